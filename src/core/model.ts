@@ -1,0 +1,108 @@
+// The nouns that every room shares. Shapes only: no behaviour, no imports.
+
+/** A label set. The decoder interns it: equal sets are one instance, so identity is a valid first comparison. */
+export type Labels = ReadonlyMap<string, string>;
+
+/** All of a Pod that this operator ever keeps; a few hundred bytes of the 10 KB that the API serves. */
+export type PodRecord = {
+  readonly uid: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** spec.nodeName, '' until scheduled. */
+  readonly node: string;
+  readonly serviceAccount: string;
+  readonly labels: Labels;
+  /** status.podIPs in canonical text (see address.ts), IPv4 and IPv6, without duplicates. */
+  readonly addresses: readonly string[];
+  readonly hostNetwork: boolean;
+  /** metadata.deletionTimestamp is set. */
+  readonly terminating: boolean;
+  /**
+   * When the Pod's network came up, in ms since the epoch: the last transition of the condition
+   * PodReadyToStartContainers, else status.startTime, else metadata.creationTimestamp.
+   */
+  readonly networkReadyAt: number;
+};
+
+export type NamespaceRecord = {
+  readonly name: string;
+  readonly labels: Labels;
+};
+
+export type Requirement = {
+  readonly key: string;
+  readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
+  /** Empty for Exists and DoesNotExist. */
+  readonly values: ReadonlySet<string>;
+};
+
+/** A parsed metav1.LabelSelector: all requirements must hold; none at all selects everything. */
+export type Selector = readonly Requirement[];
+
+/** One piece of a parsed template: literal text, or a placeholder whose value comes from the Pod. */
+export type TemplatePart =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'field'; readonly field: 'namespace' | 'pod' | 'node' | 'serviceAccount' }
+  | { readonly kind: 'label'; readonly key: string }
+  | { readonly kind: 'namespaceLabel'; readonly key: string };
+
+export type Template = readonly TemplatePart[];
+
+export type TagSource =
+  | { readonly kind: 'template'; readonly template: Template }
+  | { readonly kind: 'labelKeys'; readonly keys: readonly string[] };
+
+/** `<namespace>/<name>` of a PanTagPolicy, `/<name>` of a ClusterPanTagPolicy. */
+export type PolicyId = string;
+
+/** A PanTagPolicy or ClusterPanTagPolicy whose spec is valid. */
+export type Policy = {
+  readonly id: PolicyId;
+  readonly name: string;
+  /** undefined for a ClusterPanTagPolicy. */
+  readonly namespace: string | undefined;
+  readonly firewalls: { readonly names: readonly string[] } | { readonly selector: Selector };
+  /** Only a ClusterPanTagPolicy has one. */
+  readonly namespaceSelector: Selector | undefined;
+  readonly podSelector: Selector;
+  readonly tags: readonly TagSource[];
+};
+
+/** What of a PanFirewall decides tags. How to reach it is the operator's knowledge, not the core's. */
+export type Firewall = {
+  readonly name: string;
+  readonly labels: Labels;
+  readonly tagPrefix: string;
+  readonly namespaceSelector: Selector;
+};
+
+/** Why a selected Pod got no tag, or fewer than its policy names. A closed list; see docs/operations.md. */
+export type SkipReason = 'HostNetwork' | 'NoAddress' | 'AddressTaken' | 'MissingValue' | 'IllegalTag';
+
+/** Condition reasons, in order of precedence: the first that applies is the one shown. A closed list. */
+export const conditionReasons = [
+  'InvalidSpec',
+  'FirewallMissing',
+  'NotAdmitted',
+  'SecretMissing',
+  'UntrustedCertificate',
+  'AuthenticationFailed',
+  'RoleNotAuthorized',
+  'DeviceUnavailable',
+  'InvalidResponse',
+  'RegistrationRejected',
+  'Progressing',
+  'InSync',
+] as const;
+
+export type ConditionReason = (typeof conditionReasons)[number];
+
+/** Why a tag should leave an address. The first three rest on what was seen of a live Pod and go at once. */
+export type RemovalCause =
+  | 'vacated'
+  | 'relabelled'
+  | 'newHolder'
+  | 'policy'
+  | 'namespace'
+  | 'relist'
+  | 'unclaimed';
