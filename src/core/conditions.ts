@@ -1,0 +1,76 @@
+// Conditions as the Kubernetes API conventions and kstatus read them: Ready always; Reconciling or Stalled while true.
+
+import { type ConditionReason, conditionReasons } from './model.ts';
+
+export type Condition = {
+  readonly type: 'Ready' | 'Reconciling' | 'Stalled';
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly observedGeneration: number;
+  /** RFC 3339; moves only when `status` flips, as in apimachinery's SetStatusCondition. */
+  readonly lastTransitionTime: string;
+  readonly reason: ConditionReason;
+  /** A sentence with the next step in it. */
+  readonly message: string;
+};
+
+/** One thing to say about an object. The one that stands first in `conditionReasons` is shown. */
+export type Finding = { readonly reason: ConditionReason; readonly message: string };
+
+export function worst(findings: readonly Finding[]): Finding | undefined {
+  const rank = (finding: Finding) => conditionReasons.indexOf(finding.reason);
+  return findings.reduce<Finding | undefined>(
+    (least, finding) => (least === undefined || rank(finding) < rank(least) ? finding : least),
+    undefined,
+  );
+}
+
+/** Nothing gets better before the object's own spec changes. */
+function isStalled(reason: ConditionReason): boolean {
+  return reason === 'InvalidSpec';
+}
+
+export type ConditionInput = {
+  readonly finding: Finding;
+  readonly generation: number;
+  readonly previous: readonly Condition[];
+  /** RFC 3339, seconds. */
+  readonly now: string;
+};
+
+export function conditionsFor({ finding, generation, previous, now }: ConditionInput): Condition[] {
+  const ready = finding.reason === 'InSync';
+  const condition = (type: Condition['type'], status: Condition['status']): Condition => {
+    const before = previous.find((other) => other.type === type);
+    return {
+      type,
+      status,
+      observedGeneration: generation,
+      lastTransitionTime: before?.status === status ? before.lastTransitionTime : now,
+      reason: finding.reason,
+      message: finding.message,
+    };
+  };
+  if (ready) return [condition('Ready', 'True')];
+  return [
+    condition('Ready', 'False'),
+    condition(isStalled(finding.reason) ? 'Stalled' : 'Reconciling', 'True'),
+  ];
+}
+
+/** True when the conditions say the same, whatever their times. */
+export function sameConditions(a: readonly Condition[], b: readonly Condition[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((condition, i) => {
+      const other = b[i];
+      return (
+        other !== undefined &&
+        condition.type === other.type &&
+        condition.status === other.status &&
+        condition.reason === other.reason &&
+        condition.message === other.message &&
+        condition.observedGeneration === other.observedGeneration
+      );
+    })
+  );
+}

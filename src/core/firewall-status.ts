@@ -1,0 +1,89 @@
+// The status of a PanFirewall, computed from its tables. Nothing in it moves while nothing changes.
+
+import { type Condition, conditionsFor, type Finding, worst } from './conditions.ts';
+import type { ConditionReason } from './model.ts';
+import { isFailure, type TableView, tableHealth, wasReady } from './table-health.ts';
+
+/** What a status is computed in: the object's generation, what the API server holds, and the time. */
+export type StatusContext = {
+  readonly generation: number;
+  readonly previous: readonly Condition[];
+  /** Monotonic ms, for how long something has waited. */
+  readonly now: number;
+  /** RFC 3339, for lastTransitionTime. */
+  readonly time: string;
+};
+
+export type DeviceStatus = { readonly model: string; readonly serial: string; readonly swVersion: string };
+
+export type FirewallTableStatus = {
+  readonly vsys?: string;
+  readonly state: ConditionReason;
+  readonly owned: number;
+  readonly foreign: number;
+  readonly pending: number;
+  readonly message?: string;
+};
+
+export type FirewallStatus = {
+  readonly observedGeneration: number;
+  readonly conditions: readonly Condition[];
+  readonly device?: DeviceStatus;
+  readonly owned: number;
+  readonly pending: number;
+  readonly tables: readonly FirewallTableStatus[];
+};
+
+export type FirewallView = {
+  /** What keeps the firewall as a whole from working, such as a missing Secret. */
+  readonly finding: Finding | undefined;
+  readonly device: DeviceStatus | undefined;
+  readonly tables: readonly { readonly vsys: string | undefined; readonly view: TableView }[];
+};
+
+/** What policies need to know of a firewall: is it failing, and do its changes get through? */
+export type FirewallHealth = { readonly finding: Finding; readonly stuck: boolean };
+
+export function firewallHealth({ finding, tables }: FirewallView, now: number): FirewallHealth {
+  const healths = tables.map(({ view }) => tableHealth(view, now));
+  const findings = healths.map((health) => health.finding);
+  return {
+    stuck: healths.some((health) => health.stuck),
+    finding: finding ?? worst(findings) ?? { reason: 'Progressing', message: 'connecting to the device' },
+  };
+}
+
+export function firewallStatus(view: FirewallView, context: StatusContext): FirewallStatus {
+  const { generation, previous, now, time } = context;
+  const tables = view.tables.map((table) => tableStatus(table.vsys, table.view, now));
+  return {
+    observedGeneration: generation,
+    conditions: conditionsFor({ finding: firewallFinding(view, context), generation, previous, now: time }),
+    ...(view.device === undefined ? {} : { device: view.device }),
+    owned: tables.reduce((sum, table) => sum + table.owned, 0),
+    pending: tables.reduce((sum, table) => sum + table.pending, 0),
+    tables,
+  };
+}
+
+function firewallFinding(view: FirewallView, { generation, previous, now }: StatusContext): Finding {
+  const { finding, stuck } = firewallHealth(view, now);
+  const known = view.tables.every((table) => table.view.known);
+  const churn = finding.reason === 'Progressing' && known && !stuck && wasReady(previous, generation);
+  if (finding.reason !== 'InSync' && !churn) return finding;
+  const count = view.tables.length;
+  return { reason: 'InSync', message: count === 1 ? 'the table is in sync' : `${count} tables in sync` };
+}
+
+function tableStatus(vsys: string | undefined, table: TableView, now: number): FirewallTableStatus {
+  const { reason, message } = tableHealth(table, now).finding;
+  const { owned, foreign, pending } = table;
+  return {
+    ...(vsys === undefined ? {} : { vsys }),
+    state: reason,
+    owned,
+    foreign,
+    pending,
+    ...(isFailure(reason) ? { message } : {}),
+  };
+}

@@ -1,0 +1,119 @@
+// The status of a PanTagPolicy or ClusterPanTagPolicy: what it selects, and what its firewalls have confirmed.
+
+import { type Condition, conditionsFor, type Finding, worst } from './conditions.ts';
+import type { FirewallHealth, StatusContext } from './firewall-status.ts';
+import type { ConditionReason, SkipReason } from './model.ts';
+import { addresses, isFailure, wasReady } from './table-health.ts';
+
+export type SkippedStatus = { readonly reason: SkipReason; readonly count: number; readonly example: string };
+
+export type PolicyFirewallStatus = {
+  readonly name: string;
+  readonly state: ConditionReason;
+  readonly registered: number;
+  readonly pending: number;
+  readonly failed: number;
+  readonly examples: readonly string[];
+  readonly message: string;
+};
+
+export type PolicyStatus = {
+  readonly observedGeneration: number;
+  readonly conditions: readonly Condition[];
+  readonly pods: number;
+  readonly addresses: number;
+  readonly skipped: readonly SkippedStatus[];
+  readonly tags: readonly string[];
+  readonly firewalls: readonly PolicyFirewallStatus[];
+};
+
+/** One firewall that a policy names or selects. */
+export type PolicyTarget = {
+  readonly name: string;
+  /** Set when the firewall takes nothing from this policy: FirewallMissing, NotAdmitted. */
+  readonly unusable: Finding | undefined;
+  readonly health: FirewallHealth;
+  /** Addresses of this policy there: all, those not confirmed in every table, those the device refuses. */
+  readonly addresses: number;
+  readonly pending: number;
+  readonly failed: readonly { readonly address: string; readonly message: string }[];
+};
+
+export type PolicyView = {
+  /** Set when the spec cannot be understood. */
+  readonly finding: Finding | undefined;
+  readonly pods: number;
+  readonly skipped: readonly SkippedStatus[];
+  readonly tags: readonly string[];
+  readonly targets: readonly PolicyTarget[];
+};
+
+const exampleLimit = 3;
+
+export function policyStatus(view: PolicyView, context: StatusContext): PolicyStatus {
+  const { generation, previous, time } = context;
+  const judged = view.targets.map((target) => ({ target, finding: targetFinding(target, context) }));
+  const firewalls = judged.map(({ target, finding }) => targetStatus(target, finding));
+  const confirmed =
+    firewalls.length === 0 ? 0 : Math.min(...firewalls.map((firewall) => firewall.registered));
+  const findings = judged.map(({ target, finding }) => ({
+    reason: finding.reason,
+    message: `${target.name}: ${finding.message}`,
+  }));
+  const finding = view.finding ?? worst(findings) ?? noFirewall;
+  const shown = finding.reason === 'InSync' ? inSync(view) : finding;
+  return {
+    observedGeneration: generation,
+    conditions: conditionsFor({ finding: shown, generation, previous, now: time }),
+    pods: view.pods,
+    addresses: confirmed,
+    skipped: view.skipped,
+    tags: view.tags,
+    firewalls,
+  };
+}
+
+const noFirewall: Finding = {
+  reason: 'FirewallMissing',
+  message: 'no PanFirewall matches spec.firewallSelector; label one, or change the selector',
+};
+
+function targetFinding(target: PolicyTarget, { generation, previous }: StatusContext): Finding {
+  const { unusable, health, pending, failed } = target;
+  if (unusable !== undefined) return unusable;
+  const { reason } = health.finding;
+  // An address of another policy that the device refuses is not this policy's failure.
+  if (isFailure(reason) && reason !== 'RegistrationRejected') return health.finding;
+  const [example] = failed;
+  if (example !== undefined) {
+    const message = `the device refuses ${addresses(failed.length)}, such as ${example.address}: ${example.message}`;
+    return { reason: 'RegistrationRejected', message };
+  }
+  if (pending > 0 && (health.stuck || !wasReady(previous, generation))) {
+    return { reason: 'Progressing', message: `${addresses(pending)} to confirm` };
+  }
+  return { reason: 'InSync', message: '' };
+}
+
+function targetStatus(target: PolicyTarget, finding: Finding): PolicyFirewallStatus {
+  const { name, pending, failed, unusable } = target;
+  const registered = unusable === undefined ? Math.max(0, target.addresses - pending - failed.length) : 0;
+  return {
+    name,
+    state: finding.reason,
+    registered,
+    pending,
+    failed: failed.length,
+    examples: failed
+      .map(({ address }) => address)
+      .sort()
+      .slice(0, exampleLimit),
+    message: isFailure(finding.reason) ? finding.message : '',
+  };
+}
+
+/** Without counts: those have fields of their own, and a message that counts would move with every Pod. */
+function inSync({ pods, targets }: PolicyView): Finding {
+  const names = targets.map((target) => target.name).join(', ');
+  return { reason: 'InSync', message: pods === 0 ? 'no Pod is selected' : `registered on ${names}` };
+}

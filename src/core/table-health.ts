@@ -1,0 +1,72 @@
+// How one table fares, in one word of the closed list and a sentence.
+
+import type { Condition, Finding } from './conditions.ts';
+import type { ConditionReason } from './model.ts';
+
+export type TableView = {
+  /** The last call failed, and none has succeeded since. */
+  readonly failing: Finding | undefined;
+  /** The table has been read in full. */
+  readonly known: boolean;
+  readonly owned: number;
+  readonly foreign: number;
+  readonly pending: number;
+  readonly refused: { readonly count: number; readonly example: string } | undefined;
+  /** Monotonic ms. */
+  readonly oldestPendingAt: number | undefined;
+  readonly lastConfirmedAt: number;
+};
+
+export type TableHealth = {
+  readonly finding: Finding;
+  /** Changes wait longer than ordinary churn explains. */
+  readonly stuck: boolean;
+};
+
+/** A table that confirms nothing for this long though changes wait is stuck. */
+export const silenceLimitMs = 10_000;
+/** One address that waits for this long makes its table stuck, whatever else moves. */
+export const waitLimitMs = 120_000;
+
+export function tableHealth(table: TableView, now: number): TableHealth {
+  const stuck = isStuck(table, now);
+  return { stuck, finding: table.failing ?? progress(table, stuck) };
+}
+
+function isStuck({ oldestPendingAt, lastConfirmedAt }: TableView, now: number): boolean {
+  if (oldestPendingAt === undefined) return false;
+  const silentSince = Math.max(oldestPendingAt, lastConfirmedAt);
+  return now - silentSince > silenceLimitMs || now - oldestPendingAt > waitLimitMs;
+}
+
+function progress(table: TableView, stuck: boolean): Finding {
+  if (!table.known) return { reason: 'Progressing', message: 'the table is being read for the first time' };
+  if (table.refused !== undefined) {
+    const { count, example } = table.refused;
+    return {
+      reason: 'RegistrationRejected',
+      message: `the device refuses ${addresses(count)}, such as ${example}`,
+    };
+  }
+  if (table.pending === 0) return { reason: 'InSync', message: 'in sync' };
+  const wait = `${addresses(table.pending)} to confirm`;
+  const hint = '; the device confirms nothing: look at its load and its system log';
+  return { reason: 'Progressing', message: stuck ? wait + hint : wait };
+}
+
+export function addresses(count: number): string {
+  return count === 1 ? '1 address' : `${count} addresses`;
+}
+
+/** InSync and Progressing are ordinary life; everything else is a named failure. */
+export function isFailure(reason: ConditionReason): boolean {
+  return reason !== 'InSync' && reason !== 'Progressing';
+}
+
+/** Ready was reached for this generation: ordinary churn does not take it away. */
+export function wasReady(previous: readonly Condition[], generation: number): boolean {
+  return previous.some(
+    ({ type, status, observedGeneration }) =>
+      type === 'Ready' && status === 'True' && observedGeneration === generation,
+  );
+}

@@ -1,0 +1,31 @@
+// Sets of tags as sorted arrays: compact, comparable by identity first, and cheap to subtract.
+
+/** Sorted by code unit, without duplicates. Never mutated once handed out. */
+export type TagSet = readonly string[];
+
+export const noTags: TagSet = Object.freeze([]);
+
+export function tagSet(tags: Iterable<string>): TagSet {
+  const sorted = [...new Set(tags)].sort();
+  return sorted.length === 0 ? noTags : sorted;
+}
+
+export function sameTags(a: TagSet, b: TagSet): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  return a.every((tag, i) => tag === b[i]);
+}
+
+/** The tags of `a` that are not in `b`. */
+export function without(a: TagSet, b: TagSet): TagSet {
+  if (a === b || a.length === 0) return noTags;
+  if (b.length === 0) return a;
+  const rest = a.filter((tag) => !b.includes(tag));
+  return rest.length === 0 ? noTags : rest;
+}
+
+export function union(a: TagSet, b: TagSet): TagSet {
+  if (a === b || b.length === 0) return a;
+  if (a.length === 0) return b;
+  return tagSet([...a, ...b]);
+}

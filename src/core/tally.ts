@@ -1,0 +1,89 @@
+// What a policy's status counts: selected Pods, their addresses, who was skipped and why, tags in use.
+
+import type { Grant } from './evaluate.ts';
+import type { PodRecord, SkipReason } from './model.ts';
+
+/** One Pod under one policy, as far as counting goes. */
+export type Contribution = {
+  readonly pod: PodRecord;
+  readonly grant: Grant;
+  /** How many of the Pod's addresses it holds. */
+  readonly held: number;
+  /** The firewalls that shall know this Pod's tags. */
+  readonly firewalls: readonly string[];
+};
+
+export class Tally {
+  /** Selected Pods that hold an address. */
+  pods = 0;
+  /** reason -> uid -> the Pod's name as the policy's reader knows it. */
+  readonly #skipped = new Map<SkipReason, Map<string, string>>();
+  readonly #suffixes = new Map<string, number>();
+  /** firewall -> addresses that shall carry tags of this policy there. */
+  readonly #addresses = new Map<string, number>();
+
+  add(contribution: Contribution): void {
+    this.#count(contribution, 1);
+  }
+
+  subtract(contribution: Contribution): void {
+    this.#count(contribution, -1);
+  }
+
+  addressesOn(firewall: string): number {
+    return this.#addresses.get(firewall) ?? 0;
+  }
+
+  suffixes(): Iterable<string> {
+    return this.#suffixes.keys();
+  }
+
+  /** Sorted by reason; the example is the smallest name, so that it stays while it applies. */
+  skipped(): { reason: SkipReason; count: number; example: string }[] {
+    return [...this.#skipped]
+      .map(([reason, names]) => ({ reason, count: names.size, example: smallest(names.values()) }))
+      .sort((a, b) => (a.reason < b.reason ? -1 : 1));
+  }
+
+  #count(contribution: Contribution, by: 1 | -1): void {
+    const { grant, held, firewalls } = contribution;
+    for (const reason of skips(contribution)) this.#skip(reason, contribution, by);
+    if (held === 0) return;
+    this.pods += by;
+    for (const suffix of grant.suffixes) bump(this.#suffixes, suffix, by);
+    if (grant.suffixes.length === 0) return;
+    for (const firewall of firewalls) bump(this.#addresses, firewall, by * held);
+  }
+
+  #skip(reason: SkipReason, { pod, grant }: Contribution, by: 1 | -1): void {
+    const pods = this.#skipped.get(reason) ?? new Map<string, string>();
+    if (by === 1) {
+      const ofCluster = grant.policy.startsWith('/');
+      this.#skipped.set(reason, pods.set(pod.uid, ofCluster ? `${pod.namespace}/${pod.name}` : pod.name));
+    } else if (pods.delete(pod.uid) && pods.size === 0) {
+      this.#skipped.delete(reason);
+    }
+  }
+}
+
+function skips({ pod, grant, held }: Contribution): SkipReason[] {
+  if (pod.hostNetwork) return ['HostNetwork'];
+  if (pod.addresses.length === 0) return ['NoAddress'];
+  const reasons: SkipReason[] = [];
+  if (held < pod.addresses.length) reasons.push('AddressTaken');
+  if (held > 0 && grant.missingValue) reasons.push('MissingValue');
+  if (held > 0 && grant.illegalTag) reasons.push('IllegalTag');
+  return reasons;
+}
+
+function bump(counts: Map<string, number>, key: string, by: number): void {
+  const count = (counts.get(key) ?? 0) + by;
+  if (count === 0) counts.delete(key);
+  else counts.set(key, count);
+}
+
+function smallest(names: Iterable<string>): string {
+  let least: string | undefined;
+  for (const name of names) if (least === undefined || name < least) least = name;
+  return least ?? '';
+}
