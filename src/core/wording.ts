@@ -1,0 +1,36 @@
+// Pieces of messages to people: a quoted text of bounded length, and the word that was probably meant.
+
+const maxQuoted = 64;
+
+/** The text in double quotes, with escapes, and with its end left out where it is long. */
+export function quoted(text: string): string {
+  return JSON.stringify(text.length <= maxQuoted ? text : `${text.slice(0, maxQuoted)}…`);
+}
+
+/** The entry of `known` that takes the fewest single-character edits; of equals, the one that begins alike longest. */
+export function nearest(word: string, known: readonly [string, ...string[]]): string {
+  const typed = word.toLowerCase();
+  const distance = (candidate: string): number =>
+    editDistance(typed, candidate.toLowerCase()) - sharedStart(typed, candidate.toLowerCase()) / 1000;
+  return known.reduce((best, candidate) => (distance(candidate) < distance(best) ? candidate : best));
+}
+
+function sharedStart(a: string, b: string): number {
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length++;
+  return length;
+}
+
+/** Levenshtein's distance: insertions, deletions and replacements of one character. */
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row.push(Math.min(replaced, (previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
+    }
+    previous = row;
+  }
+  return previous[b.length] ?? 0;
+}
