@@ -1,0 +1,95 @@
+// The timed log of every request, for tests and for a watching human. Credentials never enter it.
+
+import type { Performance } from './delivery.ts';
+import type { Call, CallKind } from './device.ts';
+import type { PairOutcome } from './registered-ips.ts';
+
+export type LogEntry = {
+  /** 1, 2, ... in the order of completion. */
+  readonly seq: number;
+  /** When the request's head had arrived: ms since the epoch, with the fraction that the clock gives. */
+  readonly t: number;
+  /** Until the answer was handed to the connection, or the fault took effect. */
+  readonly durationMs: number;
+  readonly method: string;
+  readonly type: string;
+  readonly kind: CallKind;
+  readonly vsys: string;
+  readonly register: readonly PairOutcome[];
+  readonly unregister: readonly PairOutcome[];
+  /** Entries in the page of a read. */
+  readonly entries: number;
+  /** Whether the device worked on the request; its outcome may still be a refusal. */
+  readonly applied: boolean;
+  /** Of the XML answer; null where a fault left none. */
+  readonly status: 'success' | 'error' | null;
+  readonly code: number | null;
+  /** Null where nothing was answered. */
+  readonly httpStatus: number | null;
+  readonly fault: string | null;
+  /** Requests in work when this one arrived, itself included. */
+  readonly concurrency: number;
+  readonly requestBytes: number;
+  readonly replyBytes: number;
+};
+
+export type Exchange = Performance & {
+  readonly call: Call;
+  readonly method: string;
+  readonly fault: string | null;
+  readonly requestBytes: number;
+  readonly arrivedAt: number;
+  readonly endedAt: number;
+  readonly concurrency: number;
+};
+
+/** An exchange as the log shows it. What a client chose freely is cut to a length. */
+const entryOf = ({ call, effect, answer, delivery, ...rest }: Exchange): Omit<LogEntry, 'seq'> => {
+  const answered = delivery.kind === 'answer';
+  return {
+    t: rest.arrivedAt,
+    durationMs: rest.endedAt - rest.arrivedAt,
+    method: rest.method,
+    type: call.type.slice(0, 32),
+    kind: call.kind,
+    vsys: call.vsys.slice(0, 64),
+    register: effect?.pairs.filter((pair) => pair.section === 'register') ?? [],
+    unregister: effect?.pairs.filter((pair) => pair.section === 'unregister') ?? [],
+    entries: effect?.entries ?? 0,
+    applied: effect !== undefined,
+    status: answer?.status ?? null,
+    code: answer?.code ?? null,
+    httpStatus: answered ? delivery.httpStatus : null,
+    fault: rest.fault,
+    concurrency: rest.concurrency,
+    requestBytes: rest.requestBytes,
+    replyBytes: answered ? delivery.body.length : 0,
+  };
+};
+
+/** Keeps the last `capacity` entries. */
+export class RequestLog {
+  readonly #capacity: number;
+  #entries: LogEntry[] = [];
+  #lastSeq = 0;
+
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  add(exchange: Exchange): void {
+    this.#entries.push({ seq: ++this.#lastSeq, ...entryOf(exchange) });
+    // Trimmed in bulk, so that a full log costs nothing per entry.
+    if (this.#entries.length >= this.#capacity * 2) this.#entries = this.#entries.slice(-this.#capacity);
+  }
+
+  /** The entries with a seq above `since`, oldest first. */
+  since(since: number): readonly LogEntry[] {
+    const firstSeq = this.#entries[0]?.seq ?? 1;
+    return this.#entries.slice(Math.max(0, since + 1 - firstSeq)).slice(-this.#capacity);
+  }
+
+  clear(): void {
+    this.#entries = [];
+  }
+}

@@ -1,0 +1,120 @@
+// The switches of the simulated device: everything that differs between devices, or that no source settles.
+
+import * as z from 'zod';
+
+const milliseconds = z.number().min(0).max(3_600_000);
+const positive = z.int().min(1);
+
+const latency = z.strictObject({
+  message: milliseconds.describe('a register / unregister message'),
+  read: milliseconds.describe('a registered-ip read'),
+  info: milliseconds.describe('show system info, type=version and other op commands'),
+  keygen: milliseconds.describe('type=keygen'),
+});
+
+const pairCost = z.strictObject({
+  register: milliseconds,
+  unregister: milliseconds,
+});
+
+const limits = z.strictObject({
+  tagsPerAddress: positive.describe('32, on newer platforms 64 (facts 4.13)'),
+  registeredAddresses: positive.describe('over all vsys (facts 4.14)'),
+  tagLength: positive.describe('in characters (facts 4.11)'),
+  pageEntries: positive.describe('entries in one reply, whatever limit was asked for (facts 5.3)'),
+  requestBytes: positive.describe('a whole request (facts 1.2)'),
+});
+
+/** `{ip}`, `{tag}` and `{limit}` are filled in. */
+const failureTexts = z.strictObject({
+  invalidAddress: z.string(),
+  invalidTag: z.string(),
+  missingTag: z.string(),
+  invalidTimeout: z.string(),
+  tagLimit: z.string(),
+  addressLimit: z.string(),
+});
+
+export const settingsSchema = z.strictObject({
+  errorsAsHttpStatus: z
+    .boolean()
+    .describe('codes 400 and 403 are also the HTTP status; off: the status is 200 (facts 2.6)'),
+  invalidCredentialText: z.enum(['Invalid Credential', 'Invalid credentials.']),
+  keygenInvalidatesOldKeys: z.boolean().describe('facts 2.10'),
+  rights: z
+    .array(z.enum(['op', 'user-id']))
+    .describe('what the role of the API account may call (facts 2.7)'),
+  reRegisterRefreshes: z
+    .boolean()
+    .describe('a pair registered again takes the new timeout and persistent flag (facts 4.8)'),
+  unknownAddressText: z
+    .enum(['ip', 'tag'])
+    .describe('what "does not exist" names when nothing is registered for the address (facts 4.5)'),
+  emptyTable: z.enum(['no-count', 'count-zero']).describe('<result/> or <count>0</count> (facts 5.2)'),
+  hostsAsCidr: z.boolean().describe('reads return hosts as /32 and /128 (facts 4.10)'),
+  latencyMs: latency,
+  pairMs: pairCost.describe('cost of one pair; messages are worked off one after the other'),
+  limits,
+  failureTexts: failureTexts.describe('no source knows the real ones (facts 4.5)'),
+});
+
+export type Settings = Readonly<z.output<typeof settingsSchema>>;
+export type FailureReason = keyof Settings['failureTexts'];
+
+export const settingsPatchSchema = settingsSchema
+  .extend({
+    latencyMs: latency.partial(),
+    pairMs: pairCost.partial(),
+    limits: limits.partial(),
+    failureTexts: failureTexts.partial(),
+  })
+  .partial();
+
+export type SettingsPatch = z.input<typeof settingsPatchSchema>;
+
+export const defaultSettings: Settings = {
+  errorsAsHttpStatus: true,
+  invalidCredentialText: 'Invalid Credential',
+  keygenInvalidatesOldKeys: false,
+  rights: ['op', 'user-id'],
+  reRegisterRefreshes: false,
+  unknownAddressText: 'ip',
+  emptyTable: 'no-count',
+  hostsAsCidr: false,
+  latencyMs: { message: 0, read: 0, info: 0, keygen: 0 },
+  pairMs: { register: 0, unregister: 0 },
+  limits: {
+    tagsPerAddress: 32,
+    registeredAddresses: 300_000,
+    tagLength: 127,
+    pageEntries: 500,
+    requestBytes: 5_000_000,
+  },
+  failureTexts: {
+    invalidAddress: 'ip {ip} is invalid',
+    invalidTag: 'tag {tag} is invalid',
+    missingTag: 'no tag to register',
+    invalidTimeout: 'timeout of tag {tag} is invalid',
+    tagLimit: 'tag {tag}: total number of tags exceeds the limit {limit}',
+    addressLimit: 'Failed to register',
+  },
+};
+
+type Patch<T> = { readonly [Key in keyof T]?: T[Key] | undefined };
+
+const overlay = <T extends object>(base: T, patch: Patch<T> | undefined): T => ({
+  ...base,
+  ...Object.fromEntries(Object.entries(patch ?? {}).filter(([, value]) => value !== undefined)),
+});
+
+/** The settings after a patch; groups are patched field by field. Throws ZodError for a patch that is none. */
+export const patchSettings = (settings: Settings, patch: SettingsPatch): Settings => {
+  const { latencyMs, pairMs, limits, failureTexts, ...flat } = settingsPatchSchema.parse(patch);
+  return {
+    ...overlay<Omit<Settings, 'latencyMs' | 'pairMs' | 'limits' | 'failureTexts'>>(settings, flat),
+    latencyMs: overlay(settings.latencyMs, latencyMs),
+    pairMs: overlay(settings.pairMs, pairMs),
+    limits: overlay(settings.limits, limits),
+    failureTexts: overlay(settings.failureTexts, failureTexts),
+  };
+};
