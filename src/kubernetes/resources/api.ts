@@ -1,0 +1,83 @@
+// The names of our API: group, kinds, paths, and the revision of the schemas that this program needs.
+
+import { z } from 'zod';
+
+export const group = 'pantag.io';
+export const version = 'v1alpha1';
+export const apiVersion = `${group}/${version}`;
+export const category = 'pantag';
+
+export type Kind = 'PanFirewall' | 'PanTagPolicy' | 'ClusterPanTagPolicy';
+
+export type ResourceNames = {
+  readonly kind: Kind;
+  readonly plural: string;
+  readonly singular: string;
+  readonly shortName: string;
+  readonly namespaced: boolean;
+};
+
+export const panFirewalls: ResourceNames = {
+  kind: 'PanFirewall',
+  plural: 'panfirewalls',
+  singular: 'panfirewall',
+  shortName: 'panfw',
+  namespaced: false,
+};
+
+export const panTagPolicies: ResourceNames = {
+  kind: 'PanTagPolicy',
+  plural: 'pantagpolicies',
+  singular: 'pantagpolicy',
+  shortName: 'ptp',
+  namespaced: true,
+};
+
+export const clusterPanTagPolicies: ResourceNames = {
+  kind: 'ClusterPanTagPolicy',
+  plural: 'clusterpantagpolicies',
+  singular: 'clusterpantagpolicy',
+  shortName: 'cptp',
+  namespaced: false,
+};
+
+export const resources = [panFirewalls, panTagPolicies, clusterPanTagPolicies] as const;
+
+/** Of all objects of a resource, in every namespace: what is listed and watched. */
+export function collectionPath(resource: ResourceNames): string {
+  return `/apis/${apiVersion}/${resource.plural}`;
+}
+
+/** @param namespace only where the resource is namespaced. */
+export function objectPath(resource: ResourceNames, name: string, namespace?: string): string {
+  const scope = resource.namespaced ? `namespaces/${encodeURIComponent(namespace ?? '')}/` : '';
+  return `/apis/${apiVersion}/${scope}${resource.plural}/${encodeURIComponent(name)}`;
+}
+
+export function statusPath(resource: ResourceNames, name: string, namespace?: string): string {
+  return `${objectPath(resource, name, namespace)}/status`;
+}
+
+export function definitionName(resource: ResourceNames): string {
+  return `${resource.plural}.${group}`;
+}
+
+export function definitionPath(resource: ResourceNames): string {
+  return `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${definitionName(resource)}`;
+}
+
+export const schemaRevisionAnnotation = `${group}/schema-revision`;
+/**
+ * Raised with every change of the CRDs that this program relies on. Installed CRDs of a lower revision would
+ * silently drop fields, so the operator is not ready with them.
+ */
+export const schemaRevision = 1;
+
+const definition = z.object({ metadata: z.object({ annotations: z.record(z.string(), z.string()) }) });
+
+/** The revision of an installed CustomResourceDefinition; 0 where it tells none. */
+export function installedRevision(crd: unknown): number {
+  const annotations = definition.safeParse(crd).data?.metadata.annotations;
+  const revision = Number(annotations?.[schemaRevisionAnnotation]);
+  return Number.isSafeInteger(revision) && revision > 0 ? revision : 0;
+}

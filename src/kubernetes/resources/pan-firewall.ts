@@ -1,0 +1,147 @@
+// PanFirewall: the schema of its spec and status.
+
+import { z } from 'zod';
+import { hostName, httpsEndpoint, objectName } from './host.ts';
+import { labelSelector } from './label-selector.ts';
+import { type CelRule, forServer, list, pattern, ruled, text } from './schema.ts';
+import { conditions, count, observedGeneration } from './status.ts';
+
+const prefixWords = pattern('(?:[A-Za-z0-9_-]+\\.){1,4}');
+const vsysName = pattern('vsys[1-9][0-9]{0,3}');
+const maxTables = 64;
+
+const immutable: CelRule = {
+  rule: 'self == oldSelf',
+  message: 'is immutable: create another PanFirewall instead',
+};
+
+const tagPrefix = ruled(text(32), {
+  cel: prefixWords.cel,
+  message: 'must be 1 to 4 words of letters, digits, _ and -, each ended by a dot, such as "k8s-prod."',
+  holds: prefixWords.matches,
+});
+
+const table = z.object({
+  vsys: ruled(text(8), {
+    cel: vsysName.cel,
+    message: 'must be the name of a virtual system, such as vsys1',
+    holds: vsysName.matches,
+  }).describe('The virtual system that holds the table, such as vsys1.'),
+});
+
+const tables = ruled(list(table, maxTables), {
+  cel: 'self.all(one, self.exists_one(other, other.vsys == one.vsys))',
+  message: 'must name each table once: remove the repeated vsys',
+  holds: (all) => new Set(all.map((one) => one.vsys)).size === all.length,
+}).meta({ 'x-kubernetes-list-type': 'atomic' });
+
+const secretRef = (description: string) =>
+  z
+    .object({
+      name: objectName('Secret').describe("The Secret's name. Its namespace is always the operator's own."),
+    })
+    .describe(description);
+
+const tls = z.object({
+  caSecretRef: secretRef(
+    "A Secret whose key ca.crt holds the CA certificates (PEM) that sign the endpoint's certificate. Default: the " +
+      "system's roots. Until the certificate is trusted nothing is sent, and the reason is UntrustedCertificate.",
+  ).optional(),
+  serverName: hostName()
+    .optional()
+    .describe(
+      'The host name to ask for in TLS and to look for in the certificate, where it differs from the host of the ' +
+        'endpoint, such as fw-a.example.net. Default: the host of the endpoint.',
+    ),
+  insecureSkipVerify: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Accept any certificate. Default: false. With true, whoever stands between the operator and the firewall can ' +
+        'take the API key: for laboratories only.',
+    ),
+});
+
+const resync = z.object({
+  fullIntervalSeconds: z
+    .int()
+    .min(10)
+    .max(86400)
+    .default(900)
+    .describe(
+      'Seconds between full reads of a table, 10 to 86400. Default: 900. A full read finds and repairs what others ' +
+        'changed on the device; a shorter interval repairs sooner and costs the device more.',
+    ),
+});
+
+export const panFirewallSpec = z
+  .object({
+    endpoint: httpsEndpoint().describe(
+      'The management address that takes the registrations, https only, the port optional: https://fw-a.example.net ' +
+        'or https://10.0.0.5:8443. No path, query or user info.',
+    ),
+    tagPrefix: forServer(tagPrefix, immutable).describe(
+      'What every tag of this operator begins with on this firewall: 1 to 4 words of letters, digits, _ and -, each ' +
+        'ended by a dot, at most 32 characters, such as "k8s-prod.". A tag that begins with it is the operator\'s to ' +
+        'add and remove; all others are never touched. Give each cluster its own. Cannot be changed later.',
+    ),
+    credentials: z
+      .object({
+        secretRef: secretRef(
+          'The Secret with either the key apiKey, or the keys username and password, from which the operator generates ' +
+            'an API key that it keeps in memory only. An optional key endpoint must equal spec.endpoint, so that the ' +
+            'credentials cannot be sent elsewhere. A changed Secret is used at once.',
+        ),
+      })
+      .describe('How the operator signs in to the endpoint.'),
+    tls: tls
+      .prefault({})
+      .describe("How the endpoint's certificate is verified. Default: against the system's roots."),
+    tables: tables
+      .optional()
+      .describe(
+        'The registered-ip tables to keep, 1 to 64, each once, such as [{vsys: vsys1}]. Default: the one table of the ' +
+          'endpoint; on a device with several virtual systems they must be named.',
+      ),
+    namespaceSelector: labelSelector(
+      'The namespaces whose Pods may be registered here, such as {matchLabels: {env: prod}}; {} = all. A policy of ' +
+        'another namespace that names this firewall is told NotAdmitted.',
+    ),
+    resync: resync.prefault({}).describe('How often the device is read, whatever happens in the cluster.'),
+  })
+  .describe('What is wanted of the firewall, and how to reach it.');
+
+const tableStatus = z.object({
+  vsys: z.string().describe('The virtual system.'),
+  state: z.string().describe('How the table is doing: InSync, Progressing, or the reason why it is neither.'),
+  owned: count('Addresses that carry at least one tag of ours, the marker not counted.'),
+  foreign: count('Addresses that carry only tags of others. They are never touched.'),
+  pending: count('Addresses whose change the device has not confirmed yet.'),
+  message: z.string().optional().describe('The state in a sentence, with the next step, where there is one.'),
+});
+
+export const panFirewallStatus = z
+  .object({
+    observedGeneration: observedGeneration().optional(),
+    conditions: conditions(
+      'Ready: every table equals what the cluster wants. Reconciling or Stalled when they apply.',
+    ).optional(),
+    device: z
+      .object({
+        model: z.string().describe('Such as PA-VM.'),
+        serial: z.string().describe('The serial number.'),
+        swVersion: z.string().describe('The PAN-OS version, such as 11.1.4.'),
+      })
+      .optional()
+      .describe('What the device says about itself.'),
+    owned: count('Addresses that carry at least one tag of ours, over all tables.').optional(),
+    pending: count('Addresses whose change the device has not confirmed yet, over all tables.').optional(),
+    tables: z
+      .array(tableStatus)
+      .optional()
+      .meta({ description: 'One entry for each table.', 'x-kubernetes-list-type': 'atomic' }),
+  })
+  .describe('What the operator last found and did. Written by the operator only.');
+
+export type PanFirewallSpec = z.output<typeof panFirewallSpec>;
+export type PanFirewallStatus = z.output<typeof panFirewallStatus>;

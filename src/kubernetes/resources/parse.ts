@@ -1,0 +1,143 @@
+// From stored objects to what the operator works with: core's Policy and Firewall, or one sentence of problems.
+//
+// Unknown fields are ignored: the API server has pruned those that its CRD does not know, and a newer CRD may know
+// more than this program. A status that cannot be read is undefined, never a reason to refuse the object.
+
+import type { Firewall, Policy, Selector, TagSource } from '../../core/model.ts';
+import { type LabelSelector, parseSelector } from '../../core/selector.ts';
+import { parseTemplate } from '../../core/template.ts';
+import { clusterPanTagPolicies, panTagPolicies } from './api.ts';
+import { type ObjectMeta, readObject, readSpec } from './object.ts';
+import {
+  type PanFirewallSpec,
+  type PanFirewallStatus,
+  panFirewallSpec,
+  panFirewallStatus,
+} from './pan-firewall.ts';
+import {
+  type ClusterPanTagPolicySpec,
+  clusterPanTagPolicySpec,
+  type PanTagPolicySpec,
+  panTagPolicySpec,
+  type TagPolicyStatus,
+  tagPolicyStatus,
+} from './tag-policy.ts';
+
+/** How to reach a firewall, and how often to read it. */
+export type Connection = {
+  /** `https://host[:port]`, without a slash at the end. */
+  readonly endpoint: string;
+  /** In the operator's namespace, like caSecretName. */
+  readonly secretName: string;
+  readonly tls: {
+    readonly caSecretName: string | undefined;
+    readonly serverName: string | undefined;
+    readonly insecureSkipVerify: boolean;
+  };
+  /** Names of virtual systems; undefined = the endpoint's own table. */
+  readonly tables: readonly string[] | undefined;
+  readonly fullIntervalSeconds: number;
+};
+
+/** A spec that this program cannot act on: condition reason InvalidSpec, with `problems` as its message. */
+type Invalid<Status> = {
+  readonly ok: false;
+  readonly problems: string;
+  readonly meta: ObjectMeta;
+  readonly status: Status | undefined;
+};
+
+export type ParsedFirewall =
+  | Invalid<PanFirewallStatus>
+  | {
+      readonly ok: true;
+      readonly firewall: Firewall;
+      readonly connection: Connection;
+      readonly meta: ObjectMeta;
+      readonly status: PanFirewallStatus | undefined;
+    };
+
+export type ParsedPolicy =
+  | Invalid<TagPolicyStatus>
+  | {
+      readonly ok: true;
+      readonly policy: Policy;
+      readonly meta: ObjectMeta;
+      readonly status: TagPolicyStatus | undefined;
+    };
+
+/** @param raw a PanFirewall as the API server serves it. */
+export function parseFirewall(raw: unknown): ParsedFirewall {
+  const { meta, spec, status: rawStatus } = readObject(raw);
+  const status = panFirewallStatus.safeParse(rawStatus).data;
+  const read = readSpec(panFirewallSpec, spec);
+  if (!read.ok) return { ok: false, problems: read.problems, meta, status };
+  const firewall = {
+    name: meta.name,
+    labels: meta.labels,
+    tagPrefix: read.value.tagPrefix,
+    namespaceSelector: selectorOf(read.value.namespaceSelector),
+  };
+  return { ok: true, firewall, connection: connectionOf(read.value), meta, status };
+}
+
+/** @param raw a PanTagPolicy or ClusterPanTagPolicy as the API server serves it; its kind decides. */
+export function parsePolicy(raw: unknown): ParsedPolicy {
+  const { kind, meta, spec, status: rawStatus } = readObject(raw);
+  const status = tagPolicyStatus.safeParse(rawStatus).data;
+  if (kind !== panTagPolicies.kind && kind !== clusterPanTagPolicies.kind) {
+    return {
+      ok: false,
+      problems: `kind: must be ${panTagPolicies.kind} or ${clusterPanTagPolicies.kind}`,
+      meta,
+      status,
+    };
+  }
+  const read =
+    kind === panTagPolicies.kind ? readSpec(panTagPolicySpec, spec) : readSpec(clusterPanTagPolicySpec, spec);
+  if (!read.ok) return { ok: false, problems: read.problems, meta, status };
+  return { ok: true, policy: policyOf(meta, read.value), meta, status };
+}
+
+function connectionOf({ endpoint, credentials, tls, tables, resync }: PanFirewallSpec): Connection {
+  return {
+    endpoint,
+    secretName: credentials.secretRef.name,
+    tls: {
+      caSecretName: tls.caSecretRef?.name,
+      serverName: tls.serverName,
+      insecureSkipVerify: tls.insecureSkipVerify,
+    },
+    tables: tables?.map(({ vsys }) => vsys),
+    fullIntervalSeconds: resync.fullIntervalSeconds,
+  };
+}
+
+function policyOf(meta: ObjectMeta, spec: PanTagPolicySpec | ClusterPanTagPolicySpec): Policy {
+  return {
+    id: `${meta.namespace ?? ''}/${meta.name}`,
+    name: meta.name,
+    namespace: meta.namespace,
+    firewalls:
+      spec.firewallSelector === undefined
+        ? { names: spec.firewallNames ?? [] }
+        : { selector: selectorOf(spec.firewallSelector) },
+    namespaceSelector: 'namespaceSelector' in spec ? selectorOf(spec.namespaceSelector) : undefined,
+    podSelector: selectorOf(spec.podSelector),
+    tags: spec.tags.map(tagSourceOf),
+  };
+}
+
+function tagSourceOf({ template, labelKeys }: PanTagPolicySpec['tags'][number]): TagSource {
+  if (template === undefined) return { kind: 'labelKeys', keys: labelKeys ?? [] };
+  const parsed = parseTemplate(template);
+  if (!parsed.ok) throw new TypeError(`the schema let an invalid template pass: ${parsed.problem}`);
+  return { kind: 'template', template: parsed.template };
+}
+
+function selectorOf(spec: LabelSelector): Selector {
+  const parsed = parseSelector(spec);
+  if (!parsed.ok)
+    throw new TypeError(`the schema let an invalid selector pass: ${parsed.problems[0]?.message}`);
+  return parsed.selector;
+}
