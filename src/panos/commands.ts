@@ -1,0 +1,47 @@
+// The forms of the XML API calls: type, cmd and vsys. Nothing of a call is ever in its URL.
+import { encodeUidMessage, type UidUpdate } from './uid-message.ts';
+import { escapeXml } from './xml-text.ts';
+
+/** The registered-ip table of one virtual system: vsys1, vsys2 ...; without one, the device's own. */
+export type Table = { readonly vsys?: string | undefined };
+
+export function keygenForm(login: { readonly username: string; readonly password: string }): URLSearchParams {
+  return new URLSearchParams({ type: 'keygen', user: login.username, password: login.password });
+}
+
+export function systemInfoForm(): URLSearchParams {
+  return op('<show><system><info></info></system></show>', {});
+}
+
+/** Throws on an update that encodeUidMessage refuses. */
+export function updateForm(update: UidUpdate, table: Table): URLSearchParams {
+  return form('user-id', encodeUidMessage(update), table);
+}
+
+/** `start` counts from 1. A device gives 500 entries at most, whatever the limit. */
+export function pageForm(
+  page: { readonly start: number; readonly limit: number },
+  table: Table,
+): URLSearchParams {
+  return op(registeredIp(`<limit>${page.limit}</limit><start-point>${page.start}</start-point>`), table);
+}
+
+export function addressForm(ip: string, table: Table): URLSearchParams {
+  return op(registeredIp(`<ip>${escapeXml(ip)}</ip>`), table);
+}
+
+export function countForm(table: Table): URLSearchParams {
+  return op(registeredIp('<all><option>count</option></all>'), table);
+}
+
+function registeredIp(filter: string): string {
+  return `<show><object><registered-ip>${filter}</registered-ip></object></show>`;
+}
+
+function op(command: string, table: Table): URLSearchParams {
+  return form('op', command, table);
+}
+
+function form(type: string, cmd: string, { vsys }: Table): URLSearchParams {
+  return new URLSearchParams(vsys === undefined ? { type, cmd } : { type, cmd, vsys });
+}

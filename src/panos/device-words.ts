@@ -1,0 +1,32 @@
+// Makes what a device says fit for messages: one short line without secrets.
+
+const longest = 200;
+
+/** Without control characters, white space made single blanks. */
+export function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim();
+}
+
+/**
+ * Makes a function that takes secrets out of a device's words, which may repeat what it was sent, and then cuts them.
+ * In this order: a cut through a secret would hide it from the search.
+ */
+export function cleaner(secrets: readonly string[]): (words: string) => string {
+  const forms = secrets.flatMap(writings).sort((a, b) => b.length - a.length);
+  return (words) => {
+    const clean = forms.reduce((text, form) => text.replaceAll(form, '***'), oneLine(words));
+    return clean.length > longest ? `${clean.slice(0, longest).toWellFormed()}...` : clean;
+  };
+}
+
+/** A secret as it is, as a line of text shows it, and as a form or a URL carries it. */
+function writings(secret: string): string[] {
+  const well = secret.toWellFormed();
+  const forms = [
+    secret,
+    oneLine(secret),
+    encodeURIComponent(well),
+    new URLSearchParams([['', well]]).toString().slice(1),
+  ];
+  return [...new Set(forms)].filter((form) => form !== '');
+}

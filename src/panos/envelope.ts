@@ -1,0 +1,111 @@
+// The envelope that all replies share: one well-formed document, its status, its refusal, its <result>.
+import { XMLParser } from 'fast-xml-parser';
+import { type Intent, invalidResponse, type PanosError, refusal } from './errors.ts';
+
+/** An element: attributes under `@name`, children under their names, text beside children under `#text`. */
+export type Element = { readonly [name: string]: unknown };
+
+/** The root of a reply, its status judged. */
+export type Envelope = { readonly status: 'success' | 'refused'; readonly response: Element };
+
+const parser = new XMLParser({
+  ignoreAttributes: false,
+  attributeNamePrefix: '@',
+  parseTagValue: false,
+  parseAttributeValue: false,
+});
+
+/** Parses one whole reply. Throws InvalidResponse for what is none: cut off, not XML, another root, a DOCTYPE. */
+export function readEnvelope(text: string, intent: Intent): Envelope {
+  if (/<!DOCTYPE/i.test(text)) throw invalidResponse('it is no XML API reply', intent);
+  const document = parseDocument(text, intent);
+  const roots = Object.keys(document).filter((name) => name !== '?xml');
+  const response = child(document, 'response');
+  if (roots.length !== 1 || response === undefined) throw invalidResponse('it is no XML API reply', intent);
+  const status = statusOf(attribute(response, 'status'), attribute(response, 'code'));
+  if (status === undefined) throw invalidResponse('its status and its code contradict each other', intent);
+  return { status, response };
+}
+
+/**
+ * Reads a reply and gives the content of its <result>. Throws PanosError: the device's own refusal, or InvalidResponse
+ * for whatever is no complete reply.
+ */
+export function readResult(text: string, intent: Intent = 'read'): Element {
+  const { status, response } = readEnvelope(text, intent);
+  if (status === 'refused') throw refusalOf(response, intent);
+  const result = child(response, 'result');
+  if (result === undefined) throw invalidResponse('it has no <result>', intent);
+  return result;
+}
+
+/**
+ * How a call ended, by the attributes of the root, each '' when absent. Only "success" is one; it has no code, or a
+ * code of success. undefined when the two contradict each other.
+ */
+export function statusOf(status: string, code: string): Envelope['status'] | undefined {
+  const successCode = code === '19' || code === '20';
+  if (status === 'success') return code === '' || successCode ? 'success' : undefined;
+  return successCode || status === '' ? undefined : 'refused';
+}
+
+/** Whether a text is a reply in which the device refuses: the one body that counts under an HTTP error status. */
+export function isRefusal(text: string): boolean {
+  try {
+    return readEnvelope(text, 'read').status === 'refused';
+  } catch {
+    return false;
+  }
+}
+
+/** The refusal that a root with another status than success stands for; its text is in msg or in result/msg. */
+export function refusalOf(response: Element, intent: Intent): PanosError {
+  const text = textOf(response['msg']) || textOf(child(response, 'result')?.['msg']);
+  return refusal({ code: attribute(response, 'code'), text, intent });
+}
+
+export function isElement(value: unknown): value is Element {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** All children of a name. */
+export function children(parent: Element | undefined, name: string): readonly Element[] {
+  const value = parent?.[name];
+  if (value === undefined) return [];
+  return (Array.isArray(value) ? value : [value]).map(asElement);
+}
+
+/** The only child of a name, an empty element when it is empty; undefined when there is none or there are several. */
+export function child(parent: Element, name: string): Element | undefined {
+  const found = children(parent, name);
+  return found.length === 1 ? found[0] : undefined;
+}
+
+function asElement(value: unknown): Element {
+  if (isElement(value)) return value;
+  return typeof value === 'string' && value !== '' ? { '#text': value } : {};
+}
+
+/** An attribute's value, '' when there is none. */
+export function attribute(element: Element, name: string): string {
+  const value = element[`@${name}`];
+  return typeof value === 'string' ? value : '';
+}
+
+/** All text below a value, joined by spaces. */
+export function textOf(value: unknown): string {
+  if (typeof value === 'string') return value.trim();
+  if (Array.isArray(value)) return value.map(textOf).filter(Boolean).join(' ');
+  if (!isElement(value)) return '';
+  const parts = Object.entries(value).map(([name, inner]) => (name.startsWith('@') ? '' : textOf(inner)));
+  return parts.filter(Boolean).join(' ');
+}
+
+function parseDocument(text: string, intent: Intent): Element {
+  try {
+    const document: unknown = parser.parse(text, true);
+    return isElement(document) ? document : {};
+  } catch {
+    throw invalidResponse('it is no well-formed XML, or only a part of it', intent);
+  }
+}

@@ -1,0 +1,150 @@
+// Reads a page of the registered-ip table: the one reply that can be large, so a strict scanner instead of a parser.
+import { canonicalHost } from '../core/address.ts';
+import { readResult, statusOf } from './envelope.ts';
+import { invalidResponse } from './errors.ts';
+import {
+  atEndTag,
+  decodeText,
+  endTag,
+  rawText,
+  type Scanner,
+  type StartTag,
+  skipSpace,
+  startTag,
+  unexpected,
+} from './xml-scanner.ts';
+
+export type RegisteredIp = {
+  /** Canonical text of a host; the device's own text of a range or network. */
+  readonly ip: string;
+  /** Learned by redistribution, not registered on this device. */
+  readonly fromAgent: boolean;
+  /** Survives a reboot. */
+  readonly persistent: boolean;
+  /** Equal lists of one reader are often one instance. */
+  readonly tags: readonly string[];
+};
+
+/** Reads the text of one page. Use one reader for all pages of a table: it remembers the tag lists that repeat. */
+export type RegisteredIpReader = (text: string) => readonly RegisteredIp[];
+
+/**
+ * Makes a reader of `<response status="success"><result><entry ip="" from_agent="" persistent=""><tag><member/>...
+ * </tag></entry>...<count/></result></response>` ("show object registered-ip", PAN-OS 8.0+).
+ * It throws PanosError: the device's refusal, or InvalidResponse for everything else that is not exactly such a page,
+ * cut off anywhere, or whose <count> is not the number of its entries. An empty table is <result/>, or a count of 0.
+ */
+export function createRegisteredIpReader(): RegisteredIpReader {
+  const known: KnownTexts = { tagLists: new Map(), tags: new Map() };
+  return (text) => {
+    const scanner: Scanner = { text, at: 0 };
+    // What is no plain success is small, and the general parser knows all of its shapes.
+    if (!enterResponse(scanner)) {
+      readResult(text);
+      throw unexpected(scanner, '<response status="success">');
+    }
+    const entries = readEntries(scanner, known);
+    endTag(scanner, 'response');
+    skipSpace(scanner);
+    if (scanner.at < text.length) throw unexpected(scanner, 'the end');
+    return entries;
+  };
+}
+
+/**
+ * What was read before, by its text as written. Most addresses carry the tag list of many others, and finding a text
+ * in a map is several times faster than reading it. Bounded, because every Pod may have a tag of its own.
+ */
+type KnownTexts = { readonly tagLists: Map<string, readonly string[]>; readonly tags: Map<string, string> };
+
+const knownTagLists = 10_000;
+
+/** Moves past the root's start tag; false where there is no root that says success. */
+function enterResponse(scanner: Scanner): boolean {
+  const declaration = /^\uFEFF?(?:<\?xml[ \t\r\n][\w.="' \t\r\n-]*\?>)?/.exec(scanner.text)?.[0] ?? '';
+  scanner.at = declaration.length;
+  skipSpace(scanner);
+  if (!scanner.text.startsWith('<response', scanner.at)) return false;
+  const root = startTag(scanner);
+  if (root.name !== 'response' || root.empty) return false;
+  return statusOf(root.attributes.get('status') ?? '', root.attributes.get('code') ?? '') === 'success';
+}
+
+function readEntries(scanner: Scanner, known: KnownTexts): readonly RegisteredIp[] {
+  const result = startTag(scanner);
+  if (result.name !== 'result') throw unexpected(scanner, '<result>');
+  const entries: RegisteredIp[] = [];
+  let count: number | undefined;
+  while (!result.empty && !atEndTag(scanner)) {
+    const tag = startTag(scanner);
+    if (tag.name === 'entry' && !tag.empty) entries.push(readEntry(scanner, tag, known));
+    else if (tag.name === 'count' && !tag.empty && count === undefined) count = readCount(scanner);
+    else throw unexpected(scanner, '<entry> or <count>');
+  }
+  if (!result.empty) endTag(scanner, 'result');
+  if ((count ?? 0) !== entries.length) {
+    throw invalidResponse(`it has ${entries.length} entries and a count of ${count ?? 'none'}`, 'read');
+  }
+  return entries;
+}
+
+function readEntry(scanner: Scanner, { attributes }: StartTag, known: KnownTexts): RegisteredIp {
+  const ip = attributes.get('ip') ?? '';
+  if (ip === '') throw unexpected(scanner, 'an ip');
+  const fromAgent = flag(scanner, attributes, 'from_agent');
+  const persistent = flag(scanner, attributes, 'persistent');
+  const tags = readTagList(scanner, known);
+  endTag(scanner, 'entry');
+  return { ip: detached(canonicalHost(ip) ?? ip), fromAgent, persistent, tags };
+}
+
+function readTagList(scanner: Scanner, known: KnownTexts): readonly string[] {
+  const start = scanner.at;
+  const end = scanner.text.indexOf('</entry', start);
+  if (end < 0) throw unexpected({ text: scanner.text, at: scanner.text.length }, '</entry>');
+  const raw = scanner.text.slice(start, end);
+  const before = known.tagLists.get(raw);
+  if (before !== undefined) {
+    scanner.at = end;
+    return before;
+  }
+  const tags: string[] = [];
+  const tag = startTag(scanner);
+  if (tag.name !== 'tag') throw unexpected(scanner, '<tag>');
+  while (!tag.empty && !atEndTag(scanner)) tags.push(readMember(scanner, known));
+  if (!tag.empty) endTag(scanner, 'tag');
+  skipSpace(scanner);
+  if (scanner.at !== end) throw unexpected(scanner, '</entry>');
+  if (known.tagLists.size < knownTagLists) known.tagLists.set(detached(raw), tags);
+  return tags;
+}
+
+function readMember(scanner: Scanner, known: KnownTexts): string {
+  const member = startTag(scanner);
+  if (member.name !== 'member') throw unexpected(scanner, '<member>');
+  if (member.empty) return '';
+  const raw = rawText(scanner, 'member');
+  let tag = known.tags.get(raw);
+  if (tag === undefined) {
+    tag = detached(decodeText(scanner, raw));
+    known.tags.set(detached(raw), tag);
+  }
+  return tag;
+}
+
+function flag(scanner: Scanner, attributes: ReadonlyMap<string, string>, name: string): boolean {
+  const value = attributes.get(name) ?? '0';
+  if (value !== '0' && value !== '1') throw unexpected(scanner, `0 or 1 as ${name}`);
+  return value === '1';
+}
+
+function readCount(scanner: Scanner): number {
+  const digits = rawText(scanner, 'count').trim();
+  if (!/^\d{1,9}$/.test(digits)) throw unexpected(scanner, 'a number');
+  return Number(digits);
+}
+
+/** The same text as a string of its own: a slice would keep its whole page in memory for as long as it lives. */
+function detached(text: string): string {
+  return Buffer.from(text).toString();
+}
