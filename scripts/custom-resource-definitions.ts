@@ -21,8 +21,6 @@ import {
   tagPolicyStatus,
 } from '../src/kubernetes/resources/tag-policy.ts';
 
-type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
-
 type Column = {
   readonly name: string;
   readonly type: 'string' | 'integer' | 'date';
@@ -157,14 +155,14 @@ const definitions: readonly Definition[] = [
 ];
 
 /** All of them, as JSON that the API server takes. */
-export function customResourceDefinitions(): { readonly names: ResourceNames; readonly crd: Json }[] {
+export function customResourceDefinitions() {
   return definitions.map((definition) => ({
     names: definition.names,
     crd: customResourceDefinition(definition),
   }));
 }
 
-function customResourceDefinition({ names, description, spec, status, columns }: Definition): Json {
+function customResourceDefinition({ names, description, spec, status, columns }: Definition) {
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
@@ -197,7 +195,7 @@ function customResourceDefinition({ names, description, spec, status, columns }:
   };
 }
 
-function rootSchema({ description, names, spec, status }: Omit<Definition, 'columns'>): Json {
+function rootSchema({ description, names, spec, status }: Omit<Definition, 'columns'>) {
   return {
     description,
     type: 'object',
@@ -213,7 +211,7 @@ function rootSchema({ description, names, spec, status }: Omit<Definition, 'colu
 }
 
 /** zod's OpenAPI schema without the bounds that it writes for every integer that has none. */
-function structuralSchema(schema: z.ZodType): Json {
+function structuralSchema(schema: z.ZodType): unknown {
   const json = z.toJSONSchema(schema, {
     target: 'openapi-3.0',
     io: 'input',
@@ -224,5 +222,5 @@ function structuralSchema(schema: z.ZodType): Json {
     },
   });
   // A copy as plain data: zod's result carries what is not part of the schema.
-  return JSON.parse(JSON.stringify(json)) as Json;
+  return JSON.parse(JSON.stringify(json));
 }

@@ -22,8 +22,8 @@ const metadata = z.object({
 const object = z.object({
   kind: z.string().catch(''),
   metadata: metadata.catch(() => metadata.parse({})),
-  spec: z.unknown(),
-  status: z.unknown(),
+  spec: z.unknown().optional(),
+  status: z.unknown().optional(),
 });
 
 export type RawObject = {

@@ -1,0 +1,238 @@
+// The zod side of the schemas, and what the operator gets from a stored object.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import { parseTemplate } from '../../src/core/template.ts';
+import {
+  installedRevision,
+  schemaRevision,
+  schemaRevisionAnnotation,
+} from '../../src/kubernetes/resources/api.ts';
+import { parseFirewall, parsePolicy } from '../../src/kubernetes/resources/parse.ts';
+import { celText } from '../../src/kubernetes/resources/schema.ts';
+import { templatePatterns } from '../../src/kubernetes/resources/tag-source.ts';
+import { badCases, clusterPolicy, firewall, goodCases, type Manifest, policy } from './cases.ts';
+
+/** '' where the object is accepted. */
+function problemsOf(manifest: Manifest): string {
+  // What the API server would store: JSON, so without the fields that are undefined.
+  const raw: unknown = JSON.parse(JSON.stringify(manifest));
+  const parsed = manifest.kind === 'PanFirewall' ? parseFirewall(raw) : parsePolicy(raw);
+  return parsed.ok ? '' : parsed.problems;
+}
+
+test('zod accepts every good manifest', () => {
+  const refused = goodCases
+    .map(({ name, manifest }) => [name, problemsOf(manifest)])
+    .filter(([, why]) => why !== '');
+  assert.deepEqual(refused, []);
+});
+
+test('zod refuses every bad manifest, and names the field and the fix', () => {
+  const wrong = badCases
+    .map(({ name, manifest, field, says = '' }) => ({ name, field, says, problems: problemsOf(manifest) }))
+    .filter(({ field, says, problems }) => !(problems.startsWith(field) && problems.includes(says)));
+  assert.deepEqual(wrong, []);
+});
+
+test('a PanFirewall becomes what decides tags and how to reach it, with defaults', () => {
+  const raw = {
+    ...firewall(),
+    metadata: { name: 'edge-a', uid: 'u1', generation: 3, labels: { site: 'north' } },
+  };
+  const parsed = parseFirewall(raw);
+  assert.ok(parsed.ok);
+  assert.deepEqual(parsed.firewall, {
+    name: 'edge-a',
+    labels: new Map([['site', 'north']]),
+    tagPrefix: 'k8s-prod.',
+    namespaceSelector: [],
+  });
+  assert.deepEqual(parsed.connection, {
+    endpoint: 'https://fw-a.example.net',
+    secretName: 'edge-a',
+    tls: { caSecretName: undefined, serverName: undefined, insecureSkipVerify: false },
+    tables: undefined,
+    fullIntervalSeconds: 900,
+  });
+  assert.equal(parsed.meta.generation, 3);
+  assert.equal(parsed.meta.uid, 'u1');
+});
+
+test('a PanFirewall keeps what is set', () => {
+  const parsed = parseFirewall(
+    firewall({
+      tls: { caSecretRef: { name: 'ca' }, serverName: 'fw', insecureSkipVerify: true },
+      tables: [{ vsys: 'vsys2' }],
+      namespaceSelector: { matchLabels: { env: 'prod' } },
+      resync: { fullIntervalSeconds: 60 },
+    }),
+  );
+  assert.ok(parsed.ok);
+  assert.deepEqual(parsed.connection.tls, { caSecretName: 'ca', serverName: 'fw', insecureSkipVerify: true });
+  assert.deepEqual(parsed.connection.tables, ['vsys2']);
+  assert.equal(parsed.connection.fullIntervalSeconds, 60);
+  assert.deepEqual(parsed.firewall.namespaceSelector, [
+    { key: 'env', operator: 'In', values: new Set(['prod']) },
+  ]);
+});
+
+test('a PanTagPolicy belongs to its namespace, a ClusterPanTagPolicy to none', () => {
+  const own = parsePolicy(policy());
+  const wide = parsePolicy(clusterPolicy({ firewallNames: undefined, firewallSelector: {} }));
+  assert.ok(own.ok && wide.ok);
+  assert.deepEqual(own.policy, {
+    id: 'default/web',
+    name: 'web',
+    namespace: 'default',
+    firewalls: { names: ['edge-a'] },
+    namespaceSelector: undefined,
+    podSelector: [],
+    tags: [{ kind: 'template', template: [{ kind: 'text', text: 'web' }] }],
+  });
+  assert.equal(wide.policy.id, '/web');
+  assert.equal(wide.policy.namespace, undefined);
+  assert.deepEqual(wide.policy.namespaceSelector, []);
+  assert.deepEqual(wide.policy.firewalls, { selector: [] });
+});
+
+test('an invalid object still tells who it is, and what its status was', () => {
+  const status = { observedGeneration: 2, pods: 1 };
+  const metadata = { name: 'web', namespace: 'shop', generation: 4 };
+  const parsed = parsePolicy({ ...policy({ tags: [] }), metadata, status });
+  assert.ok(!parsed.ok);
+  assert.equal(parsed.problems, 'spec.tags: must not be empty');
+  assert.equal(parsed.meta.namespace, 'shop');
+  assert.equal(parsed.meta.generation, 4);
+  assert.deepEqual(parsed.status, status);
+});
+
+test('unknown fields and an unreadable status are no reason to refuse', () => {
+  const later = {
+    ...firewall({ mode: 'Observe', resync: { markerIntervalSeconds: 30 } }),
+    status: { conditions: 7 },
+  };
+  const parsed = parseFirewall(later);
+  assert.ok(parsed.ok);
+  assert.equal(parsed.status, undefined);
+});
+
+test('many problems become one sentence of bounded length', () => {
+  const tags = Array.from({ length: 32 }, () => ({ template: '{{ nod }}' }));
+  const problems = problemsOf(policy({ tags }));
+  assert.equal(problems.split('; ').length, 6);
+  assert.match(problems, /^spec\.tags\[0\]\.template: .*did you mean node.*; and 27 more$/);
+});
+
+test('law: an accepted endpoint is a URL with that host and port, and nothing else', () => {
+  const piece = fc.constantFrom(
+    'fw-a',
+    'FW',
+    '.',
+    ':',
+    '::',
+    '[',
+    ']',
+    '/',
+    '@',
+    '?',
+    '#',
+    '-',
+    '0x',
+    '10',
+    '255',
+    '256',
+  );
+  const more = fc.constantFrom('1', '0', 'f', 'xn--', '2001:db8', ':443', ':65535', ' ', '%', 'net', '_');
+  const host = fc
+    .array(fc.oneof(piece, more), { minLength: 1, maxLength: 9 })
+    .map((pieces) => pieces.join(''));
+  const seen = { accepted: 0, refused: 0 };
+  fc.assert(
+    fc.property(host, (text) => {
+      const accepted = problemsOf(firewall({ endpoint: `https://${text}` })) === '';
+      seen[accepted ? 'accepted' : 'refused'] += 1;
+      if (!accepted) return;
+      const url = new URL(`https://${text}`);
+      assert.equal(url.href, `${url.origin}/`);
+      // An IPv6 address and port 443 have other spellings; the rest is told back in lower case.
+      if (!text.includes('[')) assert.equal(url.host, text.toLowerCase().replace(/:0*443$/, ''));
+    }),
+    { numRuns: 20_000 },
+  );
+  assert.ok(seen.accepted > 500 && seen.refused > 500, JSON.stringify(seen));
+});
+
+test('anything at all is either parsed or refused with a sentence', () => {
+  fc.assert(
+    fc.property(fc.anything(), (raw) => {
+      for (const parsed of [parseFirewall(raw), parsePolicy(raw)])
+        assert.ok(parsed.ok || parsed.problems !== '');
+    }),
+  );
+});
+
+test('law: the CRD’s patterns and parseTemplate agree on every text', () => {
+  const piece = fc.oneof(
+    fc.constantFrom(
+      '{{',
+      '}}',
+      '{',
+      '}',
+      ' ',
+      '  ',
+      '.',
+      '_',
+      "'",
+      '"',
+      '\t',
+      '\u00A0',
+      '\uFEFF',
+      '\uFFFE',
+      '😀',
+    ),
+    fc.constantFrom(
+      '{{ node }}',
+      '{{pod}}',
+      "{{ labels['a/b'] }}",
+      '{{ labels.a }}',
+      "{{namespaceLabels [ 'x' ]}}",
+    ),
+    fc.constantFrom('labels', "['", "']", 'node', 'nod', '-', '/', 'a'),
+  );
+  const text = fc.array(piece, { minLength: 1, maxLength: 7 }).map((pieces) => pieces.join(''));
+  const accepted = { yes: 0, no: 0 };
+  fc.assert(
+    fc.property(text, (value) => {
+      const { ok } = parseTemplate(value);
+      accepted[ok ? 'yes' : 'no'] += 1;
+      assert.equal(
+        Object.values(templatePatterns).every((one) => one.matches(value)),
+        ok,
+      );
+    }),
+    { numRuns: 20_000 },
+  );
+  assert.ok(accepted.yes > 500 && accepted.no > 500, JSON.stringify(accepted));
+});
+
+test('a CEL text holds ASCII only and reads back as it was', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (value) => {
+      const literal = celText(value);
+      assert.match(literal, /^[\x20-\x7E]*$/);
+      assert.equal(JSON.parse(literal), value);
+    }),
+  );
+});
+
+test('the revision of an installed CRD is read from its annotation', () => {
+  const crd = (revision: string): unknown => ({
+    metadata: { annotations: { [schemaRevisionAnnotation]: revision } },
+  });
+  assert.equal(installedRevision(crd(String(schemaRevision))), schemaRevision);
+  for (const none of [{}, { metadata: {} }, crd(''), crd('x'), crd('-1'), crd('1.5'), undefined]) {
+    assert.equal(installedRevision(none), 0);
+  }
+});
