@@ -2,7 +2,6 @@
 
 import { z } from 'zod';
 import {
-  apiVersion,
   category,
   clusterPanTagPolicies,
   definitionName,
@@ -162,7 +161,8 @@ export function customResourceDefinitions() {
   }));
 }
 
-function customResourceDefinition({ names, description, spec, status, columns }: Definition) {
+function customResourceDefinition(definition: Definition) {
+  const { names, columns } = definition;
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
@@ -188,21 +188,22 @@ function customResourceDefinition({ names, description, spec, status, columns }:
           storage: true,
           additionalPrinterColumns: columns.map((column) => ({ ...column })),
           subresources: { status: {} },
-          schema: { openAPIV3Schema: rootSchema({ description, names, spec, status }) },
+          schema: { openAPIV3Schema: rootSchema(definition) },
         },
       ],
     },
   };
 }
 
-function rootSchema({ description, names, spec, status }: Omit<Definition, 'columns'>) {
+function rootSchema({ description, spec, status }: Definition) {
   return {
     description,
     type: 'object',
     required: ['spec'],
     properties: {
-      apiVersion: { description: `${apiVersion}.`, type: 'string' },
-      kind: { description: `${names.kind}.`, type: 'string' },
+      // The API server has its own descriptions of these three.
+      apiVersion: { type: 'string' },
+      kind: { type: 'string' },
       metadata: { type: 'object' },
       spec: structuralSchema(spec),
       status: structuralSchema(status),

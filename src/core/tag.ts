@@ -13,8 +13,6 @@ const kept = 118;
 const illegalCharacter = /['"\p{Cc}\p{Cs}\uFFFE\uFFFF]/u;
 const blankAtEnd = /^[\p{Z}\uFEFF]|[\p{Z}\uFEFF]$/u;
 const bareWord = /^(?:and|or|not)$/iu;
-/** What most tags consist of, so that most need one look. */
-const plain = /^[-A-Za-z0-9._/]{4,127}$/u;
 
 /**
  * The tag `prefix + suffix` in the form that a device takes, or undefined (skip reason IllegalTag) where it has none.
@@ -25,7 +23,6 @@ const plain = /^[-A-Za-z0-9._/]{4,127}$/u;
 export function legalTag(prefix: string, suffix: string): string | undefined {
   if (suffix === '') return undefined;
   const tag = prefix + suffix;
-  if (plain.test(tag)) return tag;
   if (illegalText(tag) !== undefined || blankAtEnd.test(tag) || bareWord.test(tag)) return undefined;
   if (tag.length <= maxTagLength) return tag;
   const characters = Array.from(tag);

@@ -22,7 +22,7 @@ const ipv4Endpoint = pattern(`https://${ipv4}(?::${port})?`);
 
 const hostNameRule: Rule<string> = {
   cel: `${dnsHost.cel} && !${numericHost.cel}`,
-  message: 'must be a host name such as fw-a.example.net: TLS has no server names that are IP addresses',
+  message: 'must be a host name such as fw-a.example.net, not an IP address',
   holds: (value) => dnsHost.matches(value) && !numericHost.matches(value),
 };
 

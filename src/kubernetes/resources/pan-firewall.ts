@@ -112,7 +112,10 @@ export const panFirewallSpec = z
   .describe('What is wanted of the firewall, and how to reach it.');
 
 const tableStatus = z.object({
-  vsys: z.string().describe('The virtual system.'),
+  vsys: z
+    .string()
+    .optional()
+    .describe("The virtual system; absent for the endpoint's own table, where the spec names none."),
   state: z.string().describe('How the table is doing: InSync, Progressing, or the reason why it is neither.'),
   owned: count('Addresses that carry at least one tag of ours, the marker not counted.'),
   foreign: count('Addresses that carry only tags of others. They are never touched.'),
