@@ -40,7 +40,9 @@ export type CallObserver = (call: {
 }) => void;
 
 export type PanosClientOptions = Omit<TransportOptions, 'maxConcurrentCalls' | 'timeouts'> & {
-  readonly credentials: { readonly apiKey: string } | { readonly username: string; readonly password: string };
+  readonly credentials:
+    | { readonly apiKey: string }
+    | { readonly username: string; readonly password: string };
   /** Default 2. Devices advise at most 5, everyone's together. */
   readonly maxConcurrentCalls?: number | undefined;
   /** Defaults: 10 s to connect, 60 s for a call, which is 500 entries on the slowest VM four times over. */

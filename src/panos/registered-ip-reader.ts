@@ -59,10 +59,13 @@ type KnownTexts = { readonly tagLists: Map<string, readonly string[]>; readonly 
 
 const knownTagLists = 10_000;
 
+const xmlDeclaration =
+  /^\uFEFF?(?:<\?xml(?:[ \t\r\n]+[a-z]+[ \t\r\n]*=[ \t\r\n]*(?:"[\w.-]*"|'[\w.-]*'))+[ \t\r\n]*\?>)?/;
+
 /** Moves past the root's start tag; false where there is no root that says success. */
 function enterResponse(scanner: Scanner): boolean {
-  const declaration = /^\uFEFF?(?:<\?xml[ \t\r\n][\w.="' \t\r\n-]*\?>)?/.exec(scanner.text)?.[0] ?? '';
-  scanner.at = declaration.length;
+  const start = xmlDeclaration.exec(scanner.text)?.[0] ?? '';
+  scanner.at = start.length;
   skipSpace(scanner);
   if (!scanner.text.startsWith('<response', scanner.at)) return false;
   const root = startTag(scanner);

@@ -47,7 +47,8 @@ export async function readTable(
     for (const entry of page) entries.set(entry.ip, entry);
     total += page.length;
     if (page.length >= pageEntries) {
-      if (entries.size === known && touched === 0) throw invalidResponse('all pages of the table are the same', 'read');
+      if (entries.size === known && touched === 0)
+        throw invalidResponse('all pages of the table are the same', 'read');
       if (total > mostEntries) throw invalidResponse('the table has no end', 'read');
     }
     touched += await betweenPages(page);

@@ -136,7 +136,7 @@ function rejection({ section, ip, message }: NamedEntry, sent: UidUpdate): Rejec
 function meantTag(tags: readonly string[], message: string): string | undefined {
   if (tags.length === 1) return tags[0];
   return tags
-    .filter((tag) => message.startsWith(`tag ${tag} `))
+    .filter((tag) => message.startsWith(`tag ${tag}`) && /^(?:[\s:,]|$)/.test(message.slice(4 + tag.length)))
     .toSorted((a, b) => b.length - a.length)
     .at(0);
 }

@@ -1,0 +1,316 @@
+// The page scanner: equal to a general parser on every page, and an error on everything that is no whole page.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import { XMLParser } from 'fast-xml-parser';
+import { canonicalHost } from '../../src/core/address.ts';
+import { PanosError } from '../../src/panos/errors.ts';
+import { createRegisteredIpReader, type RegisteredIp } from '../../src/panos/registered-ip-reader.ts';
+import { failureOf, fixture } from './fixtures.ts';
+
+const readPage = (text: string) => createRegisteredIpReader()(text);
+const page = (inner: string) => `<response status="success"><result>${inner}</result></response>`;
+const entry = (inner: string, attributes = 'ip="10.0.0.1" from_agent="0" persistent="1"') =>
+  `<entry ${attributes}>${inner}</entry>`;
+const one = (inner: string, attributes?: string) => page(`${entry(inner, attributes)}<count>1</count>`);
+const tagged = '<tag><member>a</member></tag>';
+
+test('a page is read as the device means it', () => {
+  assert.deepEqual(readPage(fixture('registered-ip.page.pan-dev')), [
+    { ip: '10.1.0.9', fromAgent: false, persistent: true, tags: ['k8s.ns_b', 'k8s.tmp'] },
+  ]);
+});
+
+test('an empty table may be written in several ways', () => {
+  assert.deepEqual(readPage(fixture('registered-ip.empty.pan-dev')), []);
+  assert.deepEqual(readPage(fixture('registered-ip.empty-with-count.pan-os-clients')), []);
+  assert.deepEqual(readPage(page('')), []);
+  assert.deepEqual(readPage(page(' <count> 0 </count>\n')), []);
+});
+
+test('addresses are canonical, ranges and networks as they are written', () => {
+  const addressOf = (ip: string) => readPage(one(tagged, `ip="${ip}"`)).map((read) => read.ip);
+  assert.deepEqual(addressOf('2001:DB8:0:0::1'), ['2001:db8::1']);
+  assert.deepEqual(addressOf('10.0.0.9/32'), ['10.0.0.9']);
+  assert.deepEqual(addressOf('10.0.0.0/24'), ['10.0.0.0/24']);
+  assert.deepEqual(addressOf('10.0.0.1-10.0.0.9'), ['10.0.0.1-10.0.0.9']);
+});
+
+test('flags, references, quotes, declarations and white space are read as XML wants them', () => {
+  const text = `\uFEFF<?xml version="1.0" encoding="UTF-8" standalone='yes'?>\r\n<response cmd='show' status = 'success' code="19" >
+  <result total-count="1">
+    <count>1</count>
+    <entry persistent='0' from_agent = "1"
+           ip='10.0.0.1' extra="&lt;&#65;&#x42;" >
+      <tag ><member timeout="5">&lt;a&gt; &amp; &quot;b&quot; &apos;c&apos; &#xe4;&#128512; ></member >
+      <member/><member></member>
+      </tag>
+    </entry>
+  </result>
+</response>\n`;
+  assert.deepEqual(readPage(text), [
+    { ip: '10.0.0.1', fromAgent: true, persistent: false, tags: [`<a> & "b" 'c' ä😀 >`, '', ''] },
+  ]);
+});
+
+test('a line end inside a tag is read as XML wants it', () => {
+  assert.deepEqual(readPage(one('<tag><member>a\r\nb\rc</member></tag>'))[0]?.tags, ['a\nb\nc']);
+});
+
+test('an entry without tags is one with an empty <tag>', () => {
+  assert.deepEqual(readPage(one('<tag/>'))[0]?.tags, []);
+  assert.deepEqual(readPage(one('<tag> </tag>'))[0]?.tags, []);
+});
+
+const invalid: Readonly<Record<string, string>> = {
+  'no text': '',
+  'another text': 'hello',
+  'a login page': '<!DOCTYPE html><html><body>Login</body></html>',
+  'another root': '<responses status="success"><result/></responses>',
+  'a root without status': '<response><result/></response>',
+  'a success with a code of an error': '<response status="success" code="7"><result/></response>',
+  'no result': '<response status="success"></response>',
+  'an empty root': '<response status="success"/>',
+  'two results': '<response status="success"><result/><result/></response>',
+  'text after the end': `${page('')}x`,
+  'a second document': page('') + page(''),
+  'a dump file instead of entries': fixture('registered-ip.outfile-panos-7.1.pan-os-python'),
+  'an unknown element among the entries': page('<registered-ip/><count>0</count>'),
+  'text among the entries': page('none<count>0</count>'),
+  'fewer entries than its count': page(`${entry(tagged)}<count>2</count>`),
+  'more entries than its count': page(`${entry(tagged)}<count>0</count>`),
+  'entries without a count': page(entry(tagged)),
+  'two counts': page(`${entry(tagged)}<count>1</count><count>1</count>`),
+  'an empty count': page('<count/>'),
+  'a count that is no number': page('<count>none</count>'),
+  'a negative count': page('<count>-0</count>'),
+  'an entry without ip': one(tagged, 'from_agent="0"'),
+  'an entry with an empty ip': one(tagged, 'ip=""'),
+  'an entry without a tag element': one(''),
+  'an empty entry element': page('<entry ip="10.0.0.1"/><count>1</count>'),
+  'an unknown element in an entry': one(`${tagged}<vsys>vsys1</vsys>`),
+  'an unknown element for tags': one('<tags><member>a</member></tags>'),
+  'an unknown element for a tag': one('<tag><entry>a</entry></tag>'),
+  'two tag elements': one(tagged + tagged),
+  'text beside the tags': one(`x${tagged}`),
+  'text after the tags': one(`${tagged}x`),
+  'an element in a tag': one('<tag><member><b/></member></tag>'),
+  'a flag that is neither 0 nor 1': one(tagged, 'ip="10.0.0.1" from_agent="yes"'),
+  'a repeated attribute': one(tagged, 'ip="10.0.0.1" ip="10.0.0.2"'),
+  'attributes without white space': one(tagged, 'ip="10.0.0.1"from_agent="0"'),
+  'an attribute without quotes': one(tagged, 'ip=10.0.0.1'),
+  'an attribute without a value': one(tagged, 'ip="10.0.0.1" persistent'),
+  'a tag within an attribute': one(tagged, 'ip="10.0.0.1<b"'),
+  'a bare ampersand': one('<tag><member>a & b</member></tag>'),
+  'an unknown reference': one('<tag><member>&nbsp;</member></tag>'),
+  'a reference without an end': one('<tag><member>&amp</member></tag>'),
+  'a reference to what XML does not allow': one('<tag><member>&#0;</member></tag>'),
+  'a reference beyond Unicode': one('<tag><member>&#x110000;</member></tag>'),
+  'a character that XML does not allow': one('<tag><member>\u0001</member></tag>'),
+  'half a surrogate pair': one('<tag><member>\ud83d</member></tag>'),
+  'the end of a CDATA section': one('<tag><member>]]></member></tag>'),
+  'a CDATA section': one('<tag><member><![CDATA[a]]></member></tag>'),
+  'a comment': one(`<!-- ${tagged} -->${tagged}`),
+  'a DOCTYPE': `<!DOCTYPE response>${page('')}`,
+  'mis-nested elements': page(`<entry ip="10.0.0.1"><tag><member>a</tag></member></entry><count>1</count>`),
+  'an end tag of another element': one('<tag><member>a</members></tag>'),
+};
+
+for (const [what, text] of Object.entries(invalid)) {
+  test(`a page with ${what} is InvalidResponse`, () => {
+    const failure = failureOf(() => readPage(text));
+    assert.deepEqual([failure.reason, failure.applied], ['InvalidResponse', 'no']);
+  });
+}
+
+test('what a reader has read before makes nothing valid that is not', () => {
+  const read = createRegisteredIpReader();
+  read(one(tagged));
+  for (const rest of ['x', '<x/>', tagged]) {
+    assert.throws(() => read(one(tagged + rest)), PanosError);
+    assert.throws(() => read(one(tagged + rest)), PanosError, 'the second time');
+  }
+  assert.throws(() => read(`<response status="success"><result><entry ip="10.0.0.1">${tagged}`), PanosError);
+  assert.deepEqual(read(one(tagged))[0]?.tags, ['a']);
+});
+
+test('equal tag lists of one reader are one instance, and so are equal tags', () => {
+  const read = createRegisteredIpReader();
+  const list = (...tags: string[]) => `<tag>${tags.map((tag) => `<member>${tag}</member>`).join('')}</tag>`;
+  const [first] = read(one(list('a', 'b')));
+  const [second] = read(one(list('a', 'b')));
+  assert.equal(first?.tags, second?.tags);
+});
+
+test("the device's own refusal comes through", () => {
+  assert.equal(
+    failureOf(() => readPage(fixture('op.role-not-authorized.pan-os-clients'))).reason,
+    'RoleNotAuthorized',
+  );
+  assert.equal(
+    failureOf(() => readPage(fixture('keygen.invalid-credential.panos-10.2-blog'))).reason,
+    'AuthenticationFailed',
+  );
+  assert.equal(
+    failureOf(() => readPage(fixture('op.unauth-code-16.pan-os-clients'))).reason,
+    'AuthenticationFailed',
+  );
+});
+
+const parser = new XMLParser({
+  ignoreAttributes: false,
+  attributeNamePrefix: '@',
+  parseTagValue: false,
+  parseAttributeValue: false,
+  trimValues: false,
+  isArray: (name) => name === 'entry' || name === 'member',
+});
+
+type ParsedEntry = {
+  '@ip': string;
+  '@from_agent': string;
+  '@persistent': string;
+  tag: { member?: (string | { '#text'?: string })[] } | string;
+};
+
+/** The same page by a general parser, which leaves white space in attributes as it is. */
+function parsePage(text: string): RegisteredIp[] {
+  const result = parser.parse(text, true).response.result;
+  const addressOf = (ip: string) => canonicalHost(ip) ?? ip.replace(/[\t\n]/g, ' ');
+  return (result.entry ?? []).map((parsed: ParsedEntry) => ({
+    ip: addressOf(parsed['@ip']),
+    fromAgent: parsed['@from_agent'] === '1',
+    persistent: parsed['@persistent'] === '1',
+    tags: typeof parsed.tag === 'string' ? [] : (parsed.tag.member ?? []),
+  }));
+}
+
+const space = fc.constantFrom('', ' ', '\n', '\n    ', '\t');
+const quotes = fc.constantFrom('"', "'");
+const escaped = (text: string) =>
+  text.replace(
+    /[&<>"']/g,
+    (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' })[c] ?? c,
+  );
+const tagTexts = fc.oneof(
+  fc.constantFrom('k8s.ns_a.web', 'k8s.ns_b.db', 'R&D "x"', "it's <b>", 'käse 🧀'),
+  fc.string({ minLength: 1, maxLength: 12 }),
+);
+const hosts = fc.oneof(fc.ipV4(), fc.ipV6(), fc.ipV4Extended(), fc.constant('10.0.0.0/24'));
+
+const entryTexts = fc
+  .record({
+    ip: hosts,
+    agent: fc.constantFrom('0', '1'),
+    persistent: fc.constantFrom('0', '1'),
+    s: space,
+    q: quotes,
+  })
+  .chain(({ ip, agent, persistent, s, q }) =>
+    fc.array(tagTexts, { maxLength: 4 }).map((tags) => {
+      const members = tags.map((tag) => `${s}<member>${escaped(tag)}</member>`).join('');
+      const list = tags.length === 0 ? '<tag/>' : `<tag>${members}${s}</tag>`;
+      return `<entry ip=${q}${ip}${q} from_agent=${q}${agent}${q} persistent=${q}${persistent}${q}>${s}${list}${s}</entry>`;
+    }),
+  );
+
+const pages = fc
+  .record({
+    texts: fc.array(entryTexts, { maxLength: 6 }),
+    s: space,
+    declaration: fc.constantFrom('', '<?xml version="1.0"?>', '<?xml version="1.0" encoding="UTF-8"?>\n'),
+  })
+  .map(({ texts, s, declaration }) => {
+    const inner = [...texts, `<count>${texts.length}</count>`].join(s);
+    return `${declaration}<response status="success">${s}<result>${s}${inner}${s}</result>${s}</response>`;
+  });
+
+test('every page reads as a general parser reads it', () => {
+  const shared = createRegisteredIpReader();
+  fc.assert(
+    fc.property(pages, (text) => {
+      const wanted = parsePage(text);
+      assert.deepEqual(readPage(text), wanted);
+      assert.deepEqual(shared(text), wanted, 'with a reader that has read other pages');
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('every page cut off anywhere is InvalidResponse', () => {
+  fc.assert(
+    fc.property(pages, (text) => {
+      const read = createRegisteredIpReader();
+      read(text);
+      for (let length = 0; length < text.length; length += 1) {
+        const { reason } = failureOf(() => read(text.slice(0, length)));
+        assert.equal(reason, 'InvalidResponse', `cut after ${length} characters`);
+      }
+    }),
+    { numRuns: 50 },
+  );
+});
+
+/** A page with a piece of it replaced, doubled or removed. */
+const damaged = fc
+  .record({
+    text: pages,
+    at: fc.nat(),
+    length: fc.nat({ max: 20 }),
+    patch: fc.oneof(
+      fc.constantFrom(
+        '',
+        '<',
+        '>',
+        '"',
+        '&',
+        '</entry>',
+        '<member>',
+        '</tag>',
+        '<count>0</count>',
+        '<!--',
+        ']]>',
+      ),
+      fc.string({ unit: 'binary', maxLength: 4 }),
+    ),
+  })
+  .map(({ text, at, length, patch }) => {
+    const start = at % text.length;
+    return text.slice(0, start) + patch + text.slice(start + length);
+  });
+
+test('any damage gives a PanosError, or the page that a general parser sees too', () => {
+  fc.assert(
+    fc.property(damaged, (text) => {
+      let read: readonly RegisteredIp[];
+      try {
+        read = readPage(text);
+      } catch (error) {
+        assert.ok(error instanceof PanosError, String(error));
+        return;
+      }
+      const wanted = parsePage(text);
+      assert.deepEqual(
+        read.map(({ ip }) => ip),
+        wanted.map(({ ip }) => ip),
+      );
+      assert.equal(read.flatMap(({ tags }) => tags).length, wanted.flatMap(({ tags }) => tags).length);
+    }),
+    { numRuns: 5000 },
+  );
+});
+
+test('any text gives a value or a PanosError', () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.string()), (text) => {
+      for (const whole of [text, page(text), `<response status="success">${text}`]) {
+        try {
+          assert.ok(Array.isArray(readPage(whole)));
+        } catch (error) {
+          assert.ok(error instanceof PanosError, String(error));
+        }
+      }
+    }),
+    { numRuns: 2000 },
+  );
+});

@@ -1,0 +1,67 @@
+// What stands for a device that gives no answer of its own: sockets, certificates, HTTP statuses.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { PanosReason } from '../../src/panos/errors.ts';
+import { httpStatusError, isReset, transportError } from '../../src/panos/transport-errors.ts';
+
+const codes: readonly (readonly [string, PanosReason, 'backoff' | 'slow', RegExp])[] = [
+  ['ECONNREFUSED', 'DeviceUnavailable', 'backoff', /refuses connections/],
+  ['ENOTFOUND', 'DeviceUnavailable', 'backoff', /host name is unknown/],
+  ['EAI_AGAIN', 'DeviceUnavailable', 'backoff', /looked up/],
+  ['EHOSTUNREACH', 'DeviceUnavailable', 'backoff', /cannot be reached/],
+  ['UND_ERR_CONNECT_TIMEOUT', 'DeviceUnavailable', 'backoff', /connection in time/],
+  ['ECONNRESET', 'DeviceUnavailable', 'backoff', /was cut/],
+  ['UND_ERR_SOCKET', 'DeviceUnavailable', 'backoff', /was cut/],
+  ['TIME_LIMIT', 'DeviceUnavailable', 'backoff', /did not answer in time/],
+  ['ERR_SSL_WRONG_VERSION_NUMBER', 'DeviceUnavailable', 'backoff', /handshake/],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'UntrustedCertificate', 'slow', /tls\.caSecretRef/],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'UntrustedCertificate', 'slow', /tls\.caSecretRef/],
+  ['CERT_HAS_EXPIRED', 'UntrustedCertificate', 'slow', /expired/],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'UntrustedCertificate', 'slow', /tls\.serverName/],
+  ['HPE_INVALID_CONSTANT', 'InvalidResponse', 'backoff', /does not speak/],
+  ['UND_ERR_RES_EXCEEDED_MAX_SIZE', 'InvalidResponse', 'backoff', /does not speak/],
+];
+
+for (const [code, reason, retry, message] of codes) {
+  test(`the code ${code} means ${reason}`, () => {
+    const cause = Object.assign(new Error('x'), { code });
+    const error = transportError(cause, { intent: 'update', sent: false });
+    assert.deepEqual([error.reason, error.retry, error.applied, error.code], [reason, retry, 'no', code]);
+    assert.match(error.message, message);
+    assert.equal(error.cause, cause);
+    assert.equal(transportError({ cause }, { intent: 'update', sent: true }).applied, 'unknown');
+    assert.equal(transportError(cause, { intent: 'read', sent: true }).applied, 'no');
+  });
+}
+
+test('an error without a code is a device out of reach', () => {
+  for (const error of [new Error('x'), 'x', undefined, null]) {
+    assert.equal(transportError(error, { intent: 'read', sent: false }).reason, 'DeviceUnavailable');
+  }
+});
+
+test('only an end of the connection counts as a reset', () => {
+  assert.equal(isReset(Object.assign(new Error('x'), { code: 'EPIPE' })), true);
+  assert.equal(isReset(Object.assign(new Error('x'), { code: 'ECONNREFUSED' })), false);
+});
+
+const statuses: readonly (readonly [number, PanosReason, 'backoff' | 'slow'])[] = [
+  [302, 'InvalidResponse', 'slow'],
+  [400, 'InvalidResponse', 'slow'],
+  [401, 'AuthenticationFailed', 'slow'],
+  [403, 'AuthenticationFailed', 'slow'],
+  [404, 'InvalidResponse', 'slow'],
+  [408, 'DeviceUnavailable', 'backoff'],
+  [429, 'DeviceUnavailable', 'backoff'],
+  [500, 'DeviceUnavailable', 'backoff'],
+  [503, 'DeviceUnavailable', 'backoff'],
+];
+
+for (const [status, reason, retry] of statuses) {
+  test(`HTTP ${status} without an XML API refusal means ${reason}`, () => {
+    const error = httpStatusError(status, 'update');
+    assert.deepEqual([error.reason, error.retry, error.applied], [reason, retry, 'unknown']);
+    assert.match(error.message, new RegExp(`HTTP ${status}`));
+    assert.equal(httpStatusError(status, 'read').applied, 'no');
+  });
+}
