@@ -1,0 +1,23 @@
+// A time limit on top of a caller's signal, without leaving listeners behind on signals that live for ever.
+
+export type Deadline = {
+  /** Aborts with the caller's reason, or with the limit's own error. */
+  readonly signal: AbortSignal;
+  /** Must be called when the work has ended, either way. */
+  readonly clear: () => void;
+};
+
+export function deadline(signal: AbortSignal, ms: number, limitError: () => Error): Deadline {
+  const controller = new AbortController();
+  const giveUp = () => controller.abort(signal.reason);
+  if (signal.aborted) giveUp();
+  signal.addEventListener('abort', giveUp, { once: true });
+  const timer = setTimeout(() => controller.abort(limitError()), ms);
+  return {
+    signal: controller.signal,
+    clear: () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', giveUp);
+    },
+  };
+}

@@ -1,0 +1,142 @@
+// Turns lists and watch events into changes for the sink, and knows up to which resourceVersion it has come.
+
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Entry, WatchEvent } from './decode.ts';
+import { KubeApiError } from './kube-errors.ts';
+import { type Change, type Origin, RecordStore } from './record-store.ts';
+
+/** Who receives the changes. Both are called in order and must not fail: what they throw ends the reflector. */
+export type Sink<R> = {
+  /** In the order in which things happened; one network chunk, or a slice of a list, at a time. */
+  readonly apply: (changes: readonly Change<R>[]) => void;
+  /** Once: everything that existed has been applied. */
+  readonly synced: () => void;
+};
+
+/** The server took a WatchList request for a plain watch: it will never say that the initial events have ended. */
+export class WatchListIgnoredError extends Error {}
+
+/** A re-list of a large cluster must not hold up everything else that this process does. */
+const maxChangesAtOnce = 500;
+
+export class Intake<R> {
+  readonly store = new RecordStore<R>();
+  readonly #sink: Sink<R>;
+  #position: string | undefined;
+  #synced = false;
+  #listing = false;
+  /** A list that is compared aside, once it is whole; undefined while the first one streams straight through. */
+  #listed: Map<string, Entry<R>> | undefined;
+
+  constructor(sink: Sink<R>) {
+    this.#sink = sink;
+  }
+
+  /** All changes up to this resourceVersion have been applied; undefined when only a list can tell. */
+  get position(): string | undefined {
+    return this.#position;
+  }
+
+  get synced(): boolean {
+    return this.#synced;
+  }
+
+  get listing(): boolean {
+    return this.#listing;
+  }
+
+  /** The position is worth nothing any more: the next thing to come is a list. What is known stays. */
+  forgetPosition(): void {
+    this.#position = undefined;
+  }
+
+  /** A new list begins; one that was not ended is forgotten, and has removed nothing. */
+  beginList(): void {
+    this.#listing = true;
+    this.#listed = this.store.size === 0 ? undefined : new Map();
+  }
+
+  add(entries: readonly Entry<R>[]): void {
+    const changes: Change<R>[] = [];
+    for (const entry of entries) this.#set(entry, changes);
+    this.#apply(changes);
+  }
+
+  /** The list is whole: only now does what it lacks count as gone. */
+  async endList(resourceVersion: string): Promise<void> {
+    const listed = this.#listed;
+    if (listed !== undefined) {
+      const changes = this.store.replace(listed);
+      for (let start = 0; start < changes.length; start += maxChangesAtOnce) {
+        this.#apply(changes.slice(start, start + maxChangesAtOnce));
+        await nextTurn();
+      }
+    }
+    this.#listing = false;
+    this.#listed = undefined;
+    this.#position = resourceVersion;
+    if (this.#synced) return;
+    this.#synced = true;
+    this.#sink.synced();
+  }
+
+  /** @throws KubeApiError for an ERROR event, WatchListIgnoredError; what came before them has been applied. */
+  async take(events: readonly WatchEvent<R>[]): Promise<void> {
+    let changes: Change<R>[] = [];
+    let position = this.#position;
+    const flush = () => {
+      this.#apply(changes);
+      changes = [];
+      if (!this.#listing) this.#position = position;
+    };
+    for (const event of events) {
+      switch (event.kind) {
+        case 'set':
+          this.#set(event.entry, changes);
+          position = event.entry.resourceVersion;
+          break;
+        case 'gone':
+          this.#gone(event.entry, changes);
+          position = event.entry.resourceVersion;
+          break;
+        case 'bookmark':
+          position = event.resourceVersion;
+          if (!this.#listing) break;
+          if (!event.initialEventsEnd) throw new WatchListIgnoredError();
+          flush();
+          await this.endList(position);
+          break;
+        case 'error':
+          flush();
+          throw new KubeApiError(event.status);
+      }
+    }
+    flush();
+  }
+
+  /** Applies what an audit found. Not in slices: a change from the watch must not overtake it. */
+  correct(changes: readonly Change<R>[]): void {
+    this.#apply(changes);
+  }
+
+  #set(entry: Entry<R>, changes: Change<R>[]): void {
+    if (this.#listed !== undefined) {
+      this.#listed.set(entry.uid, entry);
+      return;
+    }
+    const origin: Origin = this.#listing ? 'list' : 'watch';
+    const change = this.store.set(entry, origin);
+    if (change !== undefined) changes.push(change);
+  }
+
+  /** A deletion that was seen is a fact at once, even while a list is still incomplete. */
+  #gone(entry: Entry<R>, changes: Change<R>[]): void {
+    this.#listed?.delete(entry.uid);
+    const change = this.store.remove(entry.uid, 'watch');
+    if (change !== undefined) changes.push(change);
+  }
+
+  #apply(changes: readonly Change<R>[]): void {
+    if (changes.length > 0) this.#sink.apply(changes);
+  }
+}

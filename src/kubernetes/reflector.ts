@@ -1,0 +1,220 @@
+// Keeps a sink equal to one resource of the API server: list, watch, and list again whenever a watch cannot go on.
+
+import { auditRegularly } from './audit.ts';
+import { monotonicClock } from './clock.ts';
+import { judge, refusesWatchList } from './failure.ts';
+import { Health } from './health.ts';
+import type { Query } from './http.ts';
+import { Intake, WatchListIgnoredError } from './intake.ts';
+import { DecodeError, KubeApiError, KubeUnreachableError } from './kube-errors.ts';
+import { listPages } from './list-pages.ts';
+import type { Reflector, ReflectorOptions, ReflectorState } from './reflector-options.ts';
+import type { ResourceReader } from './resource-reader.ts';
+import { watchStream } from './watch-stream.ts';
+
+export type { Sink } from './intake.ts';
+export type { Change, Origin } from './record-store.ts';
+export type * from './reflector-options.ts';
+
+const defaults = {
+  protobuf: true,
+  pageSize: 500,
+  inactivityMs: 120_000,
+  clock: monotonicClock,
+  random: Math.random,
+};
+/** Each watch lasts 5 to 10 minutes, as with client-go, so that many of them do not end together. */
+const watchSeconds = { minimum: 300, spread: 300 };
+/** A watch that ends sooner than this is a failure, not the end of its time. */
+const shortWatchMs = 1000;
+const maxProtobufFailures = 3;
+
+export function createReflector<R>(options: ReflectorOptions<R>): Reflector {
+  const loop = new ReflectorLoop(options);
+  return { run: (signal) => loop.run(signal), state: () => loop.state() };
+}
+
+class ReflectorLoop<R> {
+  readonly #options: ReflectorOptions<R> & typeof defaults;
+  readonly #intake: Intake<R>;
+  readonly #health: Health;
+  #protobuf: boolean;
+  #protobufFailures = 0;
+  #watchListServed = true;
+  #lastActivityAt: number;
+
+  constructor(given: ReflectorOptions<R>) {
+    const options = { ...defaults, ...given };
+    const { log, clock, random, resource } = options;
+    this.#options = options;
+    this.#intake = new Intake(options.sink);
+    this.#health = new Health({ name: resource.name, log, clock, random });
+    this.#protobuf = options.protobuf && options.decoder.protobuf !== undefined;
+    this.#lastActivityAt = clock.now();
+  }
+
+  state(): ReflectorState {
+    return {
+      synced: this.#intake.synced,
+      failing: this.#health.failing,
+      lastActivityAt: this.#lastActivityAt,
+      resourceVersion: this.#intake.position,
+    };
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    // A bug in one half must not leave the other running.
+    const controller = new AbortController();
+    const stop = () => controller.abort();
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    const halves = [this.#reflect(controller.signal), this.#audit(controller.signal)];
+    for (const half of halves) half.catch(stop);
+    try {
+      await Promise.allSettled(halves);
+      await Promise.all(halves);
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  async #reflect(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await this.#cycle(signal);
+        this.#options.observer.watchRestart('Ended');
+      } catch (error) {
+        await this.#recover(error, signal);
+      }
+    }
+  }
+
+  /** Learns until a watch ends: from where we are, or else from a list. */
+  async #cycle(signal: AbortSignal): Promise<void> {
+    if (this.#intake.position === undefined) {
+      if (await this.#watchFromNothing(signal)) return;
+      await this.#readPages(signal);
+    } else {
+      await this.#checkPosition(this.#intake.position, signal);
+    }
+    await this.#watch({ resourceVersion: this.#intake.position }, signal);
+  }
+
+  /** A WatchList: what exists as events, then what happens, in one stream. False when the server does not do it. */
+  async #watchFromNothing(signal: AbortSignal): Promise<boolean> {
+    if (!this.#watchListServed) return false;
+    this.#intake.beginList();
+    try {
+      await this.#watch({ sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan' }, signal);
+      return true;
+    } catch (error) {
+      const refused = error instanceof WatchListIgnoredError || refusesWatchList(error);
+      if (!this.#intake.listing || !refused) throw error;
+      this.#watchListServed = false;
+      this.#options.log.info(
+        { resource: this.#options.resource.name },
+        'no WatchList here: reading lists in pages',
+      );
+      return false;
+    }
+  }
+
+  async #readPages(signal: AbortSignal): Promise<void> {
+    this.#intake.beginList();
+    let resourceVersion = '';
+    for await (const page of listPages(this.#reader(), { pageSize: this.#options.pageSize, signal })) {
+      this.#heard();
+      this.#intake.add(page.entries);
+      resourceVersion = page.resourceVersion;
+    }
+    await this.#intake.endList(resourceVersion);
+  }
+
+  async #watch(query: Query, signal: AbortSignal): Promise<void> {
+    const { clock, inactivityMs, random, resource } = this.#options;
+    const startedAt = clock.now();
+    const timeoutSeconds = watchSeconds.minimum + Math.floor(random() * watchSeconds.spread);
+    const batches = watchStream(this.#reader(), {
+      query: { ...query, timeoutSeconds },
+      inactivityMs,
+      clock,
+      onOpen: () => this.#good(),
+      onActivity: () => this.#heard(),
+      signal,
+    });
+    for await (const events of batches) {
+      await this.#intake.take(events);
+      this.#good();
+    }
+    if (this.#intake.listing)
+      throw new KubeUnreachableError('CUT', `${resource.name}: the list ended half-way`);
+    if (clock.now() - startedAt < shortWatchMs) {
+      throw new KubeUnreachableError('ENDED', `${resource.name}: the server ended a watch at once`);
+    }
+  }
+
+  /**
+   * Asks whether the server has come as far as we have, before a watch goes on from there. A plain watch from a
+   * resourceVersion of the future is accepted and silent until the server's own versions have caught up; then it
+   * goes on as if nothing had been. That happens when etcd is restored from a backup, and everything that the
+   * restore took back would be lost. A list that must be NotOlderThan is refused instead ("too large resource
+   * version"), and we start anew. A restore that catches up before we reconnect is left to the audit.
+   */
+  async #checkPosition(position: string, signal: AbortSignal): Promise<void> {
+    const { http, resource, log } = this.#options;
+    const at = { resourceVersion: position, resourceVersionMatch: 'NotOlderThan', limit: 1 };
+    try {
+      await http.request({ path: resource.path, query: { ...resource.query, ...at }, signal });
+    } catch (error) {
+      // WatchList needs no right to list; without it we go on unchecked rather than not at all.
+      if (!(error instanceof KubeApiError) || error.status !== 403) throw error;
+      log.warn({ resource: resource.name, detail: error.message }, 'the verb list is not granted');
+    }
+  }
+
+  async #recover(error: unknown, signal: AbortSignal): Promise<void> {
+    const { resource, observer, clock } = this.#options;
+    const failure = judge(error, resource.name);
+    if (failure === undefined) {
+      // Our own abort comes back as whatever reason it was given.
+      if (signal.aborted && error === signal.reason) return;
+      throw error;
+    }
+    if (failure.relist) this.#intake.forgetPosition();
+    if (error instanceof DecodeError) this.#blameProtobuf();
+    observer.watchRestart(failure.reason);
+    await clock.sleep(this.#health.failed(failure), signal);
+  }
+
+  #blameProtobuf(): void {
+    if (!this.#protobuf) return;
+    this.#protobufFailures += 1;
+    if (this.#protobufFailures < maxProtobufFailures) return;
+    this.#protobuf = false;
+    const { log, resource } = this.#options;
+    log.warn({ resource: resource.name }, 'protobuf cannot be read: going on with JSON, which costs more');
+  }
+
+  async #audit(signal: AbortSignal): Promise<void> {
+    const { resyncMs, pageSize, log, observer, clock, random } = this.#options;
+    if (resyncMs === undefined) return;
+    const reader = () => this.#reader();
+    const common = { pageSize, log, observer, clock, random };
+    await auditRegularly({ ...common, reader, intake: this.#intake, intervalMs: resyncMs }, signal);
+  }
+
+  #reader(): ResourceReader<R> {
+    const { http, resource, decoder } = this.#options;
+    return { http, resource, decoder, protobuf: this.#protobuf };
+  }
+
+  #heard(): void {
+    this.#lastActivityAt = this.#options.clock.now();
+    this.#options.observer.activity();
+  }
+
+  /** While a list is incomplete nothing is good yet. */
+  #good(): void {
+    if (!this.#intake.listing) this.#health.good();
+  }
+}
