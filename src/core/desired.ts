@@ -1,22 +1,23 @@
 // The desired registrations: which tags each address deserves on each firewall, kept up to date change by change.
 
-import { createEvaluator, type Evaluation, type Evaluator, nothingGranted } from './evaluate.ts';
+import { isDeepStrictEqual } from 'node:util';
+import {
+  createEvaluator,
+  type Evaluation,
+  type Evaluator,
+  type LocalPolicy,
+  nothingGranted,
+} from './evaluate.ts';
 import { Holders } from './holders.ts';
 import type { Firewall, NamespaceRecord, PodRecord, Policy, PolicyId, RemovalCause } from './model.ts';
+import { type AddressChange, Registrations } from './registrations.ts';
 import { matches } from './selector.ts';
-import { noTags, sameTags, type TagSet, tagSet } from './tag-set.ts';
+import type { TagSet } from './tag-set.ts';
 import { Tally } from './tally.ts';
-import { legalTag } from './tag.ts';
 
-/** An address whose desired tags, or whose holder, changed. */
-export type AddressChange = {
-  readonly address: string;
-  readonly before: TagSet;
-  readonly after: TagSet;
-  /** Why tags leave. `vacated` and `newHolder` speak of the whole address, the others of before minus after. */
-  readonly cause: RemovalCause;
-};
+export type { AddressChange } from './registrations.ts';
 
+/** Called amid a change: listeners note what to look at, and look at counts later. */
 export type DesiredListener = {
   addressChanged(firewall: string, change: AddressChange): void;
   /** Counts of this policy may have moved. */
@@ -26,15 +27,19 @@ export type DesiredListener = {
 /** Where a change of a Pod was learned: an event of a live watch, or a list (which cannot tell why something is missing). */
 export type Origin = 'watch' | 'list';
 
-type PodState = { readonly record: PodRecord; readonly evaluation: Evaluation };
-type FirewallState = { readonly firewall: Firewall; readonly desired: Map<string, TagSet> };
-type PolicyState = { readonly policy: Policy; targets: readonly string[]; readonly tally: Tally };
+type PodState = { readonly record: PodRecord; evaluation: Evaluation };
+type PolicyState = {
+  readonly policy: Policy;
+  /** The existing firewalls that the policy names or selects. */
+  targets: readonly Firewall[];
+  readonly tally: Tally;
+};
 type NamespaceState = {
   record: NamespaceRecord | undefined;
-  readonly pods: Set<string>;
+  readonly pods: Set<PodState>;
+  readonly policies: Map<PolicyId, PolicyState>;
+  /** undefined after a change of what it rests on: this namespace, its policies, or the firewalls. */
   evaluator: Evaluator | undefined;
-  /** The firewalls whose namespaceSelector admits this namespace. */
-  admittedBy: ReadonlySet<string> | undefined;
 };
 
 /**
@@ -45,14 +50,17 @@ type NamespaceState = {
 export class Desired {
   readonly #pods = new Map<string, PodState>();
   readonly #namespaces = new Map<string, NamespaceState>();
-  readonly #policies = new Map<PolicyId, PolicyState>();
-  readonly #firewalls = new Map<string, FirewallState>();
+  readonly #clusterPolicies = new Map<PolicyId, PolicyState>();
+  readonly #registrations: Registrations;
   readonly #holders = new Holders();
+  /** address -> the Pod that held it until a list left it out. */
+  readonly #missing = new Map<string, string>();
   readonly #listener: DesiredListener;
   #podsSynced = false;
 
   constructor(listener: DesiredListener) {
     this.#listener = listener;
+    this.#registrations = new Registrations((firewall, change) => listener.addressChanged(firewall, change));
   }
 
   /** From here on, a Pod that takes an address is known to be its new holder. */
@@ -63,53 +71,57 @@ export class Desired {
   setPod(record: PodRecord): void {
     const before = this.#pods.get(record.uid);
     if (before !== undefined && sameForUs(before.record, record)) return;
-    this.#changePod(before?.record, record, 'watch');
+    this.#changePod(before, record, 'watch');
   }
 
   deletePod(uid: string, origin: Origin): void {
     const before = this.#pods.get(uid);
-    if (before !== undefined) this.#changePod(before.record, undefined, origin);
+    if (before !== undefined) this.#changePod(before, undefined, origin);
   }
 
   setNamespace(record: NamespaceRecord): void {
-    this.#changeNamespace(record.name, record);
+    if (this.#namespaces.get(record.name)?.record?.labels !== record.labels) {
+      this.#changeNamespace(record.name, record);
+    }
   }
 
   deleteNamespace(name: string): void {
-    this.#changeNamespace(name, undefined);
+    if (this.#namespaces.get(name)?.record !== undefined) this.#changeNamespace(name, undefined);
   }
 
   setPolicy(policy: Policy): void {
-    this.#changePolicy(policy.id, policy);
+    const before = this.#policy(policy.id)?.policy;
+    if (!isDeepStrictEqual(before, policy)) this.#changePolicy(policy.id, policy);
   }
 
   deletePolicy(id: PolicyId): void {
-    if (this.#policies.has(id)) this.#changePolicy(id, undefined);
+    if (this.#policy(id) !== undefined) this.#changePolicy(id, undefined);
   }
 
   setFirewall(firewall: Firewall): void {
-    this.#changeFirewall(firewall.name, firewall);
+    const before = this.#registrations.firewall(firewall.name);
+    if (!isDeepStrictEqual(before, firewall)) this.#changeFirewall(firewall.name, firewall);
   }
 
   deleteFirewall(name: string): void {
-    if (this.#firewalls.has(name)) this.#changeFirewall(name, undefined);
+    if (this.#registrations.firewall(name) !== undefined) this.#changeFirewall(name, undefined);
   }
 
   tagsOf(firewall: string, address: string): TagSet {
-    return this.#firewalls.get(firewall)?.desired.get(address) ?? noTags;
+    return this.#registrations.tagsOf(firewall, address);
   }
 
   /** Every address that deserves tags on this firewall. */
   addressesOf(firewall: string): Iterable<string> {
-    return this.#firewalls.get(firewall)?.desired.keys() ?? [];
+    return this.#registrations.addressesOf(firewall);
   }
 
   /** The policies that give the holder of this address tags on this firewall. */
   *policiesBehind(firewall: string, address: string): Iterable<PolicyId> {
     const holder = this.#holders.holder(address);
     const evaluation = holder && this.#pods.get(holder.uid)?.evaluation;
-    for (const { policy, suffixes } of evaluation?.grants ?? []) {
-      if (suffixes.length > 0 && this.targetsOf(policy).includes(firewall)) yield policy;
+    for (const { policy, suffixes, reach } of evaluation?.grants ?? []) {
+      if (suffixes.length > 0 && reach.firewalls.some(({ name }) => name === firewall)) yield policy;
     }
   }
 
@@ -118,237 +130,214 @@ export class Desired {
   }
 
   tallyOf(policy: PolicyId): Tally | undefined {
-    return this.#policies.get(policy)?.tally;
+    return this.#policy(policy)?.tally;
   }
 
   /** The existing firewalls that a policy names or selects, sorted. */
   targetsOf(policy: PolicyId): readonly string[] {
-    return this.#policies.get(policy)?.targets ?? [];
+    return this.#policy(policy)?.targets.map(({ name }) => name) ?? [];
   }
 
   admits(firewall: string, namespace: string): boolean {
-    const state = this.#namespaces.get(namespace);
-    return state !== undefined && this.#admittedBy(state).has(firewall);
+    const selector = this.#registrations.firewall(firewall)?.namespaceSelector;
+    const labels = this.#namespaces.get(namespace)?.record?.labels;
+    return selector !== undefined && labels !== undefined && matches(selector, labels);
   }
 
-  /** Distinct tags that Pods carry because of this policy, sorted, at most `limit`. */
-  tagsInUse(policy: PolicyId, limit: number): string[] {
-    const state = this.#policies.get(policy);
-    if (state === undefined) return [];
-    const prefixes = new Set(
-      state.targets.flatMap((name) => this.#firewalls.get(name)?.firewall.tagPrefix ?? []),
-    );
-    const tags = new Set<string>();
-    for (const suffix of state.tally.suffixes()) {
-      for (const prefix of prefixes) {
-        const tag = legalTag(prefix, suffix);
-        if (tag !== undefined) tags.add(tag);
-      }
-    }
-    return [...tags].sort().slice(0, limit);
+  /** Distinct tags that Pods carry because of this policy, sorted. */
+  tagsInUse(policy: PolicyId): readonly string[] {
+    return this.#policy(policy)?.tally.tags() ?? [];
   }
 
-  #changePod(before: PodRecord | undefined, after: PodRecord | undefined, origin: Origin): void {
-    const addresses = new Set([...(before?.addresses ?? []), ...(after?.addresses ?? [])]);
-    const holdersBefore = new Map([...addresses].map((a) => [a, this.#holders.holder(a)?.uid]));
-    const uid = (after ?? before)?.uid;
-    const others = [...addresses].flatMap((a) => this.#holders.claimants(a).map((pod) => pod.uid));
-    const counted = new Set(uid === undefined ? others : [uid, ...others]);
+  #changePod(before: PodState | undefined, record: PodRecord | undefined, origin: Origin): void {
+    const addresses = new Set([...(before?.record.addresses ?? []), ...(record?.addresses ?? [])]);
+    const holders = [...addresses].map((address) => [address, this.#holders.holder(address)?.uid] as const);
+    const rivals = this.#claimants(addresses);
+    if (before !== undefined) rivals.delete(before);
 
-    this.#retally(counted, () => {
-      if (before !== undefined) {
-        this.#holders.release(before);
-        this.#pods.delete(before.uid);
-        this.#namespaceState(before.namespace).pods.delete(before.uid);
-        this.#forgetIfEmpty(before.namespace);
-      }
-      if (after !== undefined) {
-        this.#holders.claim(after);
-        this.#namespaceState(after.namespace).pods.add(after.uid);
-        this.#pods.set(after.uid, { record: after, evaluation: this.#evaluate(after) });
-      }
-    });
-    for (const [address, holderBefore] of holdersBefore) {
+    // What one Pod claims moves what its rivals hold, and so their counts.
+    for (const rival of rivals) this.#count(rival, 'subtract');
+    if (before !== undefined) this.#leave(before);
+    if (record !== undefined) this.#enter(record);
+    for (const rival of rivals) this.#count(rival, 'add');
+
+    for (const [address, holderBefore] of holders) {
       this.#refresh(address, this.#causeAt(address, holderBefore, origin));
     }
+  }
+
+  #claimants(addresses: Iterable<string>): Set<PodState> {
+    const claimants = new Set<PodState>();
+    for (const address of addresses) {
+      for (const { uid } of this.#holders.claimants(address)) {
+        const pod = this.#pods.get(uid);
+        if (pod !== undefined) claimants.add(pod);
+      }
+    }
+    return claimants;
+  }
+
+  #enter(record: PodRecord): void {
+    const pod = { record, evaluation: nothingGranted };
+    this.#holders.claim(record);
+    this.#pods.set(record.uid, pod);
+    this.#namespaceState(record.namespace).pods.add(pod);
+    pod.evaluation = this.#evaluate(record);
+    this.#count(pod, 'add');
+  }
+
+  #leave(pod: PodState): void {
+    this.#count(pod, 'subtract');
+    this.#holders.release(pod.record);
+    this.#pods.delete(pod.record.uid);
+    this.#namespaces.get(pod.record.namespace)?.pods.delete(pod);
+    this.#forgetIfEmpty(pod.record.namespace);
   }
 
   #causeAt(address: string, holderBefore: string | undefined, origin: Origin): RemovalCause {
     const holder = this.#holders.holder(address)?.uid;
     if (holder === holderBefore) return 'relabelled';
-    if (holder === undefined) return origin === 'watch' ? 'vacated' : 'relist';
-    return this.#podsSynced ? 'newHolder' : 'relist';
+    const missing = this.#missing.get(address);
+    this.#missing.delete(address);
+    if (holder === undefined) {
+      if (origin === 'watch') return 'vacated';
+      if (holderBefore !== undefined) this.#missing.set(address, holderBefore);
+      return 'relist';
+    }
+    // A Pod that a list left out and that is back was never gone: it is not its own successor.
+    return this.#podsSynced && holder !== missing ? 'newHolder' : 'relist';
   }
 
   #changeNamespace(name: string, record: NamespaceRecord | undefined): void {
     const state = this.#namespaceState(name);
-    if (state.record !== undefined && state.record.labels === record?.labels) return;
-    this.#reevaluate(state.pods, 'namespace', () => {
-      state.record = record;
-      state.evaluator = undefined;
-      state.admittedBy = undefined;
-    });
+    state.record = record;
+    state.evaluator = undefined;
+    for (const pod of state.pods) this.#reevaluate(pod, 'namespace');
+    for (const policy of state.policies.keys()) this.#listener.policyChanged(policy);
     this.#forgetIfEmpty(name);
-    for (const policy of this.#policies.keys()) {
-      if (policy.startsWith(`${name}/`)) this.#listener.policyChanged(policy);
-    }
   }
 
   #changePolicy(id: PolicyId, policy: Policy | undefined): void {
-    const scope = id.startsWith('/')
-      ? [...this.#namespaces.values()]
-      : [this.#namespaceState(id.slice(0, id.indexOf('/')))];
-    this.#reevaluate(
-      scope.flatMap((state) => [...state.pods]),
-      'policy',
-      () => {
-        if (policy === undefined) this.#policies.delete(id);
-        else this.#policies.set(id, { policy, targets: this.#resolve(policy), tally: new Tally() });
-        for (const state of scope) state.evaluator = undefined;
-      },
-    );
-    if (!id.startsWith('/')) this.#forgetIfEmpty(id.slice(0, id.indexOf('/')));
+    const home = namespaceOf(id);
+    const scope = home === undefined ? [...this.#namespaces.values()] : [this.#namespaceState(home)];
+    const siblings = this.#siblings(id);
+    const tally = new Tally();
+    if (policy === undefined) siblings.delete(id);
+    else siblings.set(id, { policy, targets: this.#resolve(policy), tally });
+    for (const state of scope) {
+      state.evaluator = undefined;
+      for (const pod of state.pods) this.#regrant(pod, id, tally);
+    }
+    if (home !== undefined) this.#forgetIfEmpty(home);
     this.#listener.policyChanged(id);
   }
 
   #changeFirewall(name: string, firewall: Firewall | undefined): void {
-    this.#reevaluate([...this.#pods.keys()], 'policy', () => {
-      if (firewall === undefined) this.#firewalls.delete(name);
-      else this.#firewalls.set(name, { firewall, desired: this.#firewalls.get(name)?.desired ?? new Map() });
-      for (const state of this.#policies.values()) state.targets = this.#resolve(state.policy);
-      for (const state of this.#namespaces.values()) {
-        state.evaluator = undefined;
-        state.admittedBy = undefined;
-      }
-    });
-    for (const policy of this.#policies.keys()) this.#listener.policyChanged(policy);
+    if (firewall === undefined) this.#registrations.delete(name);
+    else this.#registrations.set(firewall);
+    for (const state of this.#allPolicies()) state.targets = this.#resolve(state.policy);
+    for (const state of this.#namespaces.values()) {
+      state.evaluator = undefined;
+      for (const pod of state.pods) this.#reevaluate(pod, 'policy');
+    }
+    for (const { policy } of this.#allPolicies()) this.#listener.policyChanged(policy.id);
   }
 
-  /** Runs a change after which these Pods must be evaluated anew. */
-  #reevaluate(pods: Iterable<string>, cause: RemovalCause, change: () => void): void {
-    const uids = [...pods];
-    this.#retally(uids, () => {
-      change();
-      for (const uid of uids) {
-        const state = this.#pods.get(uid);
-        if (state !== undefined) {
-          this.#pods.set(uid, { record: state.record, evaluation: this.#evaluate(state.record) });
-        }
-      }
-    });
-    for (const uid of uids) {
-      const record = this.#pods.get(uid)?.record;
-      if (record === undefined || record.hostNetwork) continue;
-      for (const address of record.addresses) {
-        if (this.#holders.holder(address)?.uid === uid) this.#refresh(address, cause);
-      }
-    }
+  /** After a change of what the policies of a Pod rest on. */
+  #reevaluate(pod: PodState, cause: RemovalCause): void {
+    this.#count(pod, 'subtract');
+    pod.evaluation = this.#evaluate(pod.record);
+    this.#count(pod, 'add');
+    this.#refreshHeld(pod, cause);
+  }
+
+  /** After a change of one policy: what a Pod has of others stays. */
+  #regrant(pod: PodState, id: PolicyId, tally: Tally): void {
+    const evaluation = this.#evaluate(pod.record);
+    const grant = evaluation.grants.find(({ policy }) => policy === id);
+    if (grant === undefined && pod.evaluation.grants.every(({ policy }) => policy !== id)) return;
+    pod.evaluation = evaluation;
+    if (grant !== undefined) tally.add({ pod: pod.record, grant, held: this.#held(pod.record).length });
+    this.#refreshHeld(pod, 'policy');
+  }
+
+  #refreshHeld(pod: PodState, cause: RemovalCause): void {
+    for (const address of this.#held(pod.record)) this.#refresh(address, cause);
   }
 
   #refresh(address: string, cause: RemovalCause): void {
     const holder = this.#holders.holder(address);
-    const state = holder && this.#pods.get(holder.uid);
-    for (const [name, { firewall, desired }] of this.#firewalls) {
-      const before = desired.get(address) ?? noTags;
-      const after = state === undefined ? noTags : this.#tags(state, firewall);
-      const wholeAddress = cause === 'vacated' || cause === 'newHolder';
-      if (!wholeAddress && sameTags(before, after)) {
-        if (before !== after && after.length > 0) desired.set(address, after);
-        continue;
-      }
-      if (after.length === 0) desired.delete(address);
-      else desired.set(address, after);
-      this.#listener.addressChanged(name, { address, before, after, cause });
-    }
+    const evaluation = holder && this.#pods.get(holder.uid)?.evaluation;
+    this.#registrations.refresh(address, evaluation ?? nothingGranted, cause);
   }
 
-  #tags({ record, evaluation }: PodState, firewall: Firewall): TagSet {
-    const known = evaluation.tags.get(firewall.name);
-    if (known !== undefined) return known;
-    const tags = this.admits(firewall.name, record.namespace) ? this.#render(evaluation, firewall) : noTags;
-    if (evaluation !== nothingGranted) evaluation.tags.set(firewall.name, tags);
-    return tags;
+  /** The addresses that belong to this Pod. */
+  #held(pod: PodRecord): readonly string[] {
+    return pod.addresses.filter((address) => this.#holders.holder(address)?.uid === pod.uid);
   }
 
-  #render(evaluation: Evaluation, firewall: Firewall): TagSet {
-    const tags: string[] = [];
-    for (const { policy, suffixes } of evaluation.grants) {
-      if (!this.targetsOf(policy).includes(firewall.name)) continue;
-      for (const suffix of suffixes) {
-        const tag = legalTag(firewall.tagPrefix, suffix);
-        if (tag !== undefined) tags.push(tag);
-      }
+  #count({ record: pod, evaluation }: PodState, operation: 'add' | 'subtract'): void {
+    if (evaluation.grants.length === 0) return;
+    const held = this.#held(pod).length;
+    for (const grant of evaluation.grants) {
+      this.#policy(grant.policy)?.tally[operation]({ pod, grant, held });
+      this.#listener.policyChanged(grant.policy);
     }
-    return tagSet(tags);
   }
 
   #evaluate(pod: PodRecord): Evaluation {
-    const state = this.#namespaceState(pod.namespace);
-    if (state.record === undefined) return nothingGranted;
-    state.evaluator ??= createEvaluator(state.record, this.#policiesIn(state.record));
+    const state = this.#namespaces.get(pod.namespace);
+    if (state?.record === undefined) return nothingGranted;
+    state.evaluator ??= createEvaluator(
+      state.record,
+      this.#policiesIn(state.record, state.policies.values()),
+    );
     return state.evaluator(pod);
   }
 
-  #policiesIn(namespace: NamespaceRecord): Policy[] {
-    return [...this.#policies.values()]
-      .map((state) => state.policy)
-      .filter((policy) =>
-        policy.namespace === undefined
-          ? matches(policy.namespaceSelector ?? [], namespace.labels)
-          : policy.namespace === namespace.name,
-      );
-  }
-
-  #resolve(policy: Policy): string[] {
-    const { firewalls } = policy;
-    const all = [...this.#firewalls.values()].map((state) => state.firewall);
-    const chosen =
-      'names' in firewalls
-        ? all.filter((firewall) => firewalls.names.includes(firewall.name))
-        : all.filter((firewall) => matches(firewalls.selector, firewall.labels));
-    return chosen.map((firewall) => firewall.name).sort();
-  }
-
-  #admittedBy(state: NamespaceState): ReadonlySet<string> {
-    const { record } = state;
-    state.admittedBy ??= new Set(
-      record === undefined
-        ? []
-        : [...this.#firewalls.values()]
-            .filter(({ firewall }) => matches(firewall.namespaceSelector, record.labels))
-            .map(({ firewall }) => firewall.name),
+  /** The policies that apply in a namespace: its own, and the ClusterPanTagPolicies that select it. */
+  #policiesIn(namespace: NamespaceRecord, own: Iterable<PolicyState>): LocalPolicy[] {
+    const selecting = [...this.#clusterPolicies.values()].filter(({ policy }) =>
+      matches(policy.namespaceSelector ?? [], namespace.labels),
     );
-    return state.admittedBy;
+    return [...own, ...selecting].map(({ policy, targets }) => {
+      const firewalls = targets.filter((firewall) => matches(firewall.namespaceSelector, namespace.labels));
+      const prefixes = [...new Set(firewalls.map(({ tagPrefix }) => tagPrefix))];
+      return { policy, reach: { firewalls, prefixes } };
+    });
   }
 
-  /** Takes these Pods out of the counts, runs the change, and counts them again. */
-  #retally(uids: Iterable<string>, change: () => void): void {
-    const pods = [...uids];
-    for (const uid of pods) this.#tally(uid, 'subtract');
-    change();
-    for (const uid of pods) this.#tally(uid, 'add');
+  #resolve({ firewalls }: Policy): Firewall[] {
+    return this.#registrations
+      .firewalls()
+      .filter((firewall) =>
+        'names' in firewalls
+          ? firewalls.names.includes(firewall.name)
+          : matches(firewalls.selector, firewall.labels),
+      )
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  #tally(uid: string, operation: 'add' | 'subtract'): void {
-    const state = this.#pods.get(uid);
-    if (state === undefined || state.evaluation.grants.length === 0) return;
-    const { record: pod, evaluation } = state;
-    const held = pod.hostNetwork
-      ? 0
-      : pod.addresses.filter((address) => this.#holders.holder(address)?.uid === uid).length;
-    const admittedBy = this.#admittedBy(this.#namespaceState(pod.namespace));
-    for (const grant of evaluation.grants) {
-      const policy = this.#policies.get(grant.policy);
-      const firewalls = policy?.targets.filter((name) => admittedBy.has(name)) ?? [];
-      policy?.tally[operation]({ pod, grant, held, firewalls });
-      this.#listener.policyChanged(grant.policy);
-    }
+  #policy(id: PolicyId): PolicyState | undefined {
+    const home = namespaceOf(id);
+    return home === undefined ? this.#clusterPolicies.get(id) : this.#namespaces.get(home)?.policies.get(id);
+  }
+
+  /** The policies of the same scope. */
+  #siblings(id: PolicyId): Map<PolicyId, PolicyState> {
+    const home = namespaceOf(id);
+    return home === undefined ? this.#clusterPolicies : this.#namespaceState(home).policies;
+  }
+
+  *#allPolicies(): Iterable<PolicyState> {
+    yield* this.#clusterPolicies.values();
+    for (const { policies } of this.#namespaces.values()) yield* policies.values();
   }
 
   #namespaceState(name: string): NamespaceState {
     let state = this.#namespaces.get(name);
     if (state === undefined) {
-      state = { record: undefined, pods: new Set(), evaluator: undefined, admittedBy: undefined };
+      state = { record: undefined, pods: new Set(), policies: new Map(), evaluator: undefined };
       this.#namespaces.set(name, state);
     }
     return state;
@@ -356,8 +345,15 @@ export class Desired {
 
   #forgetIfEmpty(name: string): void {
     const state = this.#namespaces.get(name);
-    if (state?.record === undefined && state?.pods.size === 0) this.#namespaces.delete(name);
+    if (state !== undefined && state.record === undefined && state.pods.size + state.policies.size === 0) {
+      this.#namespaces.delete(name);
+    }
   }
+}
+
+/** undefined for a ClusterPanTagPolicy. */
+function namespaceOf(id: PolicyId): string | undefined {
+  return id.startsWith('/') ? undefined : id.slice(0, id.indexOf('/'));
 }
 
 /** True when nothing moved that decides holder, eligibility or tags: most Pod updates are such noise. */

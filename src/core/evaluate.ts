@@ -1,57 +1,98 @@
-// Which policies select a Pod, and which tag suffixes each of them gives it.
+// Which policies select a Pod, which tag suffixes each of them gives it, and the tags that these are on a firewall.
 
-import type { Labels, NamespaceRecord, PodRecord, Policy, PolicyId, TagSource } from './model.ts';
+import type { Firewall, Labels, NamespaceRecord, PodRecord, Policy, PolicyId, TagSource } from './model.ts';
 import { matches } from './selector.ts';
-import type { TagSet } from './tag-set.ts';
+import { noTags, type TagSet, tagSet } from './tag-set.ts';
 import { legalTag, reservedClusterSuffix } from './tag.ts';
 import { labelKeySuffixes, render } from './template.ts';
+
+/** The firewalls that take a policy's tags from one namespace, and their distinct tagPrefixes. */
+export type Reach = { readonly firewalls: readonly Firewall[]; readonly prefixes: readonly string[] };
+
+/** A policy that applies in a namespace. */
+export type LocalPolicy = { readonly policy: Policy; readonly reach: Reach };
 
 /** What one policy gives one Pod. A suffix becomes a tag behind a firewall's prefix. */
 export type Grant = {
   readonly policy: PolicyId;
+  readonly reach: Reach;
   readonly suffixes: readonly string[];
   /** A placeholder had no value. */
   readonly missingValue: boolean;
   /** A rendered text can be no tag, whatever the prefix. */
   readonly illegalTag: boolean;
+  /** tagPrefix -> tags, remembered where many Pods share the grant. */
+  readonly tags: Map<string, TagSet> | undefined;
 };
 
 export type Evaluation = {
   readonly grants: readonly Grant[];
-  /** firewall name -> tags; filled by Desired, and valid as long as the evaluation itself. */
-  readonly tags: Map<string, TagSet>;
+  /** firewall name -> tags, remembered where many Pods share the evaluation. */
+  readonly tags: Map<string, TagSet> | undefined;
 };
 
-export const nothingGranted: Evaluation = { grants: [], tags: new Map() };
+export const nothingGranted: Evaluation = { grants: [], tags: undefined };
 
 /** Returns the evaluation of a Pod of one namespace under the policies that apply there. */
 export type Evaluator = (pod: PodRecord) => Evaluation;
 
-type Match = { readonly policies: readonly Policy[]; readonly shared: Evaluation | undefined };
-
 /**
- * @param policies the PanTagPolicies of this namespace and the ClusterPanTagPolicies that select it.
- *
  * Pods of one Deployment carry one (interned) label set, so the outcome is remembered by label set: selectors
- * run once for each, and where no template names the Pod itself, all of them share one Evaluation.
+ * run once for each, and what does not name the Pod itself is shared by all of them.
  */
-export function createEvaluator(namespace: NamespaceRecord, policies: readonly Policy[]): Evaluator {
-  const remembered = new WeakMap<Labels, Match>();
-  const evaluate = (pod: PodRecord, selecting: readonly Policy[]): Evaluation =>
-    selecting.length === 0
-      ? nothingGranted
-      : { grants: selecting.map((policy) => grant(policy, pod, namespace.labels)), tags: new Map() };
-
+export function createEvaluator(namespace: NamespaceRecord, policies: readonly LocalPolicy[]): Evaluator {
+  const remembered = new WeakMap<Labels, Evaluator>();
   return (pod) => {
-    let match = remembered.get(pod.labels);
-    if (match === undefined) {
-      const selecting = policies.filter((policy) => matches(policy.podSelector, pod.labels));
-      const shared = selecting.some(namesThePod) ? undefined : evaluate(pod, selecting);
-      match = { policies: selecting, shared };
-      remembered.set(pod.labels, match);
+    let evaluate = remembered.get(pod.labels);
+    if (evaluate === undefined) {
+      const selecting = policies.filter(({ policy }) => matches(policy.podSelector, pod.labels));
+      evaluate = evaluatorLike(pod, selecting, namespace.labels);
+      remembered.set(pod.labels, evaluate);
     }
-    return match.shared ?? evaluate(pod, match.policies);
+    return evaluate(pod);
   };
+}
+
+/** The evaluator of all Pods that have this one's labels. */
+function evaluatorLike(
+  pod: PodRecord,
+  selecting: readonly LocalPolicy[],
+  namespaceLabels: Labels,
+): Evaluator {
+  if (selecting.length === 0) return () => nothingGranted;
+  const shared = selecting.map((local) =>
+    namesThePod(local.policy) ? undefined : { ...grant(local, pod, namespaceLabels), tags: new Map() },
+  );
+  const grants = shared.filter((grant) => grant !== undefined);
+  const evaluation: Evaluation = { grants, tags: new Map() };
+  if (grants.length === selecting.length) return () => evaluation;
+  return (like) => ({
+    grants: selecting.map((local, i) => shared[i] ?? grant(local, like, namespaceLabels)),
+    tags: undefined,
+  });
+}
+
+/** The tags that an evaluation comes to on one firewall. */
+export function tagsOn({ grants, tags }: Evaluation, firewall: Firewall): TagSet {
+  if (grants.length === 0) return noTags;
+  const known = tags?.get(firewall.name);
+  if (known !== undefined) return known;
+  const found = tagSet(
+    grants.flatMap((grant) =>
+      grant.reach.firewalls.includes(firewall) ? tagsBehind(grant, firewall.tagPrefix) : noTags,
+    ),
+  );
+  tags?.set(firewall.name, found);
+  return found;
+}
+
+/** The tags of one grant behind one prefix. */
+export function tagsBehind({ suffixes, tags }: Grant, tagPrefix: string): TagSet {
+  const known = tags?.get(tagPrefix);
+  if (known !== undefined) return known;
+  const found = suffixes.flatMap((suffix) => legalTag(tagPrefix, suffix) ?? []);
+  tags?.set(tagPrefix, found);
+  return found;
 }
 
 function namesThePod(policy: Policy): boolean {
@@ -62,7 +103,7 @@ function namesThePod(policy: Policy): boolean {
   );
 }
 
-function grant(policy: Policy, pod: PodRecord, namespaceLabels: Labels): Grant {
+function grant({ policy, reach }: LocalPolicy, pod: PodRecord, namespaceLabels: Labels): Grant {
   const suffixes = new Set<string>();
   let missingValue = false;
   let illegalTag = false;
@@ -73,7 +114,7 @@ function grant(policy: Policy, pod: PodRecord, namespaceLabels: Labels): Grant {
       else illegalTag = true;
     }
   }
-  return { policy: policy.id, suffixes: [...suffixes], missingValue, illegalTag };
+  return { policy: policy.id, reach, suffixes: [...suffixes], missingValue, illegalTag, tags: undefined };
 }
 
 function texts(source: TagSource, pod: PodRecord, namespaceLabels: Labels): readonly (string | undefined)[] {

@@ -47,8 +47,4 @@ export class Holders {
     if (claim === undefined || !Array.isArray(claim)) return claim;
     return claim.reduce((best, pod) => (outranks(pod, best) ? pod : best));
   }
-
-  addresses(): IterableIterator<string> {
-    return this.#claims.keys();
-  }
 }

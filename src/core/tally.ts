@@ -1,6 +1,6 @@
 // What a policy's status counts: selected Pods, their addresses, who was skipped and why, tags in use.
 
-import type { Grant } from './evaluate.ts';
+import { type Grant, tagsBehind } from './evaluate.ts';
 import type { PodRecord, SkipReason } from './model.ts';
 
 /** One Pod under one policy, as far as counting goes. */
@@ -9,8 +9,6 @@ export type Contribution = {
   readonly grant: Grant;
   /** How many of the Pod's addresses it holds. */
   readonly held: number;
-  /** The firewalls that shall know this Pod's tags. */
-  readonly firewalls: readonly string[];
 };
 
 export class Tally {
@@ -18,7 +16,9 @@ export class Tally {
   pods = 0;
   /** reason -> uid -> the Pod's name as the policy's reader knows it. */
   readonly #skipped = new Map<SkipReason, Map<string, string>>();
-  readonly #suffixes = new Map<string, number>();
+  readonly #tags = new Map<string, number>();
+  /** The keys of #tags, sorted, until they change: there may be one for every Pod. */
+  #sortedTags: readonly string[] | undefined;
   /** firewall -> addresses that shall carry tags of this policy there. */
   readonly #addresses = new Map<string, number>();
 
@@ -34,8 +34,10 @@ export class Tally {
     return this.#addresses.get(firewall) ?? 0;
   }
 
-  suffixes(): Iterable<string> {
-    return this.#suffixes.keys();
+  /** Distinct tags that Pods carry because of this policy, sorted. */
+  tags(): readonly string[] {
+    this.#sortedTags ??= [...this.#tags.keys()].sort();
+    return this.#sortedTags;
   }
 
   /** Sorted by reason; the example is the smallest name, so that it stays while it applies. */
@@ -46,13 +48,17 @@ export class Tally {
   }
 
   #count(contribution: Contribution, by: 1 | -1): void {
-    const { grant, held, firewalls } = contribution;
+    const { grant, held } = contribution;
     for (const reason of skips(contribution)) this.#skip(reason, contribution, by);
     if (held === 0) return;
     this.pods += by;
-    for (const suffix of grant.suffixes) bump(this.#suffixes, suffix, by);
     if (grant.suffixes.length === 0) return;
-    for (const firewall of firewalls) bump(this.#addresses, firewall, by * held);
+    for (const prefix of grant.reach.prefixes) {
+      for (const tag of tagsBehind(grant, prefix)) {
+        if (bump(this.#tags, tag, by)) this.#sortedTags = undefined;
+      }
+    }
+    for (const { name } of grant.reach.firewalls) bump(this.#addresses, name, by * held);
   }
 
   #skip(reason: SkipReason, { pod, grant }: Contribution, by: 1 | -1): void {
@@ -76,10 +82,12 @@ function skips({ pod, grant, held }: Contribution): SkipReason[] {
   return reasons;
 }
 
-function bump(counts: Map<string, number>, key: string, by: number): void {
-  const count = (counts.get(key) ?? 0) + by;
-  if (count === 0) counts.delete(key);
-  else counts.set(key, count);
+/** True when the key appeared or disappeared. */
+function bump(counts: Map<string, number>, key: string, by: number): boolean {
+  const before = counts.get(key) ?? 0;
+  if (before + by === 0) counts.delete(key);
+  else counts.set(key, before + by);
+  return before === 0 || before + by === 0;
 }
 
 function smallest(names: Iterable<string>): string {

@@ -1,0 +1,65 @@
+// address -> tags on each firewall, as they were last told: what turns a new outcome into a change.
+
+import { type Evaluation, tagsOn } from './evaluate.ts';
+import type { Firewall, RemovalCause } from './model.ts';
+import { noTags, sameTags, type TagSet } from './tag-set.ts';
+
+/** An address whose desired tags, or whose holder, changed. */
+export type AddressChange = {
+  readonly address: string;
+  readonly before: TagSet;
+  readonly after: TagSet;
+  /** Why tags leave. `vacated` and `newHolder` speak of the whole address, the others of before minus after. */
+  readonly cause: RemovalCause;
+};
+
+type FirewallState = { readonly firewall: Firewall; readonly desired: Map<string, TagSet> };
+
+export class Registrations {
+  readonly #firewalls = new Map<string, FirewallState>();
+  readonly #changed: (firewall: string, change: AddressChange) => void;
+
+  constructor(changed: (firewall: string, change: AddressChange) => void) {
+    this.#changed = changed;
+  }
+
+  /** Takes up a firewall, new or edited; its addresses must be refreshed then. */
+  set(firewall: Firewall): void {
+    const desired = this.#firewalls.get(firewall.name)?.desired ?? new Map<string, TagSet>();
+    this.#firewalls.set(firewall.name, { firewall, desired });
+  }
+
+  delete(firewall: string): void {
+    this.#firewalls.delete(firewall);
+  }
+
+  firewall(name: string): Firewall | undefined {
+    return this.#firewalls.get(name)?.firewall;
+  }
+
+  firewalls(): Firewall[] {
+    return [...this.#firewalls.values()].map(({ firewall }) => firewall);
+  }
+
+  tagsOf(firewall: string, address: string): TagSet {
+    return this.#firewalls.get(firewall)?.desired.get(address) ?? noTags;
+  }
+
+  addressesOf(firewall: string): Iterable<string> {
+    return this.#firewalls.get(firewall)?.desired.keys() ?? [];
+  }
+
+  /** Brings an address up to date with its holder's evaluation, and tells what that changes. */
+  refresh(address: string, evaluation: Evaluation, cause: RemovalCause): void {
+    const wholeAddress = cause === 'vacated' || cause === 'newHolder';
+    for (const [name, { firewall, desired }] of this.#firewalls) {
+      const before = desired.get(address) ?? noTags;
+      const after = tagsOn(evaluation, firewall);
+      const same = sameTags(before, after);
+      if (after.length === 0) desired.delete(address);
+      // Also where both are the same: one instance for all Pods that share an evaluation is what keeps this small.
+      else if (before !== after) desired.set(address, after);
+      if (wholeAddress || !same) this.#changed(name, { address, before, after, cause });
+    }
+  }
+}
