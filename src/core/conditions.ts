@@ -13,6 +13,16 @@ export type Condition = {
   readonly message: string;
 };
 
+/** A condition as it was found on the object, perhaps written by an older version. */
+export type FoundCondition = {
+  readonly type: string;
+  readonly status: string;
+  readonly observedGeneration?: number | undefined;
+  readonly lastTransitionTime: string;
+  readonly reason: string;
+  readonly message: string;
+};
+
 /** One thing to say about an object. The one that stands first in `conditionReasons` is shown. */
 export type Finding = { readonly reason: ConditionReason; readonly message: string };
 
@@ -32,7 +42,7 @@ function isStalled(reason: ConditionReason): boolean {
 export type ConditionInput = {
   readonly finding: Finding;
   readonly generation: number;
-  readonly previous: readonly Condition[];
+  readonly previous: readonly FoundCondition[];
   /** RFC 3339, seconds. */
   readonly now: string;
 };
@@ -58,7 +68,7 @@ export function conditionsFor({ finding, generation, previous, now }: ConditionI
 }
 
 /** True when the conditions say the same, whatever their times. */
-export function sameConditions(a: readonly Condition[], b: readonly Condition[]): boolean {
+export function sameConditions(a: readonly FoundCondition[], b: readonly FoundCondition[]): boolean {
   return (
     a.length === b.length &&
     a.every((condition, i) => {

@@ -1,13 +1,13 @@
 // The status of a PanFirewall, computed from its tables. Nothing in it moves while nothing changes.
 
-import { type Condition, conditionsFor, type Finding, worst } from './conditions.ts';
+import { type Condition, conditionsFor, type Finding, type FoundCondition, worst } from './conditions.ts';
 import type { ConditionReason } from './model.ts';
 import { isFailure, type TableView, tableHealth, wasReady } from './table-health.ts';
 
 /** What a status is computed in: the object's generation, what the API server holds, and the time. */
 export type StatusContext = {
   readonly generation: number;
-  readonly previous: readonly Condition[];
+  readonly previous: readonly FoundCondition[];
   /** Monotonic ms, for how long something has waited. */
   readonly now: number;
   /** RFC 3339, for lastTransitionTime. */

@@ -23,8 +23,11 @@ export type PolicyStatus = {
   readonly pods: number;
   readonly addresses: number;
   readonly skipped: readonly SkippedStatus[];
+  /** Distinct tags in use, sorted, the first 64. */
   readonly tags: readonly string[];
   readonly firewalls: readonly PolicyFirewallStatus[];
+  /** What kubectl get -o wide cannot work out from the other fields. */
+  readonly columns: { readonly tags: number; readonly firewalls: string };
 };
 
 /** One firewall that a policy names or selects. */
@@ -44,11 +47,13 @@ export type PolicyView = {
   readonly finding: Finding | undefined;
   readonly pods: number;
   readonly skipped: readonly SkippedStatus[];
+  /** Distinct tags in use, sorted; all of them. */
   readonly tags: readonly string[];
   readonly targets: readonly PolicyTarget[];
 };
 
 const exampleLimit = 3;
+const tagLimit = 64;
 
 export function policyStatus(view: PolicyView, context: StatusContext): PolicyStatus {
   const { generation, previous, time } = context;
@@ -68,8 +73,9 @@ export function policyStatus(view: PolicyView, context: StatusContext): PolicySt
     pods: view.pods,
     addresses: confirmed,
     skipped: view.skipped,
-    tags: view.tags,
+    tags: view.tags.slice(0, tagLimit),
     firewalls,
+    columns: { tags: view.tags.length, firewalls: firewalls.map(({ name }) => name).join(',') },
   };
 }
 

@@ -13,8 +13,8 @@ export type Rejection = {
 type Refusal = {
   readonly rejections: readonly Rejection[];
   readonly delayMs: number;
-  /** Monotonic ms; until then the pairs are left out of every message. */
-  readonly until: number;
+  /** Monotonic ms; until then the pairs are left out of every message. undefined: being tried again. */
+  readonly until: number | undefined;
 };
 
 const firstDelayMs = 30_000;
@@ -40,21 +40,29 @@ export class Refusals {
   /** Of the tags that a plan would send in this section, those that may be sent now. */
   admit(address: string, section: Rejection['section'], tags: TagSet, now: number): TagSet {
     const refusal = this.#refusals.get(address);
-    if (refusal === undefined || refusal.until <= now) return tags;
+    if (refusal?.until === undefined || refusal.until <= now) return tags;
     const refused = refusal.rejections.filter((rejection) => rejection.section === section);
     if (refused.length === 0) return tags;
     const admitted = tags.filter((tag) => !refused.some((r) => r.tag === undefined || r.tag === tag));
     return admitted.length === 0 ? noTags : admitted;
   }
 
-  /** The addresses whose time has come. They stay refused until a message about them succeeds. */
-  due(now: number): string[] {
-    return [...this.#refusals].filter(([, { until }]) => until <= now).map(([address]) => address);
+  /** The addresses whose time has come, to be tried again now. They stay refused until a message about them succeeds. */
+  takeDue(now: number): string[] {
+    const due: string[] = [];
+    for (const [address, refusal] of this.#refusals) {
+      if (refusal.until === undefined || refusal.until > now) continue;
+      this.#refusals.set(address, { ...refusal, until: undefined });
+      due.push(address);
+    }
+    return due;
   }
 
   nextDueAt(): number | undefined {
     let next: number | undefined;
-    for (const { until } of this.#refusals.values()) next = Math.min(next ?? until, until);
+    for (const { until } of this.#refusals.values()) {
+      if (until !== undefined) next = Math.min(next ?? until, until);
+    }
     return next;
   }
 

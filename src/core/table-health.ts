@@ -1,6 +1,6 @@
 // How one table fares, in one word of the closed list and a sentence.
 
-import type { Condition, Finding } from './conditions.ts';
+import type { Finding, FoundCondition } from './conditions.ts';
 import type { ConditionReason } from './model.ts';
 
 export type TableView = {
@@ -64,7 +64,7 @@ export function isFailure(reason: ConditionReason): boolean {
 }
 
 /** Ready was reached for this generation: ordinary churn does not take it away. */
-export function wasReady(previous: readonly Condition[], generation: number): boolean {
+export function wasReady(previous: readonly FoundCondition[], generation: number): boolean {
   return previous.some(
     ({ type, status, observedGeneration }) =>
       type === 'Ready' && status === 'True' && observedGeneration === generation,

@@ -1,0 +1,131 @@
+// Flags and environment to one frozen configuration. The only reader of process.env.
+
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { nearest } from './core/wording.ts';
+import { logFormats, logLevels } from './runtime/logger.ts';
+
+const listenAddress = /^(?:\[[0-9a-f:.]+\]|[^:\s[\]]*):(\d{1,5})$/i;
+
+/** One entry a flag: its environment variable is PANTAG_ and the name in capitals. */
+const flags = {
+  namespace: z
+    .string()
+    .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'must be a namespace name')
+    .optional()
+    .describe(
+      "the operator's own namespace: its Secrets are read there (default: the in-cluster one, else pan-tag-operator)",
+    ),
+  kubeconfig: z
+    .string()
+    .min(1, 'must be a file name')
+    .optional()
+    .describe('kubeconfig file (default: KUBECONFIG, ~/.kube/config, in-cluster)'),
+  'http-address': z
+    .string()
+    .refine(
+      (text) => Number(listenAddress.exec(text)?.[1] ?? Number.NaN) <= 65535,
+      'must be host:port or :port',
+    )
+    .default(':8080')
+    .describe('where /metrics, /healthz and /readyz are served'),
+  'log-level': z.enum(logLevels).default('info').describe(logLevels.join(', ')),
+  'log-format': z.enum(logFormats).default('json').describe(logFormats.join(', ')),
+} as const;
+
+const settings = z.strictObject(flags);
+
+export type Settings = Readonly<z.output<typeof settings>>;
+
+const commands = ['run', 'version', 'help'] as const;
+
+export type Command = {
+  readonly command: (typeof commands)[number];
+  readonly settings: Settings;
+  /** About variables with our prefix that mean nothing; Kubernetes injects such for Services. */
+  readonly warnings: readonly string[];
+};
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** All problems of the command line and the environment, one a line. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+const prefix = 'PANTAG_';
+const variableOf = (flag: string) => prefix + flag.toUpperCase().replaceAll('-', '_');
+const flagNames = Object.keys(flags) as [keyof typeof flags, ...(keyof typeof flags)[]];
+
+/** @throws ConfigError */
+export function readCommand(args: readonly string[], environment: Environment = process.env): Command {
+  const { values, positionals } = parse(args);
+  if (values['help'] === true || positionals[0] === 'help') return { command: 'help', ...read({}, {}) };
+  const [command = 'run', ...rest] = positionals;
+  if (!isCommand(command)) {
+    throw new ConfigError(`unknown command "${command}"; did you mean "${nearest(command, commands)}"?`);
+  }
+  if (rest.length > 0) throw new ConfigError(`"${command}" takes no arguments, but got "${rest.join(' ')}"`);
+  return { command, ...read(values, environment) };
+}
+
+function parse(args: readonly string[]) {
+  const options = Object.fromEntries(flagNames.map((name) => [name, { type: 'string' as const }]));
+  for (const arg of args) {
+    const name = /^--([^=]+)/.exec(arg)?.[1];
+    if (name !== undefined && name !== 'help' && !Object.hasOwn(options, name)) {
+      throw new ConfigError(`unknown flag --${name}; did you mean --${nearest(name, flagNames)}?`);
+    }
+  }
+  try {
+    return parseArgs({
+      args: [...args],
+      options: { ...options, help: { type: 'boolean', short: 'h' } },
+      allowPositionals: true,
+    });
+  } catch (error) {
+    throw new ConfigError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function read(values: Readonly<Record<string, unknown>>, environment: Environment) {
+  const given = Object.fromEntries(
+    flagNames
+      .map((name) => [name, values[name] ?? environment[variableOf(name)]] as const)
+      .filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const parsed = settings.safeParse(given);
+  if (!parsed.success) {
+    throw new ConfigError(
+      parsed.error.issues
+        .map(({ path: [name], message }) => `--${String(name)} (${variableOf(String(name))}): ${message}`)
+        .join('\n'),
+    );
+  }
+  return { settings: Object.freeze(parsed.data), warnings: unknownVariables(environment) };
+}
+
+function unknownVariables(environment: Environment): string[] {
+  const known = new Set(flagNames.map(variableOf));
+  return Object.keys(environment)
+    .filter((name) => name.startsWith(prefix) && !known.has(name) && !name.startsWith(`${prefix}TEST_`))
+    .sort()
+    .map((name) => `the environment variable ${name} means nothing to this program`);
+}
+
+function isCommand(text: string): text is Command['command'] {
+  return (commands as readonly string[]).includes(text);
+}
+
+export function usage(): string {
+  const rows = flagNames.map((name) => `  --${name.padEnd(14)} ${flags[name].description ?? ''}`);
+  return [
+    'pan-tag-operator [run] [flags]   keep firewalls equal to the cluster',
+    'pan-tag-operator version         print version, Node and git revision',
+    '',
+    ...rows,
+    '',
+    `Each flag can also be set by an environment variable: --log-level is ${variableOf('log-level')}.`,
+    '',
+  ].join('\n');
+}

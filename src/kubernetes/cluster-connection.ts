@@ -1,0 +1,140 @@
+// The one road to the API server: client-node's KubeConfig for whom we are and whom we trust, one shared undici
+// dispatcher for all requests. (client-node itself opens a new connection for each request: ADR 0004.)
+
+import { existsSync } from 'node:fs';
+import type { RequestOptions } from 'node:https';
+import { isDeepStrictEqual } from 'node:util';
+import { KubeConfig } from '@kubernetes/client-node';
+import { Agent, type buildConnector, type Dispatcher, ProxyAgent, Socks5ProxyAgent } from 'undici';
+
+export type Route = {
+  readonly dispatcher: Dispatcher;
+  /** Authorization and impersonation. */
+  readonly headers: Readonly<Record<string, string | string[]>>;
+};
+
+export type KubeConnection = {
+  /** The API server's address; its path, if any, comes before every request's. */
+  readonly server: URL;
+  /** The namespace of the current context: in a Pod, the Pod's own. */
+  readonly namespace: string | undefined;
+  /** How the next request must travel. @throws Error when credentials cannot be read or fetched. */
+  readonly route: () => Promise<Route>;
+  /** Ends every connection, also those in use. */
+  readonly forgetCredentials: () => void;
+  readonly close: () => Promise<void>;
+};
+
+/** Six watches, and room for status writes. */
+const maxConnections = 16;
+/** Load balancers drop silent connections after a minute; client-go probes as often. */
+const keepAlive = { keepAlive: true, keepAliveInitialDelay: 30_000 } as const;
+
+/** There is no usable configuration; the message names the fix. */
+export class KubeConfigError extends Error {
+  override readonly name = 'KubeConfigError';
+}
+
+/**
+ * @param path a kubeconfig; undefined: KUBECONFIG, ~/.kube/config, the Pod's own ServiceAccount, in this order.
+ * @throws KubeConfigError
+ */
+export function connectToCluster(path?: string): KubeConnection {
+  return connect(loadConfig(path));
+}
+
+function loadConfig(path: string | undefined): KubeConfig {
+  const config = new KubeConfig();
+  try {
+    if (path === undefined) config.loadFromDefault();
+    else config.loadFromFile(path);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new KubeConfigError(
+      `the kubeconfig ${path ?? '(KUBECONFIG or ~/.kube/config)'} cannot be read: ${message}`,
+    );
+  }
+  const cluster = config.getCurrentCluster();
+  if (cluster === null)
+    throw new KubeConfigError(`${path ?? 'the kubeconfig'} names no cluster: set its current-context`);
+  // What client-node assumes when it finds nothing at all.
+  if (path === undefined && cluster.name === 'cluster' && cluster.server === 'http://localhost:8080') {
+    throw new KubeConfigError(
+      'no API server is configured: name a kubeconfig with --kubeconfig or KUBECONFIG, create ~/.kube/config, ' +
+        'or run in a Pod whose ServiceAccount token is mounted',
+    );
+  }
+  if (cluster.caFile !== undefined && !existsSync(cluster.caFile)) {
+    throw new KubeConfigError(`the CA file ${cluster.caFile} of the kubeconfig does not exist`);
+  }
+  return config;
+}
+
+function connect(config: KubeConfig): KubeConnection {
+  const server = new URL(config.getCurrentCluster()?.server ?? '');
+  const retired = new Set<Dispatcher>();
+  let current: { readonly material: Material; readonly dispatcher: Dispatcher } | undefined;
+
+  /** New requests follow rotated certificates; what runs on the old dispatcher (a watch: 10 minutes at most) may end. */
+  const dispatcherFor = (material: Material): Dispatcher => {
+    if (current !== undefined && isDeepStrictEqual(current.material, material)) return current.dispatcher;
+    const old = current?.dispatcher;
+    current = { material, dispatcher: createDispatcher(config, material) };
+    if (old !== undefined) {
+      retired.add(old);
+      void old.close().finally(() => retired.delete(old));
+    }
+    return current.dispatcher;
+  };
+
+  return {
+    server,
+    namespace: config.getContextObject(config.getCurrentContext())?.namespace,
+    route: async () => {
+      // Reads token and certificate files again (client-node keeps a token for a minute), or runs the exec plugin.
+      const options: RequestOptions = {};
+      await config.applyToHTTPSOptions(options);
+      return { dispatcher: dispatcherFor(materialOf(options)), headers: headersOf(options) };
+    },
+    forgetCredentials: () => {},
+    close: async () => {
+      const all = current === undefined ? [...retired] : [current.dispatcher, ...retired];
+      await Promise.all(all.map((dispatcher) => dispatcher.destroy()));
+    },
+  };
+}
+
+const materialFields = [
+  'ca',
+  'cert',
+  'key',
+  'pfx',
+  'passphrase',
+  'rejectUnauthorized',
+  'servername',
+] as const;
+type Material = buildConnector.BuildOptions;
+
+function materialOf(options: RequestOptions): Material {
+  const given = materialFields.filter((field) => options[field] !== undefined);
+  return Object.fromEntries(given.map((field) => [field, options[field]]));
+}
+
+function headersOf({ headers, auth }: RequestOptions): Route['headers'] {
+  const sent: Record<string, string | string[]> = {};
+  for (const [name, value] of Object.entries(headers ?? {})) {
+    if (value !== undefined) sent[name] = Array.isArray(value) ? value : String(value);
+  }
+  if (auth) sent['Authorization'] = `Basic ${Buffer.from(auth).toString('base64')}`;
+  return sent;
+}
+
+/** HTTP/1.1 only: one socket a watch, which can be destroyed alone. */
+function createDispatcher(config: KubeConfig, material: Material): Dispatcher {
+  const { proxyUrl } = config.getCurrentCluster() ?? {};
+  const common = { allowH2: false, bodyTimeout: 0, connections: maxConnections } as const;
+  if (proxyUrl === undefined) return new Agent({ ...common, connect: { ...material, ...keepAlive } });
+  if (proxyUrl.startsWith('socks'))
+    return new Socks5ProxyAgent(proxyUrl, { ...common, requestTls: material });
+  return new ProxyAgent({ ...common, uri: proxyUrl, requestTls: material, connect: keepAlive });
+}

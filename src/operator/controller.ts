@@ -1,0 +1,275 @@
+// Takes the cluster's changes in, keeps Desired and the firewall workers up to date, and knows what is known.
+
+import { type AddressChange, Desired } from '../core/desired.ts';
+import type { Labels, NamespaceRecord, PodRecord, PolicyId } from '../core/model.ts';
+import type { RawObject } from '../kubernetes/decoders.ts';
+import type { Change, Sink } from '../kubernetes/reflector.ts';
+import {
+  clusterPanTagPolicies,
+  objectPath,
+  panFirewalls,
+  panTagPolicies,
+} from '../kubernetes/resources/api.ts';
+import {
+  type ParsedFirewall,
+  type ParsedPolicy,
+  parseFirewall,
+  parsePolicy,
+} from '../kubernetes/resources/parse.ts';
+import type { Logger } from '../runtime/logger.ts';
+import { readSecret, type SecretData } from './credentials.ts';
+import type { FirewallWorker } from './firewall-worker.ts';
+import type { ClusterKnowledge } from './table-worker.ts';
+
+/** The kinds that must have been listed in full before anything is sent. */
+export const kinds = [
+  'pods',
+  'namespaces',
+  'panfirewalls',
+  'pantagpolicies',
+  'clusterpantagpolicies',
+  'secrets',
+] as const;
+export type WatchedKind = (typeof kinds)[number];
+
+export type PolicyObject = { readonly parsed: ParsedPolicy };
+export type FirewallObject = {
+  parsed: ParsedFirewall;
+  worker: FirewallWorker | undefined;
+};
+
+export type ControllerOptions = {
+  readonly startWorker: (
+    parsed: Extract<ParsedFirewall, { ok: true }>,
+    controller: Controller,
+  ) => FirewallWorker;
+  /** Something moved that a status shows. */
+  readonly changed: () => void;
+  /** The watch delivered this object's status. */
+  readonly statusObserved: (path: string, status: unknown) => void;
+  readonly log: Logger;
+};
+
+export class Controller {
+  readonly desired: Desired;
+  readonly policies = new Map<PolicyId, PolicyObject>();
+  readonly firewalls = new Map<string, FirewallObject>();
+  readonly secrets = new Map<string, SecretData>();
+  readonly #options: ControllerOptions;
+  readonly #unsynced = new Set<WatchedKind>(kinds);
+  readonly #invalidPolicies = new Set<PolicyId>();
+  /** Starts and stops of one firewall's worker happen one after the other: two would write to one table. */
+  readonly #lifecycles = new Map<string, Promise<void>>();
+
+  constructor(options: ControllerOptions) {
+    this.#options = options;
+    this.desired = new Desired({
+      addressChanged: (firewall, change) => this.#addressChanged(firewall, change),
+      policyChanged: () => options.changed(),
+    });
+  }
+
+  get synced(): boolean {
+    return this.#unsynced.size === 0;
+  }
+
+  knowledge(): ClusterKnowledge {
+    return { synced: this.synced, invalidPolicies: [...this.#invalidPolicies] };
+  }
+
+  pods(): Sink<PodRecord> {
+    return this.#sink('pods', (change) => {
+      if (change.type === 'set') this.desired.setPod(change.record);
+      else this.desired.deletePod(change.record.uid, change.origin);
+    });
+  }
+
+  namespaces(): Sink<NamespaceRecord> {
+    return this.#sink('namespaces', ({ type, record }) => {
+      if (type === 'set') this.desired.setNamespace(record);
+      else this.desired.deleteNamespace(record.name);
+    });
+  }
+
+  policiesOf(kind: 'pantagpolicies' | 'clusterpantagpolicies'): Sink<RawObject> {
+    return this.#sink(kind, ({ type, record }) => {
+      const parsed = parsePolicy(record.object);
+      if (type === 'set') this.#setPolicy(parsed);
+      else this.#deletePolicy(parsed);
+    });
+  }
+
+  panFirewalls(): Sink<RawObject> {
+    return this.#sink('panfirewalls', ({ type, record }) => {
+      const parsed = parseFirewall(record.object);
+      if (type === 'set') this.#setFirewall(parsed);
+      else this.#deleteFirewall(parsed);
+    });
+  }
+
+  secretsOf(): Sink<RawObject> {
+    return this.#sink('secrets', ({ type, record }) => {
+      const { name, data } = readSecret(record.object);
+      if (type === 'set') this.secrets.set(name, data);
+      else this.secrets.delete(name);
+      for (const { worker } of this.firewalls.values()) if (worker?.refersTo(name)) worker.settingsChanged();
+    });
+  }
+
+  /** Stops every worker; messages in flight end first. */
+  async stop(): Promise<void> {
+    const workers = [...this.firewalls.values()].flatMap(({ worker }) => worker ?? []);
+    await Promise.all([...workers.map((worker) => worker.stop()), ...this.#lifecycles.values()]);
+  }
+
+  #sink<R>(kind: WatchedKind, take: (change: Change<R>) => void): Sink<R> {
+    return {
+      apply: (changes) => {
+        for (const change of changes) take(change);
+      },
+      synced: () => this.#markSynced(kind),
+    };
+  }
+
+  #markSynced(kind: WatchedKind): void {
+    if (!this.#unsynced.delete(kind)) return;
+    this.#options.log.info({ resource: kind }, 'listed');
+    if (kind === 'pods') this.desired.podsSynced();
+    if (!this.synced) return;
+    this.#options.log.info({ firewalls: this.firewalls.size, policies: this.policies.size }, 'cluster known');
+    this.#knowledgeChanged();
+  }
+
+  #knowledgeChanged(): void {
+    for (const { worker } of this.firewalls.values()) worker?.knowledgeChanged();
+    this.#options.changed();
+  }
+
+  #addressChanged(firewall: string, change: AddressChange): void {
+    this.firewalls.get(firewall)?.worker?.note(change);
+    this.#options.changed();
+  }
+
+  #setPolicy(parsed: ParsedPolicy): void {
+    const { meta } = parsed;
+    const id = policyId(meta);
+    const before = this.policies.get(id)?.parsed;
+    this.policies.set(id, { parsed });
+    if (sameSpec(before, parsed)) return this.#options.statusObserved(policyPath(meta), parsed.status);
+    const log = this.#options.log.child({ policy: id });
+    if (parsed.ok) {
+      log.info({ generation: meta.generation }, 'policy taken up');
+      this.desired.setPolicy(parsed.policy);
+      if (this.#invalidPolicies.delete(id)) this.#knowledgeChanged();
+    } else {
+      log.warn({ generation: meta.generation, problems: parsed.problems }, 'policy is invalid');
+      // The gate closes first: an invalid policy must not act like a deletion.
+      this.#invalidPolicies.add(id);
+      this.#knowledgeChanged();
+      this.desired.deletePolicy(id);
+    }
+    this.#options.changed();
+  }
+
+  #deletePolicy({ meta }: ParsedPolicy): void {
+    const id = policyId(meta);
+    // A successor of the same name may have arrived before the end of its predecessor.
+    if (this.policies.get(id)?.parsed.meta.uid !== meta.uid) return;
+    this.#options.log.info({ policy: id }, 'policy deleted');
+    this.policies.delete(id);
+    this.desired.deletePolicy(id);
+    if (this.#invalidPolicies.delete(id)) this.#knowledgeChanged();
+    this.#options.changed();
+  }
+
+  #setFirewall(parsed: ParsedFirewall): void {
+    const { name } = parsed.meta;
+    const known = this.firewalls.get(name);
+    const before = known?.parsed;
+    const object = known ?? { parsed, worker: undefined };
+    object.parsed = parsed;
+    this.firewalls.set(name, object);
+    if (sameSpec(before, parsed) && sameLabels(before?.meta.labels, parsed.meta.labels)) {
+      return this.#options.statusObserved(objectPath(panFirewalls, name), parsed.status);
+    }
+    const log = this.#options.log.child({ firewall: name });
+    const restart = before !== undefined && before.meta.uid !== parsed.meta.uid;
+    if (restart) this.#retire(object);
+    if (parsed.ok) {
+      log.info(
+        { generation: parsed.meta.generation, endpoint: parsed.connection.endpoint },
+        'firewall taken up',
+      );
+      this.desired.setFirewall(parsed.firewall);
+    } else {
+      log.warn({ generation: parsed.meta.generation, problems: parsed.problems }, 'firewall is invalid');
+      this.#retire(object);
+    }
+    this.#inTurn(name, () => this.#settle(object));
+    this.#options.changed();
+  }
+
+  #deleteFirewall({ meta }: ParsedFirewall): void {
+    const object = this.firewalls.get(meta.name);
+    if (object?.parsed.meta.uid !== meta.uid) return;
+    this.#options.log.info({ firewall: meta.name }, 'firewall deleted');
+    this.firewalls.delete(meta.name);
+    this.#retire(object);
+    this.#options.changed();
+  }
+
+  /** The worker sends nothing from here on; only then may Desired forget what it should hold. */
+  #retire(object: FirewallObject): void {
+    const { name } = object.parsed.meta;
+    const stopped = stopWorker(object);
+    this.#inTurn(name, () => stopped);
+    this.desired.deleteFirewall(name);
+  }
+
+  /** Brings the worker in line with the object as it is by now. */
+  async #settle(object: FirewallObject): Promise<void> {
+    const { parsed } = object;
+    if (!parsed.ok || this.firewalls.get(parsed.meta.name) !== object) return;
+    if (object.worker === undefined) object.worker = this.#options.startWorker(parsed, this);
+    else await object.worker.configure(parsed.connection);
+    this.#options.changed();
+  }
+
+  #inTurn(name: string, step: () => Promise<void>): void {
+    const before = this.#lifecycles.get(name) ?? Promise.resolve();
+    const turn = before.then(step);
+    this.#lifecycles.set(name, turn);
+    void turn.finally(() => {
+      if (this.#lifecycles.get(name) === turn) this.#lifecycles.delete(name);
+    });
+  }
+}
+
+async function stopWorker(object: FirewallObject): Promise<void> {
+  const { worker } = object;
+  object.worker = undefined;
+  await worker?.stop();
+}
+
+export function policyId({
+  namespace,
+  name,
+}: {
+  readonly namespace: string | undefined;
+  readonly name: string;
+}): PolicyId {
+  return `${namespace ?? ''}/${name}`;
+}
+
+export function policyPath({ namespace, name }: ParsedPolicy['meta']): string {
+  return objectPath(namespace === undefined ? clusterPanTagPolicies : panTagPolicies, name, namespace);
+}
+
+/** Only the status moved. */
+function sameSpec(a: ParsedFirewall | ParsedPolicy | undefined, b: ParsedFirewall | ParsedPolicy): boolean {
+  return a !== undefined && a.meta.uid === b.meta.uid && a.meta.generation === b.meta.generation;
+}
+
+function sameLabels(a: Labels | undefined, b: Labels): boolean {
+  return a !== undefined && a.size === b.size && [...b].every(([key, value]) => a.get(key) === value);
+}

@@ -1,0 +1,89 @@
+// From Secrets to what a connection needs, or to a sentence that says which Secret or key is missing.
+
+import { z } from 'zod';
+import type { Connection as FirewallSettings } from '../kubernetes/resources/parse.ts';
+import { DeviceFailure } from './device-port.ts';
+
+export type { FirewallSettings };
+
+export type SecretData = ReadonlyMap<string, string>;
+
+/** The Secrets of the operator's own namespace, by name. */
+export type Secrets = { get(name: string): SecretData | undefined };
+
+const secret = z.object({
+  metadata: z.object({ name: z.string() }),
+  data: z.record(z.string(), z.string()).nullish(),
+});
+
+/** The keys that we use of a Secret as the API server serves it; its other keys are not kept. */
+export function readSecret(raw: unknown): { readonly name: string; readonly data: SecretData } {
+  const { metadata, data } = secret.parse(raw);
+  const entries = usedKeys.flatMap((key) => {
+    const value = data?.[key];
+    return value === undefined ? [] : [[key, Buffer.from(value, 'base64').toString('utf8')] as const];
+  });
+  return { name: metadata.name, data: new Map(entries) };
+}
+
+const usedKeys = ['apiKey', 'username', 'password', 'endpoint', 'ca.crt'] as const;
+
+export type Login = { readonly apiKey: string } | { readonly username: string; readonly password: string };
+
+export type ConnectionSettings = {
+  readonly endpoint: string;
+  readonly login: Login;
+  readonly tls: {
+    /** PEM; undefined: the system's roots. */
+    readonly ca: string | undefined;
+    readonly serverName: string | undefined;
+    readonly insecureSkipVerify: boolean;
+  };
+};
+
+/** @throws DeviceFailure SecretMissing */
+export function connectionSettings(settings: FirewallSettings, secrets: Secrets): ConnectionSettings {
+  const { endpoint, secretName, tls } = settings;
+  const secret = secrets.get(secretName);
+  if (secret === undefined) throw missing(`create the Secret ${secretName} in the operator's namespace`);
+  const bound = secret.get('endpoint')?.trim();
+  if (bound !== undefined && bound !== endpoint) {
+    throw missing(
+      `the key "endpoint" of Secret ${secretName} must equal spec.endpoint (${endpoint}), so its credentials are not sent there`,
+    );
+  }
+  return {
+    endpoint,
+    login: login(secretName, secret),
+    tls: {
+      ca: tls.caSecretName === undefined ? undefined : authority(tls.caSecretName, secrets),
+      serverName: tls.serverName,
+      insecureSkipVerify: tls.insecureSkipVerify,
+    },
+  };
+}
+
+function login(name: string, secret: SecretData): Login {
+  // Files and pasted values often end in a newline; no key or name does.
+  const apiKey = secret.get('apiKey')?.trim();
+  if (apiKey) return { apiKey };
+  const username = secret.get('username')?.trim();
+  const password = secret.get('password')?.replace(/\r?\n$/, '');
+  if (username && password) return { username, password };
+  throw missing(`the Secret ${name} needs the key "apiKey", or "username" and "password"`);
+}
+
+function authority(name: string, secrets: Secrets): string {
+  const secret = secrets.get(name);
+  if (secret === undefined)
+    throw missing(`create the Secret ${name} with the key "ca.crt" in the operator's namespace`);
+  const ca = secret.get('ca.crt');
+  if (!ca?.includes('-----BEGIN CERTIFICATE-----')) {
+    throw missing(`the Secret ${name} needs the key "ca.crt" with certificates in PEM`);
+  }
+  return ca;
+}
+
+function missing(message: string): DeviceFailure {
+  return new DeviceFailure('SecretMissing', message, { retry: 'slow', applied: 'no' });
+}

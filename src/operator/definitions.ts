@@ -1,0 +1,70 @@
+// Are the installed CRDs new enough? With older ones the API server would drop fields that users write.
+
+import type { KubeHttp } from '../kubernetes/http.ts';
+import { KubeApiError, KubeUnreachableError } from '../kubernetes/kube-errors.ts';
+import {
+  definitionName,
+  definitionPath,
+  installedRevision,
+  type ResourceNames,
+  resources,
+  schemaRevision,
+} from '../kubernetes/resources/api.ts';
+import type { Logger } from '../runtime/logger.ts';
+import { pause } from '../runtime/wake.ts';
+
+export type DefinitionsOptions = {
+  readonly http: KubeHttp;
+  readonly log: Logger;
+  /** Told what stands in the way, in a sentence for /readyz; undefined when nothing does. */
+  readonly blockedBy: (problem: string | undefined) => void;
+  readonly signal: AbortSignal;
+};
+
+const retryMs = 5000;
+
+/** Resolves when every CRD is there and of the revision that this program needs, or newer. */
+export async function waitForDefinitions({
+  http,
+  log,
+  blockedBy,
+  signal,
+}: DefinitionsOptions): Promise<void> {
+  let told: string | undefined;
+  for (;;) {
+    const problem = await findProblem(http, signal);
+    blockedBy(problem);
+    if (problem === undefined) return;
+    if (problem !== told) log.warn({ problem }, 'not ready');
+    told = problem;
+    await pause(retryMs, signal);
+  }
+}
+
+async function findProblem(http: KubeHttp, signal: AbortSignal): Promise<string | undefined> {
+  for (const resource of resources) {
+    const problem = await problemOf(resource, http, signal);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
+
+async function problemOf(
+  resource: ResourceNames,
+  http: KubeHttp,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const name = definitionName(resource);
+  try {
+    const revision = installedRevision(await http.json({ path: definitionPath(resource), signal }));
+    if (revision >= schemaRevision) return undefined;
+    return `the CRD ${name} has schema revision ${revision} and ${schemaRevision} is needed: apply the CRDs of this release`;
+  } catch (error) {
+    if (error instanceof KubeApiError && error.status === 404)
+      return `the CRD ${name} is not installed: apply the CRDs of this release`;
+    if (error instanceof KubeApiError)
+      return `the CRD ${name} cannot be read (${error.message}): grant get on customresourcedefinitions`;
+    if (error instanceof KubeUnreachableError) return `the API server does not answer: ${error.message}`;
+    throw error;
+  }
+}

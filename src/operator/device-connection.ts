@@ -1,0 +1,76 @@
+// Binds a table worker's port to the PAN-OS client, and its failures to the operator's words.
+
+import { canonicalHost } from '../core/address.ts';
+import type { Rejection } from '../core/refusals.ts';
+import type { Batch } from '../core/table.ts';
+import { type CallObserver, createPanosClient } from '../panos/client.ts';
+import { PanosError } from '../panos/errors.ts';
+import { readTable } from '../panos/registered-ip-table.ts';
+import type { Rejected } from '../panos/response.ts';
+import type { ConnectionSettings } from './credentials.ts';
+import { type Connection, DeviceFailure } from './device-port.ts';
+
+export type ConnectionOptions = {
+  readonly settings: ConnectionSettings;
+  readonly userAgent: string;
+  readonly observe: CallObserver;
+};
+
+/** @throws DeviceFailure when the settings cannot work, such as a CA that is no certificate. */
+export function openConnection({ settings, userAgent, observe }: ConnectionOptions): Connection {
+  const client = create({ settings, userAgent, observe });
+  let closed = false;
+  const call = async <T>(answer: Promise<T>): Promise<T> => {
+    try {
+      return await answer;
+    } catch (error) {
+      // A call that began after close() was never sent.
+      if (closed && !(error instanceof PanosError)) throw closedFailure();
+      throw inOurWords(error);
+    }
+  };
+  return {
+    info: (signal) => call(client.systemInfo(signal)),
+    readTable: (vsys, betweenPages, signal) => call(readTable(client, { vsys, betweenPages, signal })),
+    send: async (vsys, batch, signal) => {
+      const { rejected } = await call(client.update({ vsys, ...sections(batch) }, signal));
+      return rejected.map(toRejection);
+    },
+    close: () => {
+      closed = true;
+      return client.close();
+    },
+  };
+}
+
+function create({ settings, userAgent, observe }: ConnectionOptions) {
+  const { endpoint, login, tls } = settings;
+  try {
+    return createPanosClient({ endpoint, credentials: login, tls, userAgent, observe });
+  } catch (error) {
+    throw inOurWords(error);
+  }
+}
+
+function sections(batch: Batch) {
+  const entries = (section: 'register' | 'unregister') =>
+    batch
+      .filter((planned) => planned[section].length > 0)
+      .map((planned) => ({ ip: planned.address, tags: planned[section] }));
+  return { unregister: entries('unregister'), register: entries('register') };
+}
+
+function toRejection({ section, ip, tag, message }: Rejected): Rejection {
+  return { section, address: canonicalHost(ip) ?? ip, tag, message };
+}
+
+function closedFailure(): DeviceFailure {
+  const message = 'the connection was closed to be opened with new settings';
+  return new DeviceFailure('DeviceUnavailable', message, { retry: 'backoff', applied: 'no' });
+}
+
+function inOurWords(error: unknown): unknown {
+  if (!(error instanceof PanosError)) return error;
+  const { reason, message, retry, applied } = error;
+  return new DeviceFailure(reason, message, { retry, applied, cause: error });
+}

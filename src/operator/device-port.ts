@@ -1,0 +1,60 @@
+// What the operator asks of a device, in its own words; main.ts binds it to the PAN-OS client.
+
+import type { ConditionReason } from '../core/model.ts';
+import type { Rejection } from '../core/refusals.ts';
+import type { Batch } from '../core/table.ts';
+
+export type DeviceInfo = {
+  readonly serial: string;
+  readonly model: string;
+  readonly swVersion: string;
+  readonly multiVsys: boolean;
+};
+
+export type RegisteredIp = {
+  /** As the device writes it. */
+  readonly ip: string;
+  readonly fromAgent: boolean;
+  readonly tags: readonly string[];
+};
+
+export type Connection = {
+  info(signal: AbortSignal): Promise<DeviceInfo>;
+  /**
+   * Reads a whole registered-ip table.
+   * @param betweenPages awaited after each page; it may send a message, and tells how many addresses that moved.
+   * `agreed`: the entries add up to the device's own count, so the reading is complete.
+   */
+  readTable(
+    vsys: string | undefined,
+    betweenPages: () => Promise<number>,
+    signal: AbortSignal,
+  ): Promise<{ readonly entries: readonly RegisteredIp[]; readonly agreed: boolean }>;
+  /** Sends one message; resolves with the pairs that the device refused. */
+  send(vsys: string | undefined, batch: Batch, signal: AbortSignal): Promise<readonly Rejection[]>;
+  close(): Promise<void>;
+};
+
+/** A failure in the words of status and metrics. Connections throw nothing else but AbortError. */
+export class DeviceFailure extends Error {
+  override readonly name = 'DeviceFailure';
+  readonly reason: ConditionReason;
+  readonly retry: 'backoff' | 'slow';
+  /** Whether the message that failed may have taken effect. */
+  readonly applied: 'no' | 'unknown';
+
+  constructor(
+    reason: ConditionReason,
+    message: string,
+    facts: {
+      readonly retry: 'backoff' | 'slow';
+      readonly applied: 'no' | 'unknown';
+      readonly cause?: unknown;
+    },
+  ) {
+    super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
+    this.reason = reason;
+    this.retry = facts.retry;
+    this.applied = facts.applied;
+  }
+}

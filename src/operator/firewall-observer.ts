@@ -1,0 +1,68 @@
+// What becomes of messages, as metrics: one observer a firewall.
+
+import type { Desired } from '../core/desired.ts';
+import type { Rejection } from '../core/refusals.ts';
+import type { Batch } from '../core/table.ts';
+import type { Metrics } from '../runtime/metrics.ts';
+import type { TableObserver } from './table-worker.ts';
+
+/** A Pod whose network came up longer ago than this is not new to the firewall: a label or a policy changed. */
+const newPodMs = 300_000;
+
+export function firewallObserver(
+  firewall: string,
+  metrics: Metrics,
+  desired: Desired,
+  changed: () => void,
+): TableObserver {
+  const startedAt = Date.now();
+  return {
+    changed,
+    confirmed(batch, rejections, now) {
+      countEntries(metrics, firewall, batch, rejections);
+      for (const { address, register, unregister, since } of batch) {
+        const seconds = (now - since) / 1000;
+        if (register.length > 0) {
+          metrics.registrationLatency.observe({ firewall, operation: 'register' }, seconds);
+          const upSince = desired.holderOf(address)?.networkReadyAt ?? 0;
+          const age = Date.now() - upSince;
+          if (upSince >= startedAt && age < newPodMs)
+            metrics.podToFirewall.observe({ firewall }, Math.max(0, age) / 1000);
+        }
+        if (unregister.length > 0)
+          metrics.registrationLatency.observe({ firewall, operation: 'unregister' }, seconds);
+      }
+      changed();
+    },
+    unanswered(batch) {
+      for (const { register, unregister } of batch) {
+        metrics.deviceEntries.inc(
+          { firewall, operation: 'register', outcome: 'unanswered' },
+          register.length,
+        );
+        metrics.deviceEntries.inc(
+          { firewall, operation: 'unregister', outcome: 'unanswered' },
+          unregister.length,
+        );
+      }
+    },
+    failed({ reason }) {
+      metrics.reconcileErrors.inc({ reason });
+      changed();
+    },
+  };
+}
+
+function countEntries(
+  metrics: Metrics,
+  firewall: string,
+  batch: Batch,
+  rejections: readonly Rejection[],
+): void {
+  for (const operation of ['register', 'unregister'] as const) {
+    const sent = batch.reduce((sum, planned) => sum + planned[operation].length, 0);
+    const rejected = rejections.filter(({ section }) => section === operation).length;
+    metrics.deviceEntries.inc({ firewall, operation, outcome: 'confirmed' }, Math.max(0, sent - rejected));
+    metrics.deviceEntries.inc({ firewall, operation, outcome: 'rejected' }, rejected);
+  }
+}

@@ -1,0 +1,197 @@
+// One PanFirewall: its connection, its device, and a worker for each of its tables.
+
+import type { Finding } from '../core/conditions.ts';
+import type { AddressChange, Desired } from '../core/desired.ts';
+import type { FirewallView } from '../core/firewall-status.ts';
+import type { Firewall } from '../core/model.ts';
+import type { Logger } from '../runtime/logger.ts';
+import {
+  type ConnectionSettings,
+  connectionSettings,
+  type FirewallSettings,
+  type Secrets,
+} from './credentials.ts';
+import { type Connection, DeviceFailure, type DeviceInfo } from './device-port.ts';
+import { type ClusterKnowledge, type TableObserver, TableWorker } from './table-worker.ts';
+
+export type FirewallWorkerOptions = {
+  readonly firewall: Firewall;
+  readonly desired: Desired;
+  readonly secrets: Secrets;
+  readonly open: (settings: ConnectionSettings) => Connection;
+  readonly knowledge: () => ClusterKnowledge;
+  readonly observer: TableObserver;
+  readonly log: Logger;
+  readonly now: () => number;
+};
+
+type Session = {
+  readonly settings: ConnectionSettings;
+  readonly connection: Connection;
+  /** undefined until the device said who it is; asked once, whoever needs it first. */
+  device: Promise<DeviceInfo> | undefined;
+};
+
+type RunningTable = {
+  readonly vsys: string | undefined;
+  readonly worker: TableWorker;
+  readonly stop: AbortController;
+  readonly done: Promise<void>;
+};
+
+export class FirewallWorker {
+  readonly #options: FirewallWorkerOptions;
+  #settings: FirewallSettings;
+  #tables: readonly RunningTable[] = [];
+  #session: Session | undefined;
+  #device: DeviceInfo | undefined;
+
+  constructor(options: FirewallWorkerOptions, settings: FirewallSettings) {
+    this.#options = options;
+    this.#settings = settings;
+    this.#tables = this.#start(settings);
+  }
+
+  /** Takes up an edited spec. Another endpoint or another set of tables starts afresh; the rest goes on. */
+  async configure(settings: FirewallSettings): Promise<void> {
+    const before = this.#settings;
+    this.#settings = settings;
+    const sameTables = before.endpoint === settings.endpoint && sameVsys(before.tables, settings.tables);
+    if (sameTables) return this.settingsChanged();
+    const { log } = this.#options;
+    log.info({ endpoint: settings.endpoint, vsys: settings.tables }, 'tables changed');
+    const old = this.#tables;
+    this.#tables = [];
+    this.#device = undefined;
+    await stopAll(old);
+    await this.#closeSession();
+    this.#tables = this.#start(settings);
+  }
+
+  /** A Secret or the spec changed: a connection that differs is opened anew, and what failed is tried at once. */
+  settingsChanged(): void {
+    const before = this.#session?.settings;
+    if (before !== undefined && !sameConnection(before, this.#desiredConnection())) {
+      this.#options.log.info('credentials or trust changed, connecting anew');
+      void this.#closeSession();
+    }
+    for (const { worker } of this.#tables) worker.retryNow();
+  }
+
+  refersTo(secret: string): boolean {
+    return this.#settings.secretName === secret || this.#settings.tls.caSecretName === secret;
+  }
+
+  note(change: AddressChange): void {
+    for (const { worker } of this.#tables) worker.note(change);
+  }
+
+  knowledgeChanged(): void {
+    for (const { worker } of this.#tables) worker.knowledgeChanged();
+  }
+
+  get workers(): readonly TableWorker[] {
+    return this.#tables.map(({ worker }) => worker);
+  }
+
+  view(finding?: Finding): FirewallView {
+    const device = this.#device;
+    return {
+      finding,
+      device: device && { model: device.model, serial: device.serial, swVersion: device.swVersion },
+      tables: this.#tables.map(({ vsys, worker }) => ({ vsys, view: worker.view() })),
+    };
+  }
+
+  /** Lets the messages in flight end, then closes the connection. */
+  async stop(): Promise<void> {
+    await stopAll(this.#tables);
+    await this.#closeSession();
+  }
+
+  #start(settings: FirewallSettings): RunningTable[] {
+    return (settings.tables ?? [undefined]).map((vsys) => this.#startTable(vsys));
+  }
+
+  #startTable(vsys: string | undefined): RunningTable {
+    const { firewall, desired, knowledge, observer, now, log } = this.#options;
+    const worker = new TableWorker({
+      vsys,
+      tagPrefix: firewall.tagPrefix,
+      desired: {
+        tagsOf: (address) => desired.tagsOf(firewall.name, address),
+        addresses: () => desired.addressesOf(firewall.name),
+      },
+      fullIntervalMs: () => this.#settings.fullIntervalSeconds * 1000,
+      connect: (signal) => this.#connect(signal),
+      knowledge,
+      observer: { ...observer, failed: (failure) => this.#tableFailed(failure) },
+      log: vsys === undefined ? log : log.child({ vsys }),
+      now,
+    });
+    const stop = new AbortController();
+    return { vsys, worker, stop, done: worker.run(stop.signal) };
+  }
+
+  #tableFailed(failure: DeviceFailure): void {
+    // After a failure the device says anew who it is: it may have been rebooted or replaced.
+    if (this.#session !== undefined) this.#session.device = undefined;
+    this.#options.observer.failed(failure);
+  }
+
+  async #connect(signal: AbortSignal): Promise<Connection> {
+    const session = (this.#session ??= this.#open());
+    session.device ??= session.connection.info(signal);
+    try {
+      this.#met(await session.device);
+    } catch (error) {
+      session.device = undefined;
+      throw error;
+    }
+    return session.connection;
+  }
+
+  #open(): Session {
+    const settings = connectionSettings(this.#settings, this.#options.secrets);
+    return { settings, connection: this.#options.open(settings), device: undefined };
+  }
+
+  #met(device: DeviceInfo): void {
+    if (this.#settings.tables === undefined && device.multiVsys) {
+      const message = 'the device has several vsys: list the ones to register on in spec.tables';
+      throw new DeviceFailure('InvalidSpec', message, { retry: 'slow', applied: 'no' });
+    }
+    const before = this.#device;
+    this.#device = device;
+    if (before?.serial === device.serial) return;
+    this.#options.log.info({ ...device, before: before?.serial }, 'device met');
+    if (before !== undefined) for (const { worker } of this.#tables) worker.forget();
+  }
+
+  #desiredConnection(): ConnectionSettings | undefined {
+    try {
+      return connectionSettings(this.#settings, this.#options.secrets);
+    } catch {
+      return undefined;
+    }
+  }
+
+  async #closeSession(): Promise<void> {
+    const session = this.#session;
+    this.#session = undefined;
+    await session?.connection.close();
+  }
+}
+
+async function stopAll(tables: readonly RunningTable[]): Promise<void> {
+  for (const { stop } of tables) stop.abort();
+  await Promise.all(tables.map(({ done }) => done));
+}
+
+function sameVsys(a: readonly string[] | undefined, b: readonly string[] | undefined): boolean {
+  return a === b || (a !== undefined && b !== undefined && a.join() === b.join());
+}
+
+function sameConnection(a: ConnectionSettings, b: ConnectionSettings | undefined): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

@@ -1,0 +1,164 @@
+// Every object whose status we write, with the view that its status is computed from.
+
+import {
+  type FirewallHealth,
+  type FirewallView,
+  firewallHealth,
+  firewallStatus,
+} from '../core/firewall-status.ts';
+import type { PolicyId } from '../core/model.ts';
+import { policyStatus, type PolicyTarget, type PolicyView } from '../core/policy-status.ts';
+import { objectPath, panFirewalls } from '../kubernetes/resources/api.ts';
+import type { ParsedPolicy } from '../kubernetes/resources/parse.ts';
+import { type Controller, type FirewallObject, policyPath } from './controller.ts';
+import type { StatusSubject } from './status-worker.ts';
+
+/** A fresh process leaves statuses as it found them until it knows the tables, but no longer than this. */
+const graceMs = 30_000;
+
+/** @param startedAt monotonic ms. */
+export function* statusSubjects(
+  controller: Controller,
+  startedAt: number,
+  now: number,
+): Iterable<StatusSubject> {
+  if (!controller.synced) return;
+  const graceOver = now - startedAt > graceMs;
+  const firewalls = new Map([...controller.firewalls].map(([name, object]) => [name, snapshot(object, now)]));
+  const progress = openWork(controller);
+  for (const [name, { parsed }] of controller.firewalls) {
+    const { view, known } = firewalls.get(name) ?? nothing;
+    yield {
+      path: objectPath(panFirewalls, name),
+      uid: parsed.meta.uid,
+      generation: parsed.meta.generation,
+      current: parsed.status,
+      judgeable: graceOver || known || parsed.status === undefined,
+      compute: (context) => firewallStatus(view, context),
+    };
+  }
+  for (const [id, { parsed }] of controller.policies) {
+    const targets = targetNames(controller, parsed, id);
+    const known = targets.every((name) => firewalls.get(name)?.known ?? true);
+    yield {
+      path: policyPath(parsed.meta),
+      uid: parsed.meta.uid,
+      generation: parsed.meta.generation,
+      current: parsed.status,
+      judgeable: graceOver || known || parsed.status === undefined,
+      compute: (context) =>
+        policyStatus(policyView({ controller, parsed, id, targets, firewalls, progress }), context),
+    };
+  }
+}
+
+type Snapshot = { readonly view: FirewallView; readonly health: FirewallHealth; readonly known: boolean };
+
+const unstarted: FirewallView = { finding: undefined, device: undefined, tables: [] };
+const nothing: Snapshot = { view: unstarted, health: firewallHealth(unstarted, 0), known: false };
+
+function snapshot({ parsed, worker }: FirewallObject, now: number): Snapshot {
+  const finding = parsed.ok ? undefined : ({ reason: 'InvalidSpec', message: parsed.problems } as const);
+  const view = worker?.view(finding) ?? { ...unstarted, finding };
+  const known =
+    finding !== undefined || (view.tables.length > 0 && view.tables.every(({ view: table }) => table.known));
+  return { view, health: firewallHealth(view, now), known };
+}
+
+/** What is not confirmed, by policy and firewall: one pass over what is open, which is little in ordinary life. */
+type OpenWork = {
+  readonly pending: ReadonlyMap<string, number>;
+  readonly failed: ReadonlyMap<string, { address: string; message: string }[]>;
+};
+
+const key = (policy: PolicyId, firewall: string) => `${policy} ${firewall}`;
+
+function openWork({ desired, firewalls }: Controller): OpenWork {
+  const pending = new Map<string, number>();
+  const failed = new Map<string, { address: string; message: string }[]>();
+  for (const [firewall, { worker }] of firewalls) {
+    const tables = worker?.workers.map(({ table }) => table) ?? [];
+    const refused = new Map(
+      tables.flatMap(({ refusals }) =>
+        [...refusals.addresses()].map((a) => [a, refusals.messageOf(a) ?? ''] as const),
+      ),
+    );
+    const waiting = new Set(tables.flatMap((table) => [...table.pendingAddresses()]));
+    for (const address of waiting) {
+      if (refused.has(address)) continue;
+      for (const policy of desired.policiesBehind(firewall, address)) {
+        pending.set(key(policy, firewall), (pending.get(key(policy, firewall)) ?? 0) + 1);
+      }
+    }
+    for (const [address, message] of refused) {
+      for (const policy of desired.policiesBehind(firewall, address)) {
+        const list = failed.get(key(policy, firewall)) ?? [];
+        list.push({ address, message });
+        failed.set(key(policy, firewall), list);
+      }
+    }
+  }
+  return { pending, failed };
+}
+
+/** Firewalls that a policy names, existing or not, or selects; sorted. */
+function targetNames({ desired }: Controller, parsed: ParsedPolicy, id: PolicyId): readonly string[] {
+  if (!parsed.ok) return [];
+  const { firewalls } = parsed.policy;
+  return 'names' in firewalls ? [...new Set(firewalls.names)].sort() : desired.targetsOf(id);
+}
+
+type PolicyInput = {
+  readonly controller: Controller;
+  readonly parsed: ParsedPolicy;
+  readonly id: PolicyId;
+  readonly targets: readonly string[];
+  readonly firewalls: ReadonlyMap<string, Snapshot>;
+  readonly progress: OpenWork;
+};
+
+function policyView(input: PolicyInput): PolicyView {
+  const { controller, parsed, id, targets } = input;
+  const { desired } = controller;
+  const tally = desired.tallyOf(id);
+  return {
+    finding: parsed.ok ? undefined : { reason: 'InvalidSpec', message: parsed.problems },
+    pods: tally?.pods ?? 0,
+    skipped: tally?.skipped() ?? [],
+    tags: desired.tagsInUse(id),
+    targets: targets.map((name) => policyTarget(name, input)),
+  };
+}
+
+function policyTarget(
+  name: string,
+  { controller, parsed, id, firewalls, progress }: PolicyInput,
+): PolicyTarget {
+  const { health, known } = firewalls.get(name) ?? nothing;
+  const addresses = controller.desired.tallyOf(id)?.addressesOn(name) ?? 0;
+  return {
+    name,
+    unusable: unusable(name, controller, parsed),
+    health,
+    addresses,
+    pending: known ? (progress.pending.get(key(id, name)) ?? 0) : addresses,
+    failed: progress.failed.get(key(id, name)) ?? [],
+  };
+}
+
+function unusable(
+  name: string,
+  { firewalls, desired }: Controller,
+  { meta }: ParsedPolicy,
+): PolicyTarget['unusable'] {
+  if (!firewalls.has(name)) {
+    return {
+      reason: 'FirewallMissing',
+      message: 'there is no PanFirewall of this name; create it, or correct spec.firewallNames',
+    };
+  }
+  if (meta.namespace === undefined || desired.admits(name, meta.namespace) || !firewalls.get(name)?.parsed.ok)
+    return undefined;
+  const message = `its namespaceSelector does not select the namespace ${meta.namespace}; ask the firewall's administrator`;
+  return { reason: 'NotAdmitted', message };
+}

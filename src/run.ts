@@ -1,0 +1,136 @@
+// Builds the operator from its parts and runs it until the signal.
+
+import type { Settings } from './config.ts';
+import { createKubeHttp, type KubeHttp } from './kubernetes/http.ts';
+import { connectToCluster } from './kubernetes/cluster-connection.ts';
+import { Controller } from './operator/controller.ts';
+import type { ConnectionSettings } from './operator/credentials.ts';
+import { waitForDefinitions } from './operator/definitions.ts';
+import { openConnection } from './operator/device-connection.ts';
+import { firewallObserver } from './operator/firewall-observer.ts';
+import { FirewallWorker } from './operator/firewall-worker.ts';
+import { collectGauges } from './operator/gauges.ts';
+import { readiness, type Watched } from './operator/health.ts';
+import { statusSubjects } from './operator/status-subjects.ts';
+import { StatusWorker } from './operator/status-worker.ts';
+import { writeStatus } from './operator/status-writer.ts';
+import { createWatches } from './operator/watches.ts';
+import { type Routes, startHttpServer } from './runtime/http-server.ts';
+import type { Logger } from './runtime/logger.ts';
+import { createMetrics, type Metrics } from './runtime/metrics.ts';
+import { revision, userAgent, version } from './version.ts';
+
+/** Monotonic ms, the only clock that durations are measured with. */
+const now = () => performance.now();
+
+/** What /readyz tells: what stands in the way of watching at all, and how the watches fare. */
+type Health = { blocked: string | undefined; watched: readonly Watched[] };
+
+export async function run(settings: Settings, log: Logger, signal: AbortSignal): Promise<void> {
+  log.info({ version, revision: revision(), node: process.version }, 'pan-tag-operator starts');
+  const metrics = createMetrics({ version, revision: revision() });
+  const cluster = connectToCluster(settings.kubeconfig);
+  const http = createKubeHttp({ connection: cluster, userAgent });
+  const namespace = settings.namespace ?? cluster.namespace ?? 'pan-tag-operator';
+  log.info({ server: cluster.server.origin, namespace }, 'cluster');
+
+  const health: Health = { blocked: 'the CRDs have not been checked yet', watched: [] };
+  const server = await startHttpServer(settings['http-address'], routes(metrics, health));
+  log.info({ address: server.address }, 'http server listening');
+  try {
+    const blockedBy = (problem: string | undefined) => {
+      health.blocked = problem;
+    };
+    await waitForDefinitions({ http, log, blockedBy, signal });
+    await operate({ http, namespace, metrics, log, health, signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    await server.close();
+    await cluster.close();
+  }
+}
+
+type Parts = {
+  readonly http: KubeHttp;
+  readonly namespace: string;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly health: Health;
+  readonly signal: AbortSignal;
+};
+
+async function operate({ http, namespace, metrics, log, health, signal }: Parts): Promise<void> {
+  const startedAt = now();
+  const controller = new Controller({
+    startWorker: firewallWorkers(metrics, log, () => status.changed()),
+    changed: () => status.changed(),
+    statusObserved: (path, found) => status.observed(path, found),
+    log,
+  });
+  const status = new StatusWorker({
+    subjects: () => statusSubjects(controller, startedAt, now()),
+    write: (subject, value, stop) => writeStatus(http, subject, value, stop),
+    failed: (reason) => metrics.reconcileErrors.inc({ reason }),
+    log,
+    now,
+  });
+  const watches = createWatches({ http, namespace, controller, metrics, log });
+  health.watched = watches;
+  collectGauges(metrics, controller, watches);
+  // A bug in one part ends all of them: the next start begins from what the firewalls and the cluster say.
+  const ending = new AbortController();
+  const stop = AbortSignal.any([signal, ending.signal]);
+  const parts = [...watches.map((watch) => watch.run(stop)), status.run(stop)];
+  try {
+    await Promise.all(parts.map((part) => part.finally(() => ending.abort())));
+  } finally {
+    await controller.stop();
+    await Promise.allSettled(parts);
+  }
+}
+
+function firewallWorkers(metrics: Metrics, log: Logger, changed: () => void) {
+  return (
+    { firewall, connection }: Parameters<ConstructorParameters<typeof Controller>[0]['startWorker']>[0],
+    controller: Controller,
+  ): FirewallWorker => {
+    const { name } = firewall;
+    const { desired, secrets } = controller;
+    const open = (settings: ConnectionSettings) =>
+      openConnection({
+        settings,
+        userAgent,
+        observe: ({ kind, outcome, seconds }) => {
+          metrics.deviceRequests.inc({ firewall: name, kind, outcome });
+          metrics.deviceRequestSeconds.observe({ firewall: name, kind }, seconds);
+        },
+      });
+    const options = {
+      firewall,
+      desired,
+      secrets,
+      open,
+      knowledge: () => controller.knowledge(),
+      observer: firewallObserver(name, metrics, desired, changed),
+      log: log.child({ firewall: name }),
+      now,
+    };
+    return new FirewallWorker(options, connection);
+  };
+}
+
+function routes(metrics: Metrics, health: Health): Routes {
+  return {
+    '/healthz': () => ({ status: 200, body: 'ok\n' }),
+    '/readyz': () => {
+      const { ready, lines } = readiness(health.watched, health.blocked, now());
+      return { status: ready ? 200 : 503, body: `${lines.join('\n')}\n` };
+    },
+    '/metrics': async () => ({
+      status: 200,
+      body: await metrics.text(),
+      contentType: metrics.registry.contentType,
+    }),
+  };
+}

@@ -1,0 +1,29 @@
+// The root logger: JSON lines or pretty ones on standard output, with secrets kept out by name.
+
+import { type Logger, pino } from 'pino';
+import pretty from 'pino-pretty';
+
+export type { Logger };
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+export const logFormats = ['json', 'pretty'] as const;
+
+export type LoggerOptions = {
+  readonly level: (typeof logLevels)[number];
+  readonly format: (typeof logFormats)[number];
+};
+
+// Nothing that holds a secret is logged on purpose; this is the second lock.
+const secretFields = ['apiKey', 'password', 'key', 'token', 'authorization', 'headers', 'cmd'];
+
+export function createLogger({ level, format }: LoggerOptions): Logger {
+  const options = {
+    level,
+    base: null,
+    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    formatters: { level: (label: string) => ({ level: label }) },
+    redact: secretFields.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]),
+  };
+  if (format === 'json') return pino(options);
+  return pino(options, pretty({ colorize: process.stdout.isTTY, singleLine: true, sync: true }));
+}

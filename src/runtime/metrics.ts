@@ -1,0 +1,103 @@
+// Every metric of the operator, under the names that docs and alerts use.
+
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from '@prometheus-io/client';
+
+const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+export function createMetrics(build: { readonly version: string; readonly revision: string }) {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+
+  const buildInfo = new Gauge({
+    name: 'pantag_build_info',
+    help: 'Always 1; the labels tell version, git revision and Node',
+    labelNames: ['version', 'revision', 'node'],
+    registers,
+  });
+  buildInfo.set({ ...build, node: process.version }, 1);
+
+  const collectors: (() => void)[] = [];
+
+  return {
+    registry,
+    /** Sets gauges that are read off the state; called before each scrape. */
+    onScrape(collect: () => void): void {
+      collectors.push(collect);
+    },
+    text(): Promise<string> {
+      for (const collect of collectors) collect();
+      return registry.metrics();
+    },
+    registrationLatency: new Histogram({
+      name: 'pantag_registration_latency_seconds',
+      help: 'From a change seen in the cluster to the firewall having confirmed it',
+      labelNames: ['firewall', 'operation'],
+      buckets: seconds,
+      registers,
+    }),
+    podToFirewall: new Histogram({
+      name: 'pantag_pod_to_firewall_seconds',
+      help: "From the Pod's network being up, by the Pod's own timestamps (whole seconds), to the firewall having confirmed its tags",
+      labelNames: ['firewall'],
+      buckets: seconds,
+      registers,
+    }),
+    addresses: new Gauge({
+      name: 'pantag_addresses',
+      help: 'Addresses by state: desired, confirmed, pending, rejected (refused by the device), held (a removal waits for knowledge)',
+      labelNames: ['firewall', 'state'],
+      registers,
+    }),
+    deviceRequests: new Counter({
+      name: 'pantag_device_requests_total',
+      help: 'Calls to the PAN-OS API by kind and outcome (ok, or the reason of the failure)',
+      labelNames: ['firewall', 'kind', 'outcome'],
+      registers,
+    }),
+    deviceRequestSeconds: new Histogram({
+      name: 'pantag_device_request_seconds',
+      help: 'Duration of calls to the PAN-OS API',
+      labelNames: ['firewall', 'kind'],
+      buckets: seconds,
+      registers,
+    }),
+    deviceEntries: new Counter({
+      name: 'pantag_device_entries_total',
+      help: '(address, tag) pairs sent, by operation and outcome (confirmed, rejected, unanswered)',
+      labelNames: ['firewall', 'operation', 'outcome'],
+      registers,
+    }),
+    watchMissedChanges: new Counter({
+      name: 'pantag_watch_missed_changes_total',
+      help: 'Changes that a relist found and the watch had not told',
+      labelNames: ['resource'],
+      registers,
+    }),
+    watchRestarts: new Counter({
+      name: 'pantag_watch_restarts_total',
+      help: 'Watches that ended other than by their own time limit, by reason',
+      labelNames: ['resource', 'reason'],
+      registers,
+    }),
+    watchLastActivity: new Gauge({
+      name: 'pantag_watch_last_activity_seconds',
+      help: 'Seconds since the watch last delivered anything, bookmarks included',
+      labelNames: ['resource'],
+      registers,
+    }),
+    reconcileErrors: new Counter({
+      name: 'pantag_reconcile_errors_total',
+      help: 'Failed attempts to bring a table or a status in line, by reason',
+      labelNames: ['reason'],
+      registers,
+    }),
+    eventLoopStall: new Gauge({
+      name: 'pantag_event_loop_stall_seconds',
+      help: 'Longest time that the event loop was blocked since the last scrape',
+      registers,
+    }),
+  };
+}
