@@ -38,7 +38,6 @@ async function audit<R>(options: AuditOptions<R>, signal: AbortSignal): Promise<
   const position = intake.position;
   if (position === undefined) return;
   const reader = options.reader();
-  const resource = reader.resource.name;
   const audit = intake.store.startAudit();
   try {
     const at = { resourceVersion: position, resourceVersionMatch: 'Exact' };
@@ -47,15 +46,12 @@ async function audit<R>(options: AuditOptions<R>, signal: AbortSignal): Promise<
     intake.correct(missed);
     if (missed.length === 0) return;
     observer.missedChange(missed.length);
-    log.warn({ resource, missed: missed.length }, 'the watch had missed changes; a list made them good');
+    log.warn({ missed: missed.length }, 'the watch had missed changes; a list made them good');
   } catch (error) {
-    const failure = judge(error, resource);
+    const failure = judge(error, reader.resource.name);
     if (signal.aborted) return;
     if (failure === undefined) throw error;
-    log.warn(
-      { resource, reason: failure.reason, detail: failure.message },
-      'the comparison with a list failed',
-    );
+    log.warn({ reason: failure.reason, detail: failure.message }, 'the comparison with a list failed');
   } finally {
     audit.cancel();
   }

@@ -6,8 +6,6 @@ import type { Failure } from './failure.ts';
 import type { Logger, ReflectorState } from './reflector-options.ts';
 
 export type HealthOptions = {
-  /** The resource's name. */
-  readonly name: string;
   readonly log: Logger;
   readonly clock: Clock;
   readonly random: () => number;
@@ -34,20 +32,16 @@ export class Health {
 
   good(): void {
     if (this.#failing === undefined) return;
-    const { name: resource, log } = this.#options;
-    log.info({ resource, after: this.#failing.reason }, 'the API server is heard again');
+    this.#options.log.info({ after: this.#failing.reason }, 'the API server is heard again');
     this.#failing = undefined;
   }
 
   /** Returns how long to wait, in ms. A failure that repeats itself is worth a line in the log once. */
   failed({ reason, message, retryAfterMs }: Failure): number {
-    const { name: resource, log, clock } = this.#options;
+    const { log, clock } = this.#options;
     const waitMs = Math.round(Math.max(this.#backoff.next(), retryAfterMs));
     const level = this.#failing?.reason === reason ? 'debug' : ordinary.has(reason) ? 'info' : 'warn';
-    log[level](
-      { resource, reason, detail: message, waitMs },
-      'listening to the API server failed, trying again',
-    );
+    log[level]({ reason, detail: message, waitMs }, 'listening to the API server failed, trying again');
     this.#failing = { reason, message, since: this.#failing?.since ?? clock.now() };
     return waitMs;
   }

@@ -102,8 +102,8 @@ export class Intake<R> {
         case 'bookmark':
           position = event.resourceVersion;
           if (!this.#listing) break;
-          if (!event.initialEventsEnd) throw new WatchListIgnoredError();
           flush();
+          if (!event.initialEventsEnd) throw new WatchListIgnoredError();
           await this.endList(position);
           break;
         case 'error':

@@ -4,6 +4,7 @@ import type { Clock } from './clock.ts';
 import type { Sink } from './intake.ts';
 import type { ResourceReader } from './resource-reader.ts';
 
+/** Its lines do not name the resource: give each reflector a logger that does. */
 export type Logger = {
   readonly debug: (fields: object, message: string) => void;
   readonly info: (fields: object, message: string) => void;

@@ -45,10 +45,10 @@ class ReflectorLoop<R> {
 
   constructor(given: ReflectorOptions<R>) {
     const options = { ...defaults, ...given };
-    const { log, clock, random, resource } = options;
+    const { log, clock, random } = options;
     this.#options = options;
     this.#intake = new Intake(options.sink);
-    this.#health = new Health({ name: resource.name, log, clock, random });
+    this.#health = new Health({ log, clock, random });
     this.#protobuf = options.protobuf && options.decoder.protobuf !== undefined;
     this.#lastActivityAt = clock.now();
   }
@@ -111,10 +111,7 @@ class ReflectorLoop<R> {
       const refused = error instanceof WatchListIgnoredError || refusesWatchList(error);
       if (!this.#intake.listing || !refused) throw error;
       this.#watchListServed = false;
-      this.#options.log.info(
-        { resource: this.#options.resource.name },
-        'no WatchList here: reading lists in pages',
-      );
+      this.#options.log.info({}, 'no WatchList here: reading lists in pages');
       return false;
     }
   }
@@ -168,7 +165,7 @@ class ReflectorLoop<R> {
     } catch (error) {
       // WatchList needs no right to list; without it we go on unchecked rather than not at all.
       if (!(error instanceof KubeApiError) || error.status !== 403) throw error;
-      log.warn({ resource: resource.name, detail: error.message }, 'the verb list is not granted');
+      log.warn({ detail: error.message }, 'the verb list is not granted');
     }
   }
 
@@ -191,8 +188,7 @@ class ReflectorLoop<R> {
     this.#protobufFailures += 1;
     if (this.#protobufFailures < maxProtobufFailures) return;
     this.#protobuf = false;
-    const { log, resource } = this.#options;
-    log.warn({ resource: resource.name }, 'protobuf cannot be read: going on with JSON, which costs more');
+    this.#options.log.warn({}, 'protobuf cannot be read: going on with JSON, which costs more');
   }
 
   async #audit(signal: AbortSignal): Promise<void> {
