@@ -99,7 +99,6 @@ export class ControlServer {
     } catch (error) {
       const { status, problem } = problemOf(error);
       if (!response.headersSent) writeJson(response, status, { problem });
-      request.resume();
     }
   }
 

@@ -1,11 +1,16 @@
 // Writes the few DER shapes of which an X.509 certificate is made.
 
-/** Tag, length, content. Tags here are of one byte. */
+/** In as few bytes as it takes. */
+const lengthOf = (length: number): number[] => {
+  if (length < 0x80) return [length];
+  if (length < 0x100) return [0x81, length];
+  return [0x82, length >> 8, length & 0xff];
+};
+
+/** Tag, length, content: tags of one byte, content below 64 KiB. */
 export const element = (tag: number, ...content: readonly Uint8Array[]): Buffer => {
   const body = Buffer.concat(content);
-  const size = body.length < 0x80 ? [] : [...Buffer.from(body.length.toString(16).padStart(4, '0'), 'hex')];
-  const length = size.length === 0 ? [body.length] : [0x80 + size.length, ...size];
-  return Buffer.concat([Uint8Array.of(tag, ...length), body]);
+  return Buffer.concat([Uint8Array.of(tag, ...lengthOf(body.length)), body]);
 };
 
 export const sequence = (...parts: readonly Uint8Array[]): Buffer => element(0x30, ...parts);

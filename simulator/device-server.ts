@@ -26,18 +26,20 @@ export type DeviceServerOptions = ListenAddress & {
 
 /** As the devices' web server is said to keep idle connections (facts 1.9). */
 const keepAliveMs = 90_000;
+/** How long the rest of a refused request is read and dropped. */
+const drainMs = 2000;
 
 const clientOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
 
-/** Answers bytes that are no HTTP request. */
-const refuseBytes = (socket: Duplex): void => {
-  if (!socket.writable) {
-    socket.destroy();
-    return;
-  }
+/** Answers bytes that are no HTTP request. Node calls for each chunk of them. */
+const refuseBytes = (error: NodeJS.ErrnoException, socket: Duplex): void => {
+  if (socket.writableEnded || socket.destroyed || error.code === 'ECONNRESET') return;
   const body = refusal(400, 'the request is not HTTP');
   const head = ['HTTP/1.1 400 Bad Request', `Content-Type: ${xmlType}`, `Content-Length: ${body.length}`];
   socket.end(`${head.join('\r\n')}\r\nConnection: close\r\n\r\n${body}`);
+  // What is still to come is read and dropped: to close with unread bytes would reset the answer away.
+  socket.resume();
+  setTimeout(() => socket.destroy(), drainMs).unref();
 };
 
 export class DeviceServer {
@@ -45,7 +47,8 @@ export class DeviceServer {
   readonly #server: Server;
   /** The TCP connection under each TLS one, by its client: only TCP can be reset. */
   readonly #connections = new Map<string, Socket>();
-  readonly #stopping = new AbortController();
+  /** Of the present boot: what is in work ends with it. */
+  #boot = new AbortController();
   #inWork = 0;
   #busyUntil = 0;
   #downUntil = 0;
@@ -56,7 +59,7 @@ export class DeviceServer {
     this.#server = createServer({ cert, key, keepAliveTimeout: keepAliveMs, maxHeaderSize: 65_536 });
     this.#server.on('connection', (socket: Socket) => this.#connected(socket));
     this.#server.on('request', (request, response) => void this.#serve(request, response));
-    this.#server.on('clientError', (_error, socket: Duplex) => refuseBytes(socket));
+    this.#server.on('clientError', refuseBytes);
   }
 
   /** `https://host:port` */
@@ -65,12 +68,18 @@ export class DeviceServer {
   }
 
   async stop(): Promise<void> {
-    this.#stopping.abort();
-    await stop(this.#server);
+    this.#boot.abort();
+    const closed = stop(this.#server);
+    // Those in their TLS handshake are not the HTTP server's yet.
+    for (const socket of this.#connections.values()) socket.destroy();
+    await closed;
   }
 
-  /** Cuts every connection and refuses new ones until `downMs` have passed. */
+  /** Drops what is in work, cuts every connection and resets new ones until `downMs` have passed. */
   interrupt(downMs: number): void {
+    this.#boot.abort();
+    this.#boot = new AbortController();
+    this.#busyUntil = 0;
     this.#downUntil = this.#options.clock() + downMs;
     for (const socket of this.#connections.values()) socket.resetAndDestroy();
   }
@@ -93,7 +102,7 @@ export class DeviceServer {
         response.end('<html><body><h1>404 Not Found</h1></body></html>\n');
       }
     } catch (error) {
-      this.#fail(request, response, error);
+      this.#fail(response, error);
     } finally {
       this.#inWork--;
     }
@@ -131,7 +140,7 @@ export class DeviceServer {
     const queued = cost > 0 ? this.#busyUntil - now : 0;
     const fixed = latencyMs[kind === 'version' || kind === 'other' ? 'info' : kind];
     const wait = fixed + delayMs + queued;
-    if (wait > 0) await sleep(wait, undefined, { signal: this.#stopping.signal });
+    if (wait > 0) await sleep(wait, undefined, { signal: this.#boot.signal });
   }
 
   async #send(request: IncomingMessage, response: ServerResponse, delivery: Delivery): Promise<void> {
@@ -142,8 +151,9 @@ export class DeviceServer {
     }
     const { httpStatus, contentType, body, cutAt } = delivery;
     response.writeHead(httpStatus, { 'content-type': contentType, 'content-length': body.length });
-    if (cutAt === undefined) response.end(body);
-    else response.write(body.subarray(0, cutAt), () => request.socket.destroy());
+    if (cutAt === undefined) return void response.end(body);
+    response.flushHeaders();
+    response.write(body.subarray(0, cutAt), () => request.socket.destroySoon());
   }
 
   #reset({ socket }: IncomingMessage): void {
@@ -153,16 +163,14 @@ export class DeviceServer {
   }
 
   /** Answers what could not be read, or what the simulator itself failed at, unless the client is gone. */
-  #fail(request: IncomingMessage, response: ServerResponse, error: unknown): void {
-    if (response.destroyed || response.headersSent || this.#stopping.signal.aborted) {
-      return void response.destroy();
-    }
+  #fail(response: ServerResponse, error: unknown): void {
+    const dropped = error instanceof Error && error.name === 'AbortError';
+    if (dropped || response.destroyed || response.headersSent) return void response.destroy();
     const [status, body] =
       error instanceof UnreadableRequest
         ? [error.httpStatus, refusal(400, error.message)]
         : [500, refusal(11, `the simulator failed: ${String(error)}`)];
-    response.writeHead(status, { 'content-type': xmlType, connection: 'close' });
+    response.writeHead(status, { 'content-type': xmlType });
     response.end(body);
-    request.resume();
   }
 }

@@ -29,7 +29,7 @@ export type Reply = {
 /** A request that was understood, or is known to be refused; nothing has happened yet. */
 export type Call = {
   readonly kind: CallKind;
-  /** The request's `type`. */
+  /** The request's `type`; '' for one that there is not. */
   readonly type: string;
   readonly vsys: string;
   /** How many pairs a message names; an entry without tags counts as one. */
@@ -56,8 +56,10 @@ const done = { httpStatus: 200, status: 'success', code: null, pairs: [], entrie
 const countPairs = (entries: readonly UidEntry[]): number =>
   entries.reduce((sum, entry) => sum + (entry.tags?.length ?? 1), 0);
 
-/** What `read` gave or why it refused, to be told only to who may ask. */
-const attempt = <T>(read: () => T): { readonly value: T } | { readonly error: CommandError } => {
+/** A value, or why it was refused, to be told only to who may ask. */
+type Attempt<T> = { readonly value: T } | { readonly error: CommandError };
+
+const attempt = <T>(read: () => T): Attempt<T> => {
   try {
     return { value: read() };
   } catch (error) {
@@ -123,7 +125,10 @@ export class Device {
         return call('message', () => this.#message(request, vsys, message), pairs);
       }
       default:
-        return call('other', () => this.#otherType(request, type));
+        return {
+          ...call('other', () => this.#otherType(request, type)),
+          type: otherTypes.has(type) ? type : '',
+        };
     }
   }
 
@@ -143,7 +148,7 @@ export class Device {
     return { ...done, body: versionReply(this.#options.identity, this.#state().multiVsys) };
   }
 
-  #op(request: ApiRequest, vsys: string, command: ReturnType<typeof attempt<OpCommand>>): Reply {
+  #op(request: ApiRequest, vsys: string, command: Attempt<OpCommand>): Reply {
     this.access.authorize(request, 'op');
     if ('error' in command) throw command.error;
     const { identity } = this.#options;
@@ -152,7 +157,7 @@ export class Device {
     return { ...done, ...answer };
   }
 
-  #message(request: ApiRequest, vsys: string, message: ReturnType<typeof attempt<UidMessage>>): Reply {
+  #message(request: ApiRequest, vsys: string, message: Attempt<UidMessage>): Reply {
     this.access.authorize(request, 'user-id');
     if ('error' in message) throw message.error;
     this.#table(vsys);

@@ -8,7 +8,13 @@ import type { Refusal } from './registered-ips.ts';
 
 const times = {
   count: z.int().min(1).optional().describe('how often it takes effect; without: until it is cleared'),
-  skip: z.int().min(0).default(0).describe('how many matching requests (or pairs) pass first'),
+  skip: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe(
+      'how many matching requests (or pairs) pass first; those that an earlier fault met do not count',
+    ),
   vsys: z.string().optional(),
 };
 
@@ -80,7 +86,7 @@ export type AnswerFault = Exclude<Fault, { fault: 'slow' | 'reject' }>;
 export type InjectedFault = {
   readonly id: number;
   readonly fault: Fault;
-  /** Requests (or pairs) that matched, skipped ones included. */
+  /** Requests (or pairs) that matched and met no earlier fault, skipped ones included. */
   readonly matched: number;
   /** How often it took effect. */
   readonly effects: number;

@@ -19,17 +19,19 @@ export type HttpRequest = ApiRequest & {
   readonly bytes: number;
 };
 
-/** The whole body, at most `limit` bytes. */
+/**
+ * The whole body. One of more than `limit` bytes is read to its end without being kept, so that the client is
+ * there for the answer; then UnreadableRequest 413 is thrown.
+ */
 export const readBody = async (request: IncomingMessage, limit: number): Promise<Buffer> => {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  // The stream survives an early end: there is still an answer to write.
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+  for await (const chunk of request) {
     if (!(chunk instanceof Uint8Array)) continue;
     size += chunk.length;
-    if (size > limit) throw new UnreadableRequest(413, 'the request is too large');
-    chunks.push(chunk);
+    if (size <= limit) chunks.push(chunk);
   }
+  if (size > limit) throw new UnreadableRequest(413, 'the request is too large');
   return Buffer.concat(chunks);
 };
 

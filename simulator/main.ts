@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
-import { startSimulator, type Simulator, type SimulatorOptions } from './simulator.ts';
+import { startSimulator, type Simulator, type SettingsPatch, type SimulatorOptions } from './simulator.ts';
 
 const usage = `A PAN-OS firewall to try things out on: its XML API for registered IP addresses, over HTTPS.
 
@@ -46,9 +46,11 @@ const portSchema = z.coerce.number().pipe(z.int().min(0).max(65_535));
 
 const split = (value: string): string[] => value.split(',').map((part) => part.trim());
 
-/** The object without the fields that are undefined. */
-const given = <T extends object>(fields: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
+type Given<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> };
+
+/** The fields that are not undefined. */
+const given = <T extends object>(fields: T): Given<T> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Given<T>;
 
 const toOptions = (
   values: ReturnType<typeof parseArgs<{ options: typeof argumentTypes }>>['values'],
@@ -64,7 +66,7 @@ const toOptions = (
     controlPort: portSchema.parse(values['control-port']),
     vsys: vsys === undefined ? undefined : split(vsys),
     names: names === undefined ? undefined : split(names),
-    settings: settings === undefined ? undefined : JSON.parse(settings),
+    settings: settings === undefined ? undefined : (JSON.parse(settings) as SettingsPatch),
     identity: given({ serial, model, family, hostname, swVersion: values['sw-version'] }),
   });
 };

@@ -43,14 +43,14 @@ export type Exchange = Performance & {
   readonly concurrency: number;
 };
 
-/** An exchange as the log shows it. What a client chose freely is cut to a length. */
+/** An exchange as the log shows it. */
 const entryOf = ({ call, effect, answer, delivery, ...rest }: Exchange): Omit<LogEntry, 'seq'> => {
   const answered = delivery.kind === 'answer';
   return {
     t: rest.arrivedAt,
     durationMs: rest.endedAt - rest.arrivedAt,
     method: rest.method,
-    type: call.type.slice(0, 32),
+    type: call.type,
     kind: call.kind,
     vsys: call.vsys.slice(0, 64),
     register: effect?.pairs.filter((pair) => pair.section === 'register') ?? [],
@@ -67,10 +67,16 @@ const entryOf = ({ call, effect, answer, delivery, ...rest }: Exchange): Omit<Lo
   };
 };
 
-/** Keeps the last `capacity` entries. */
+/** What an entry counts towards the capacity: itself and its pairs. */
+const weightOf = (entry: LogEntry): number => 1 + entry.register.length + entry.unregister.length;
+
+/** Keeps the latest entries, as many as together with their pairs fit into `capacity`. */
 export class RequestLog {
   readonly #capacity: number;
   #entries: LogEntry[] = [];
+  /** Index of the oldest entry that is kept; those before it are cut off in bulk. */
+  #first = 0;
+  #weight = 0;
   #lastSeq = 0;
 
   constructor(capacity: number) {
@@ -78,18 +84,29 @@ export class RequestLog {
   }
 
   add(exchange: Exchange): void {
-    this.#entries.push({ seq: ++this.#lastSeq, ...entryOf(exchange) });
-    // Trimmed in bulk, so that a full log costs nothing per entry.
-    if (this.#entries.length >= this.#capacity * 2) this.#entries = this.#entries.slice(-this.#capacity);
+    const entry = { seq: ++this.#lastSeq, ...entryOf(exchange) };
+    this.#entries.push(entry);
+    this.#weight += weightOf(entry);
+    while (this.#weight > this.#capacity) {
+      const oldest = this.#entries[this.#first++];
+      this.#weight -= oldest ? weightOf(oldest) : this.#weight;
+    }
+    if (this.#first > this.#entries.length / 2) {
+      this.#entries = this.#entries.slice(this.#first);
+      this.#first = 0;
+    }
   }
 
   /** The entries with a seq above `since`, oldest first. */
   since(since: number): readonly LogEntry[] {
     const firstSeq = this.#entries[0]?.seq ?? 1;
-    return this.#entries.slice(Math.max(0, since + 1 - firstSeq)).slice(-this.#capacity);
+    return this.#entries.slice(Math.max(this.#first, since + 1 - firstSeq));
   }
 
+  /** Forgets all entries; their numbers are not given again. */
   clear(): void {
     this.#entries = [];
+    this.#first = 0;
+    this.#weight = 0;
   }
 }

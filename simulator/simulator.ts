@@ -36,7 +36,7 @@ export type SimulatorOptions = {
   /** Where to write the certificate authority's PEM. */
   readonly caFile?: string;
   readonly settings?: SettingsPatch;
-  /** Requests that the log keeps. */
+  /** Requests and pairs that the log keeps; half a million. */
   readonly logCapacity?: number;
   /** Milliseconds since the epoch; the system's. */
   readonly clock?: () => number;
@@ -104,7 +104,7 @@ const makeParts = (
     refusal: faults.refusal,
     clock,
   });
-  return { device, faults, log: new RequestLog(options.logCapacity ?? 20_000), initialSettings, clock };
+  return { device, faults, log: new RequestLog(options.logCapacity ?? 500_000), initialSettings, clock };
 };
 
 /** Starts the two servers. Throws where a port is taken, an option is wrong or the CA cannot be written. */

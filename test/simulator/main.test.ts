@@ -1,0 +1,96 @@
+// The simulator as a program.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { test } from 'node:test';
+import { Agent, request } from 'undici';
+
+const main = fileURLToPath(new URL('../../simulator/main.ts', import.meta.url));
+
+const start = (...parameters: string[]) => {
+  const child = spawn(process.execPath, [main, ...parameters], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 20_000,
+  });
+  const errors: string[] = [];
+  child.stderr.on('data', (chunk) => errors.push(String(chunk)));
+  /** All output so far, once it matches. */
+  const outputWith = async (pattern: RegExp): Promise<string> => {
+    let output = '';
+    for await (const chunk of child.stdout) {
+      output += String(chunk);
+      if (pattern.test(output)) return output;
+    }
+    throw new Error(`ended with ${output}${errors.join('')}`);
+  };
+  return { child, errors, outputWith };
+};
+
+test('it prints how to reach it, serves, and stops when asked to', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'pan-simulator-test-'));
+  const caFile = join(directory, 'ca.pem');
+  const ports = ['--port', '0', '--control-port', '0', '--ca-file', caFile];
+  const who = [
+    '--username',
+    'me',
+    '--password',
+    'secret',
+    '--serial',
+    '42',
+    '--model',
+    'PA-440',
+    '--sw-version',
+    '11.1.4',
+    '--vsys',
+    'vsys1, vsys2',
+  ];
+  const { child, outputWith } = start(...ports, ...who, '--settings', '{"hostsAsCidr":true}');
+  try {
+    const output = await outputWith(/faults -d.*\n/);
+    const line = (label: string): string => new RegExp(`${label}\\s+(\\S+)`).exec(output)?.[1] ?? '';
+    assert.deepEqual([line('username'), line('password'), line('CA')], ['me', 'secret', caFile]);
+    const dispatcher = new Agent({ connect: { ca: await readFile(caFile, 'utf8') } });
+    const answer = await request(`${line('XML API')}?type=version`, {
+      dispatcher,
+      headers: { 'x-pan-key': line('API key') },
+    });
+    assert.match(
+      await answer.body.text(),
+      /<sw-version>11\.1\.4<\/sw-version><multi-vsys>on<\/multi-vsys><model>PA-440<\/model><serial>42</,
+    );
+    const settings = await request(`${line('control port')}/settings`);
+    assert.match(await settings.body.text(), /"hostsAsCidr":true/);
+    await dispatcher.close();
+    child.kill('SIGTERM');
+    assert.deepEqual(await once(child, 'exit'), [0, null]);
+  } finally {
+    child.kill('SIGKILL');
+    await rm(directory, { recursive: true });
+  }
+});
+
+test('wrong arguments are told, with exit code 1', async () => {
+  for (const parameters of [
+    ['--nonsense'],
+    ['--port', 'x'],
+    ['--settings', '{"x":1}'],
+    ['--settings', '{'],
+  ]) {
+    const { child, errors } = start(...parameters);
+    assert.deepEqual(await once(child, 'close'), [1, null], parameters.join(' '));
+    assert.match(errors.join(''), /--help shows the arguments/);
+    assert.doesNotMatch(errors.join(''), /\n {4}at /);
+  }
+});
+
+test('--help shows the arguments', async () => {
+  const { child, outputWith } = start('--help');
+  const closed = once(child, 'close');
+  assert.match(await outputWith(/--help {9}/), /--control-port NUMBER/);
+  assert.deepEqual(await closed, [0, null]);
+});
