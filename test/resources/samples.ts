@@ -20,7 +20,14 @@ export const firewallStatus: FirewallStatus = {
   pending: 3,
   tables: [
     { state: 'InSync', owned: 620, foreign: 17, pending: 0 },
-    { vsys: 'vsys2', state: 'DeviceUnavailable', owned: 620, foreign: 0, pending: 3, message: 'no answer in 10 s' },
+    {
+      vsys: 'vsys2',
+      state: 'DeviceUnavailable',
+      owned: 620,
+      foreign: 0,
+      pending: 3,
+      message: 'no answer in 10 s',
+    },
   ],
 };
 
@@ -43,4 +50,5 @@ export const policyStatus: PolicyStatus = {
       message: 'edge-b refuses 1 address',
     },
   ],
+  columns: { tags: 70, firewalls: 'edge-a,edge-b' },
 };

@@ -12,7 +12,8 @@ import {
 import { parseFirewall, parsePolicy } from '../../src/kubernetes/resources/parse.ts';
 import { celText } from '../../src/kubernetes/resources/schema.ts';
 import { templatePatterns } from '../../src/kubernetes/resources/tag-source.ts';
-import { badCases, clusterPolicy, firewall, goodCases, type Manifest, policy } from './cases.ts';
+import { badCases, goodCases } from './cases.ts';
+import { clusterPolicy, firewall, type Manifest, policy } from './manifests.ts';
 
 /** '' where the object is accepted. */
 function problemsOf(manifest: Manifest): string {

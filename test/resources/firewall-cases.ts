@@ -1,0 +1,175 @@
+// PanFirewalls, good and bad, on which zod and the API server must agree.
+
+import { type BadCase, firewall, type GoodCase, numbered } from './manifests.ts';
+
+const endpointSays = 'must be https://<host> or https://<host>:<port>';
+const badEndpoints = [
+  'http://fw-a.example.net',
+  'HTTPS://fw-a.example.net',
+  'fw-a.example.net',
+  'https://',
+  'https://:443',
+  'https://fw-a.example.net/',
+  'https://fw-a.example.net/api',
+  'https://fw-a.example.net?key=1',
+  'https://fw-a.example.net#x',
+  'https://admin@fw-a.example.net',
+  'https://admin:secret@fw-a.example.net',
+  'https://fw-a.example.net:',
+  'https://fw-a.example.net:0',
+  'https://fw-a.example.net:65536',
+  'https://fw-a..example.net',
+  'https://-fw.example.net',
+  'https://fw a',
+  'https://fw-a.example.net\n',
+  'https://10.0.0.256',
+  'https://10.0.0',
+  'https://010.0.0.1',
+  'https://0x7f.1',
+  'https://1.2.3.0x4:443',
+  'https://2001:db8::1',
+  'https://[2001:db8:::1]',
+  'https://[fe80::1%25eth0]',
+  'https://[12345::]',
+  'https://[1:2:3:4:5:6:7:8:9]',
+];
+const goodEndpoints = [
+  'https://fw-a.example.net',
+  'https://fw-a.example.net:8443',
+  'https://FW-A',
+  'https://9300-fw',
+  'https://fw.0a',
+  'https://10.0.0.5',
+  'https://255.255.255.255:65535',
+  'https://[2001:db8::1]',
+  'https://[::]:443',
+  'https://[1:2:3:4:5:6:7:8]:1',
+  'https://[1:2:3:4:5:6::8]',
+  'https://[::1:2:3:4:5:6:7]',
+];
+
+const prefixSays = 'must be 1 to 4 words of letters, digits, _ and -, each ended by a dot';
+const badPrefixes = [
+  'k8s',
+  '.',
+  'k8s..',
+  '.k8s.',
+  'k8s prod.',
+  'a.b.c.d.e.',
+  'k8s-prod.x',
+  'é.',
+  'a/b.',
+  'k8s.\n',
+];
+const goodPrefixes = ['k.', 'k8s-prod.', '_a.-b.C.4.', `${'x'.repeat(31)}.`];
+
+export const goodFirewalls: GoodCase[] = [
+  { name: 'the smallest PanFirewall', manifest: firewall() },
+  {
+    name: 'a PanFirewall with every field',
+    manifest: firewall({
+      tls: { caSecretRef: { name: 'edge-a-ca' }, serverName: 'FW-a.example.net', insecureSkipVerify: false },
+      tables: [{ vsys: 'vsys1' }, { vsys: 'vsys2' }],
+      namespaceSelector: { matchLabels: { env: 'prod' } },
+      resync: { fullIntervalSeconds: 10 },
+    }),
+  },
+  { name: '64 tables', manifest: firewall({ tables: numbered(64, (i) => ({ vsys: `vsys${i + 1}` })) }) },
+  { name: 'a resync of a day', manifest: firewall({ resync: { fullIntervalSeconds: 86400 } }) },
+  {
+    name: 'a numeric but not only numeric server name',
+    manifest: firewall({ tls: { serverName: '9300-fw' } }),
+  },
+  ...goodEndpoints.map((endpoint) => ({ name: `endpoint ${endpoint}`, manifest: firewall({ endpoint }) })),
+  ...goodPrefixes.map((tagPrefix) => ({ name: `tagPrefix ${tagPrefix}`, manifest: firewall({ tagPrefix }) })),
+];
+
+export const badFirewalls: BadCase[] = [
+  { name: 'no spec', manifest: { ...firewall(), spec: undefined }, field: 'spec' },
+  { name: 'no endpoint', manifest: firewall({ endpoint: undefined }), field: 'spec.endpoint' },
+  { name: 'endpoint of another type', manifest: firewall({ endpoint: 7 }), field: 'spec.endpoint' },
+  { name: 'empty endpoint', manifest: firewall({ endpoint: '' }), field: 'spec.endpoint' },
+  {
+    name: 'endless endpoint',
+    manifest: firewall({ endpoint: `https://${'a.'.repeat(150)}a` }),
+    field: 'spec.endpoint',
+  },
+  ...badEndpoints.map((endpoint) => ({
+    name: `endpoint ${endpoint}`,
+    manifest: firewall({ endpoint }),
+    field: 'spec.endpoint',
+    says: endpointSays,
+  })),
+  { name: 'no tagPrefix', manifest: firewall({ tagPrefix: undefined }), field: 'spec.tagPrefix' },
+  { name: 'empty tagPrefix', manifest: firewall({ tagPrefix: '' }), field: 'spec.tagPrefix' },
+  {
+    name: 'tagPrefix of 33',
+    manifest: firewall({ tagPrefix: `${'x'.repeat(32)}.` }),
+    field: 'spec.tagPrefix',
+  },
+  ...badPrefixes.map((tagPrefix) => ({
+    name: `tagPrefix ${tagPrefix}`,
+    manifest: firewall({ tagPrefix }),
+    field: 'spec.tagPrefix',
+    says: prefixSays,
+  })),
+  { name: 'no credentials', manifest: firewall({ credentials: undefined }), field: 'spec.credentials' },
+  { name: 'no secretRef', manifest: firewall({ credentials: {} }), field: 'spec.credentials.secretRef' },
+  {
+    name: 'secretRef without name',
+    manifest: firewall({ credentials: { secretRef: {} } }),
+    field: 'spec.credentials.secretRef.name',
+  },
+  {
+    name: 'a Secret name with a slash',
+    manifest: firewall({ credentials: { secretRef: { name: 'other/edge-a' } } }),
+    field: 'spec.credentials.secretRef.name',
+    says: 'must be the name of a Secret',
+  },
+  {
+    name: 'a CA Secret name in capitals',
+    manifest: firewall({ tls: { caSecretRef: { name: 'CA' } } }),
+    field: 'spec.tls.caSecretRef.name',
+    says: 'must be the name of a Secret',
+  },
+  ...['10.0.0.5', '2001:db8::1', 'fw-a.example.net:443', '*.example.net', '1.0x7f'].map((serverName) => ({
+    name: `serverName ${serverName}`,
+    manifest: firewall({ tls: { serverName } }),
+    field: 'spec.tls.serverName',
+    says: 'must be a host name such as',
+  })),
+  {
+    name: 'a word for a truth',
+    manifest: firewall({ tls: { insecureSkipVerify: 'no' } }),
+    field: 'spec.tls.insecureSkipVerify',
+  },
+  { name: 'no tables in tables', manifest: firewall({ tables: [] }), field: 'spec.tables' },
+  {
+    name: '65 tables',
+    manifest: firewall({ tables: numbered(65, (i) => ({ vsys: `vsys${i + 1}` })) }),
+    field: 'spec.tables',
+  },
+  { name: 'a table without vsys', manifest: firewall({ tables: [{}] }), field: 'spec.tables[0].vsys' },
+  ...['1', 'vsys', 'vsys0', 'VSYS1', 'vsys01', 'vsys1 '].map((vsys) => ({
+    name: `vsys ${vsys}`,
+    manifest: firewall({ tables: [{ vsys: 'vsys7' }, { vsys }] }),
+    field: 'spec.tables[1].vsys',
+    says: 'must be the name of a virtual system',
+  })),
+  {
+    name: 'a table twice',
+    manifest: firewall({ tables: [{ vsys: 'vsys1' }, { vsys: 'vsys2' }, { vsys: 'vsys1' }] }),
+    field: 'spec.tables',
+    says: 'must name each table once',
+  },
+  {
+    name: 'no namespaceSelector',
+    manifest: firewall({ namespaceSelector: undefined }),
+    field: 'spec.namespaceSelector',
+  },
+  ...[9, 86401, 60.5, '60'].map((fullIntervalSeconds) => ({
+    name: `a resync of ${JSON.stringify(fullIntervalSeconds)}`,
+    manifest: firewall({ resync: { fullIntervalSeconds } }),
+    field: 'spec.resync.fullIntervalSeconds',
+  })),
+];
