@@ -118,7 +118,7 @@ export class Table {
    */
   next(limits: BatchLimits, now: number): Batch | undefined {
     if (this.#mirror === undefined || this.#inFlight !== undefined) return undefined;
-    for (const address of this.#refusals.due(now)) this.#assess(address, now, now);
+    for (const address of this.#refusals.takeDue(now)) this.#assess(address, now, now);
     const batch: PlannedAddress[] = [];
     let entries = 0;
     let bytes = 0;
