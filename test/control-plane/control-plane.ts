@@ -23,20 +23,20 @@ export type ControlPlane = ClusterAccess & {
   /** Path of a PEM file with caData. */
   readonly caFile: string;
   /** Writes a kubeconfig and returns its path; token defaults to the administrator's, url to this server's. */
-  kubeconfigFor(user: { readonly token?: string; readonly url?: string }): Promise<string>;
+  readonly kubeconfigFor: (user: { readonly token?: string; readonly url?: string }) => Promise<string>;
   /** The processes, for measuring them; none for a given cluster. */
-  processIds(): readonly number[];
+  readonly processIds: () => readonly number[];
   /** The end of the servers' log. */
-  logTail(lines?: number): Promise<string>;
+  readonly logTail: (lines?: number) => Promise<string>;
   /** Ends the processes and removes what they wrote, but for dataDir. Harmless when repeated. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
   /** Ends what runs and starts again on the same port and data; every earlier resourceVersion is then too old. */
-  restart(): Promise<void>;
+  readonly restart: () => Promise<void>;
   /** SIGKILL: what a lost node looks like. restart() brings it back. */
-  kill(): Promise<void>;
+  readonly kill: () => Promise<void>;
   /** SIGSTOP: connections stay open and nothing answers. */
-  pause(): void;
-  resume(): void;
+  readonly pause: () => void;
+  readonly resume: () => void;
 } & AsyncDisposable;
 
 /**

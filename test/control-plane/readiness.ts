@@ -51,7 +51,9 @@ async function readPort(layout: Layout): Promise<number> {
 async function makeAgent(layout: Layout): Promise<Agent | undefined> {
   const ca = await readFile(layout.caFile, 'utf8').catch(() => '');
   const certificates = ca.split('-----END CERTIFICATE-----').length - 1;
-  return certificates < 2 ? undefined : new Agent({ allowH2: false, connect: { ca } });
+  return certificates < 2
+    ? undefined
+    : new Agent({ allowH2: false, connect: { ca, timeout: requestLimitMs } });
 }
 
 async function isReady(port: number, dispatcher: Agent, token: string): Promise<boolean> {

@@ -20,13 +20,13 @@ export type LeashedProcess = {
   readonly child: ChildProcess;
   readonly pid: number;
   /** How the child ended; undefined while it runs. */
-  exit(): Exit | undefined;
+  readonly exit: () => Exit | undefined;
   /** Resolves with the exit, or with undefined after timeoutMs. */
-  waitForExit(timeoutMs: number): Promise<Exit | undefined>;
+  readonly waitForExit: (timeoutMs: number) => Promise<Exit | undefined>;
   /** Signals the child and its descendants; nothing happens when it has ended. */
-  signal(name: NodeJS.Signals): void;
+  readonly signal: (name: NodeJS.Signals) => void;
   /** SIGTERM (a paused child is woken for it), then SIGKILL when it has not ended within timeoutMs. */
-  stop(timeoutMs: number): Promise<Exit>;
+  readonly stop: (timeoutMs: number) => Promise<Exit>;
 };
 
 // Waits for a line (the child has ended) or for the end of its input (the parent has died: end the child).
@@ -34,7 +34,7 @@ export type LeashedProcess = {
 const leashScript = `
 trap '' INT TERM HUP
 read -r line && exit 0
-kill -KILL -- "-$1" 2>/dev/null
+kill -s KILL -- "-$1" 2>/dev/null
 [ -z "$2" ] || { sleep 0.2; rm -rf -- "$2"; }
 `;
 

@@ -16,24 +16,21 @@ type Truthy<T> = Exclude<T, undefined | null | false | 0 | ''>;
 
 /**
  * Calls look until its answer is truthy, and returns that. A look that throws counts as 'not yet'; its error is the
- * cause of the timeout's error when it was the last thing seen.
+ * cause of the timeout's error when it was the last thing seen. A look that has not ended in time is given up.
  */
 export async function waitFor<T>(look: () => T | Promise<T>, options: WaitOptions): Promise<Truthy<T>> {
   const { what, timeoutMs = 10_000, intervalMs = 50, signal } = options;
   const deadline = performance.now() + timeoutMs;
-  for (;;) {
+  let last: Seen = { value: undefined };
+  for (let left = timeoutMs; left > 0; left = deadline - performance.now()) {
     signal?.throwIfAborted();
-    let last: Seen;
-    try {
-      const value = await within(Promise.resolve(look()), Math.max(1, deadline - performance.now()));
-      if (value) return value as Truthy<T>;
-      last = { value };
-    } catch (error) {
-      last = { error };
-    }
-    if (performance.now() >= deadline) throw notInTime(what, timeoutMs, last);
+    const seen = await within(tryToSee(look), left);
+    if (seen === undefined) break;
+    if ('value' in seen && seen.value) return seen.value as Truthy<T>;
+    last = seen;
     await sleep(intervalMs, undefined, signal ? { signal } : {});
   }
+  throw notInTime(what, timeoutMs, last);
 }
 
 /** Resolves as promise does, or with undefined after timeoutMs. */
@@ -48,6 +45,14 @@ export async function within<T>(promise: Promise<T>, timeoutMs: number): Promise
 }
 
 type Seen = { readonly value: unknown } | { readonly error: unknown };
+
+async function tryToSee(look: () => unknown): Promise<Seen> {
+  try {
+    return { value: await look() };
+  } catch (error) {
+    return { error };
+  }
+}
 
 function notInTime(what: string, timeoutMs: number, last: Seen): Error {
   const waited = `waited ${timeoutMs} ms in vain for ${what}`;

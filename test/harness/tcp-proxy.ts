@@ -1,0 +1,118 @@
+// A TCP proxy on loopback that can fail the way networks do: silence, resets, refusals.
+import { once } from 'node:events';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+
+export type TcpProxy = {
+  /** On 127.0.0.1; the same for the proxy's whole life. */
+  readonly port: number;
+  /** How many clients are connected now. */
+  readonly connections: () => number;
+  /**
+   * Nothing passes any more, in either direction, and no end of a connection does; new connections are accepted and
+   * hear nothing. As behind a dead peer, each side can send until its buffers are full.
+   */
+  readonly freeze: () => void;
+  /** What was sent meanwhile arrives late, as after a network that healed. */
+  readonly thaw: () => void;
+  /** RST to every client and every server connection. */
+  readonly resetAll: () => void;
+  /** New connections are refused; those that are open go on. */
+  readonly refuse: () => void;
+  /** Ends refuse(); resolves when connections are accepted again. */
+  readonly accept: () => Promise<void>;
+  readonly close: () => Promise<void>;
+} & AsyncDisposable;
+
+/** Forwards from a free port on 127.0.0.1 to host:port. host defaults to 127.0.0.1. */
+export async function startTcpProxy(target: {
+  readonly port: number;
+  readonly host?: string;
+}): Promise<TcpProxy> {
+  const { port: targetPort, host = '127.0.0.1' } = target;
+  const pairs = new Set<Pair>();
+  let frozen = false;
+  const admit = (client: Socket): void => {
+    const pair = makePair(client, connect({ port: targetPort, host, allowHalfOpen: true }));
+    pairs.add(pair);
+    client.once('close', () => pairs.delete(pair));
+    if (frozen) pair.hold();
+  };
+  let server: Server | undefined = await listen(0, admit);
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the proxy has no port');
+  const { port } = address;
+  const refuse = (): void => {
+    server?.close();
+    server = undefined;
+  };
+  const resetAll = (): void => pairs.forEach((pair) => pair.reset());
+  const close = async (): Promise<void> => {
+    refuse();
+    const ends = [...pairs].map(({ client }) => once(client, 'close'));
+    resetAll();
+    await Promise.all(ends);
+  };
+  return {
+    port,
+    connections: () => pairs.size,
+    freeze() {
+      frozen = true;
+      for (const pair of pairs) pair.hold();
+    },
+    thaw() {
+      frozen = false;
+      for (const pair of pairs) pair.letGo();
+    },
+    resetAll,
+    refuse,
+    async accept() {
+      server ??= await listen(port, admit);
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+async function listen(port: number, admit: (client: Socket) => void): Promise<Server> {
+  const server = createServer({ allowHalfOpen: true }, admit).listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}
+
+type Pair = { readonly client: Socket; hold(): void; letGo(): void; reset(): void };
+
+function makePair(client: Socket, upstream: Socket): Pair {
+  let held = false;
+  const reset = (): void => {
+    client.resetAndDestroy();
+    upstream.resetAndDestroy();
+  };
+  const forward = (from: Socket, to: Socket): void => {
+    from.on('data', (chunk) => {
+      if (!to.write(chunk)) from.pause();
+    });
+    to.on('drain', () => {
+      if (!held) from.resume();
+    });
+    from.on('end', () => to.end());
+    // One side failed: the other has to learn of it in the same way.
+    from.on('error', reset);
+    from.on('close', () => to.destroySoon());
+  };
+  forward(client, upstream);
+  forward(upstream, client);
+  return {
+    client,
+    hold() {
+      held = true;
+      client.pause();
+      upstream.pause();
+    },
+    letGo() {
+      held = false;
+      client.resume();
+      upstream.resume();
+    },
+    reset,
+  };
+}
