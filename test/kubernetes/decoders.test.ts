@@ -257,7 +257,7 @@ test('a message never quotes what it could not read, for it may be a Secret', ()
   const secret = 'hunter2';
   for (const read of [
     () => watchEventFromJson(`{"type":"ADDED","object":"${secret}`, rawDecoder.json),
-    () => pageFromJson(Buffer.from(`${secret}`), rawDecoder.json),
+    () => pageFromJson(Buffer.from(secret), rawDecoder.json),
   ]) {
     assert.throws(read, (error: Error) => error instanceof DecodeError && !error.message.includes(secret));
   }

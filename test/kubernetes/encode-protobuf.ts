@@ -35,9 +35,9 @@ function text(number: number, value: unknown): Buffer {
 
 /** meta/v1 Time; null is Go's zero time, a message without fields. */
 function time(number: number, value: unknown): Buffer {
-  if (value === undefined) return Buffer.alloc(0);
   if (value === null) return field(number, '');
-  const ms = Date.parse(String(value));
+  if (typeof value !== 'string') return Buffer.alloc(0);
+  const ms = Date.parse(value);
   const seconds = Math.floor(ms / 1000);
   return field(
     number,

@@ -36,7 +36,7 @@ function filled(entries: ReadonlyMap<string, Entry<Thing>>): RecordStore<Thing> 
   return store;
 }
 
-const sorted = (map: Map<string, string>) => [...map].sort();
+const sorted = (map: Map<string, string>) => [...map].sort(([a], [b]) => a.localeCompare(b));
 
 test('a list replaces everything, tells only differences, and removals first', () => {
   fc.assert(

@@ -16,6 +16,8 @@ export type Exchange = {
   readonly query: Readonly<Record<string, string>>;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
+  /** Tells connections apart. */
+  readonly remotePort: number | undefined;
   /** Answers with a JSON body and ends. */
   readonly reply: (status: number, body: unknown, headers?: Record<string, string>) => void;
   /** Answers with bytes as they are. */
@@ -69,6 +71,7 @@ export async function startScriptedApi(): Promise<ScriptedApi> {
         query: Object.fromEntries(url.searchParams),
         headers: request.headers,
         body: Buffer.concat(chunks).toString(),
+        remotePort: request.socket.remotePort,
         ...answers(response),
       };
       const taker = waiting.shift();
