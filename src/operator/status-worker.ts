@@ -32,6 +32,8 @@ export type StatusWorkerOptions = {
 };
 
 const countsIntervalMs = 10_000;
+/** Counts move in bursts: the first write after quiet waits for the burst to end, so that it tells the outcome. */
+const countsSettleMs = 400;
 const writesPerSecond = 10;
 /** How often waits that grow into findings (a stuck table) are looked at. */
 const tickMs = 1000;
@@ -50,6 +52,8 @@ export class StatusWorker {
     { readonly uid: string; readonly status: Status; readonly at: number }
   >();
 
+  /** Since when counts have differed from what was written. */
+  readonly #differs = new Map<string, number>();
   readonly #turns: number[] = [];
 
   constructor(options: StatusWorkerOptions) {
@@ -63,7 +67,7 @@ export class StatusWorker {
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        await this.#wake.sleep(tickMs, signal);
+        await this.#wake.sleep(this.#differs.size > 0 ? countsSettleMs : tickMs, signal);
         const startedAt = this.#options.now();
         const due = this.#due();
         const passMs = this.#options.now() - startedAt;
@@ -88,13 +92,23 @@ export class StatusWorker {
       const current = this.#known(subject);
       const previous = current?.conditions ?? [];
       const status = subject.compute({ generation: subject.generation, previous, now: at, time });
-      if (isDeepStrictEqual(status, current)) continue;
+      if (isDeepStrictEqual(status, current)) {
+        this.#differs.delete(subject.path);
+        continue;
+      }
       const urgent = !sameConditions(status.conditions ?? [], previous);
-      const writtenAt = this.#written.get(subject.path)?.at ?? Number.NEGATIVE_INFINITY;
-      if (urgent || at - writtenAt >= countsIntervalMs) due.push({ subject, status, urgent });
+      if (urgent || this.#countsAreDue(subject.path, at)) due.push({ subject, status, urgent });
     }
     for (const path of this.#written.keys()) if (!seen.has(path)) this.#written.delete(path);
+    for (const path of this.#differs.keys()) if (!seen.has(path)) this.#differs.delete(path);
     return due.sort((a, b) => Number(b.urgent) - Number(a.urgent));
+  }
+
+  #countsAreDue(path: string, at: number): boolean {
+    const since = this.#differs.get(path) ?? at;
+    this.#differs.set(path, since);
+    const writtenAt = this.#written.get(path)?.at ?? Number.NEGATIVE_INFINITY;
+    return at - since >= countsSettleMs && at - writtenAt >= countsIntervalMs;
   }
 
   /** The API server's word, or our own newer one that the watch has not brought back yet. */
@@ -119,6 +133,7 @@ export class StatusWorker {
       try {
         await write(subject, status, signal);
         this.#written.set(subject.path, { uid: subject.uid, status, at: now() });
+        this.#differs.delete(subject.path);
       } catch (error) {
         if (signal.aborted) throw error;
         failed('StatusWrite');

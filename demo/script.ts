@@ -1,0 +1,119 @@
+// The scripted round: what happens in the cluster, and what the firewall must hold after it.
+
+import type { Cluster } from '../test/harness/cluster.ts';
+import { firewallName, tagPrefix } from './stage.ts';
+
+/** address -> tags without the prefix; what stands here is all that may carry our prefix. */
+export type Expected = Readonly<Record<string, readonly string[]>>;
+
+export type Step = {
+  readonly title: string;
+  readonly act: (cluster: Cluster) => Promise<void>;
+  readonly expected: Expected;
+};
+
+const web = (tier: string) => ['ns_shop.web', `ns_shop.tier.${tier}`];
+const pod = (name: string) => ({ namespace: 'shop', name });
+
+export const steps: readonly Step[] = [
+  {
+    title:
+      'A tenant writes a policy: Pods with app=web get the tags "web" and "tier.<their tier>". No Pod is there yet.',
+    act: async (cluster) => {
+      await cluster.create('PanTagPolicy', {
+        metadata: { name: 'web', namespace: 'shop' },
+        spec: {
+          firewallNames: [firewallName],
+          podSelector: { matchLabels: { app: 'web' } },
+          tags: [{ template: 'web' }, { labelKeys: ['tier'] }],
+        },
+      });
+    },
+    expected: {},
+  },
+  {
+    title:
+      'Three web Pods start, one of them dual stack; a Pod of another app and a hostNetwork Pod start too.',
+    act: async (cluster) => {
+      await cluster.createPods([
+        { ...pod('web-1'), labels: { app: 'web', tier: 'gold' }, ips: ['10.1.0.1', 'fd00:10::1'] },
+        { ...pod('web-2'), labels: { app: 'web', tier: 'silver' }, ips: ['10.1.0.2'] },
+        { ...pod('web-3'), labels: { app: 'web', tier: 'silver' }, ips: ['10.1.0.3'] },
+        { ...pod('db-1'), labels: { app: 'db' }, ips: ['10.1.0.4'] },
+        { ...pod('web-host'), labels: { app: 'web' }, hostNetwork: true, ips: ['192.168.7.1'] },
+      ]);
+    },
+    expected: {
+      '10.1.0.1': web('gold'),
+      'fd00:10::1': web('gold'),
+      '10.1.0.2': web('silver'),
+      '10.1.0.3': web('silver'),
+    },
+  },
+  {
+    title: 'An administrator tags all Pods of production namespaces, whatever the tenants say.',
+    act: async (cluster) => {
+      await cluster.create('ClusterPanTagPolicy', {
+        metadata: { name: 'prod' },
+        spec: {
+          firewallNames: [firewallName],
+          namespaceSelector: { matchLabels: { env: 'prod' } },
+          podSelector: {},
+          tags: [{ template: 'env.prod' }],
+        },
+      });
+    },
+    expected: {
+      '10.1.0.1': [...web('gold'), 'env.prod'],
+      'fd00:10::1': [...web('gold'), 'env.prod'],
+      '10.1.0.2': [...web('silver'), 'env.prod'],
+      '10.1.0.3': [...web('silver'), 'env.prod'],
+      '10.1.0.4': ['env.prod'],
+    },
+  },
+  {
+    title: 'web-2 is relabelled: tier silver becomes gold.',
+    act: (cluster) => cluster.labelPod(pod('web-2'), { tier: 'gold' }),
+    expected: {
+      '10.1.0.1': [...web('gold'), 'env.prod'],
+      'fd00:10::1': [...web('gold'), 'env.prod'],
+      '10.1.0.2': [...web('gold'), 'env.prod'],
+      '10.1.0.3': [...web('silver'), 'env.prod'],
+      '10.1.0.4': ['env.prod'],
+    },
+  },
+  {
+    title: 'web-3 dies, and a Pod of another namespace gets its address at once. It inherits nothing.',
+    act: async (cluster) => {
+      await cluster.deletePod(pod('web-3'));
+      await cluster.createPod({ namespace: 'lab', name: 'guest', labels: { app: 'web' }, ips: ['10.1.0.3'] });
+    },
+    expected: {
+      '10.1.0.1': [...web('gold'), 'env.prod'],
+      'fd00:10::1': [...web('gold'), 'env.prod'],
+      '10.1.0.2': [...web('gold'), 'env.prod'],
+      '10.1.0.4': ['env.prod'],
+    },
+  },
+  {
+    title: 'The namespace stops being production.',
+    act: async (cluster) => {
+      await cluster.patch('Namespace', { name: 'shop' }, { metadata: { labels: { env: 'test' } } });
+    },
+    expected: { '10.1.0.1': web('gold'), 'fd00:10::1': web('gold'), '10.1.0.2': web('gold') },
+  },
+  {
+    title: 'All web Pods are deleted.',
+    act: async (cluster) => {
+      await cluster.deletePod(pod('web-1'));
+      await cluster.deletePod(pod('web-2'));
+    },
+    expected: {},
+  },
+];
+
+export function withPrefix(expected: Expected): Map<string, readonly string[]> {
+  return new Map(
+    Object.entries(expected).map(([ip, tags]) => [ip, tags.map((tag) => tagPrefix + tag).sort()]),
+  );
+}
