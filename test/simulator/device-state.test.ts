@@ -68,6 +68,8 @@ test('a client that only connects does not hold up the end', async () => {
   const { hostname, port } = new URL(lab.simulator.endpoint);
   const socket = connect(Number(port), hostname);
   await once(socket, 'connect');
+  // Connections are taken in their order, so the first one is in by now.
+  await lab.call({ type: 'version' });
   const closed = once(socket, 'close');
   socket.resume().on('error', () => {});
   await lab[Symbol.asyncDispose]();
