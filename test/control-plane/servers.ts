@@ -45,8 +45,9 @@ export async function startServers(start: Start): Promise<Servers> {
   }
 }
 
-/** Ends the API server before the etcd that it needs to end well. */
+/** Ends the API server before the etcd that it needs to end well, and for which a paused one is woken first. */
 export async function stopAll(processes: readonly LeashedProcess[]): Promise<void> {
+  for (const process of processes) process.signal('SIGCONT');
   for (const process of processes.toReversed()) await process.stop(10_000);
 }
 

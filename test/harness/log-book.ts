@@ -35,8 +35,12 @@ export class LogBook {
     if (this.#ended !== undefined) throw this.#failure(this.#ended);
     const found = Promise.withResolvers<LogLine>();
     const listener = (line: LogLine | undefined): void => {
-      if (line === undefined) found.reject(this.#failure(this.#ended ?? ''));
-      else if (fits(line)) found.resolve(line);
+      try {
+        if (line === undefined) found.reject(this.#failure(this.#ended ?? ''));
+        else if (fits(line)) found.resolve(line);
+      } catch (error) {
+        found.reject(error);
+      }
     };
     const late = (): void => found.reject(this.#failure(`no such log line within ${timeoutMs} ms`));
     const timer = setTimeout(late, timeoutMs);

@@ -1,11 +1,12 @@
 // A TCP proxy on loopback that can fail the way networks do: silence, resets, refusals.
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 
 export type TcpProxy = {
   /** On 127.0.0.1; the same for the proxy's whole life. */
   readonly port: number;
-  /** How many clients are connected now. */
+  /** How many connections have an end that is open. */
   readonly connections: () => number;
   /**
    * Nothing passes any more, in either direction, and no end of a connection does; new connections are accepted and
@@ -32,9 +33,9 @@ export async function startTcpProxy(target: {
   const pairs = new Set<Pair>();
   let frozen = false;
   const admit = (client: Socket): void => {
-    const pair = makePair(client, connect({ port: targetPort, host, allowHalfOpen: true }));
+    const upstream = connect({ port: targetPort, host, allowHalfOpen: true });
+    const pair = makePair(client, upstream, () => pairs.delete(pair));
     pairs.add(pair);
-    client.once('close', () => pairs.delete(pair));
     if (frozen) pair.hold();
   };
   let server: Server | undefined = await listen(0, admit);
@@ -48,9 +49,9 @@ export async function startTcpProxy(target: {
   const resetAll = (): void => pairs.forEach((pair) => pair.reset());
   const close = async (): Promise<void> => {
     refuse();
-    const ends = [...pairs].map(({ client }) => once(client, 'close'));
     resetAll();
-    await Promise.all(ends);
+    // Sockets are destroyed already; this waits for their 'close' events.
+    while (pairs.size > 0) await setImmediate();
   };
   return {
     port,
@@ -79,13 +80,25 @@ async function listen(port: number, admit: (client: Socket) => void): Promise<Se
   return server;
 }
 
-type Pair = { readonly client: Socket; hold(): void; letGo(): void; reset(): void };
+type Pair = {
+  readonly hold: () => void;
+  readonly letGo: () => void;
+  readonly reset: () => void;
+};
 
-function makePair(client: Socket, upstream: Socket): Pair {
+function makePair(client: Socket, upstream: Socket, gone: () => void): Pair {
   let held = false;
+  // Ends and failures that came while nothing may pass; data waits in the sockets' own buffers.
+  let late: (() => void)[] = [];
+  const pass = (act: () => void): void => {
+    if (held) late.push(act);
+    else act();
+  };
   const reset = (): void => {
     client.resetAndDestroy();
-    upstream.resetAndDestroy();
+    // A reset waits for a connection that is still being made, perhaps for minutes.
+    if (upstream.connecting) upstream.destroy();
+    else upstream.resetAndDestroy();
   };
   const forward = (from: Socket, to: Socket): void => {
     from.on('data', (chunk) => {
@@ -94,15 +107,17 @@ function makePair(client: Socket, upstream: Socket): Pair {
     to.on('drain', () => {
       if (!held) from.resume();
     });
-    from.on('end', () => to.end());
+    from.on('end', () => pass(() => to.end()));
     // One side failed: the other has to learn of it in the same way.
-    from.on('error', reset);
-    from.on('close', () => to.destroySoon());
+    from.on('error', () => pass(reset));
+    from.on('close', () => {
+      pass(() => to.destroySoon());
+      if (to.closed) gone();
+    });
   };
   forward(client, upstream);
   forward(upstream, client);
   return {
-    client,
     hold() {
       held = true;
       client.pause();
@@ -112,6 +127,8 @@ function makePair(client: Socket, upstream: Socket): Pair {
       held = false;
       client.resume();
       upstream.resume();
+      for (const act of late) act();
+      late = [];
     },
     reset,
   };
