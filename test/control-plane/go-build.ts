@@ -1,4 +1,4 @@
-// What the control plane is built from, and the run of `go build` that makes it.
+// What a Go program of the tests is built from, and the run of `go build` that makes it.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFile, rename, rm } from 'node:fs/promises';
@@ -10,111 +10,118 @@ import { startLeashed, type LeashedProcess } from '../harness/leashed-process.ts
 
 export type Report = (line: string) => void;
 
+/** The version that go.mod requires of a module: 'v1.36.2'. */
+export type VersionOf = (module: string) => string;
+
+/** A module whose whole program is go.mod, go.sum and main.go. */
+export type GoProgram = {
+  /** Of the binary, and in front of each progress line: 'control-plane'. */
+  readonly name: string;
+  /** The module's directory. */
+  readonly source: string;
+  /** Where there is no Go: why it is wanted ('the tests build ...'), and what to do instead of installing it. */
+  readonly purpose: string;
+  readonly instead?: string;
+  /** What is built, in words: 'etcd v3.6.12 and kube-apiserver v1.36.2 for the tests'. */
+  readonly content: (versionOf: VersionOf) => string;
+  /** What a build from nothing costs, in words. */
+  readonly cost: string;
+  /** What `go build -v` names in such a build; only for the progress line. */
+  readonly coldPackages: number;
+  /** Texts to set in the binary: 'k8s.io/component-base/version.gitVersion' -> 'v1.36.2'. */
+  readonly variables?: (versionOf: VersionOf) => Readonly<Record<string, string>>;
+};
+
 export type Plan = {
+  readonly program: GoProgram;
   /** Where the binary is, or will be; its name carries the key of everything that decides its content. */
   readonly binary: string;
   readonly goVersion: string;
-  readonly kubernetes: string;
-  readonly etcd: string;
+  readonly content: string;
+  /** Of `go build`, but for the output. */
+  readonly flags: readonly string[];
 };
 
-const source = import.meta.dirname;
 const reportEveryMs = 15_000;
-// What `go build -v` names in a cold build; only for the progress line.
-const coldPackages = 2_200;
 
 /** Reads the sources and asks Go for its version; rejects with the remedy when there is no Go. */
-export async function makePlan(): Promise<Plan> {
-  const goVersion = await findGo();
-  const [mod, sum, main] = await Promise.all(
-    ['go.mod', 'go.sum', 'main.go'].map((name) => readFile(join(source, name), 'utf8')),
+export async function makePlan(program: GoProgram): Promise<Plan> {
+  const goVersion = await findGo(program);
+  const [mod = '', ...sources] = await Promise.all(
+    ['go.mod', 'go.sum', 'main.go'].map((name) => readFile(join(program.source, name), 'utf8')),
   );
-  const parts = [mod, sum, main, goVersion, ...buildArguments('', '')];
+  const versionOf: VersionOf = (module) => requiredVersion(mod, module);
+  const flags = buildFlags(program.variables?.(versionOf) ?? {});
+  const parts = [mod, ...sources, goVersion, ...flags];
   const key = createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 16);
   const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
-  return {
-    binary: join(cache, 'pan-tag-operator', `control-plane-${key}`),
-    goVersion,
-    kubernetes: requiredVersion(mod, 'k8s.io/kubernetes'),
-    etcd: requiredVersion(mod, 'go.etcd.io/etcd/server/v3'),
-  };
+  const binary = join(cache, 'pan-tag-operator', `${program.name}-${key}`);
+  return { program, binary, goVersion, content: program.content(versionOf), flags };
 }
 
-async function findGo(): Promise<string> {
+async function findGo({ purpose, instead }: GoProgram): Promise<string> {
   try {
     return (await promisify(execFile)('go', ['version'])).stdout.trim();
   } catch (cause) {
+    const remedy = 'install Go from https://go.dev/dl and put it on the PATH';
     throw new Error(
-      'the tests build a Kubernetes API server with Go 1.26 or newer, and `go version` does not run here: ' +
-        'install Go from https://go.dev/dl and put it on the PATH; or set KUBEBUILDER_ASSETS to a directory with ' +
-        'etcd and kube-apiserver, or PANTAG_TEST_KUBECONFIG to the kubeconfig of a cluster to test against',
+      `${purpose} with Go 1.26 or newer, and \`go version\` does not run here: ${remedy}` +
+        (instead === undefined ? '' : `; or ${instead}`),
       { cause },
     );
   }
 }
 
-function requiredVersion(mod: string | undefined, path: string): string {
-  const version = mod
-    ?.split('\n')
-    .find((line) => line.trim().startsWith(`${path} v`))
-    ?.trim()
-    .split(' ')[1];
-  if (version === undefined) throw new Error(`go.mod does not require ${path}`);
+function requiredVersion(mod: string, module: string): string {
+  const line = mod.split('\n').find((text) => text.trim().startsWith(`${module} v`));
+  const version = line?.trim().split(' ')[1];
+  if (version === undefined) throw new Error(`go.mod does not require ${module}`);
   return version;
 }
 
-/** Without a version in it, the server calls itself v0.0.0-master, and kubectl cannot compare that with its own. */
-function buildArguments(kubernetes: string, output: string): readonly string[] {
-  const [major = '', minor = ''] = kubernetes.replace('v', '').split('.');
-  const variables = { gitVersion: kubernetes, gitMajor: major, gitMinor: minor };
-  const settings = Object.entries(variables).map(
-    ([name, v]) => `-X k8s.io/component-base/version.${name}=${v}`,
-  );
-  return [
-    'build',
-    '-v',
-    '-trimpath',
-    '-buildvcs=false',
-    `-ldflags=-s -w ${settings.join(' ')}`,
-    '-o',
-    output,
-    '.',
-  ];
+function buildFlags(variables: Readonly<Record<string, string>>): readonly string[] {
+  const settings = Object.entries(variables).map(([name, value]) => `-X ${name}=${value}`);
+  return ['-v', '-trimpath', '-buildvcs=false', `-ldflags=${['-s', '-w', ...settings].join(' ')}`];
 }
 
 /** Builds plan.binary, whole or not at all; rejects with the end of what go said, or when signal aborts. */
 export async function build(plan: Plan, report: Report, signal: AbortSignal | undefined): Promise<void> {
-  report(
-    `control plane: building etcd ${plan.etcd} and kube-apiserver ${plan.kubernetes} for the tests (${plan.goVersion})`,
-  );
-  report(`control plane: no build of these sources in ${plan.binary}; this happens once`);
-  report(
-    'control plane: about 4 minutes from nothing on 2 cores; 0.8 GB of Go modules, 2.2 GB of build cache, 110 MB kept',
-  );
+  const { program, binary } = plan;
+  const say: Report = (line) => report(`${labelOf(program)}: ${line}`);
+  say(`building ${plan.content} (${plan.goVersion})`);
+  say(`no build of these sources in ${binary}; this happens once`);
+  say(program.cost);
   const begun = performance.now();
-  const unfinished = `${plan.binary}.${process.pid}`;
+  const unfinished = `${binary}.${process.pid}`;
   try {
     const go = await startLeashed({
       command: 'go',
-      args: buildArguments(plan.kubernetes, unfinished),
-      cwd: source,
+      args: ['build', ...plan.flags, '-o', unfinished, '.'],
+      cwd: program.source,
       env: { ...process.env, CGO_ENABLED: '0' },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
-    await watchBuild(go, report, signal);
-    await rename(unfinished, plan.binary);
+    await watchBuild(go, { coldPackages: program.coldPackages, say, signal });
+    await rename(unfinished, binary);
   } finally {
     await rm(unfinished, { force: true });
   }
-  report(`control plane: built in ${describeTime(performance.now() - begun)}`);
+  say(`built in ${describeTime(performance.now() - begun)}`);
 }
 
+/** How a human knows the program: 'control plane'. */
+export function labelOf({ name }: GoProgram): string {
+  return name.replaceAll('-', ' ');
+}
+
+type Watching = {
+  readonly coldPackages: number;
+  readonly say: Report;
+  readonly signal: AbortSignal | undefined;
+};
+
 /** Resolves when go has built; rejects with the end of what it said, or when signal aborts (go is ended then). */
-async function watchBuild(
-  go: LeashedProcess,
-  report: Report,
-  signal: AbortSignal | undefined,
-): Promise<void> {
+async function watchBuild(go: LeashedProcess, { coldPackages, say, signal }: Watching): Promise<void> {
   const begun = performance.now();
   const lines: string[] = [];
   if (go.child.stderr) createInterface({ input: go.child.stderr }).on('line', (line) => lines.push(line));
@@ -124,7 +131,7 @@ async function watchBuild(
       exit = await waitOrAbort(go, ticks * reportEveryMs - (performance.now() - begun), signal);
       if (exit === undefined) {
         const elapsed = describeTime(performance.now() - begun);
-        report(`control plane: ${elapsed}, ${lines.length} of about ${coldPackages} packages`);
+        say(`${elapsed}, ${lines.length} of about ${coldPackages} packages`);
       }
     }
     if (exit.code !== 0) throw new Error(`go build failed:\n${lines.slice(-20).join('\n')}`);
