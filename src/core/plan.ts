@@ -1,18 +1,10 @@
 // What one address of one table needs: the difference between desired and held, and what must wait.
 
+import type { Held } from './mirror.ts';
 import type { RemovalCause } from './model.ts';
 import { goesAtOnce } from './removal-causes.ts';
 import type { RemovalGate } from './removal-gate.ts';
-import { noTags, type TagSet, without } from './tag-set.ts';
-
-/** What the device is known to hold of ours at one address. */
-export type Held = {
-  readonly tags: TagSet;
-  /** False after a message without an answer: then `tags` is all that may be there. */
-  readonly sure: boolean;
-};
-
-export const holdsNothing: Held = { tags: noTags, sure: true };
+import { noTags, type TagSet, union, without } from './tag-set.ts';
 
 export type AddressPlan = {
   readonly register: TagSet;
@@ -29,15 +21,15 @@ export type PlanInput = {
 };
 
 /**
- *   desired  held           -> register  unregister
- *   a b      a b            -> -         -
- *   a b      a              -> b         -
- *   a        a b            -> -         b   (if its cause goes at once or the gate agrees, else it waits)
- *   a        a b (unsure)   -> a         b   (register and unregister are idempotent)
+ *   desired  held     -> register  unregister
+ *   a b      a b      -> -         -
+ *   a b      a        -> b         -
+ *   a        a b      -> -         b    (if its cause goes at once or the gate agrees, else it waits)
+ *   a b      a b? c?  -> b         c    (register and unregister are idempotent; ? unsure)
  */
 export function planAddress({ desired, held, causeOf, gate }: PlanInput): AddressPlan {
-  const register = held.sure ? without(desired, held.tags) : desired;
-  const surplus = without(held.tags, desired);
+  const register = without(desired, held.tags);
+  const surplus = without(union(held.tags, held.unsure), desired);
   if (surplus.length === 0) return { register, unregister: noTags, waiting: noTags };
   const unregister = surplus.filter((tag) => goesAtOnce(causeOf(tag)) || gate(tag) === undefined);
   return { register, unregister, waiting: without(surplus, unregister) };

@@ -10,10 +10,12 @@ export type Rejection = {
   readonly message: string;
 };
 
-type Refusal = {
-  readonly rejections: readonly Rejection[];
+/** What a message says, or a plan wants to say, about one address. */
+export type Sections = { readonly [section in Rejection['section']]: TagSet };
+
+type Refusal = Rejection & {
   readonly delayMs: number;
-  /** Monotonic ms; until then the pairs are left out of every message. undefined: being tried again. */
+  /** When to try again, monotonic ms; until takeDue the pair is left out of every message. undefined: being tried again. */
   readonly until: number | undefined;
 };
 
@@ -21,38 +23,62 @@ const firstDelayMs = 30_000;
 const longestDelayMs = 600_000;
 
 export class Refusals {
-  readonly #refusals = new Map<string, Refusal>();
+  readonly #refusals = new Map<string, readonly Refusal[]>();
 
+  /** How many addresses have refused pairs. */
   get size(): number {
     return this.#refusals.size;
   }
 
-  refuse(address: string, rejections: readonly Rejection[], now: number): void {
-    const before = this.#refusals.get(address);
-    const delayMs = before === undefined ? firstDelayMs : Math.min(before.delayMs * 2, longestDelayMs);
-    this.#refusals.set(address, { rejections, delayMs, until: now + delayMs });
+  /** The device answered a message: `rejections` are the pairs that it refused of those that were sent. */
+  answered(address: string, sent: Sections, rejections: readonly Rejection[], now: number): void {
+    const before = this.#refusals.get(address) ?? [];
+    const refused = rejections.map((rejection) => {
+      const again = before.find(({ section, tag }) => section === rejection.section && tag === rejection.tag);
+      const delayMs = again === undefined ? firstDelayMs : Math.min(again.delayMs * 2, longestDelayMs);
+      return { ...rejection, delayMs, until: now + delayMs };
+    });
+    this.#set(address, [...before.filter((refusal) => !concerns(refusal, sent)), ...refused]);
   }
 
+  /** The input of the address changed: whatever was refused may be tried at once. */
   forgive(address: string): void {
     this.#refusals.delete(address);
   }
 
-  /** Of the tags that a plan would send in this section, those that may be sent now. */
-  admit(address: string, section: Rejection['section'], tags: TagSet, now: number): TagSet {
-    const refusal = this.#refusals.get(address);
-    if (refusal?.until === undefined || refusal.until <= now) return tags;
-    const refused = refusal.rejections.filter((rejection) => rejection.section === section);
-    if (refused.length === 0) return tags;
-    const admitted = tags.filter((tag) => !refused.some((r) => r.tag === undefined || r.tag === tag));
+  /** Forgets what was refused but is no longer wanted, or is no longer needed. */
+  retain(address: string, wanted: Sections): void {
+    const refusals = this.#refusals.get(address);
+    if (refusals !== undefined)
+      this.#set(
+        address,
+        refusals.filter((refusal) => concerns(refusal, wanted)),
+      );
+  }
+
+  clear(): void {
+    this.#refusals.clear();
+  }
+
+  /** Of the tags that a plan would send in this section, those that are not set aside. */
+  admit(address: string, section: Rejection['section'], tags: TagSet): TagSet {
+    const barred = this.#refusals
+      .get(address)
+      ?.filter((refusal) => refusal.section === section && refusal.until !== undefined);
+    if (barred === undefined || barred.length === 0) return tags;
+    const admitted = tags.filter((tag) => barred.every((refusal) => (refusal.tag ?? tag) !== tag));
     return admitted.length === 0 ? noTags : admitted;
   }
 
-  /** The addresses whose time has come, to be tried again now. They stay refused until a message about them succeeds. */
+  /** The addresses with pairs whose time has come, to be tried again now. They stay refused until one succeeds. */
   takeDue(now: number): string[] {
     const due: string[] = [];
-    for (const [address, refusal] of this.#refusals) {
-      if (refusal.until === undefined || refusal.until > now) continue;
-      this.#refusals.set(address, { ...refusal, until: undefined });
+    for (const [address, refusals] of this.#refusals) {
+      if (!refusals.some(({ until }) => until !== undefined && until <= now)) continue;
+      this.#set(
+        address,
+        refusals.map((r) => (r.until !== undefined && r.until <= now ? { ...r, until: undefined } : r)),
+      );
       due.push(address);
     }
     return due;
@@ -60,7 +86,7 @@ export class Refusals {
 
   nextDueAt(): number | undefined {
     let next: number | undefined;
-    for (const { until } of this.#refusals.values()) {
+    for (const { until } of [...this.#refusals.values()].flat()) {
       if (until !== undefined) next = Math.min(next ?? until, until);
     }
     return next;
@@ -76,6 +102,15 @@ export class Refusals {
 
   /** Why this address is refused, in the device's words. */
   messageOf(address: string): string | undefined {
-    return this.#refusals.get(address)?.rejections[0]?.message;
+    return this.#refusals.get(address)?.[0]?.message;
   }
+
+  #set(address: string, refusals: readonly Refusal[]): void {
+    if (refusals.length === 0) this.#refusals.delete(address);
+    else this.#refusals.set(address, refusals);
+  }
+}
+
+function concerns({ section, tag }: Rejection, sections: Sections): boolean {
+  return tag === undefined ? sections[section].length > 0 : sections[section].includes(tag);
 }

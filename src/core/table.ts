@@ -1,31 +1,17 @@
-// One registered-ip table: what the device is known to hold, what it should hold, and the next message between them.
+// One registered-ip table: the difference between what it should hold and what it does, and the next message about it.
 
-import type { AddressChange } from './desired.ts';
-import { type AddressPlan, type Held, holdsNothing, isEmpty, planAddress } from './plan.ts';
+import { Backlog } from './backlog.ts';
+import { type Batch, type BatchLimits, type PlannedAddress, roomFor } from './batch.ts';
+import { Mirror, type TableReading } from './mirror.ts';
+import { type AddressPlan, isEmpty, planAddress } from './plan.ts';
 import { type Rejection, Refusals } from './refusals.ts';
+import type { AddressChange } from './registrations.ts';
 import { RemovalCauses } from './removal-causes.ts';
 import type { RemovalGate } from './removal-gate.ts';
-import type { RemovalCause } from './model.ts';
-import { type TagSet, union, without } from './tag-set.ts';
+import type { TagSet } from './tag-set.ts';
 
-/** What a message does to one address. `since`: when the oldest change behind it was seen, monotonic ms. */
-export type PlannedAddress = {
-  readonly address: string;
-  readonly register: TagSet;
-  readonly unregister: TagSet;
-  readonly causes: ReadonlyMap<string, RemovalCause>;
-  readonly since: number;
-};
-
-export type Batch = readonly PlannedAddress[];
-
-export type BatchLimits = { readonly entries: number; readonly bytes: number };
-
-/** What a full read found of ours, and how many addresses carry other tags only. */
-export type TableReading = {
-  readonly owned: ReadonlyMap<string, TagSet>;
-  readonly foreign: number;
-};
+export type { Batch, BatchLimits, PlannedAddress } from './batch.ts';
+export type { TableReading } from './mirror.ts';
 
 /** The desired side of one firewall, asked per address. */
 export type DesiredTags = {
@@ -33,26 +19,17 @@ export type DesiredTags = {
   addresses(): Iterable<string>;
 };
 
-// About what an entry and a member cost in the message besides their own text.
-const entryBytes = 60;
-const memberBytes = 20;
-
 export class Table {
   readonly #desired: DesiredTags;
   readonly #causes = new RemovalCauses();
   readonly #refusals = new Refusals();
-  #gate: RemovalGate;
-  /** address -> what is held there; an absent address holds nothing of ours. undefined before the first full read. */
-  #mirror: Map<string, Held> | undefined;
-  #foreign = 0;
-  // Addresses with work, each with the time of its oldest unconfirmed change. Insertion order is age.
-  readonly #vacated = new Map<string, number>();
-  readonly #changed = new Map<string, number>();
+  readonly #mirror = new Mirror();
+  readonly #backlog = new Backlog();
+  /** Addresses with removals that the gate keeps back. */
   readonly #waiting = new Set<string>();
+  #gate: RemovalGate;
   /** Addresses of the message on its way, and when they changed again meanwhile. */
   #inFlight: Map<string, number | undefined> | undefined;
-  /** Addresses that messages moved while a full read was going on. */
-  #touched: Set<string> | undefined;
   #lastConfirmedAt = Number.NEGATIVE_INFINITY;
 
   constructor(desired: DesiredTags, gate: RemovalGate) {
@@ -62,53 +39,42 @@ export class Table {
 
   /** Takes up a change of the desired side. */
   note(change: AddressChange, now: number): void {
+    const { address } = change;
     this.#causes.note(change);
-    this.#refusals.forgive(change.address);
-    if (this.#inFlight?.has(change.address)) {
-      this.#inFlight.set(change.address, this.#inFlight.get(change.address) ?? now);
-      return;
-    }
-    this.#assess(change.address, now, now);
+    this.#refusals.forgive(address);
+    if (this.#inFlight?.has(address)) this.#inFlight.set(address, this.#inFlight.get(address) ?? now);
+    else this.#assess(address, now);
   }
 
-  /** The knowledge behind removals changed: what waited is judged anew. */
+  /** The knowledge behind removals changed: what waits, and what was about to go, is judged anew. */
   setGate(gate: RemovalGate, now: number): void {
     this.#gate = gate;
-    for (const address of this.#waiting) this.#assess(address, now, now);
+    const concerned = [...this.#waiting, ...this.pendingAddresses(), ...this.#refusals.addresses()];
+    for (const address of concerned) this.#assess(address, now);
   }
 
   beginRead(): void {
-    this.#touched = new Set();
+    this.#mirror.beginRead();
   }
 
   /** A full read ended well. Addresses that messages moved meanwhile keep what those messages confirmed. */
   endRead(reading: TableReading, now: number): void {
-    const touched = this.#touched ?? new Set();
-    const before = this.#mirror ?? new Map<string, Held>();
-    const mirror = new Map<string, Held>();
-    for (const [address, tags] of reading.owned) {
-      if (!touched.has(address)) mirror.set(address, { tags, sure: true });
-    }
-    for (const address of touched) {
-      const held = before.get(address);
-      if (held !== undefined) mirror.set(address, held);
-    }
-    this.#mirror = mirror;
-    this.#foreign = reading.foreign;
-    this.#touched = undefined;
-    const everywhere = new Set([...before.keys(), ...mirror.keys(), ...this.#desired.addresses()]);
-    for (const address of everywhere) this.#assess(address, now, now);
+    const before = [...this.#mirror.addresses()];
+    this.#mirror.endRead(reading);
+    const after = [...this.#mirror.addresses(), ...this.#desired.addresses()];
+    const everywhere = new Set([...before, ...after, ...this.#causes.addresses()]);
+    for (const address of everywhere) this.#assess(address, now);
   }
 
   abandonRead(): void {
-    this.#touched = undefined;
+    this.#mirror.abandonRead();
   }
 
   /** The device is another one, or was emptied: nothing is known of it. */
   forget(): void {
-    this.#mirror = undefined;
-    this.#vacated.clear();
-    this.#changed.clear();
+    this.#mirror.forget();
+    this.#refusals.clear();
+    this.#backlog.clear();
     this.#waiting.clear();
   }
 
@@ -117,25 +83,16 @@ export class Table {
    * The caller ends it with exactly one of confirm, unanswered or withdraw.
    */
   next(limits: BatchLimits, now: number): Batch | undefined {
-    if (this.#mirror === undefined || this.#inFlight !== undefined) return undefined;
-    for (const address of this.#refusals.takeDue(now)) this.#assess(address, now, now);
+    if (!this.#mirror.known || this.#inFlight !== undefined) return undefined;
+    for (const address of this.#refusals.takeDue(now)) this.#assess(address, now);
+    const hasRoom = roomFor(limits);
     const batch: PlannedAddress[] = [];
-    let entries = 0;
-    let bytes = 0;
-    for (const [address, since] of [
-      ...take(this.#vacated, limits.entries),
-      ...take(this.#changed, limits.entries),
-    ]) {
-      const plan = this.#plan(address, now);
-      if (isEmpty(plan)) {
-        this.#assess(address, now, since);
-        continue;
-      }
-      entries += Math.sign(plan.register.length) + Math.sign(plan.unregister.length);
-      bytes += size(address, plan.register) + size(address, plan.unregister);
-      if (batch.length > 0 && (entries > limits.entries || bytes > limits.bytes)) break;
-      const causes = new Map(plan.unregister.map((tag) => [tag, this.#causes.causeOf(address, tag)]));
-      batch.push({ address, register: plan.register, unregister: plan.unregister, causes, since });
+    for (const [address, since] of this.#backlog) {
+      const { register, unregister } = this.#plan(address);
+      const causes = new Map(unregister.map((tag) => [tag, this.#causes.causeOf(address, tag)]));
+      const planned = { address, register, unregister, causes, since };
+      if (!hasRoom(planned)) break;
+      batch.push(planned);
     }
     if (batch.length === 0) return undefined;
     this.#inFlight = new Map(batch.map(({ address }) => [address, undefined]));
@@ -144,57 +101,49 @@ export class Table {
 
   /** The device answered: all pairs are as sent but for those it refused. */
   confirm(batch: Batch, rejections: readonly Rejection[], now: number): void {
-    const refused = Map.groupBy(rejections, (rejection) => rejection.address);
+    const refused = Map.groupBy(rejections, ({ address }) => address);
     this.#lastConfirmedAt = now;
-    for (const { address } of batch) {
-      this.#vacated.delete(address);
-      this.#changed.delete(address);
-    }
-    this.#land(batch, now, ({ address, register, unregister }) => {
+    this.#land(batch, now, (planned, changed) => {
+      const { address } = planned;
       const here = refused.get(address) ?? [];
-      const done = (section: Rejection['section'], tags: TagSet) =>
-        tags.filter((tag) => !here.some((r) => r.section === section && (r.tag ?? tag) === tag));
-      const held = this.#held(address).tags;
-      const left = union(without(held, done('unregister', unregister)), done('register', register));
-      if (here.length > 0) this.#refusals.refuse(address, here, now);
-      else this.#refusals.forgive(address);
-      return { tags: left, sure: true };
+      this.#mirror.applied(planned, here);
+      // A refusal speaks of the input that was sent; where that has changed, the next message tells.
+      this.#refusals.answered(address, planned, changed ? [] : here, now);
+      this.#backlog.delete(address);
     });
   }
 
   /** No trustworthy answer: the message may have been applied, or not. */
   unanswered(batch: Batch, now: number): void {
-    this.#land(batch, now, ({ address, register }) => ({
-      tags: union(this.#held(address).tags, register),
-      sure: false,
-    }));
+    this.#land(batch, now, (planned) => this.#mirror.doubtful(planned));
   }
 
   /** The message certainly had no effect. */
   withdraw(batch: Batch, now: number): void {
-    this.#land(batch, now, ({ address }) => this.#held(address));
+    this.#land(batch, now, () => {});
   }
 
+  /** The table has been read in full. */
   get known(): boolean {
-    return this.#mirror !== undefined;
+    return this.#mirror.known;
   }
 
-  /** Addresses with tags of ours. */
+  /** Addresses with tags of ours, or perhaps with some. */
   get owned(): number {
-    return this.#mirror?.size ?? 0;
+    return this.#mirror.owned;
   }
 
   get foreign(): number {
-    return this.#foreign;
+    return this.#mirror.foreign;
   }
 
-  /** Addresses whose change is not confirmed yet. */
+  /** Addresses whose change is not confirmed yet. Nothing is pending before the table has been read. */
   get pending(): number {
-    return this.#vacated.size + this.#changed.size;
+    return this.#backlog.size;
   }
 
   pendingAddresses(): Iterable<string> {
-    return [...this.#vacated.keys(), ...this.#changed.keys()];
+    return [...this.#backlog].map(([address]) => address);
   }
 
   /** Addresses with removals that the gate keeps back. */
@@ -212,85 +161,44 @@ export class Table {
 
   /** When the change that has waited longest was seen. */
   get oldestPendingAt(): number | undefined {
-    const [vacated] = this.#vacated.values();
-    const [changed] = this.#changed.values();
-    if (vacated === undefined) return changed;
-    return changed === undefined ? vacated : Math.min(vacated, changed);
+    return this.#backlog.oldest;
   }
 
-  #held(address: string): Held {
-    return this.#mirror?.get(address) ?? holdsNothing;
-  }
-
-  #land(batch: Batch, now: number, outcome: (planned: PlannedAddress) => Held): void {
-    const changedMeanwhile = this.#inFlight;
+  #land(batch: Batch, now: number, outcome: (planned: PlannedAddress, changed: boolean) => void): void {
+    const changedAt = this.#inFlight;
     this.#inFlight = undefined;
     for (const planned of batch) {
-      const { address } = planned;
-      const held = outcome(planned);
-      this.#touched?.add(address);
-      if (held.sure && held.tags.length === 0) this.#mirror?.delete(address);
-      else this.#mirror?.set(address, held);
-      this.#assess(address, now, changedMeanwhile?.get(address) ?? now);
+      const at = changedAt?.get(planned.address);
+      outcome(planned, at !== undefined);
+      this.#assess(planned.address, now, at);
     }
   }
 
-  #plan(address: string, now: number): AddressPlan {
+  #plan(address: string): AddressPlan {
     const plan = planAddress({
       desired: this.#desired.tagsOf(address),
-      held: this.#held(address),
+      held: this.#mirror.at(address),
       causeOf: (tag) => this.#causes.causeOf(address, tag),
       gate: this.#gate,
     });
+    if (!this.#refusals.has(address)) return plan;
+    this.#refusals.retain(address, plan);
     return {
-      register: this.#refusals.admit(address, 'register', plan.register, now),
-      unregister: this.#refusals.admit(address, 'unregister', plan.unregister, now),
+      register: this.#refusals.admit(address, 'register', plan.register),
+      unregister: this.#refusals.admit(address, 'unregister', plan.unregister),
       waiting: plan.waiting,
     };
   }
 
-  /** Sorts an address into vacated, changed, waiting or none of them. */
-  #assess(address: string, now: number, since: number): void {
-    if (this.#mirror === undefined || this.#inFlight?.has(address)) return;
-    const plan = this.#plan(address, now);
+  /** Sorts an address into backlog, waiting or neither. `since`: when its change was seen, if not now. */
+  #assess(address: string, now: number, since = now): void {
+    if (!this.#mirror.known || this.#inFlight?.has(address)) return;
+    const plan = this.#plan(address);
+    if (isEmpty(plan)) this.#backlog.delete(address);
+    else this.#backlog.put(address, this.#desired.tagsOf(address).length === 0, since);
     if (plan.waiting.length > 0) this.#waiting.add(address);
     else this.#waiting.delete(address);
-    const work = !isEmpty(plan);
-    const isVacated = work && this.#desired.tagsOf(address).length === 0;
-    const waitingSince = this.#vacated.get(address) ?? this.#changed.get(address) ?? since;
-    place(this.#vacated, address, isVacated, waitingSince);
-    place(this.#changed, address, work && !isVacated, waitingSince);
-    if (work || plan.waiting.length > 0) return;
-    const stillRefused = this.#refusals.has(address) && !this.#agrees(address);
-    if (!stillRefused) {
-      this.#refusals.forgive(address);
-      this.#causes.settle(address);
-    }
+    const agrees = isEmpty(plan) && plan.waiting.length === 0 && !this.#refusals.has(address);
+    if (agrees) this.#causes.settle(address);
   }
-
-  #agrees(address: string): boolean {
-    const desired = this.#desired.tagsOf(address);
-    const held = this.#held(address).tags;
-    return without(desired, held).length === 0 && without(held, desired).length === 0;
-  }
-}
-
-function place(into: Map<string, number>, address: string, belongs: boolean, since: number): void {
-  if (!belongs) into.delete(address);
-  else if (!into.has(address)) into.set(address, since);
-}
-
-function* take<T>(items: Iterable<T>, atMost: number): Iterable<T> {
-  let taken = 0;
-  for (const item of items) {
-    if (taken++ >= atMost) return;
-    yield item;
-  }
-}
-
-function size(address: string, tags: TagSet): number {
-  if (tags.length === 0) return 0;
-  // Up to 4 bytes a character, and escaping can multiply; texts are short, so the estimate errs on the large side.
-  const text = tags.reduce((sum, tag) => sum + tag.length * 3 + memberBytes, 0);
-  return entryBytes + address.length + text;
 }

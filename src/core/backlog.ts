@@ -1,0 +1,49 @@
+// The addresses of one table with something to send: vacated ones first, then in the order in which they came.
+
+export class Backlog {
+  // address -> when its oldest unconfirmed change was seen, monotonic ms. Insertion order is the order of sending.
+  readonly #vacated = new Map<string, number>();
+  readonly #others = new Map<string, number>();
+  /** The least of all times; undefined while it must be looked for. */
+  #oldest: number | undefined;
+
+  get size(): number {
+    return this.#vacated.size + this.#others.size;
+  }
+
+  /** When the change that has waited longest was seen. Looked for once after it moved. */
+  get oldest(): number | undefined {
+    if (this.#oldest === undefined) {
+      for (const [, since] of this) this.#oldest = Math.min(this.#oldest ?? since, since);
+    }
+    return this.#oldest;
+  }
+
+  /** Entries may be put and deleted meanwhile. */
+  *[Symbol.iterator](): IterableIterator<[address: string, since: number]> {
+    yield* this.#vacated;
+    yield* this.#others;
+  }
+
+  /** An address that is there already keeps its time. */
+  put(address: string, vacated: boolean, since: number): void {
+    const known = this.#vacated.get(address) ?? this.#others.get(address);
+    const into = vacated ? this.#vacated : this.#others;
+    (vacated ? this.#others : this.#vacated).delete(address);
+    if (!into.has(address)) into.set(address, known ?? since);
+    if (known === undefined && this.#oldest !== undefined) this.#oldest = Math.min(this.#oldest, since);
+  }
+
+  delete(address: string): void {
+    const since = this.#vacated.get(address) ?? this.#others.get(address);
+    this.#vacated.delete(address);
+    this.#others.delete(address);
+    if (since === this.#oldest) this.#oldest = undefined;
+  }
+
+  clear(): void {
+    this.#vacated.clear();
+    this.#others.clear();
+    this.#oldest = undefined;
+  }
+}

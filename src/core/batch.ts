@@ -1,0 +1,44 @@
+// One message to a device as the core sees it, and how much room its addresses take.
+
+import type { RemovalCause } from './model.ts';
+import type { TagSet } from './tag-set.ts';
+
+/** What a message does to one address. `since`: when the oldest change behind it was seen, monotonic ms. */
+export type PlannedAddress = {
+  readonly address: string;
+  readonly register: TagSet;
+  readonly unregister: TagSet;
+  readonly causes: ReadonlyMap<string, RemovalCause>;
+  readonly since: number;
+};
+
+export type Batch = readonly PlannedAddress[];
+
+/** `bytes`: of the urlencoded call, as the device counts them. */
+export type BatchLimits = { readonly entries: number; readonly bytes: number };
+
+// At most what a message, an entry and a member take, urlencoded, besides the texts in them.
+const messageBytes = 250;
+const entryBytes = 110;
+const memberBytes = 30;
+
+/** Makes room: answers, address by address, whether it still goes with the ones before. The first always goes. */
+export function roomFor({ entries, bytes }: BatchLimits): (planned: PlannedAddress) => boolean {
+  let takenEntries = 0;
+  let takenBytes = messageBytes;
+  return ({ address, register, unregister }) => {
+    const first = takenEntries === 0;
+    for (const tags of [register, unregister]) {
+      if (tags.length === 0) continue;
+      takenEntries += 1;
+      takenBytes += entryBytes + textBytes(address);
+      for (const tag of tags) takenBytes += memberBytes + textBytes(tag);
+    }
+    return first || (takenEntries <= entries && takenBytes <= bytes);
+  };
+}
+
+/** An upper bound: what is plain in an urlencoded body takes one byte, an escaped character of XML the most, nine. */
+function textBytes(text: string): number {
+  return text.length + 8 * (text.match(/[^\w*. -]/g)?.length ?? 0);
+}

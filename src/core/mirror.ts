@@ -1,0 +1,105 @@
+// What one registered-ip table is known to hold of ours: the last full read, moved on by every message since.
+
+import type { PlannedAddress } from './batch.ts';
+import type { Rejection } from './refusals.ts';
+import { noTags, type TagSet, tagSet, union, without } from './tag-set.ts';
+
+/** What the device is known to hold of ours at one address. */
+export type Held = {
+  readonly tags: TagSet;
+  /** Tags that may be there or not: the message that said so had no answer. */
+  readonly unsure: TagSet;
+};
+
+/** What a full read found of ours, and how many addresses carry other tags only. */
+export type TableReading = {
+  readonly owned: ReadonlyMap<string, TagSet>;
+  readonly foreign: number;
+};
+
+const holdsNothing: Held = { tags: noTags, unsure: noTags };
+
+export class Mirror {
+  /** An absent address holds nothing of ours. undefined before the first full read. */
+  #held: Map<string, Held> | undefined;
+  /** Addresses that messages moved while a full read was going on. */
+  #touched: Set<string> | undefined;
+  #foreign = 0;
+
+  get known(): boolean {
+    return this.#held !== undefined;
+  }
+
+  /** Addresses with tags of ours, or perhaps with some. */
+  get owned(): number {
+    return this.#held?.size ?? 0;
+  }
+
+  get foreign(): number {
+    return this.#foreign;
+  }
+
+  at(address: string): Held {
+    return this.#held?.get(address) ?? holdsNothing;
+  }
+
+  addresses(): Iterable<string> {
+    return this.#held?.keys() ?? [];
+  }
+
+  beginRead(): void {
+    this.#touched = new Set();
+  }
+
+  /** Addresses that messages moved meanwhile keep what those messages are known to have done. */
+  endRead({ owned, foreign }: TableReading): void {
+    const touched = this.#touched ?? new Set();
+    const held = new Map<string, Held>();
+    for (const [address, tags] of owned) {
+      if (!touched.has(address)) held.set(address, { tags, unsure: noTags });
+    }
+    for (const address of touched) {
+      const known = this.#held?.get(address);
+      if (known !== undefined) held.set(address, known);
+    }
+    this.#held = held;
+    this.#foreign = foreign;
+    this.#touched = undefined;
+  }
+
+  abandonRead(): void {
+    this.#touched = undefined;
+  }
+
+  forget(): void {
+    this.#held = undefined;
+    this.#foreign = 0;
+  }
+
+  /** The device did as it was told, but for the pairs that it refused: those are as they were. */
+  applied({ address, register, unregister }: PlannedAddress, refused: readonly Rejection[]): void {
+    const done = (section: Rejection['section'], tags: TagSet) =>
+      tags.filter((tag) => !refused.some((r) => r.section === section && (r.tag ?? tag) === tag));
+    const added = done('register', register);
+    const removed = done('unregister', unregister);
+    const { tags, unsure } = this.at(address);
+    this.#set(address, {
+      tags: union(without(tags, removed), added),
+      unsure: without(unsure, [...removed, ...added]),
+    });
+  }
+
+  /** The device may have done as it was told, or not: what it may have added or removed is unsure from here on. */
+  doubtful({ address, register, unregister }: PlannedAddress): void {
+    const { tags, unsure } = this.at(address);
+    const known = without(tags, unregister);
+    const doubts = tagSet([...without(tags, known), ...without(register, known)]);
+    this.#set(address, { tags: known, unsure: union(unsure, doubts) });
+  }
+
+  #set(address: string, held: Held): void {
+    this.#touched?.add(address);
+    if (held.tags.length + held.unsure.length === 0) this.#held?.delete(address);
+    else this.#held?.set(address, held);
+  }
+}

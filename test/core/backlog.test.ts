@@ -1,0 +1,75 @@
+// The order of sending, and the age of what waits.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Backlog } from '../../src/core/backlog.ts';
+
+function backlog(...entries: [address: string, vacated: boolean, since: number][]): Backlog {
+  const made = new Backlog();
+  for (const [address, vacated, since] of entries) made.put(address, vacated, since);
+  return made;
+}
+
+test('vacated addresses come first, then all others in the order in which they came', () => {
+  const made = backlog(['a', false, 1], ['b', true, 2], ['c', false, 3], ['d', true, 4]);
+  assert.deepEqual(
+    [...made],
+    [
+      ['b', 2],
+      ['d', 4],
+      ['a', 1],
+      ['c', 3],
+    ],
+  );
+  assert.equal(made.size, 4);
+});
+
+test('an address that is put again keeps its time, also when it moves', () => {
+  const made = backlog(['a', false, 1], ['b', false, 2]);
+  made.put('a', false, 9);
+  made.put('b', true, 9);
+  assert.deepEqual(
+    [...made],
+    [
+      ['b', 2],
+      ['a', 1],
+    ],
+  );
+  made.put('b', false, 9);
+  assert.deepEqual(
+    [...made],
+    [
+      ['a', 1],
+      ['b', 2],
+    ],
+  );
+});
+
+test('the oldest time is told through every change', () => {
+  const made = backlog(['a', false, 5], ['b', true, 7]);
+  assert.equal(made.oldest, 5);
+  made.put('c', false, 3);
+  assert.equal(made.oldest, 3);
+  made.delete('c');
+  assert.equal(made.oldest, 5);
+  made.put('a', true, 9);
+  assert.equal(made.oldest, 5);
+  made.delete('a');
+  assert.equal(made.oldest, 7);
+  made.delete('absent');
+  assert.equal(made.oldest, 7);
+  made.clear();
+  assert.equal(made.oldest, undefined);
+  assert.equal(made.size, 0);
+});
+
+test('entries may go while it is walked through', () => {
+  const made = backlog(['a', true, 1], ['b', false, 2], ['c', false, 3]);
+  const seen: string[] = [];
+  for (const [address] of made) {
+    seen.push(address);
+    made.delete(address);
+  }
+  assert.deepEqual(seen, ['a', 'b', 'c']);
+  assert.equal(made.size, 0);
+});

@@ -1,0 +1,83 @@
+// The gate: what must be known before a tag is removed because something is absent.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import { type Knowledge, removalGate } from '../../src/core/removal-gate.ts';
+
+const everything: Knowledge = { clusterSynced: true, tableRead: true, invalidPolicies: [] };
+const prefix = 'k8s-prod.';
+
+const waits = (tag: string, knowledge: Partial<Knowledge>) =>
+  removalGate(prefix, { ...everything, ...knowledge })(prefix + tag);
+
+test('with full knowledge every removal may go', () => {
+  for (const tag of ['web', 'ns_shop.web', '_owner.0123456789ab']) assert.equal(waits(tag, {}), undefined);
+});
+
+test('each missing piece of knowledge keeps every removal back, and says which it is', () => {
+  for (const tag of ['web', 'ns_shop.web']) {
+    assert.match(waits(tag, { clusterSynced: false }) ?? '', /cluster/);
+    assert.match(waits(tag, { tableRead: false }) ?? '', /table/);
+    assert.match(waits(tag, { clusterSynced: false, tableRead: false }) ?? '', /cluster/);
+  }
+});
+
+test('an invalid PanTagPolicy keeps back the tags of its own namespace and no others', () => {
+  const knowledge = { invalidPolicies: ['shop/web'] };
+  assert.match(waits('ns_shop.app.web', knowledge) ?? '', /PanTagPolicy shop\/web/);
+  for (const tag of [
+    'ns_shop2.web',
+    'ns_sho.web',
+    'ns_bank.ns_shop.web',
+    'web',
+    'shop.web',
+    'ns_shop',
+    'ns_',
+  ]) {
+    assert.equal(waits(tag, knowledge), undefined, tag);
+  }
+});
+
+test('an invalid ClusterPanTagPolicy keeps back all but the tags of namespaces', () => {
+  const knowledge = { invalidPolicies: ['/edge'] };
+  for (const tag of ['web', 'nsx', 'app.ns_shop.web']) {
+    assert.match(waits(tag, knowledge) ?? '', /ClusterPanTagPolicy edge/, tag);
+  }
+  assert.equal(waits('ns_shop.web', knowledge), undefined);
+});
+
+test('of several invalid policies, the one that could claim the tag is named', () => {
+  const knowledge = { invalidPolicies: ['bank/a', 'shop/b', '/c'] };
+  assert.match(waits('ns_shop.web', knowledge) ?? '', /PanTagPolicy shop\/b/);
+  assert.match(waits('web', knowledge) ?? '', /ClusterPanTagPolicy c/);
+  assert.equal(waits('ns_other.web', knowledge), undefined);
+});
+
+test('invalid policies may come from any iterable, and be asked about again and again', () => {
+  const gate = removalGate(prefix, { ...everything, invalidPolicies: new Set(['shop/web']).values() });
+  assert.notEqual(gate(`${prefix}ns_shop.a`), undefined);
+  assert.notEqual(gate(`${prefix}ns_shop.b`), undefined);
+});
+
+test('law: more ignorance never lets more go', () => {
+  const tag = fc
+    .tuple(
+      fc.constantFrom('', 'ns_', '_'),
+      fc.constantFrom('shop', 'shop2', 'bank'),
+      fc.constantFrom('', '.web'),
+    )
+    .map((parts) => parts.join(''));
+  const policies = fc.subarray(['shop/a', 'shop2/a', 'bank/b', '/c']);
+  fc.assert(
+    fc.property(tag, policies, policies, fc.boolean(), fc.boolean(), (text, some, more, synced, read) => {
+      const less = waits(text, { invalidPolicies: some });
+      const all = waits(text, {
+        invalidPolicies: [...some, ...more],
+        clusterSynced: synced,
+        tableRead: read,
+      });
+      if (less !== undefined) assert.notEqual(all, undefined);
+    }),
+  );
+});

@@ -1,0 +1,235 @@
+// Table: what it knows of a device, what it sends next, and what it never does. The laws are in table-laws.test.ts.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { AddressChange } from '../../src/core/desired.ts';
+import type { RemovalGate } from '../../src/core/removal-gate.ts';
+import { type Batch, Table } from '../../src/core/table.ts';
+import { noTags, type TagSet } from '../../src/core/tag-set.ts';
+import { encodeUidMessage, messageBytes } from '../../src/panos/uid-message.ts';
+
+const open: RemovalGate = () => undefined;
+const shut: RemovalGate = () => 'something is not known';
+const limits = { entries: 500, bytes: 1024 * 1024 };
+
+/** A table that was read, with what it found. */
+function readTable(found: Record<string, string[]> = {}, gate: RemovalGate = open) {
+  const desired = new Map<string, TagSet>();
+  const table = new Table(
+    { tagsOf: (address) => desired.get(address) ?? noTags, addresses: () => desired.keys() },
+    gate,
+  );
+  const want = (address: string, after: TagSet, cause: AddressChange['cause'], now = 0) => {
+    const before = desired.get(address) ?? noTags;
+    if (after.length === 0) desired.delete(address);
+    else desired.set(address, after);
+    table.note({ address, before, after, cause }, now);
+  };
+  const read = (owned: Record<string, string[]>, now = 0) => {
+    table.beginRead();
+    table.endRead({ owned: new Map(Object.entries(owned)), foreign: 0 }, now);
+  };
+  read(found);
+  return { table, want, read };
+}
+
+const pairs = (batch: Batch | undefined) =>
+  batch?.map(({ address, register, unregister }) => ({ address, register, unregister }));
+
+/** Everything that the table wants to send now, confirmed message by message. */
+function drain(table: Table, now = 0): number {
+  let messages = 0;
+  for (let batch = table.next(limits, now); batch !== undefined; batch = table.next(limits, now)) {
+    table.confirm(batch, [], now);
+    messages += 1;
+    assert.ok(messages < 1000, 'it comes to an end');
+  }
+  return messages;
+}
+
+test('before the table has been read nothing is sent, and a read finds everything to do', () => {
+  const { table, want, read } = readTable();
+  table.forget();
+  want('10.0.0.1', ['t'], 'newHolder');
+  assert.equal(table.next(limits, 0), undefined);
+  assert.equal(table.known, false);
+  read({ '10.0.0.2': ['old'] });
+  assert.deepEqual(pairs(table.next(limits, 0)), [
+    { address: '10.0.0.2', register: [], unregister: ['old'] },
+    { address: '10.0.0.1', register: ['t'], unregister: [] },
+  ]);
+});
+
+test('what was vacated before the first read and is not on the device is settled by that read', () => {
+  const { table, want, read } = readTable();
+  table.forget();
+  want('10.0.0.1', [], 'vacated');
+  read({});
+  table.setGate(shut, 1);
+  read({ '10.0.0.1': ['put there by hand'] }, 2);
+  assert.equal(table.next(limits, 2), undefined);
+  assert.equal(table.waiting, 1);
+});
+
+test('an address alone may go, however small the limits', () => {
+  const { table, want } = readTable({ '10.0.0.1': ['former'] });
+  want('10.0.0.1', ['latter'], 'newHolder');
+  want('10.0.0.2', ['x'], 'newHolder');
+  assert.equal(table.next({ entries: 1, bytes: 10 }, 0)?.length, 1);
+});
+
+test('foreign addresses are those of the last read, and none after the device was changed', () => {
+  const { table } = readTable();
+  table.beginRead();
+  table.endRead({ owned: new Map(), foreign: 17 }, 0);
+  assert.equal(table.foreign, 17);
+  table.forget();
+  assert.equal(table.foreign, 0);
+});
+
+test('an address that changes hands is rewritten in one message, whatever the gate says', () => {
+  const { table, want } = readTable({ '10.0.0.1': ['former', 'unclaimed'] }, shut);
+  assert.equal(table.next(limits, 0), undefined);
+  assert.equal(table.waiting, 1);
+  want('10.0.0.1', ['latter'], 'newHolder');
+  const batch = table.next(limits, 0);
+  assert.deepEqual(pairs(batch), [
+    { address: '10.0.0.1', register: ['latter'], unregister: ['former', 'unclaimed'] },
+  ]);
+  assert.deepEqual([...(batch?.[0]?.causes.values() ?? [])], ['newHolder', 'newHolder']);
+});
+
+test('a tag whose removal had no answer and then has to wait is registered again when it is deserved again', () => {
+  const { table, want } = readTable({ '10.0.0.1': ['keep', 'leaves'] });
+  want('10.0.0.1', ['keep', 'leaves'], 'relist');
+  want('10.0.0.1', ['keep'], 'policy');
+  const lost = table.next(limits, 0);
+  assert.deepEqual(pairs(lost), [{ address: '10.0.0.1', register: [], unregister: ['leaves'] }]);
+  table.unanswered(lost ?? [], 0); // it was applied, but nobody knows
+  table.setGate(shut, 0);
+  drain(table);
+  want('10.0.0.1', ['keep', 'leaves'], 'policy');
+  assert.deepEqual(pairs(table.next(limits, 0)), [
+    { address: '10.0.0.1', register: ['leaves'], unregister: [] },
+  ]);
+});
+
+test('work that the gate took back does not hide work behind it', () => {
+  const many = Array.from({ length: 1200 }, (_, i) => `10.0.${i >> 8}.${i & 255}`);
+  const { table, want } = readTable(Object.fromEntries(many.map((address) => [address, ['a', 'b']])));
+  for (const address of many) want(address, ['a', 'b'], 'relist');
+  for (const address of many) want(address, ['a'], 'policy');
+  want('192.168.0.1', ['new'], 'newHolder');
+  assert.equal(table.pending, 1201);
+  table.setGate(shut, 1);
+  assert.equal(table.pending, 1, 'what may not go is not pending');
+  assert.equal(table.waiting, 1200);
+  assert.deepEqual(pairs(table.next(limits, 1)), [
+    { address: '192.168.0.1', register: ['new'], unregister: [] },
+  ]);
+});
+
+test('the oldest pending change is told wherever its address stands in the queue', () => {
+  const { table, want } = readTable({ '10.0.0.1': ['a'] });
+  want('10.0.0.1', ['a'], 'relist', 1);
+  want('10.0.0.1', [], 'vacated', 5);
+  want('10.0.0.2', ['b'], 'newHolder', 7);
+  want('10.0.0.1', ['c'], 'newHolder', 9);
+  assert.equal(table.oldestPendingAt, 5);
+});
+
+test('a change that arrives while its message is on the way keeps its own time', () => {
+  const { table, want } = readTable();
+  want('10.0.0.1', ['a'], 'newHolder', 1);
+  const batch = table.next(limits, 2);
+  want('10.0.0.1', ['b'], 'relabelled', 3);
+  want('10.0.0.2', ['b'], 'newHolder', 4);
+  assert.equal(table.oldestPendingAt, 1);
+  table.confirm(batch ?? [], [], 9);
+  assert.equal(table.oldestPendingAt, 3);
+  assert.equal(table.pending, 2);
+  assert.equal(table.lastConfirmedAt, 9);
+});
+
+test('another device has not refused anything yet', () => {
+  const { table, want, read } = readTable();
+  want('10.0.0.1', ['a'], 'newHolder');
+  const batch = table.next(limits, 0);
+  table.confirm(batch ?? [], [{ section: 'register', address: '10.0.0.1', message: 'no' }], 0);
+  assert.equal(table.next(limits, 1), undefined);
+  assert.equal(table.refusals.size, 1);
+  table.forget();
+  assert.equal(table.refusals.size, 0);
+  read({}, 2);
+  assert.deepEqual(pairs(table.next(limits, 2)), [{ address: '10.0.0.1', register: ['a'], unregister: [] }]);
+});
+
+test('a refused pair stands aside for itself alone, and what changed while it was on the way is tried at once', () => {
+  const { table, want } = readTable();
+  want('10.0.0.1', ['bad', 'good'], 'newHolder');
+  const refusal = { section: 'register', address: '10.0.0.1', tag: 'bad', message: 'no' } as const;
+  table.confirm(table.next(limits, 0) ?? [], [refusal], 0);
+  assert.equal(table.owned, 1);
+  assert.equal(table.pending, 0);
+  assert.equal(table.next(limits, 29_999), undefined);
+  const again = table.next(limits, 30_000);
+  assert.deepEqual(pairs(again), [{ address: '10.0.0.1', register: ['bad'], unregister: [] }]);
+  want('10.0.0.1', ['bad', 'better', 'good'], 'relabelled', 30_001);
+  table.confirm(again ?? [], [refusal], 30_002);
+  assert.deepEqual(pairs(table.next(limits, 30_003)), [
+    { address: '10.0.0.1', register: ['bad', 'better'], unregister: [] },
+  ]);
+});
+
+test('a repair of other tags at the same address does not try a refused pair again', () => {
+  const { table, want, read } = readTable();
+  want('10.0.0.1', ['bad', 'good'], 'newHolder');
+  const refusal = { section: 'register', address: '10.0.0.1', tag: 'bad', message: 'no' } as const;
+  table.confirm(table.next(limits, 0) ?? [], [refusal], 0);
+  read({}, 1000);
+  const repair = table.next(limits, 1000);
+  assert.deepEqual(pairs(repair), [{ address: '10.0.0.1', register: ['good'], unregister: [] }]);
+  table.confirm(repair ?? [], [], 1000);
+  assert.equal(table.next(limits, 1000), undefined);
+  assert.equal(table.refusals.nextDueAt(), 30_000);
+});
+
+test('a refusal ends when the pair is there after all', () => {
+  const { table, want, read } = readTable();
+  want('10.0.0.1', ['bad'], 'newHolder');
+  table.confirm(
+    table.next(limits, 0) ?? [],
+    [{ section: 'register', address: '10.0.0.1', message: 'no' }],
+    0,
+  );
+  read({ '10.0.0.1': ['bad'] }, 10);
+  assert.equal(table.refusals.size, 0);
+  assert.equal(table.refusals.nextDueAt(), undefined);
+});
+
+test('messages keep to the limit of bytes as the device counts them, whatever the tags consist of', () => {
+  for (const tag of [
+    'k8s.plain',
+    'k8s.a/b&<>&&&&&&&&&&',
+    `k8s.${'ü'.repeat(100)}`,
+    `k8s.${'界'.repeat(100)}`,
+    `k8s.${'🦊'.repeat(50)}`,
+  ]) {
+    const { table, want } = readTable();
+    const many = Array.from({ length: 400 }, (_, i) => `fd00::${i.toString(16)}`);
+    for (const address of many) want(address, [tag, `${tag}2`], 'newHolder');
+    const bytes = 20_000;
+    let sent = 0;
+    for (
+      let batch = table.next({ entries: 500, bytes }, 0);
+      batch;
+      batch = table.next({ entries: 500, bytes }, 0)
+    ) {
+      const register = batch.map(({ address, register }) => ({ ip: address, tags: register }));
+      assert.ok(messageBytes(encodeUidMessage({ register, unregister: [] })) <= bytes, tag);
+      sent += batch.length;
+      table.confirm(batch, [], 0);
+    }
+    assert.equal(sent, many.length);
+  }
+});
