@@ -11,8 +11,7 @@ import {
 } from './commands.ts';
 import { apiKeyCredentials, type Credentials, passwordCredentials } from './credentials.ts';
 import { cleaner } from './device-words.ts';
-import { isRefusal } from './envelope.ts';
-import { type Intent, invalidResponse, PanosError, type PanosReason } from './errors.ts';
+import { PanosError, type PanosReason } from './errors.ts';
 import {
   createRegisteredIpReader,
   type RegisteredIp,
@@ -26,8 +25,8 @@ import {
   readSystemInfo,
   readUidResponse,
 } from './response.ts';
-import { type Call, createTransport, type HttpReply, type TransportOptions } from './transport.ts';
-import { httpStatusError } from './transport-errors.ts';
+import { textOfReply } from './reply-text.ts';
+import { type Call, createTransport, type TransportOptions } from './transport.ts';
 import type { UidUpdate } from './uid-message.ts';
 
 export type CallKind = 'keygen' | 'systemInfo' | 'update' | 'readPage' | 'readAddress' | 'count';
@@ -48,6 +47,8 @@ export type PanosClientOptions = Omit<TransportOptions, 'maxConcurrentCalls' | '
   /** Defaults: 10 s to connect, 60 s for a call, which is 500 entries on the slowest VM four times over. */
   readonly timeouts?: TransportOptions['timeouts'] | undefined;
   readonly observe?: CallObserver | undefined;
+  /** Monotonic time in ms, for the distance between key generations. */
+  readonly now?: (() => number) | undefined;
 };
 
 /** A part of a table. Pages of one table are read with one reader, so that they share what repeats. */
@@ -64,7 +65,10 @@ export type Page = Table & {
  */
 export type PanosClient = {
   systemInfo(signal: AbortSignal): Promise<DeviceInfo>;
-  /** Sends one uid-message. A PanosError's `applied` says whether the table may have changed all the same. */
+  /**
+   * Sends one uid-message. A PanosError's `applied` says whether the table may have changed all the same; after an
+   * abort it may have.
+   */
   update(update: UidUpdate & Table, signal: AbortSignal): Promise<{ readonly rejected: readonly Rejected[] }>;
   /** Entries from the `start`-th on (from 1), fewer than `limit` (500 at most) at the end of the table. */
   readPage(page: Page, signal: AbortSignal): Promise<readonly RegisteredIp[]>;
@@ -124,14 +128,14 @@ export function createPanosClient(options: PanosClientOptions): PanosClient {
     try {
       return await exchange(question, key, signal);
     } catch (error) {
-      if (!(error instanceof PanosError) || error.reason !== 'AuthenticationFailed') throw error;
+      if (!refusesKey(error)) throw error;
       const other = await credentials.replacement(key, signal);
       if (other === undefined) throw error;
       return exchange(question, other, signal);
     }
   }
 
-  const credentials = credentialsOf(options.credentials, (login, signal) =>
+  const credentials = credentialsOf(options, (login, signal) =>
     exchange({ kind: 'keygen', form: keygenForm(login), read: readKey }, undefined, signal),
   );
 
@@ -165,33 +169,20 @@ type Question<T> = {
   readonly read: (text: string) => T;
 };
 
+/** Whether the device itself has refused the key, before it looked at the call; not a proxy on the way to it. */
+function refusesKey(error: unknown): boolean {
+  return (
+    error instanceof PanosError && error.reason === 'AuthenticationFailed' && !error.code.startsWith('HTTP')
+  );
+}
+
 type Login = { readonly username: string; readonly password: string };
 
 function credentialsOf(
-  given: PanosClientOptions['credentials'],
+  { credentials, now = () => performance.now() }: PanosClientOptions,
   keygen: (login: Login, signal: AbortSignal) => Promise<string>,
 ): Credentials {
-  if ('apiKey' in given) return apiKeyCredentials(given.apiKey);
-  const now = () => performance.now();
-  return passwordCredentials({ password: given.password, generate: (signal) => keygen(given, signal), now });
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-
-/**
- * The text that a reader may judge. Devices send their refusals with HTTP 200 or with an error status; whatever else
- * comes with an error status is not the device's word.
- */
-function textOfReply({ status, body }: HttpReply, intent: Intent): string {
-  const text = decode(body, intent, status);
-  if ((status < 200 || status > 299) && !isRefusal(text)) throw httpStatusError(status, intent);
-  return text;
-}
-
-function decode(body: Buffer, intent: Intent, status: number): string {
-  try {
-    return utf8.decode(body);
-  } catch {
-    throw status === 200 ? invalidResponse('it is no UTF-8 text', intent) : httpStatusError(status, intent);
-  }
+  if ('apiKey' in credentials) return apiKeyCredentials(credentials.apiKey);
+  const { password } = credentials;
+  return passwordCredentials({ password, generate: (signal) => keygen(credentials, signal), now });
 }

@@ -1,6 +1,7 @@
 // The envelope that all replies share: one well-formed document, its status, its refusal, its <result>.
 import { XMLParser } from 'fast-xml-parser';
-import { type Intent, invalidResponse, type PanosError, refusal } from './errors.ts';
+import { type Intent, invalidResponse, type PanosError } from './errors.ts';
+import { refusal } from './refusal.ts';
 
 /** An element: attributes under `@name`, children under their names, text beside children under `#text`. */
 export type Element = { readonly [name: string]: unknown };

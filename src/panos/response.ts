@@ -11,7 +11,8 @@ import {
   refusalOf,
   textOf,
 } from './envelope.ts';
-import { invalidResponse, isBenign } from './errors.ts';
+import { invalidResponse } from './errors.ts';
+import { isBenign } from './refusal.ts';
 import type { UidUpdate } from './uid-message.ts';
 
 const sections = ['unregister', 'register'] as const;
@@ -20,7 +21,7 @@ type Section = (typeof sections)[number];
 /** A pair, or an address as a whole, that the device did not accept. */
 export type Rejected = {
   readonly section: Section;
-  /** Canonical text, or the device's own where it is no host address. */
+  /** Canonical text. */
   readonly ip: string;
   /** The tag, where the message or the device's words leave no doubt which one is meant. */
   readonly tag: string | undefined;
@@ -127,9 +128,13 @@ function refuseOthers(element: Element, known: readonly string[]): void {
 }
 
 function rejection({ section, ip, message }: NamedEntry, sent: UidUpdate): Rejected {
-  const address = canonicalHost(ip) ?? oneLine(ip);
-  const tags = sent[section].find((entry) => (canonicalHost(entry.ip) ?? entry.ip) === address)?.tags ?? [];
-  return { section, ip: address, tag: meantTag(tags, message), message: oneLine(message) };
+  const address = canonicalHost(ip);
+  const entry = sent[section].find((candidate) => canonicalHost(candidate.ip) === address);
+  // Taken for a failure of nobody, it would be a success of somebody.
+  if (address === undefined || entry === undefined) {
+    throw invalidResponse('it refuses an address that was not in the message', 'update');
+  }
+  return { section, ip: address, tag: meantTag(entry.tags, message), message: oneLine(message) };
 }
 
 /** The one tag sent for the address, or the one that the device's words begin with (the longest: tags have spaces). */

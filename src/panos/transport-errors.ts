@@ -1,4 +1,5 @@
 // What it means when no answer of the device itself arrives: sockets, certificates, time limits, HTTP statuses.
+import { errors } from 'undici';
 import { type Intent, mayHaveApplied, PanosError } from './errors.ts';
 
 /** A time limit of our own has passed. */
@@ -43,6 +44,16 @@ const nameCodes = new Set([
   'HOSTNAME_MISMATCH',
 ]);
 
+/**
+ * Bytes came, but no HTTP, or more than the size limit: an answer, if a strange one. These errors are never a cause:
+ * undici's parser error carries the bytes, in which a secret may be.
+ */
+const strangeAnswerCodes = new Set([
+  'HTTPParserError',
+  'UND_ERR_RES_EXCEEDED_MAX_SIZE',
+  'UND_ERR_HEADERS_OVERFLOW',
+]);
+
 const problems: ReadonlyMap<string, string> = new Map([
   ['ENOTFOUND', "The device's host name is unknown. Check the endpoint, and the cluster's DNS"],
   ['EAI_AGAIN', "The device's host name cannot be looked up now. Check the cluster's DNS"],
@@ -76,15 +87,10 @@ export function transportError(error: unknown, request: { intent: Intent; sent: 
       cause: error,
     });
   }
-  // What is no HTTP, and a body beyond the size limit, are answers; everything else is a device out of reach.
-  if (
-    code.startsWith('HPE_') ||
-    code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE' ||
-    code === 'UND_ERR_HEADERS_OVERFLOW'
-  ) {
+  if (strangeAnswerCodes.has(code)) {
     return new PanosError(
       `What answers at the endpoint does not speak the XML API (${code}). Check the endpoint and its port`,
-      { reason: 'InvalidResponse', retry: 'backoff', applied, code, cause: error },
+      { reason: 'InvalidResponse', retry: 'backoff', applied, code },
     );
   }
   const problem =
@@ -132,6 +138,8 @@ export function isReset(error: unknown): boolean {
 
 function codeOf(error: unknown): string {
   if (typeof error !== 'object' || error === null) return '';
+  // Its own code is the HTTP parser's, or undefined.
+  if (error instanceof errors.HTTPParserError) return 'HTTPParserError';
   if ('code' in error && typeof error.code === 'string') return error.code;
   return 'cause' in error ? codeOf(error.cause) : '';
 }

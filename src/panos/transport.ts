@@ -2,7 +2,8 @@
 import type { SecureContext } from 'node:tls';
 import { Client, type Dispatcher } from 'undici';
 import type { Intent } from './errors.ts';
-import { isReset, timeLimitCode, transportError } from './transport-errors.ts';
+import { exchange, type HttpReply, type Lane, type Progress } from './http-exchange.ts';
+import { isReset, transportError } from './transport-errors.ts';
 import { trustedBy } from './trust.ts';
 import { createTurns } from './turns.ts';
 
@@ -36,8 +37,6 @@ export type Call = {
   readonly onTurn?: () => void;
 };
 
-export type HttpReply = { readonly status: number; readonly body: Buffer };
-
 export type Transport = {
   /**
    * POSTs a form to /api/. Gives the reply whatever its HTTP status. Throws PanosError, or the signal's reason.
@@ -47,9 +46,6 @@ export type Transport = {
   /** Lets calls in flight end, then closes the connections. No call may follow. */
   close(): Promise<void>;
 };
-
-/** A connection, opened when needed. `opened` counts how often that was. */
-type Lane = { readonly client: Client; opened: number };
 
 /** Below the 90 s after which a device is said to close idle connections. */
 const keepAliveMs = 60_000;
@@ -114,77 +110,6 @@ async function send({ lane, call, userAgent, callMs }: Sending, signal: AbortSig
     if (signal.aborted && error === signal.reason) throw error;
     throw transportError(error, { intent: call.intent, sent: progress.sent });
   }
-}
-
-/** How far a call has come, over all its attempts; `reused` is about the last one. */
-type Progress = {
-  /** Some of the request may have left. */
-  sent: boolean;
-  /** The connection was there before the request. */
-  reused: boolean;
-  /** Some of a reply has come. */
-  answered: boolean;
-};
-
-type Attempt = {
-  readonly lane: Lane;
-  readonly request: Dispatcher.DispatchOptions;
-  readonly progress: Progress;
-  readonly limitMs: number;
-};
-
-/** One HTTP exchange. Rejects with undici's or the socket's error, the time limit's, or the signal's reason. */
-function exchange({ lane, request, progress, limitMs }: Attempt, signal: AbortSignal): Promise<HttpReply> {
-  const reply = Promise.withResolvers<HttpReply>();
-  const openedBefore = lane.opened;
-  const chunks: Buffer[] = [];
-  let status = 0;
-  let controller: Dispatcher.DispatchController | undefined;
-  let stopped: Error | undefined;
-
-  const stop = (reason: Error): void => {
-    stopped = reason;
-    reply.reject(reason);
-    controller?.abort(reason);
-  };
-  const leave = (): void => stop(signal.reason);
-  const timer = setTimeout(() => stop(timeLimitError(limitMs)), Math.max(0, limitMs));
-  signal.addEventListener('abort', leave, { once: true });
-
-  lane.client.dispatch(request, {
-    onRequestStart(started) {
-      if (stopped !== undefined) {
-        // Stopped while it waited for its connection: not a byte of it may leave now.
-        started.abort(stopped);
-        return;
-      }
-      controller = started;
-      progress.sent = true;
-      progress.reused = lane.opened === openedBefore;
-    },
-    onResponseStart(_, code) {
-      progress.answered = true;
-      status = code;
-    },
-    onResponseData(_, chunk) {
-      chunks.push(chunk);
-    },
-    onResponseEnd() {
-      reply.resolve({ status, body: Buffer.concat(chunks) });
-    },
-    onResponseError(_, error) {
-      reply.reject(error);
-    },
-  });
-
-  return reply.promise.finally(() => {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', leave);
-  });
-}
-
-function timeLimitError(limitMs: number): Error {
-  return Object.assign(new Error(`no reply within ${Math.round(limitMs)} ms`), { code: timeLimitCode });
 }
 
 function openLane({ endpoint, tls, timeouts }: TransportOptions, secureContext: SecureContext): Lane {

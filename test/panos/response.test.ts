@@ -41,14 +41,24 @@ test('a rejected tag is named only where there is no doubt', () => {
   assert.deepEqual(tagOf('tag a: too many'), [{ ip: '2001:db8::1', tag: 'a' }]);
   assert.deepEqual(tagOf('tag ab is too long'), [{ ip: '2001:db8::1', tag: undefined }]);
   assert.deepEqual(tagOf('Failed to register'), [{ ip: '2001:db8::1', tag: undefined }]);
-  assert.deepEqual(readUidResponse(partial('unregister', '10.0.0.0/24', 'no such thing'), sent), [
-    { section: 'unregister', ip: '10.0.0.0/24', tag: undefined, message: 'no such thing' },
-  ]);
+});
+
+test('a refused address that was not sent is no answer', () => {
+  const sent = { register: [{ ip: '10.0.0.1', tags: ['a'] }], unregister: [] };
+  for (const [section, ip] of [
+    ['register', '10.0.0.2'],
+    ['unregister', '10.0.0.1'],
+    ['register', '10.0.0.0/24'],
+  ] as const) {
+    const { reason, applied } = failureOf(() => readUidResponse(partial(section, ip, 'no'), sent));
+    assert.deepEqual([reason, applied], ['InvalidResponse', 'unknown']);
+  }
 });
 
 test('a benign text in the other section is a failure', () => {
   const reply = partial('unregister', '10.0.0.1', 'tag a already exists, ignore');
-  assert.equal(readUidResponse(reply, nothing).length, 1);
+  const sent = { register: [], unregister: [{ ip: '10.0.0.1', tags: ['a'] }] };
+  assert.equal(readUidResponse(reply, sent).length, 1);
 });
 
 test('a user-id error that names no pair, or names it badly, is no success', () => {

@@ -1,6 +1,7 @@
 // What stands for a device that gives no answer of its own: sockets, certificates, HTTP statuses.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { errors } from 'undici';
 import type { PanosReason } from '../../src/panos/errors.ts';
 import { httpStatusError, isReset, transportError } from '../../src/panos/transport-errors.ts';
 
@@ -18,8 +19,6 @@ const codes: readonly (readonly [string, PanosReason, 'backoff' | 'slow', RegExp
   ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'UntrustedCertificate', 'slow', /tls\.caSecretRef/],
   ['CERT_HAS_EXPIRED', 'UntrustedCertificate', 'slow', /expired/],
   ['ERR_TLS_CERT_ALTNAME_INVALID', 'UntrustedCertificate', 'slow', /tls\.serverName/],
-  ['HPE_INVALID_CONSTANT', 'InvalidResponse', 'backoff', /does not speak/],
-  ['UND_ERR_RES_EXCEEDED_MAX_SIZE', 'InvalidResponse', 'backoff', /does not speak/],
 ];
 
 for (const [code, reason, retry, message] of codes) {
@@ -33,6 +32,19 @@ for (const [code, reason, retry, message] of codes) {
     assert.equal(transportError(cause, { intent: 'read', sent: true }).applied, 'no');
   });
 }
+
+test('an answer that is no HTTP, or too large, is InvalidResponse and keeps nothing of the bytes', () => {
+  const strange = [
+    Object.assign(new errors.HTTPParserError('Expected HTTP/'), { data: 'bytes of the answer' }),
+    new errors.ResponseExceededMaxSizeError(),
+    new errors.HeadersOverflowError(),
+  ];
+  for (const cause of strange) {
+    const error = transportError(cause, { intent: 'update', sent: true });
+    assert.deepEqual([error.reason, error.retry, error.applied], ['InvalidResponse', 'backoff', 'unknown']);
+    assert.equal(error.cause, undefined);
+  }
+});
 
 test('an error without a code is a device out of reach', () => {
   for (const error of [new Error('x'), 'x', undefined, null]) {

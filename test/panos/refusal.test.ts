@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readResult } from '../../src/panos/envelope.ts';
-import { isBenign, type PanosReason, PanosError, refusal } from '../../src/panos/errors.ts';
+import { PanosError, type PanosReason } from '../../src/panos/errors.ts';
+import { isBenign, refusal } from '../../src/panos/refusal.ts';
 import { readUidResponse } from '../../src/panos/response.ts';
 import { failureOf, fixture } from './fixtures.ts';
 

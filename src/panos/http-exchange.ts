@@ -1,0 +1,83 @@
+// One HTTP exchange on one connection: it ends with a whole reply, an error, the time limit or the caller's abort.
+import type { Client, Dispatcher } from 'undici';
+import { timeLimitCode } from './transport-errors.ts';
+
+/** A connection, opened when needed. `opened` counts how often that was. */
+export type Lane = { readonly client: Client; opened: number };
+
+export type HttpReply = { readonly status: number; readonly body: Buffer };
+
+/** How far a call has come, over all its attempts; `reused` is about the last one. */
+export type Progress = {
+  /** Some of the request may have left. */
+  sent: boolean;
+  /** The connection was there before the request. */
+  reused: boolean;
+  /** Some of a reply has come. */
+  answered: boolean;
+};
+
+type Attempt = {
+  readonly lane: Lane;
+  readonly request: Dispatcher.DispatchOptions;
+  readonly progress: Progress;
+  readonly limitMs: number;
+};
+
+/** One HTTP exchange. Rejects with undici's or the socket's error, the time limit's, or the signal's reason. */
+export function exchange(
+  { lane, request, progress, limitMs }: Attempt,
+  signal: AbortSignal,
+): Promise<HttpReply> {
+  signal.throwIfAborted();
+  const reply = Promise.withResolvers<HttpReply>();
+  const openedBefore = lane.opened;
+  const chunks: Buffer[] = [];
+  let status = 0;
+  let controller: Dispatcher.DispatchController | undefined;
+  let stopped: Error | undefined;
+
+  const stop = (reason: Error): void => {
+    stopped = reason;
+    reply.reject(reason);
+    controller?.abort(reason);
+  };
+  const leave = (): void => stop(signal.reason);
+  const timer = setTimeout(() => stop(timeLimitError(limitMs)), Math.max(0, limitMs));
+  signal.addEventListener('abort', leave, { once: true });
+
+  lane.client.dispatch(request, {
+    onRequestStart(started) {
+      if (stopped !== undefined) {
+        // Stopped while it waited for its connection: not a byte of it may leave now. To throw leaves the connection
+        // to the next call, to abort would close it.
+        throw stopped;
+      }
+      controller = started;
+      progress.sent = true;
+      progress.reused = lane.opened === openedBefore;
+    },
+    onResponseStart(_, code) {
+      progress.answered = true;
+      status = code;
+    },
+    onResponseData(_, chunk) {
+      chunks.push(chunk);
+    },
+    onResponseEnd() {
+      reply.resolve({ status, body: Buffer.concat(chunks) });
+    },
+    onResponseError(_, error) {
+      reply.reject(error);
+    },
+  });
+
+  return reply.promise.finally(() => {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', leave);
+  });
+}
+
+function timeLimitError(limitMs: number): Error {
+  return Object.assign(new Error(`no reply within ${Math.round(limitMs)} ms`), { code: timeLimitCode });
+}
