@@ -87,7 +87,7 @@ Try:
   curl --cacert ${caFile} ${endpoint}/api/ -H 'X-PAN-KEY: ${apiKey}' -d type=op \\
     --data-urlencode 'cmd=<show><object><registered-ip><all/></registered-ip></object></show>'
   curl ${controlUrl}/tables
-  curl ${controlUrl}/log?since=0
+  curl '${controlUrl}/log?since=0'
   curl ${controlUrl}/faults -d '{"fault":"http-status","on":"message","count":2}'
 `;
 

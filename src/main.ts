@@ -1,6 +1,7 @@
 // Composition root: arguments to parts to run(signal). The only file that knows everyone.
 
 import { type Command, ConfigError, readCommand, usage } from './config.ts';
+import { KubeConfigError } from './kubernetes/cluster-connection.ts';
 import { createLogger } from './runtime/logger.ts';
 import { run } from './run.ts';
 import { revision, version } from './version.ts';
@@ -42,6 +43,7 @@ try {
   await main(process.argv.slice(2));
 } catch (error) {
   if (error instanceof ConfigError) process.stderr.write(`${error.message}\nSee --help.\n`);
+  else if (error instanceof KubeConfigError) process.stderr.write(`${error.message}\n`);
   else process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   process.exitCode = 1;
 }
