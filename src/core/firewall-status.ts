@@ -41,17 +41,25 @@ export type FirewallView = {
   readonly tables: readonly { readonly vsys: string | undefined; readonly view: TableView }[];
 };
 
-/** What policies need to know of a firewall: is it failing, and do its changes get through? */
+/** What policies need to know of a firewall: is it failing, and do its changes get through? See TableHealth. */
 export type FirewallHealth = { readonly finding: Finding; readonly stuck: boolean };
 
 export function firewallHealth({ finding, tables }: FirewallView, now: number): FirewallHealth {
-  const healths = tables.map(({ view }) => tableHealth(view, now));
-  const findings = healths.map((health) => health.finding);
+  if (tables.length === 0) return { stuck: true, finding: finding ?? connecting };
+  const healths = tables.map(({ vsys, view }) => ({ vsys, ...tableHealth(view, now) }));
+  const findings = healths
+    .sort((a, b) => Number(b.stuck) - Number(a.stuck))
+    .map(({ vsys, finding: { reason, message } }) => ({
+      reason,
+      message: vsys === undefined || tables.length === 1 ? message : `${vsys}: ${message}`,
+    }));
   return {
-    stuck: healths.some((health) => health.stuck),
-    finding: finding ?? worst(findings) ?? { reason: 'Progressing', message: 'connecting to the device' },
+    stuck: healths.some(({ stuck }) => stuck),
+    finding: worst(finding === undefined ? findings : [finding, ...findings]) ?? connecting,
   };
 }
+
+const connecting: Finding = { reason: 'Progressing', message: 'connecting to the device' };
 
 export function firewallStatus(view: FirewallView, context: StatusContext): FirewallStatus {
   const { generation, previous, now, time } = context;
@@ -68,8 +76,7 @@ export function firewallStatus(view: FirewallView, context: StatusContext): Fire
 
 function firewallFinding(view: FirewallView, { generation, previous, now }: StatusContext): Finding {
   const { finding, stuck } = firewallHealth(view, now);
-  const known = view.tables.every((table) => table.view.known);
-  const churn = finding.reason === 'Progressing' && known && !stuck && wasReady(previous, generation);
+  const churn = finding.reason === 'Progressing' && !stuck && wasReady(previous, generation);
   if (finding.reason !== 'InSync' && !churn) return finding;
   const count = view.tables.length;
   return { reason: 'InSync', message: count === 1 ? 'the table is in sync' : `${count} tables in sync` };

@@ -3,7 +3,7 @@
 import { type Condition, conditionsFor, type Finding, worst } from './conditions.ts';
 import type { FirewallHealth, StatusContext } from './firewall-status.ts';
 import type { ConditionReason, SkipReason } from './model.ts';
-import { addresses, isFailure, wasReady } from './table-health.ts';
+import { isFailure, wasReady } from './table-health.ts';
 
 export type SkippedStatus = { readonly reason: SkipReason; readonly count: number; readonly example: string };
 
@@ -90,13 +90,15 @@ function targetFinding(target: PolicyTarget, { generation, previous }: StatusCon
   const { reason } = health.finding;
   // An address of another policy that the device refuses is not this policy's failure.
   if (isFailure(reason) && reason !== 'RegistrationRejected') return health.finding;
-  const [example] = failed;
+  const [example] = byAddress(failed);
   if (example !== undefined) {
-    const message = `the device refuses ${addresses(failed.length)}, such as ${example.address}: ${example.message}`;
+    const message = `the device refuses registrations, such as that of ${example.address}: ${example.message}`;
     return { reason: 'RegistrationRejected', message };
   }
   if (pending > 0 && (health.stuck || !wasReady(previous, generation))) {
-    return { reason: 'Progressing', message: `${addresses(pending)} to confirm` };
+    const known = health.stuck && reason === 'Progressing';
+    const message = known ? health.finding.message : 'the device has not confirmed all addresses yet';
+    return { reason: 'Progressing', message };
   }
   return { reason: 'InSync', message: '' };
 }
@@ -110,16 +112,23 @@ function targetStatus(target: PolicyTarget, finding: Finding): PolicyFirewallSta
     registered,
     pending,
     failed: failed.length,
-    examples: failed
+    examples: byAddress(failed)
       .map(({ address }) => address)
-      .sort()
       .slice(0, exampleLimit),
     message: isFailure(finding.reason) ? finding.message : '',
   };
 }
 
-/** Without counts: those have fields of their own, and a message that counts would move with every Pod. */
-function inSync({ pods, targets }: PolicyView): Finding {
+function byAddress(failed: PolicyTarget['failed']): PolicyTarget['failed'] {
+  return failed.toSorted((a, b) => (a.address < b.address ? -1 : 1));
+}
+
+function inSync({ pods, skipped, targets }: PolicyView): Finding {
   const names = targets.map((target) => target.name).join(', ');
-  return { reason: 'InSync', message: pods === 0 ? 'no Pod is selected' : `registered on ${names}` };
+  if (targets.some((target) => target.addresses > 0)) {
+    return { reason: 'InSync', message: `registered on ${names}` };
+  }
+  const selected = pods > 0 || skipped.length > 0;
+  const message = selected ? 'no selected Pod comes to a tag; status.skipped says why' : 'no Pod is selected';
+  return { reason: 'InSync', message };
 }

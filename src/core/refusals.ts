@@ -96,8 +96,9 @@ export class Refusals {
     return this.#refusals.has(address);
   }
 
-  addresses(): Iterable<string> {
-    return this.#refusals.keys();
+  /** Sorted, so that the first is an example that stays while it applies. */
+  addresses(): readonly string[] {
+    return [...this.#refusals.keys()].sort();
   }
 
   /** Why this address is refused, in the device's words. */

@@ -19,7 +19,7 @@ export type TableView = {
 
 export type TableHealth = {
   readonly finding: Finding;
-  /** Changes wait longer than ordinary churn explains. */
+  /** The table is not known, or changes wait longer than ordinary churn explains: nobody stays Ready. */
   readonly stuck: boolean;
 };
 
@@ -29,7 +29,7 @@ export const silenceLimitMs = 10_000;
 export const waitLimitMs = 120_000;
 
 export function tableHealth(table: TableView, now: number): TableHealth {
-  const stuck = isStuck(table, now);
+  const stuck = !table.known || isStuck(table, now);
   return { stuck, finding: table.failing ?? progress(table, stuck) };
 }
 
@@ -39,23 +39,18 @@ function isStuck({ oldestPendingAt, lastConfirmedAt }: TableView, now: number): 
   return now - silentSince > silenceLimitMs || now - oldestPendingAt > waitLimitMs;
 }
 
+/** Without counts, here as in all messages: those have fields of their own, with a pace of their own. */
 function progress(table: TableView, stuck: boolean): Finding {
   if (!table.known) return { reason: 'Progressing', message: 'the table is being read for the first time' };
   if (table.refused !== undefined) {
-    const { count, example } = table.refused;
-    return {
-      reason: 'RegistrationRejected',
-      message: `the device refuses ${addresses(count)}, such as ${example}`,
-    };
+    const message = `the device refuses registrations, such as that of ${table.refused.example}`;
+    return { reason: 'RegistrationRejected', message };
   }
   if (table.pending === 0) return { reason: 'InSync', message: 'in sync' };
-  const wait = `${addresses(table.pending)} to confirm`;
-  const hint = '; the device confirms nothing: look at its load and its system log';
-  return { reason: 'Progressing', message: stuck ? wait + hint : wait };
-}
-
-export function addresses(count: number): string {
-  return count === 1 ? '1 address' : `${count} addresses`;
+  const message = stuck
+    ? 'the device is slow to confirm changes; look at its load and its system log'
+    : 'changes are on their way to the device';
+  return { reason: 'Progressing', message };
 }
 
 /** InSync and Progressing are ordinary life; everything else is a named failure. */

@@ -129,7 +129,7 @@ test('after every change, tables, targets and counts are those of a computation 
         before = expected;
       }
     }),
-    { numRuns: 1000 },
+    { numRuns: 400 },
   );
 });
 

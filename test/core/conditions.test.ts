@@ -1,0 +1,114 @@
+// Conditions: precedence of reasons, what they say, and when their times move.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import { conditionsFor, type Finding, sameConditions, worst } from '../../src/core/conditions.ts';
+import { type ConditionReason, conditionReasons } from '../../src/core/model.ts';
+import { checkStatus, timeAt } from './status-rules.ts';
+
+const finding = (reason: ConditionReason): Finding => ({ reason, message: `it is ${reason}` });
+const reasons = fc.array(fc.constantFrom(...conditionReasons), { maxLength: 6 });
+
+test('of several findings the first in the order of precedence is shown', () => {
+  fc.assert(
+    fc.property(reasons, (drawn) => {
+      const first = conditionReasons.find((reason) => drawn.includes(reason));
+      assert.equal(worst(drawn.map(finding))?.reason, first);
+    }),
+  );
+});
+
+test('of findings with one reason the first is shown', () => {
+  const twins: Finding[] = [
+    { reason: 'DeviceUnavailable', message: 'one' },
+    { reason: 'DeviceUnavailable', message: 'two' },
+  ];
+  assert.equal(worst(twins)?.message, 'one');
+});
+
+test('law: whatever is found after whatever, the conditions keep the rules', () => {
+  const step = fc.record({
+    reason: fc.constantFrom(...conditionReasons),
+    generation: fc.integer({ min: 1, max: 3 }),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
+      let previous = conditionsFor({
+        finding: finding('Progressing'),
+        generation: 1,
+        previous: [],
+        now: timeAt(0),
+      });
+      for (const [i, { reason, generation }] of steps.entries()) {
+        const conditions = conditionsFor({
+          finding: finding(reason),
+          generation,
+          previous,
+          now: timeAt(i + 1),
+        });
+        checkStatus({ observedGeneration: generation, conditions }, generation, previous);
+        previous = conditions;
+      }
+    }),
+  );
+});
+
+test('only an invalid spec is Stalled: everything else may get better without an edit', () => {
+  for (const reason of conditionReasons) {
+    const conditions = conditionsFor({
+      finding: finding(reason),
+      generation: 1,
+      previous: [],
+      now: timeAt(0),
+    });
+    const [, second] = conditions;
+    const expected = reason === 'InSync' ? undefined : reason === 'InvalidSpec' ? 'Stalled' : 'Reconciling';
+    assert.equal(second?.type, expected, reason);
+  }
+});
+
+test('conditions that others left behind, of any type and status, are replaced', () => {
+  const stranger = {
+    type: 'Healthy',
+    status: 'Unknown',
+    lastTransitionTime: timeAt(0),
+    reason: 'Whatever',
+    message: '',
+  };
+  const unknown = { ...stranger, type: 'Ready' };
+  const conditions = conditionsFor({
+    finding: finding('InSync'),
+    generation: 2,
+    previous: [stranger, unknown],
+    now: timeAt(9),
+  });
+  assert.deepEqual(conditions, [
+    {
+      type: 'Ready',
+      status: 'True',
+      observedGeneration: 2,
+      lastTransitionTime: timeAt(9),
+      reason: 'InSync',
+      message: 'it is InSync',
+    },
+  ]);
+});
+
+test('conditions are the same when they say the same, whatever their times', () => {
+  const base = { finding: finding('DeviceUnavailable'), generation: 1, previous: [] };
+  const conditions = conditionsFor({ ...base, now: timeAt(1) });
+  assert.equal(sameConditions(conditions, conditionsFor({ ...base, now: timeAt(2) })), true);
+  for (const other of [
+    { ...base, generation: 2 },
+    { ...base, finding: finding('InvalidResponse') },
+    { ...base, finding: { ...base.finding, message: 'other' } },
+    { ...base, finding: finding('InSync') },
+    { ...base, finding: finding('InvalidSpec') },
+  ]) {
+    const others = conditionsFor({ ...other, now: timeAt(1) });
+    assert.equal(sameConditions(conditions, others), false);
+    assert.equal(sameConditions(others, conditions), false);
+  }
+  assert.equal(sameConditions(conditions, conditions.slice(0, 1)), false);
+});

@@ -1,0 +1,164 @@
+// The status of a PanFirewall: what its tables come to, and that it is steady.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import type { FoundCondition } from '../../src/core/conditions.ts';
+import { type FirewallView, firewallHealth, firewallStatus } from '../../src/core/firewall-status.ts';
+import type { ConditionReason } from '../../src/core/model.ts';
+import type { TableView } from '../../src/core/table-health.ts';
+import { checkStatus, timeAt } from './status-rules.ts';
+
+const quiet: TableView = {
+  failing: undefined,
+  known: true,
+  owned: 5,
+  foreign: 1,
+  pending: 0,
+  refused: undefined,
+  oldestPendingAt: undefined,
+  lastConfirmedAt: 0,
+};
+const device = { model: 'PA-VM', serial: '007', swVersion: '11.1.4' };
+
+const busy: TableView = { ...quiet, pending: 3, oldestPendingAt: 100_000, lastConfirmedAt: 100_000 };
+const failing = (reason: ConditionReason): TableView => ({
+  ...quiet,
+  failing: { reason, message: `it is ${reason}` },
+});
+
+function firewall(...tables: TableView[]): FirewallView {
+  return {
+    finding: undefined,
+    device,
+    tables: tables.map((view, i) => ({ vsys: tables.length === 1 ? undefined : `vsys${i + 1}`, view })),
+  };
+}
+
+function statusOf(
+  view: FirewallView,
+  { previous = [] as readonly FoundCondition[], now = 100_000, generation = 1 } = {},
+) {
+  const status = firewallStatus(view, { generation, previous, now, time: timeAt(now) });
+  checkStatus(status, generation, previous);
+  const [ready] = status.conditions;
+  return { ...status, ready: ready?.status === 'True', reason: ready?.reason, message: ready?.message };
+}
+
+const readyBefore = statusOf(firewall(quiet, quiet), { now: 0 }).conditions;
+
+test('all tables in sync make a firewall Ready, and its counts are their sums', () => {
+  const status = statusOf(firewall(quiet, { ...quiet, owned: 2, foreign: 7 }));
+  assert.equal(status.ready, true);
+  assert.equal(status.message, '2 tables in sync');
+  assert.deepEqual([status.owned, status.pending], [7, 0]);
+  assert.deepEqual(status.device, device);
+  assert.deepEqual(status.tables, [
+    { vsys: 'vsys1', state: 'InSync', owned: 5, foreign: 1, pending: 0 },
+    { vsys: 'vsys2', state: 'InSync', owned: 2, foreign: 7, pending: 0 },
+  ]);
+});
+
+test('a table without a vsys and a device that is not known are left out', () => {
+  const status = statusOf({ ...firewall(quiet), device: undefined });
+  assert.deepEqual(status.tables, [{ state: 'InSync', owned: 5, foreign: 1, pending: 0 }]);
+  assert.equal('device' in status, false);
+});
+
+test('it becomes Ready only when nothing is pending, and stays so through churn', () => {
+  assert.deepEqual(
+    [statusOf(firewall(busy, quiet)).ready, statusOf(firewall(busy, quiet)).reason],
+    [false, 'Progressing'],
+  );
+  const churning = statusOf(firewall(busy, quiet), { previous: readyBefore, now: 109_000 });
+  assert.equal(churning.ready, true);
+  assert.equal(churning.message, readyBefore[0]?.message);
+  assert.equal(churning.pending, 3);
+  assert.equal(churning.tables[0]?.state, 'Progressing');
+});
+
+test('an edit has to become Ready anew', () => {
+  assert.equal(statusOf(firewall(busy, quiet), { previous: readyBefore, generation: 2 }).ready, false);
+});
+
+test('Ready ends when a table is stuck, unknown or failing, and when there is no table', () => {
+  const after = (view: FirewallView, now = 100_000) => {
+    const { ready, reason } = statusOf(view, { previous: readyBefore, now });
+    return ready ? 'Ready' : reason;
+  };
+  assert.equal(after(firewall(busy, quiet), 110_001), 'Progressing');
+  assert.equal(after(firewall(quiet, { ...quiet, known: false })), 'Progressing');
+  assert.equal(after(firewall(quiet, failing('DeviceUnavailable'))), 'DeviceUnavailable');
+  assert.equal(
+    after(firewall(quiet, { ...quiet, refused: { count: 1, example: 'x' } })),
+    'RegistrationRejected',
+  );
+  assert.equal(after(firewall()), 'Progressing');
+  const missing = { reason: 'SecretMissing', message: 'there is no Secret edge-a' } as const;
+  assert.equal(after({ ...firewall(quiet), finding: missing }), 'SecretMissing');
+});
+
+test('the worst of all findings is shown, with the table that it is about', () => {
+  const view = firewall(failing('DeviceUnavailable'), failing('AuthenticationFailed'), busy);
+  const { reason, message, tables } = statusOf(view);
+  assert.equal(reason, 'AuthenticationFailed');
+  assert.equal(message, 'vsys2: it is AuthenticationFailed');
+  assert.equal(tables[0]?.message, 'it is DeviceUnavailable');
+  assert.equal(tables[2]?.message, undefined);
+  const secret = { reason: 'SecretMissing', message: 'there is no Secret' } as const;
+  assert.equal(statusOf({ ...view, finding: secret }).reason, 'SecretMissing');
+});
+
+test('of two tables on their way the stuck one is spoken of', () => {
+  const stuck = { ...busy, oldestPendingAt: -50_000 };
+  const { message } = statusOf(firewall(busy, stuck));
+  assert.match(message ?? '', /^vsys2: .*slow/);
+  assert.deepEqual(firewallHealth(firewall(busy, stuck), 100_000).stuck, true);
+  assert.deepEqual(firewallHealth(firewall(busy, quiet), 100_000).stuck, false);
+});
+
+const tableView: fc.Arbitrary<TableView> = fc
+  .record({
+    failing: fc.option(
+      fc
+        .constantFrom<ConditionReason>('DeviceUnavailable', 'AuthenticationFailed', 'InvalidResponse')
+        .map((reason) => ({ reason, message: `it is ${reason}` })),
+      { nil: undefined, freq: 4 },
+    ),
+    known: fc.oneof({ weight: 5, arbitrary: fc.constant(true) }, fc.constant(false)),
+    owned: fc.nat(9),
+    pending: fc.nat(3),
+    refused: fc.option(fc.constant({ count: 2, example: '10.0.0.1: reserved' }), { nil: undefined, freq: 4 }),
+    age: fc.constantFrom(0, 5_000, 20_000, 200_000),
+    silence: fc.constantFrom(0, 5_000, 20_000),
+  })
+  .map(({ age, silence, ...view }) => ({
+    ...view,
+    foreign: 0,
+    oldestPendingAt: view.pending === 0 ? undefined : 1_000_000 - age,
+    lastConfirmedAt: 1_000_000 - silence,
+  }));
+
+test('law: every status keeps the rules, is the same when nothing changed, and only time makes it worse', () => {
+  const histories = fc.array(
+    fc.record({ tables: fc.array(tableView, { maxLength: 3 }), generation: fc.integer({ min: 1, max: 2 }) }),
+    { minLength: 1, maxLength: 8 },
+  );
+  fc.assert(
+    fc.property(histories, (history) => {
+      let previous: readonly FoundCondition[] = [];
+      for (const [i, { tables, generation }] of history.entries()) {
+        const view = firewall(...tables);
+        const context = { generation, previous, now: 1_000_000, time: timeAt(i) };
+        const status = firewallStatus(view, context);
+        checkStatus(status, generation, previous);
+        const again = { ...context, previous: status.conditions, time: timeAt(i + 100) };
+        assert.deepEqual(firewallStatus(view, again), status);
+        const [ready] = status.conditions;
+        const [later] = firewallStatus(view, { ...again, now: 9_000_000 }).conditions;
+        assert.ok(ready?.status === 'True' || later?.status === 'False');
+        previous = status.conditions;
+      }
+    }),
+  );
+});

@@ -1,0 +1,238 @@
+// The status of a policy: what its firewalls have confirmed, whose failure is whose, and that it is steady.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import type { Finding, FoundCondition } from '../../src/core/conditions.ts';
+import type { ConditionReason } from '../../src/core/model.ts';
+import { type PolicyTarget, type PolicyView, policyStatus } from '../../src/core/policy-status.ts';
+import { checkStatus, timeAt } from './status-rules.ts';
+
+const found = (reason: ConditionReason): Finding => ({ reason, message: `it is ${reason}` });
+const healthy = { finding: found('InSync'), stuck: false };
+
+const edge: PolicyTarget = {
+  name: 'edge-a',
+  unusable: undefined,
+  health: healthy,
+  addresses: 4,
+  pending: 0,
+  failed: [],
+};
+
+function policy(...targets: Partial<PolicyTarget>[]): PolicyView {
+  return {
+    finding: undefined,
+    pods: 4,
+    skipped: [],
+    tags: ['k8s.ns_shop.web'],
+    targets: targets.map((target, i) => ({ ...edge, name: `edge-${'abc'[i] ?? i}`, ...target })),
+  };
+}
+
+function statusOf(
+  view: PolicyView,
+  { previous = [] as readonly FoundCondition[], generation = 1, now = 7 } = {},
+) {
+  const status = policyStatus(view, { generation, previous, now, time: timeAt(now) });
+  checkStatus(status, generation, previous);
+  const [ready] = status.conditions;
+  return { ...status, ready: ready?.status === 'True', reason: ready?.reason, message: ready?.message };
+}
+
+const readyBefore = statusOf(policy({}, {}), { now: 0 }).conditions;
+
+test('a policy is Ready when every address is confirmed by every firewall, and says where', () => {
+  const status = statusOf(policy({}, { addresses: 3 }));
+  assert.equal(status.ready, true);
+  assert.equal(status.message, 'registered on edge-a, edge-b');
+  assert.deepEqual([status.pods, status.addresses], [4, 3]);
+  assert.deepEqual(
+    status.firewalls.map(({ name, state, registered }) => [name, state, registered]),
+    [
+      ['edge-a', 'InSync', 4],
+      ['edge-b', 'InSync', 3],
+    ],
+  );
+  assert.deepEqual(status.columns, { tags: 1, firewalls: 'edge-a,edge-b' });
+});
+
+test('a policy that selects nothing is Ready and says so; so is one whose Pods come to nothing, with another message', () => {
+  const nothing = { ...policy({ addresses: 0 }), pods: 0, tags: [] };
+  assert.deepEqual([statusOf(nothing).ready, statusOf(nothing).message], [true, 'no Pod is selected']);
+  const onlyHosts = {
+    ...nothing,
+    skipped: [{ reason: 'HostNetwork', count: 2, example: 'node-1' } as const],
+  };
+  for (const view of [onlyHosts, { ...nothing, pods: 3 }]) {
+    assert.equal(statusOf(view).ready, true);
+    assert.match(statusOf(view).message ?? '', /no selected Pod comes to a tag/);
+  }
+});
+
+test('a policy that selects nothing does not wait for tables that are still being read', () => {
+  const unknown = { finding: found('Progressing'), stuck: true };
+  assert.equal(statusOf({ ...policy({ addresses: 0, health: unknown }), pods: 0 }).ready, true);
+});
+
+test('it becomes Ready only when nothing is pending, and stays so through churn', () => {
+  const view = policy({ pending: 2, health: { finding: found('Progressing'), stuck: false } }, {});
+  const first = statusOf(view);
+  assert.deepEqual([first.ready, first.reason, first.addresses], [false, 'Progressing', 2]);
+  const later = statusOf(view, { previous: readyBefore });
+  assert.equal(later.ready, true);
+  assert.equal(later.message, readyBefore[0]?.message);
+  assert.equal(later.firewalls[0]?.pending, 2);
+  assert.equal(statusOf(view, { previous: readyBefore, generation: 2 }).ready, false, 'an edit begins anew');
+});
+
+test('Ready ends when a firewall with addresses to confirm is stuck, but not over what others wait for', () => {
+  const stuck = { finding: { reason: 'Progressing', message: 'the device is slow' } as const, stuck: true };
+  const waiting = statusOf(policy({ pending: 1, health: stuck }), { previous: readyBefore });
+  assert.deepEqual([waiting.reason, waiting.message], ['Progressing', 'edge-a: the device is slow']);
+  assert.equal(statusOf(policy({ pending: 0, health: stuck }), { previous: readyBefore }).ready, true);
+});
+
+test('a named failure of a firewall ends Ready at once, with the name of the firewall', () => {
+  const down = { finding: found('DeviceUnavailable'), stuck: false };
+  const status = statusOf(policy({}, { health: down }), { previous: readyBefore });
+  assert.deepEqual([status.reason, status.message], ['DeviceUnavailable', 'edge-b: it is DeviceUnavailable']);
+  assert.deepEqual(
+    status.firewalls.map(({ state, message }) => [state, message]),
+    [
+      ['InSync', ''],
+      ['DeviceUnavailable', 'it is DeviceUnavailable'],
+    ],
+  );
+  assert.equal(status.addresses, 4, 'what was confirmed before the failure still is');
+});
+
+test('the worst of all findings is shown, an invalid spec before all', () => {
+  const view = policy(
+    { health: { finding: found('DeviceUnavailable'), stuck: true } },
+    { unusable: found('NotAdmitted') },
+    { unusable: found('FirewallMissing') },
+  );
+  assert.equal(statusOf(view).reason, 'FirewallMissing');
+  assert.match(statusOf(view).message ?? '', /^edge-c: /);
+  assert.equal(statusOf({ ...view, finding: found('InvalidSpec') }).reason, 'InvalidSpec');
+});
+
+test('a firewall that takes nothing counts as having confirmed nothing, and the others go on', () => {
+  const status = statusOf(policy({}, { unusable: found('NotAdmitted') }));
+  assert.deepEqual([status.addresses, status.ready], [0, false]);
+  assert.deepEqual(
+    status.firewalls.map(({ registered }) => registered),
+    [4, 0],
+  );
+});
+
+test('a selector that matches no firewall is FirewallMissing, with the next step', () => {
+  const status = statusOf(policy());
+  assert.deepEqual([status.reason, status.addresses], ['FirewallMissing', 0]);
+  assert.match(status.message ?? '', /label one, or change the selector/);
+});
+
+test('what the device refuses of this policy is its failure, with the smallest addresses as examples', () => {
+  const refused = ['10.0.0.9', '10.0.0.2', '10.0.0.7', '10.0.0.5'].map((address) => ({
+    address,
+    message: 'reserved',
+  }));
+  const health = { finding: found('RegistrationRejected'), stuck: false };
+  const status = statusOf(policy({ addresses: 9, pending: 1, failed: refused, health }), {
+    previous: readyBefore,
+  });
+  assert.equal(status.reason, 'RegistrationRejected');
+  assert.match(status.message ?? '', /^edge-a: .*10\.0\.0\.2: reserved$/);
+  assert.deepEqual(status.firewalls[0], {
+    name: 'edge-a',
+    state: 'RegistrationRejected',
+    registered: 4,
+    pending: 1,
+    failed: 4,
+    examples: ['10.0.0.2', '10.0.0.5', '10.0.0.7'],
+    message: 'the device refuses registrations, such as that of 10.0.0.2: reserved',
+  });
+});
+
+test("what the device refuses of other policies is none of this one's business", () => {
+  const health = { finding: found('RegistrationRejected'), stuck: false };
+  assert.equal(statusOf(policy({ health })).ready, true);
+  const waiting = statusOf(policy({ health: { ...health, stuck: true }, pending: 1 }));
+  assert.equal(waiting.reason, 'Progressing');
+  assert.doesNotMatch(waiting.message ?? '', /RegistrationRejected/);
+});
+
+test('status names the first 64 tags, and counts all', () => {
+  const tags = Array.from({ length: 70 }, (_, i) => `k8s.${String(i).padStart(2, '0')}`);
+  const status = statusOf({ ...policy({}), tags });
+  assert.deepEqual(status.tags, tags.slice(0, 64));
+  assert.equal(status.columns.tags, 70);
+});
+
+test('no message moves with a count', () => {
+  const health = [
+    healthy,
+    { finding: found('Progressing'), stuck: true },
+    { finding: found('Progressing'), stuck: false },
+  ];
+  for (const previous of [[], readyBefore]) {
+    for (const each of health) {
+      const message = (pending: number) =>
+        statusOf(
+          { ...policy({ pending, addresses: pending + 5, health: each }), pods: pending },
+          { previous },
+        ).message;
+      assert.equal(message(2), message(3));
+    }
+  }
+});
+
+const target: fc.Arbitrary<Partial<PolicyTarget>> = fc
+  .record({
+    unusable: fc.option(fc.constantFrom(found('FirewallMissing'), found('NotAdmitted')), {
+      nil: undefined,
+      freq: 4,
+    }),
+    reason: fc.constantFrom<ConditionReason>(
+      'InSync',
+      'Progressing',
+      'DeviceUnavailable',
+      'RegistrationRejected',
+    ),
+    stuck: fc.boolean(),
+    addresses: fc.nat(5),
+    pending: fc.nat(3),
+    failed: fc.subarray([
+      { address: '10.0.0.1', message: 'reserved' },
+      { address: '10.0.0.2', message: 'full' },
+    ]),
+  })
+  .map(({ reason, stuck, ...rest }) => ({ ...rest, health: { finding: found(reason), stuck } }));
+
+test('law: every status keeps the rules, is the same when nothing changed, and never counts below zero', () => {
+  const histories = fc.array(
+    fc.record({
+      targets: fc.array(target, { maxLength: 3 }),
+      generation: fc.integer({ min: 1, max: 2 }),
+      pods: fc.nat(2),
+      finding: fc.option(fc.constant(found('InvalidSpec')), { nil: undefined, freq: 6 }),
+    }),
+    { minLength: 1, maxLength: 8 },
+  );
+  fc.assert(
+    fc.property(histories, (history) => {
+      let previous: readonly FoundCondition[] = [];
+      for (const [i, { targets, generation, pods, finding }] of history.entries()) {
+        const view = { ...policy(...targets), pods, finding };
+        const context = { generation, previous, now: 0, time: timeAt(i) };
+        const status = policyStatus(view, context);
+        checkStatus(status, generation, previous);
+        const again = { ...context, previous: status.conditions, now: 9_000_000, time: timeAt(i + 100) };
+        assert.deepEqual(policyStatus(view, again), status);
+        assert.ok(status.addresses >= 0 && status.firewalls.every(({ registered }) => registered >= 0));
+        previous = status.conditions;
+      }
+    }),
+  );
+});

@@ -1,0 +1,99 @@
+// One table's health: when it is stuck, and what is said of it.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { conditionReasons } from '../../src/core/model.ts';
+import { isFailure, type TableView, tableHealth, wasReady } from '../../src/core/table-health.ts';
+
+const quiet: TableView = {
+  failing: undefined,
+  known: true,
+  owned: 5,
+  foreign: 1,
+  pending: 0,
+  refused: undefined,
+  oldestPendingAt: undefined,
+  lastConfirmedAt: 0,
+};
+const second = 1000;
+
+const reasonOf = (view: Partial<TableView>, now = 0) =>
+  tableHealth({ ...quiet, ...view }, now).finding.reason;
+const stuck = (view: Partial<TableView>, now: number) => tableHealth({ ...quiet, ...view }, now).stuck;
+
+test('a table with nothing to do is in sync, however long it has been quiet', () => {
+  assert.equal(reasonOf({}), 'InSync');
+  assert.equal(stuck({}, 1_000_000 * second), false);
+});
+
+test('a table that has not been read is Progressing, and nobody stays Ready over it', () => {
+  assert.equal(reasonOf({ known: false }), 'Progressing');
+  assert.equal(stuck({ known: false }, 0), true);
+});
+
+test('changes on their way are ordinary, until nothing has been confirmed for 10 s', () => {
+  const view = { pending: 3, oldestPendingAt: 100 * second, lastConfirmedAt: 20 * second };
+  assert.equal(reasonOf(view, 105 * second), 'Progressing');
+  assert.equal(stuck(view, 110 * second), false);
+  assert.equal(stuck(view, 110 * second + 1), true, 'the silence begins with the change, not before');
+  const confirming = { ...view, lastConfirmedAt: 109 * second };
+  assert.equal(stuck(confirming, 119 * second), false);
+  assert.equal(stuck(confirming, 119 * second + 1), true);
+});
+
+test('one address that has waited for 120 s makes its table stuck, whatever else is confirmed', () => {
+  const view = { pending: 1, oldestPendingAt: 100 * second, lastConfirmedAt: 220 * second };
+  assert.equal(stuck(view, 220 * second), false);
+  assert.equal(stuck(view, 220 * second + 1), true);
+});
+
+test('a failure comes first, a refusal second', () => {
+  const failing = { reason: 'AuthenticationFailed', message: 'wrong key' } as const;
+  const refused = { count: 2, example: '10.0.0.1: reserved' };
+  assert.equal(reasonOf({ failing, refused, pending: 1, known: false }), 'AuthenticationFailed');
+  assert.equal(reasonOf({ refused, pending: 1 }), 'RegistrationRejected');
+  assert.match(tableHealth({ ...quiet, refused }, 0).finding.message, /10\.0\.0\.1: reserved/);
+});
+
+test('no message moves with a count', () => {
+  for (const known of [true, false]) {
+    for (const count of [1, 2]) {
+      const at = (many: number) =>
+        tableHealth(
+          {
+            ...quiet,
+            known,
+            owned: many,
+            pending: many,
+            oldestPendingAt: 0,
+            refused: count === 1 ? undefined : { count: many, example: 'a' },
+          },
+          0,
+        );
+      assert.deepEqual(at(3), at(4));
+    }
+  }
+});
+
+test('InSync and Progressing are the only reasons that are no failures', () => {
+  assert.deepEqual(
+    conditionReasons.filter((reason) => !isFailure(reason)),
+    ['Progressing', 'InSync'],
+  );
+});
+
+test('Ready counts for the generation that it was reached for, and no other', () => {
+  const ready = {
+    type: 'Ready',
+    status: 'True',
+    observedGeneration: 2,
+    lastTransitionTime: '2026-11-21T10:00:00Z',
+    reason: 'InSync',
+    message: '',
+  };
+  assert.equal(wasReady([ready], 2), true);
+  assert.equal(wasReady([ready], 3), false);
+  assert.equal(wasReady([{ ...ready, status: 'False' }], 2), false);
+  assert.equal(wasReady([{ ...ready, type: 'Reconciling' }], 2), false);
+  assert.equal(wasReady([], 2), false);
+});
