@@ -124,9 +124,9 @@ test('a restart keeps address, certificate, tokens and data, also after a kill',
 test('a paused control plane keeps connections and says nothing until it is resumed', async () => {
   await using plane = await startControlPlane();
   plane.pause();
-  assert.equal(await call(plane, '/readyz'), 'UND_ERR_CONNECT_TIMEOUT');
+  assert.match(String(await call(plane, '/readyz')), /_TIMEOUT$/);
   plane.resume();
-  assert.equal(await waitFor(() => call(plane, '/readyz'), { what: 'an answer' }), 200);
+  await waitFor(async () => (await call(plane, '/readyz')) === 200, { what: 'an answer' });
   plane.pause();
   await plane.stop();
   assert.equal(await call(plane, '/readyz'), 'ECONNREFUSED');
