@@ -30,9 +30,9 @@ async function runUntilStopped(settings: Command['settings'], warnings: readonly
   for (const name of ['SIGTERM', 'SIGINT'] as const) {
     process.once(name, () => {
       log.info({ signal: name }, 'stopping');
-      // A second signal of the same kind ends the process at once, as Node does by default.
       stop.abort();
-      setTimeout(() => process.abort(), watchdogMs).unref();
+      // A second signal of the same kind ends the process at once, as Node does by default.
+      setTimeout(() => process.kill(process.pid, 'SIGKILL'), watchdogMs).unref();
     });
   }
   await run(settings, log, stop.signal);

@@ -84,6 +84,7 @@ export class TableWorker {
 
   /** Credentials, trust or settings changed: what failed may work now. */
   retryNow(): void {
+    this.#readDueAt = Math.min(this.#readDueAt, this.#lastRead.endedAt + this.#options.fullIntervalMs());
     this.#backoff.reset();
     this.#retry.notify();
     this.#work.notify();
