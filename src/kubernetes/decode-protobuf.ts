@@ -6,7 +6,8 @@ import { type ApiStatus, DecodeError } from './kube-errors.ts';
 import { lengthDelimited, ProtobufReader, varintField } from './protobuf-reader.ts';
 
 /** Every object begins with these four bytes, then comes a runtime.Unknown. */
-const magic = Buffer.from('k8s\0', 'latin1');
+const magic = 0x6b387300; // 'k8s\0'
+const magicLength = 4;
 
 export type ReadObject<R> = (bytes: Buffer, start: number, end: number) => Entry<R>;
 
@@ -86,13 +87,10 @@ export function statusFromProtobuf(body: Buffer): ApiStatus {
 
 /** runtime.Unknown { raw 2, contentEncoding 3 }: where the object itself lies. */
 function unwrap(bytes: Buffer, start: number, end: number): { start: number; end: number } {
-  if (
-    end - start < magic.length ||
-    bytes.compare(magic, 0, magic.length, start, start + magic.length) !== 0
-  ) {
+  if (end - start < magicLength || bytes.readUInt32BE(start) !== magic) {
     throw new DecodeError('protobuf: an object does not begin with the Kubernetes magic');
   }
-  const reader = new ProtobufReader(bytes, start + magic.length, end);
+  const reader = new ProtobufReader(bytes, start + magicLength, end);
   // A Go message whose fields are all empty has no bytes: no raw field then means an empty object.
   let raw = { start: end, end };
   while (reader.more()) {

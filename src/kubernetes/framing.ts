@@ -47,18 +47,18 @@ export function createFrameSplitter(): Splitter {
       let offset = 0;
       while (offset < chunk.length) {
         if (pieces.length === 0) {
-          const end = frameEnd(chunk, offset);
+          const end = frameEnd(chunk, offset, chunk.length);
           if (end !== undefined && end <= chunk.length) {
             visit(chunk, offset + 4, end);
             offset = end;
             continue;
           }
         }
-        const missing = (frameEnd(pieces.bytes.subarray(0, pieces.length), 0) ?? 4) - pieces.length;
+        const missing = (frameEnd(pieces.bytes, 0, pieces.length) ?? 4) - pieces.length;
         const end = Math.min(offset + missing, chunk.length);
         pieces.append(chunk, offset, end);
         offset = end;
-        if (frameEnd(pieces.bytes.subarray(0, pieces.length), 0) === pieces.length) {
+        if (frameEnd(pieces.bytes, 0, pieces.length) === pieces.length) {
           visit(pieces.bytes, 4, pieces.length);
           pieces.clear();
         }
@@ -68,9 +68,9 @@ export function createFrameSplitter(): Splitter {
   };
 }
 
-/** Where the frame that begins at `offset` ends; undefined while its length is not all there. */
-function frameEnd(bytes: Buffer, offset: number): number | undefined {
-  if (bytes.length - offset < 4) return undefined;
+/** Where the frame that begins at `offset` ends; undefined while its length is not all there before `limit`. */
+function frameEnd(bytes: Buffer, offset: number, limit: number): number | undefined {
+  if (limit - offset < 4) return undefined;
   const length = bytes.readUInt32BE(offset);
   if (length > maxMessageBytes) throw new DecodeError(`a frame claims ${length} bytes`);
   return offset + 4 + length;

@@ -1,5 +1,6 @@
 // Requests to the API server: plain calls with a time limit, open streams, and answers turned into typed errors.
 
+import { finished, type Readable } from 'node:stream';
 import { type Dispatcher, request as undiciRequest } from 'undici';
 import { statusOf } from './api-status.ts';
 import { deadline } from './deadline.ts';
@@ -33,11 +34,16 @@ export type KubeResponse = {
   readonly body: Buffer;
 };
 
+export type VisitChunk = (chunk: Buffer) => void | Promise<void>;
+
 export type KubeStream = {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** Ends when the server ends it; throws KubeUnreachableError when it breaks off. */
-  readonly body: AsyncIterable<Buffer>;
+  /**
+   * Shows every chunk as it comes; while `visit` returns a promise, nothing more is read. Resolves when the server
+   * ends the body, rejects with KubeUnreachableError when it breaks off, or with what `visit` throws. Call once.
+   */
+  readonly forEach: (visit: VisitChunk) => Promise<void>;
   /** Closes the connection. */
   readonly destroy: () => void;
 };
@@ -128,7 +134,7 @@ export function createKubeHttp({ connection, userAgent }: KubeHttpOptions): Kube
     return {
       statusCode: response.statusCode,
       headers: response.headers,
-      body: chunksOf(response.body, request),
+      forEach: (visit) => readChunks(response.body, visit, request),
       destroy: () => {
         response.body.destroy();
       },
@@ -171,11 +177,37 @@ function typed(error: unknown, request: KubeRequest, signal: AbortSignal): unkno
   return unreachable(error, nameOf(request));
 }
 
-async function* chunksOf(body: AsyncIterable<Buffer>, request: KubeRequest): AsyncGenerator<Buffer> {
+/**
+ * By events rather than by async iteration, which glues chunks together by copying and costs several promises a
+ * chunk: a quarter of the time of learning a large cluster.
+ */
+async function readChunks(body: Readable, visit: VisitChunk, request: KubeRequest): Promise<void> {
+  const ended = Promise.withResolvers<void>();
+  let pending: Promise<void> | undefined;
+  const fail = (error: unknown) => {
+    ended.reject(error);
+    body.destroy();
+  };
+  body.on('data', (chunk: Buffer) => {
+    try {
+      pending = visit(chunk) ?? undefined;
+    } catch (error) {
+      fail(error);
+      return;
+    }
+    if (pending === undefined) return;
+    body.pause();
+    pending.then(() => body.resume(), fail);
+  });
+  finished(body, (error) => {
+    if (error) ended.reject(typed(error, request, request.signal));
+    else ended.resolve();
+  });
   try {
-    yield* body;
-  } catch (error) {
-    throw typed(error, request, request.signal);
+    await ended.promise;
+  } finally {
+    // The connection may break while a chunk is still being worked on.
+    await pending;
   }
 }
 

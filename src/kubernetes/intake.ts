@@ -80,16 +80,18 @@ export class Intake<R> {
     this.#sink.synced();
   }
 
-  /** @throws KubeApiError for an ERROR event, WatchListIgnoredError; what came before them has been applied. */
-  async take(events: readonly WatchEvent<R>[]): Promise<void> {
-    let changes: Change<R>[] = [];
+  /**
+   * A promise only while a list is being ended: what follows has to wait for it.
+   * @throws KubeApiError for an ERROR event, WatchListIgnoredError; what came before them has been applied.
+   */
+  take(events: readonly WatchEvent<R>[]): void | Promise<void> {
+    const changes: Change<R>[] = [];
     let position = this.#position;
     const flush = () => {
       this.#apply(changes);
-      changes = [];
       if (!this.#listing) this.#position = position;
     };
-    for (const event of events) {
+    for (const [index, event] of events.entries()) {
       switch (event.kind) {
         case 'set':
           this.#set(event.entry, changes);
@@ -104,8 +106,7 @@ export class Intake<R> {
           if (!this.#listing) break;
           flush();
           if (!event.initialEventsEnd) throw new WatchListIgnoredError();
-          await this.endList(position);
-          break;
+          return this.endList(position).then(() => this.take(events.slice(index + 1)));
         case 'error':
           flush();
           throw new KubeApiError(event.status);

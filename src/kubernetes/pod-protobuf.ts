@@ -35,6 +35,8 @@ const condition = {
   status: lengthDelimited(2),
   lastTransitionTime: lengthDelimited(4),
 };
+const networkReady = Buffer.from(networkReadyCondition);
+const trueText = Buffer.from('True');
 const time = { seconds: varintField(1), nanos: varintField(2) };
 
 /** @throws DecodeError when bytes[start, end) is not a Pod. */
@@ -48,8 +50,11 @@ export function podFromProtobuf(
   const draft = createPodDraft();
   while (reader.more()) {
     const tag = reader.tag();
-    if (tag === pod.metadata) nested(reader, draft, (reader, draft) => readMeta(reader, draft, interner));
-    else if (tag === pod.spec) nested(reader, draft, readSpec);
+    if (tag === pod.metadata) {
+      const outer = reader.enter();
+      readMeta(reader, draft, interner);
+      reader.leave(outer);
+    } else if (tag === pod.spec) nested(reader, draft, readSpec);
     else if (tag === pod.status) nested(reader, draft, readStatus);
     else reader.skip();
   }
@@ -155,17 +160,17 @@ function readPodIP(reader: ProtobufReader, draft: PodDraft): void {
 }
 
 function readCondition(reader: ProtobufReader, draft: PodDraft): void {
-  let type = '';
-  let state = '';
+  let isNetwork = false;
+  let isTrue = false;
   let since: number | undefined;
   while (reader.more()) {
     const tag = reader.tag();
-    if (tag === condition.type) type = reader.string();
-    else if (tag === condition.status) state = reader.string();
+    if (tag === condition.type) isNetwork = reader.isString(networkReady);
+    else if (tag === condition.status) isTrue = reader.isString(trueText);
     else if (tag === condition.lastTransitionTime) since = readTime(reader);
     else reader.skip();
   }
-  if (type === networkReadyCondition && state === 'True') draft.networkReadyAt = since;
+  if (isNetwork && isTrue) draft.networkReadyAt = since;
 }
 
 /** meta/v1 Time in ms; a message without fields is Go's zero time, which JSON writes as null. */

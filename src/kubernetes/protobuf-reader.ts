@@ -73,6 +73,13 @@ export class ProtobufReader {
     return this.bytes.toString('utf8', start, this.position);
   }
 
+  /** Reads a string and says whether it is this one, without making it. */
+  isString(expected: Buffer): boolean {
+    const start = this.range();
+    if (this.position - start !== expected.length) return false;
+    return this.bytes.compare(expected, 0, expected.length, start, this.position) === 0;
+  }
+
   bool(): boolean {
     return this.int64() !== 0;
   }

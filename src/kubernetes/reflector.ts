@@ -10,7 +10,7 @@ import { DecodeError, KubeApiError, KubeUnreachableError } from './kube-errors.t
 import { listPages } from './list-pages.ts';
 import type { Reflector, ReflectorOptions, ReflectorState } from './reflector-options.ts';
 import type { ResourceReader } from './resource-reader.ts';
-import { watchStream } from './watch-stream.ts';
+import { followWatch } from './watch-stream.ts';
 
 export type { Sink } from './intake.ts';
 export type { Change, Origin } from './record-store.ts';
@@ -131,18 +131,18 @@ class ReflectorLoop<R> {
     const { clock, inactivityMs, random, resource } = this.#options;
     const startedAt = clock.now();
     const timeoutSeconds = watchSeconds.minimum + Math.floor(random() * watchSeconds.spread);
-    const batches = watchStream(this.#reader(), {
+    await followWatch(this.#reader(), {
       query: { ...query, timeoutSeconds },
       inactivityMs,
       clock,
       onOpen: () => this.#good(),
       onActivity: () => this.#heard(),
+      onEvents: (events) => {
+        const pending = this.#intake.take(events);
+        return pending === undefined ? this.#good() : pending.then(() => this.#good());
+      },
       signal,
     });
-    for await (const events of batches) {
-      await this.#intake.take(events);
-      this.#good();
-    }
     if (this.#intake.listing)
       throw new KubeUnreachableError('CUT', `${resource.name}: the list ended half-way`);
     if (clock.now() - startedAt < shortWatchMs) {

@@ -1,4 +1,4 @@
-// One watch request, from its headers to its end, as batches of events; silence ends it.
+// One watch request, from its headers to its end, handing on events by the batch; silence ends it.
 
 import type { WatchEvent } from './decode.ts';
 import type { Clock } from './clock.ts';
@@ -6,7 +6,7 @@ import type { Query } from './http.ts';
 import { KubeUnreachableError } from './kube-errors.ts';
 import { acceptOf, createEventReader, type ResourceReader } from './resource-reader.ts';
 
-export type WatchOptions = {
+export type WatchOptions<R> = {
   readonly query: Query;
   /** So long without a byte (the server sends a bookmark a minute), and the connection counts as dead. */
   readonly inactivityMs: number;
@@ -15,17 +15,17 @@ export type WatchOptions = {
   readonly onOpen: () => void;
   /** Bytes have come. */
   readonly onActivity: () => void;
+  /** The events of one network chunk; while it returns a promise, nothing more is read. */
+  readonly onEvents: (events: readonly WatchEvent<R>[]) => void | Promise<void>;
   readonly signal: AbortSignal;
 };
 
 /**
- * Yields the events of each network chunk together. Returns when the server ends the watch between two events.
- * @throws KubeApiError (refused), KubeUnreachableError (broken off, cut in an event, or silent), DecodeError
+ * Resolves when the server ends the watch between two events.
+ * @throws KubeApiError (refused), KubeUnreachableError (broken off, cut in an event, or silent), DecodeError, and
+ * whatever onEvents throws
  */
-export async function* watchStream<R>(
-  reader: ResourceReader<R>,
-  options: WatchOptions,
-): AsyncGenerator<readonly WatchEvent<R>[]> {
+export async function followWatch<R>(reader: ResourceReader<R>, options: WatchOptions<R>): Promise<void> {
   const { http, resource, decoder } = reader;
   const guard = guardSilence(options, resource.name);
   try {
@@ -38,16 +38,15 @@ export async function* watchStream<R>(
     guard.alive();
     const events = createEventReader(decoder, String(stream.headers['content-type'] ?? ''));
     options.onOpen();
-    for await (const chunk of stream.body) {
+    await stream.forEach((chunk) => {
       guard.alive();
       options.onActivity();
       const batch = events.push(chunk);
-      if (batch.length > 0) yield batch;
-    }
+      return batch.length > 0 ? options.onEvents(batch) : undefined;
+    });
     if (events.partial())
       throw new KubeUnreachableError('CUT', `${resource.name}: the watch ended within an event`);
   } finally {
-    // Also closes the connection when the consumer stops early or an event does not decode.
     guard.end();
   }
 }
@@ -59,7 +58,10 @@ type Guard = {
 };
 
 /** Aborts when nothing was alive for inactivityMs. Being alive costs no timer, only the reading of the clock. */
-function guardSilence({ clock, inactivityMs, signal }: WatchOptions, name: string): Guard {
+function guardSilence(
+  { clock, inactivityMs, signal }: Pick<WatchOptions<never>, 'clock' | 'inactivityMs' | 'signal'>,
+  name: string,
+): Guard {
   const controller = new AbortController();
   const giveUp = () => controller.abort(signal.reason);
   if (signal.aborted) giveUp();

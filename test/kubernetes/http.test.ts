@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { createKubeHttp } from '../../src/kubernetes/http.ts';
 import { DecodeError, KubeApiError, KubeUnreachableError } from '../../src/kubernetes/kube-errors.ts';
+import { waitFor } from '../harness/wait-for.ts';
 import { encodeStatus } from './encode-protobuf.ts';
 import { connectTo, failure, startScriptedApi } from './scripted-api.ts';
 
@@ -149,26 +150,82 @@ test('giving up rejects with the reason of whoever gave up, and closes the conne
   );
 });
 
-test('a stream gives chunks as they come, ends when the server ends it, and throws when it breaks', async (context) => {
+async function openStream(context: TestContext) {
   const api = await setUp(context);
   const opened = api.http.stream({ path: '/w', signal: never });
   const script = (await api.next()).watch('application/json;stream=watch');
-  const stream = await opened;
+  return { script, stream: await opened };
+}
+
+test('a stream shows chunks as they come and resolves when the server ends it', async (context) => {
+  const { script, stream } = await openStream(context);
   assert.equal(stream.statusCode, 200);
   assert.equal(stream.headers['content-type'], 'application/json;stream=watch');
-  const chunks = stream.body[Symbol.asyncIterator]();
-  script.raw('one');
-  assert.equal(String((await chunks.next()).value), 'one');
+  const chunks: string[] = [];
+  const reading = stream.forEach((chunk) => {
+    chunks.push(String(chunk));
+  });
+  for (const text of ['one', 'two']) {
+    script.raw(text);
+    await waitFor(() => chunks.includes(text), { what: text, intervalMs: 2 });
+  }
   script.end();
-  assert.equal((await chunks.next()).done, true);
+  await reading;
+});
 
-  const second = api.http.stream({ path: '/w', signal: never });
-  const broken = (await api.next()).watch();
-  const iterator = (await second).body[Symbol.asyncIterator]();
-  broken.raw('two');
-  await iterator.next();
-  broken.reset();
-  await assert.rejects(iterator.next(), { name: 'KubeUnreachableError', code: 'UND_ERR_SOCKET' });
+test('a stream that breaks rejects, but not before the chunk that is being worked on is done', async (context) => {
+  const { script, stream } = await openStream(context);
+  const work = Promise.withResolvers<void>();
+  let [begun, settled] = [false, false];
+  const reading = stream.forEach(() => {
+    begun = true;
+    return work.promise;
+  });
+  reading.catch(() => {
+    settled = true;
+  });
+  script.raw('one');
+  await waitFor(() => begun, { what: 'the chunk', intervalMs: 2 });
+  script.reset();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(settled, false);
+  work.resolve();
+  await assert.rejects(reading, { name: 'KubeUnreachableError', code: 'UND_ERR_SOCKET' });
+});
+
+test('while a chunk is being worked on, no other is shown', async (context) => {
+  const { script, stream } = await openStream(context);
+  let running = 0;
+  let text = '';
+  const reading = stream.forEach(async (chunk) => {
+    running += 1;
+    assert.equal(running, 1);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    text += String(chunk);
+    running -= 1;
+  });
+  for (let i = 0; i < 10; i += 1) {
+    script.raw(String(i));
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  script.end();
+  await reading;
+  assert.equal(text, '0123456789');
+});
+
+test('what the visitor of a stream throws, at once or later, comes back and closes the connection', async (context) => {
+  for (const visit of [
+    () => {
+      throw new TypeError('a bug');
+    },
+    () => Promise.reject(new TypeError('a bug')),
+  ]) {
+    const { script, stream } = await openStream(context);
+    const reading = stream.forEach(visit);
+    script.raw('one');
+    await assert.rejects(reading, TypeError);
+    await script.closed;
+  }
 });
 
 test('destroying a stream closes its connection', async (context) => {
@@ -186,7 +243,10 @@ test('a stream that nobody reads may break without harm', async (context) => {
   const stream = await opened;
   script.reset();
   await new Promise((resolve) => setTimeout(resolve, 50));
-  await assert.rejects(stream.body[Symbol.asyncIterator]().next(), KubeUnreachableError);
+  await assert.rejects(
+    stream.forEach(() => undefined),
+    KubeUnreachableError,
+  );
 });
 
 test('a refused stream is a KubeApiError', async (context) => {
