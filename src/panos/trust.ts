@@ -8,9 +8,7 @@ import { PanosError } from './errors.ts';
  * of Node. Throws PanosError when the text holds no certificate, or one that cannot be read.
  */
 export function trustedBy(ca: string | undefined): SecureContext {
-  if (ca === undefined) {
-    return createSecureContext({ ca: [...getCACertificates('default'), ...getCACertificates('system')] });
-  }
+  if (ca === undefined) return systemTrust();
   const certificates = ca.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
   if (certificates.length === 0 || !certificates.every(isCertificate)) {
     throw new PanosError(
@@ -23,6 +21,16 @@ export function trustedBy(ca: string | undefined): SecureContext {
     );
   }
   return createSecureContext({ ca: certificates });
+}
+
+let system: SecureContext | undefined;
+
+/** Made once: it takes tens of milliseconds, in which nothing else runs. */
+function systemTrust(): SecureContext {
+  system ??= createSecureContext({
+    ca: [...new Set([...getCACertificates('default'), ...getCACertificates('system')])],
+  });
+  return system;
 }
 
 function isCertificate(pem: string): boolean {
