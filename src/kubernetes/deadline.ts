@@ -1,4 +1,4 @@
-// A time limit on top of a caller's signal, without leaving listeners behind on signals that live for ever.
+// Time limits and giving up, without leaving listeners behind on signals that live for ever.
 
 export type Deadline = {
   /** Aborts with the caller's reason, or with the limit's own error. */
@@ -20,4 +20,17 @@ export function deadline(signal: AbortSignal, ms: number, limitError: () => Erro
       signal.removeEventListener('abort', giveUp);
     },
   };
+}
+
+/** Stops waiting for work when the signal aborts, whether or not the work itself listens. */
+export async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const giveUp = () => reject(signal.reason);
+  if (signal.aborted) giveUp();
+  signal.addEventListener('abort', giveUp, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+  }
 }

@@ -3,7 +3,7 @@
 import { finished, type Readable } from 'node:stream';
 import { type Dispatcher, request as undiciRequest } from 'undici';
 import { statusOf } from './api-status.ts';
-import { deadline } from './deadline.ts';
+import { abortable, deadline } from './deadline.ts';
 import type { KubeConnection } from './kube-connection.ts';
 import { DecodeError, KubeApiError, KubeUnreachableError, unreachable } from './kube-errors.ts';
 
@@ -77,7 +77,10 @@ const maxErrorBytes = 64 * 1024;
 const maxBodyBytes = 384 * 1024 * 1024;
 
 export function createKubeHttp({ connection, userAgent }: KubeHttpOptions): KubeHttp {
-  const send = async (request: KubeRequest, signal: AbortSignal): Promise<Dispatcher.ResponseData> => {
+  // undici hears the signal only once a connection stands, and a credential plugin never does.
+  const send = (request: KubeRequest, signal: AbortSignal) => abortable(sendNow(request, signal), signal);
+
+  const sendNow = async (request: KubeRequest, signal: AbortSignal): Promise<Dispatcher.ResponseData> => {
     const { dispatcher, headers } = await connection.route();
     const hasBody = request.body !== undefined;
     // No Accept-Encoding: on a cluster's own network, unpacking costs more than the bytes.

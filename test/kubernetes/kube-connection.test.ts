@@ -4,7 +4,7 @@ import { X509Certificate } from 'node:crypto';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createPlainServer, type IncomingMessage, type RequestListener } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import { type AddressInfo, connect, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -269,6 +269,28 @@ test('a proxy-url is used, with its credentials, and TLS still ends at the API s
     'proxy-url': `http://127.0.0.1:${port}`,
   };
   await assert.rejects(get(httpFor(context, api.url, {}, mistrusting)), { name: 'KubeUnreachableError' });
+});
+
+test('giving up, and the time limit, work while a connection is still being made', async (context) => {
+  const silent = createTcpServer();
+  const open = new Set<Socket>();
+  silent.on('connection', (socket) => open.add(socket));
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  context.after(() => {
+    for (const socket of open) socket.destroy();
+    silent.close();
+  });
+  // A proxy that never answers CONNECT keeps undici connecting.
+  const { port } = silent.address() as AddressInfo;
+  const http = httpFor(context, 'https://api.example.net', {}, { 'proxy-url': `http://127.0.0.1:${port}` });
+  const start = performance.now();
+  const limited = http.request({ path: '/x', timeoutMs: 50, signal: never });
+  await assert.rejects(limited, { name: 'KubeUnreachableError', code: 'TIMEOUT' });
+  const controller = new AbortController();
+  const stream = http.stream({ path: '/x', signal: controller.signal });
+  setTimeout(() => controller.abort(new Error('shutting down')), 20);
+  await assert.rejects(stream, /shutting down/);
+  assert.ok(performance.now() - start < 2000);
 });
 
 function fingerprintOfClient({ seen }: Api): string | undefined {

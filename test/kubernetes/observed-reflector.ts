@@ -13,8 +13,10 @@ import {
 } from '../../src/kubernetes/reflector.ts';
 import { waitFor } from '../harness/wait-for.ts';
 
-/** A minute of its time passes in three seconds of ours. */
-const speed = 20;
+/** By default a minute of its time passes in three seconds of ours. */
+const defaultSpeed = 20;
+
+export type ObservedOptions = Partial<ReflectorOptions<PodRecord>> & { readonly speed?: number };
 
 export type Observed = {
   readonly reflector: Reflector;
@@ -38,7 +40,7 @@ export type Observed = {
 
 export function observeReflector(
   http: KubeHttp,
-  options: Partial<ReflectorOptions<PodRecord>> = {},
+  { speed = defaultSpeed, ...options }: ObservedOptions = {},
 ): Observed {
   const batches: Change<PodRecord>[][] = [];
   const records = new Map<string, PodRecord>();
@@ -75,7 +77,7 @@ export function observeReflector(
       },
       activity: () => undefined,
     },
-    clock: fastClock(sleeps),
+    clock: fastClock(speed, sleeps),
     ...options,
   });
   const ended = reflector.run(controller.signal);
@@ -103,7 +105,7 @@ export function observeReflector(
   return observed;
 }
 
-function fastClock(sleeps: number[]): Clock {
+function fastClock(speed: number, sleeps: number[]): Clock {
   return {
     now: () => performance.now() * speed,
     sleep: async (ms, signal) => {
