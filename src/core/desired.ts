@@ -1,19 +1,13 @@
 // The desired registrations: which tags each address deserves on each firewall, kept up to date change by change.
 
 import { isDeepStrictEqual } from 'node:util';
-import {
-  createEvaluator,
-  type Evaluation,
-  type Evaluator,
-  type LocalPolicy,
-  nothingGranted,
-} from './evaluate.ts';
+import { type Evaluation, nothingGranted, tagsBehind } from './evaluate.ts';
 import { Holders } from './holders.ts';
 import type { Firewall, NamespaceRecord, PodRecord, Policy, PolicyId, RemovalCause } from './model.ts';
 import { type AddressChange, Registrations } from './registrations.ts';
-import { matches } from './selector.ts';
+import { namespaceOf, Rules } from './rules.ts';
 import type { TagSet } from './tag-set.ts';
-import { Tally } from './tally.ts';
+import type { Tally } from './tally.ts';
 
 export type { AddressChange } from './registrations.ts';
 
@@ -28,19 +22,6 @@ export type DesiredListener = {
 export type Origin = 'watch' | 'list';
 
 type PodState = { readonly record: PodRecord; evaluation: Evaluation };
-type PolicyState = {
-  readonly policy: Policy;
-  /** The existing firewalls that the policy names or selects. */
-  targets: readonly Firewall[];
-  readonly tally: Tally;
-};
-type NamespaceState = {
-  record: NamespaceRecord | undefined;
-  readonly pods: Set<PodState>;
-  readonly policies: Map<PolicyId, PolicyState>;
-  /** undefined after a change of what it rests on: this namespace, its policies, or the firewalls. */
-  evaluator: Evaluator | undefined;
-};
 
 /**
  * Level-triggered: whatever the order of calls, the outcome is a function of the last value of each input (a
@@ -48,10 +29,11 @@ type NamespaceState = {
  * own addresses, a policy or namespace the Pods in its reach, a firewall all Pods.
  */
 export class Desired {
-  readonly #pods = new Map<string, PodState>();
-  readonly #namespaces = new Map<string, NamespaceState>();
-  readonly #clusterPolicies = new Map<PolicyId, PolicyState>();
+  readonly #rules = new Rules();
   readonly #registrations: Registrations;
+  readonly #pods = new Map<string, PodState>();
+  /** namespace -> its Pods. */
+  readonly #podsIn = new Map<string, Set<PodState>>();
   readonly #holders = new Holders();
   /** address -> the Pod that held it until a list left it out. */
   readonly #missing = new Map<string, string>();
@@ -80,31 +62,31 @@ export class Desired {
   }
 
   setNamespace(record: NamespaceRecord): void {
-    if (this.#namespaces.get(record.name)?.record?.labels !== record.labels) {
-      this.#changeNamespace(record.name, record);
-    }
+    const before = this.#rules.namespace(record.name);
+    if (before?.labels !== record.labels) this.#changeNamespace(record.name, record);
   }
 
   deleteNamespace(name: string): void {
-    if (this.#namespaces.get(name)?.record !== undefined) this.#changeNamespace(name, undefined);
+    if (this.#rules.namespace(name) !== undefined) this.#changeNamespace(name, undefined);
   }
 
   setPolicy(policy: Policy): void {
-    const before = this.#policy(policy.id)?.policy;
+    const before = this.#rules.policy(policy.id)?.policy;
     if (!isDeepStrictEqual(before, policy)) this.#changePolicy(policy.id, policy);
   }
 
   deletePolicy(id: PolicyId): void {
-    if (this.#policy(id) !== undefined) this.#changePolicy(id, undefined);
+    if (this.#rules.policy(id) !== undefined) this.#changePolicy(id, undefined);
   }
 
   setFirewall(firewall: Firewall): void {
-    const before = this.#registrations.firewall(firewall.name);
+    const before = this.#rules.firewall(firewall.name);
     if (!isDeepStrictEqual(before, firewall)) this.#changeFirewall(firewall.name, firewall);
   }
 
+  /** Says nothing of its addresses: whoever writes to it must have stopped. */
   deleteFirewall(name: string): void {
-    if (this.#registrations.firewall(name) !== undefined) this.#changeFirewall(name, undefined);
+    if (this.#rules.firewall(name) !== undefined) this.#changeFirewall(name, undefined);
   }
 
   tagsOf(firewall: string, address: string): TagSet {
@@ -118,10 +100,9 @@ export class Desired {
 
   /** The policies that give the holder of this address tags on this firewall. */
   *policiesBehind(firewall: string, address: string): Iterable<PolicyId> {
-    const holder = this.#holders.holder(address);
-    const evaluation = holder && this.#pods.get(holder.uid)?.evaluation;
-    for (const { policy, suffixes, reach } of evaluation?.grants ?? []) {
-      if (suffixes.length > 0 && reach.firewalls.some(({ name }) => name === firewall)) yield policy;
+    for (const grant of this.#evaluationAt(address).grants) {
+      const taker = grant.reach.firewalls.find(({ name }) => name === firewall);
+      if (taker !== undefined && tagsBehind(grant, taker.tagPrefix).length > 0) yield grant.policy;
     }
   }
 
@@ -130,23 +111,21 @@ export class Desired {
   }
 
   tallyOf(policy: PolicyId): Tally | undefined {
-    return this.#policy(policy)?.tally;
+    return this.#rules.policy(policy)?.tally;
   }
 
   /** The existing firewalls that a policy names or selects, sorted. */
   targetsOf(policy: PolicyId): readonly string[] {
-    return this.#policy(policy)?.targets.map(({ name }) => name) ?? [];
+    return this.#rules.policy(policy)?.targets.map(({ name }) => name) ?? [];
   }
 
   admits(firewall: string, namespace: string): boolean {
-    const selector = this.#registrations.firewall(firewall)?.namespaceSelector;
-    const labels = this.#namespaces.get(namespace)?.record?.labels;
-    return selector !== undefined && labels !== undefined && matches(selector, labels);
+    return this.#rules.admits(firewall, namespace);
   }
 
   /** Distinct tags that Pods carry because of this policy, sorted. */
   tagsInUse(policy: PolicyId): readonly string[] {
-    return this.#policy(policy)?.tally.tags() ?? [];
+    return this.#rules.policy(policy)?.tally.tags() ?? [];
   }
 
   #changePod(before: PodState | undefined, record: PodRecord | undefined, origin: Origin): void {
@@ -162,7 +141,8 @@ export class Desired {
     for (const rival of rivals) this.#count(rival, 'add');
 
     for (const [address, holderBefore] of holders) {
-      this.#refresh(address, this.#causeAt(address, holderBefore, origin));
+      const cause = this.#causeAt(address, holderBefore, origin);
+      this.#registrations.refresh(address, this.#evaluationAt(address), cause);
     }
   }
 
@@ -178,20 +158,23 @@ export class Desired {
   }
 
   #enter(record: PodRecord): void {
-    const pod = { record, evaluation: nothingGranted };
+    const pod = { record, evaluation: this.#rules.evaluate(record) };
     this.#holders.claim(record);
     this.#pods.set(record.uid, pod);
-    this.#namespaceState(record.namespace).pods.add(pod);
-    pod.evaluation = this.#evaluate(record);
+    const neighbours = this.#podsIn.get(record.namespace);
+    if (neighbours === undefined) this.#podsIn.set(record.namespace, new Set([pod]));
+    else neighbours.add(pod);
     this.#count(pod, 'add');
   }
 
   #leave(pod: PodState): void {
+    const { uid, namespace } = pod.record;
     this.#count(pod, 'subtract');
     this.#holders.release(pod.record);
-    this.#pods.delete(pod.record.uid);
-    this.#namespaces.get(pod.record.namespace)?.pods.delete(pod);
-    this.#forgetIfEmpty(pod.record.namespace);
+    this.#pods.delete(uid);
+    const neighbours = this.#podsIn.get(namespace);
+    neighbours?.delete(pod);
+    if (neighbours?.size === 0) this.#podsIn.delete(namespace);
   }
 
   #causeAt(address: string, holderBefore: string | undefined, origin: Origin): RemovalCause {
@@ -209,66 +192,53 @@ export class Desired {
   }
 
   #changeNamespace(name: string, record: NamespaceRecord | undefined): void {
-    const state = this.#namespaceState(name);
-    state.record = record;
-    state.evaluator = undefined;
-    for (const pod of state.pods) this.#reevaluate(pod, 'namespace');
-    for (const policy of state.policies.keys()) this.#listener.policyChanged(policy);
-    this.#forgetIfEmpty(name);
+    this.#rules.changeNamespace(name, record);
+    for (const pod of this.#podsIn.get(name) ?? []) this.#reevaluate(pod, 'namespace');
+    for (const policy of this.#rules.policiesOf(name)) this.#listener.policyChanged(policy);
   }
 
   #changePolicy(id: PolicyId, policy: Policy | undefined): void {
+    this.#rules.changePolicy(id, policy);
     const home = namespaceOf(id);
-    const scope = home === undefined ? [...this.#namespaces.values()] : [this.#namespaceState(home)];
-    const siblings = this.#siblings(id);
-    const tally = new Tally();
-    if (policy === undefined) siblings.delete(id);
-    else siblings.set(id, { policy, targets: this.#resolve(policy), tally });
-    for (const state of scope) {
-      state.evaluator = undefined;
-      for (const pod of state.pods) this.#regrant(pod, id, tally);
-    }
-    if (home !== undefined) this.#forgetIfEmpty(home);
+    const pods = home === undefined ? this.#pods.values() : (this.#podsIn.get(home) ?? []);
+    for (const pod of pods) this.#regrant(pod, id);
     this.#listener.policyChanged(id);
   }
 
   #changeFirewall(name: string, firewall: Firewall | undefined): void {
+    this.#rules.changeFirewall(name, firewall);
     if (firewall === undefined) this.#registrations.delete(name);
     else this.#registrations.set(firewall);
-    for (const state of this.#allPolicies()) state.targets = this.#resolve(state.policy);
-    for (const state of this.#namespaces.values()) {
-      state.evaluator = undefined;
-      for (const pod of state.pods) this.#reevaluate(pod, 'policy');
-    }
-    for (const { policy } of this.#allPolicies()) this.#listener.policyChanged(policy.id);
+    for (const pod of this.#pods.values()) this.#reevaluate(pod, 'policy');
+    for (const policy of this.#rules.policies()) this.#listener.policyChanged(policy);
   }
 
   /** After a change of what the policies of a Pod rest on. */
   #reevaluate(pod: PodState, cause: RemovalCause): void {
     this.#count(pod, 'subtract');
-    pod.evaluation = this.#evaluate(pod.record);
+    const evaluation = this.#rules.evaluate(pod.record);
+    pod.evaluation = evaluation;
     this.#count(pod, 'add');
-    this.#refreshHeld(pod, cause);
+    for (const address of this.#held(pod.record)) {
+      this.#registrations.refresh(address, evaluation, cause);
+    }
   }
 
-  /** After a change of one policy: what a Pod has of others stays. */
-  #regrant(pod: PodState, id: PolicyId, tally: Tally): void {
-    const evaluation = this.#evaluate(pod.record);
+  /** After a change of one policy, whose counts begin at zero: what a Pod has of others stays. */
+  #regrant(pod: PodState, id: PolicyId): void {
+    const evaluation = this.#rules.evaluate(pod.record);
     const grant = evaluation.grants.find(({ policy }) => policy === id);
     if (grant === undefined && pod.evaluation.grants.every(({ policy }) => policy !== id)) return;
     pod.evaluation = evaluation;
-    if (grant !== undefined) tally.add({ pod: pod.record, grant, held: this.#held(pod.record).length });
-    this.#refreshHeld(pod, 'policy');
+    const held = this.#held(pod.record);
+    if (grant !== undefined) this.tallyOf(id)?.add({ pod: pod.record, grant, held: held.length });
+    for (const address of held) this.#registrations.refresh(address, evaluation, 'policy');
   }
 
-  #refreshHeld(pod: PodState, cause: RemovalCause): void {
-    for (const address of this.#held(pod.record)) this.#refresh(address, cause);
-  }
-
-  #refresh(address: string, cause: RemovalCause): void {
+  /** The evaluation of the address's holder. */
+  #evaluationAt(address: string): Evaluation {
     const holder = this.#holders.holder(address);
-    const evaluation = holder && this.#pods.get(holder.uid)?.evaluation;
-    this.#registrations.refresh(address, evaluation ?? nothingGranted, cause);
+    return (holder && this.#pods.get(holder.uid)?.evaluation) ?? nothingGranted;
   }
 
   /** The addresses that belong to this Pod. */
@@ -280,80 +250,10 @@ export class Desired {
     if (evaluation.grants.length === 0) return;
     const held = this.#held(pod).length;
     for (const grant of evaluation.grants) {
-      this.#policy(grant.policy)?.tally[operation]({ pod, grant, held });
+      this.tallyOf(grant.policy)?.[operation]({ pod, grant, held });
       this.#listener.policyChanged(grant.policy);
     }
   }
-
-  #evaluate(pod: PodRecord): Evaluation {
-    const state = this.#namespaces.get(pod.namespace);
-    if (state?.record === undefined) return nothingGranted;
-    state.evaluator ??= createEvaluator(
-      state.record,
-      this.#policiesIn(state.record, state.policies.values()),
-    );
-    return state.evaluator(pod);
-  }
-
-  /** The policies that apply in a namespace: its own, and the ClusterPanTagPolicies that select it. */
-  #policiesIn(namespace: NamespaceRecord, own: Iterable<PolicyState>): LocalPolicy[] {
-    const selecting = [...this.#clusterPolicies.values()].filter(({ policy }) =>
-      matches(policy.namespaceSelector ?? [], namespace.labels),
-    );
-    return [...own, ...selecting].map(({ policy, targets }) => {
-      const firewalls = targets.filter((firewall) => matches(firewall.namespaceSelector, namespace.labels));
-      const prefixes = [...new Set(firewalls.map(({ tagPrefix }) => tagPrefix))];
-      return { policy, reach: { firewalls, prefixes } };
-    });
-  }
-
-  #resolve({ firewalls }: Policy): Firewall[] {
-    return this.#registrations
-      .firewalls()
-      .filter((firewall) =>
-        'names' in firewalls
-          ? firewalls.names.includes(firewall.name)
-          : matches(firewalls.selector, firewall.labels),
-      )
-      .sort((a, b) => (a.name < b.name ? -1 : 1));
-  }
-
-  #policy(id: PolicyId): PolicyState | undefined {
-    const home = namespaceOf(id);
-    return home === undefined ? this.#clusterPolicies.get(id) : this.#namespaces.get(home)?.policies.get(id);
-  }
-
-  /** The policies of the same scope. */
-  #siblings(id: PolicyId): Map<PolicyId, PolicyState> {
-    const home = namespaceOf(id);
-    return home === undefined ? this.#clusterPolicies : this.#namespaceState(home).policies;
-  }
-
-  *#allPolicies(): Iterable<PolicyState> {
-    yield* this.#clusterPolicies.values();
-    for (const { policies } of this.#namespaces.values()) yield* policies.values();
-  }
-
-  #namespaceState(name: string): NamespaceState {
-    let state = this.#namespaces.get(name);
-    if (state === undefined) {
-      state = { record: undefined, pods: new Set(), policies: new Map(), evaluator: undefined };
-      this.#namespaces.set(name, state);
-    }
-    return state;
-  }
-
-  #forgetIfEmpty(name: string): void {
-    const state = this.#namespaces.get(name);
-    if (state !== undefined && state.record === undefined && state.pods.size + state.policies.size === 0) {
-      this.#namespaces.delete(name);
-    }
-  }
-}
-
-/** undefined for a ClusterPanTagPolicy. */
-function namespaceOf(id: PolicyId): string | undefined {
-  return id.startsWith('/') ? undefined : id.slice(0, id.indexOf('/'));
 }
 
 /** True when nothing moved that decides holder, eligibility or tags: most Pod updates are such noise. */

@@ -12,17 +12,16 @@ export type Reach = { readonly firewalls: readonly Firewall[]; readonly prefixes
 /** A policy that applies in a namespace. */
 export type LocalPolicy = { readonly policy: Policy; readonly reach: Reach };
 
-/** What one policy gives one Pod. A suffix becomes a tag behind a firewall's prefix. */
+/** What one policy gives one Pod. */
 export type Grant = {
   readonly policy: PolicyId;
   readonly reach: Reach;
-  readonly suffixes: readonly string[];
+  /** For each of the reach's prefixes, the tags behind it. */
+  readonly tags: readonly TagSet[];
   /** A placeholder had no value. */
   readonly missingValue: boolean;
   /** A rendered text can be no tag, whatever the prefix. */
   readonly illegalTag: boolean;
-  /** tagPrefix -> tags, remembered where many Pods share the grant. */
-  readonly tags: Map<string, TagSet> | undefined;
 };
 
 export type Evaluation = {
@@ -61,7 +60,7 @@ function evaluatorLike(
 ): Evaluator {
   if (selecting.length === 0) return () => nothingGranted;
   const shared = selecting.map((local) =>
-    namesThePod(local.policy) ? undefined : { ...grant(local, pod, namespaceLabels), tags: new Map() },
+    namesThePod(local.policy) ? undefined : grant(local, pod, namespaceLabels),
   );
   const grants = shared.filter((grant) => grant !== undefined);
   const evaluation: Evaluation = { grants, tags: new Map() };
@@ -87,12 +86,8 @@ export function tagsOn({ grants, tags }: Evaluation, firewall: Firewall): TagSet
 }
 
 /** The tags of one grant behind one prefix. */
-export function tagsBehind({ suffixes, tags }: Grant, tagPrefix: string): TagSet {
-  const known = tags?.get(tagPrefix);
-  if (known !== undefined) return known;
-  const found = suffixes.flatMap((suffix) => legalTag(tagPrefix, suffix) ?? []);
-  tags?.set(tagPrefix, found);
-  return found;
+export function tagsBehind({ reach, tags }: Grant, tagPrefix: string): TagSet {
+  return tags[reach.prefixes.indexOf(tagPrefix)] ?? noTags;
 }
 
 function namesThePod(policy: Policy): boolean {
@@ -114,7 +109,12 @@ function grant({ policy, reach }: LocalPolicy, pod: PodRecord, namespaceLabels: 
       else illegalTag = true;
     }
   }
-  return { policy: policy.id, reach, suffixes: [...suffixes], missingValue, illegalTag, tags: undefined };
+  const tags = reach.prefixes.map((prefix) => tagSet(behind(prefix, suffixes)));
+  return { policy: policy.id, reach, tags, missingValue, illegalTag };
+}
+
+function behind(prefix: string, suffixes: ReadonlySet<string>): string[] {
+  return [...suffixes].flatMap((suffix) => legalTag(prefix, suffix) ?? []);
 }
 
 function texts(source: TagSource, pod: PodRecord, namespaceLabels: Labels): readonly (string | undefined)[] {

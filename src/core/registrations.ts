@@ -33,14 +33,6 @@ export class Registrations {
     this.#firewalls.delete(firewall);
   }
 
-  firewall(name: string): Firewall | undefined {
-    return this.#firewalls.get(name)?.firewall;
-  }
-
-  firewalls(): Firewall[] {
-    return [...this.#firewalls.values()].map(({ firewall }) => firewall);
-  }
-
   tagsOf(firewall: string, address: string): TagSet {
     return this.#firewalls.get(firewall)?.desired.get(address) ?? noTags;
   }

@@ -88,7 +88,7 @@ export class Table {
     const hasRoom = roomFor(limits);
     const batch: PlannedAddress[] = [];
     for (const [address, since] of this.#backlog) {
-      const { register, unregister } = this.#plan(address);
+      const { register, unregister } = this.#plan(address, this.#desired.tagsOf(address));
       const causes = new Map(unregister.map((tag) => [tag, this.#causes.causeOf(address, tag)]));
       const planned = { address, register, unregister, causes, since };
       if (!hasRoom(planned)) break;
@@ -174,9 +174,9 @@ export class Table {
     }
   }
 
-  #plan(address: string): AddressPlan {
+  #plan(address: string, desired: TagSet): AddressPlan {
     const plan = planAddress({
-      desired: this.#desired.tagsOf(address),
+      desired,
       held: this.#mirror.at(address),
       causeOf: (tag) => this.#causes.causeOf(address, tag),
       gate: this.#gate,
@@ -193,9 +193,10 @@ export class Table {
   /** Sorts an address into backlog, waiting or neither. `since`: when its change was seen, if not now. */
   #assess(address: string, now: number, since = now): void {
     if (!this.#mirror.known || this.#inFlight?.has(address)) return;
-    const plan = this.#plan(address);
+    const desired = this.#desired.tagsOf(address);
+    const plan = this.#plan(address, desired);
     if (isEmpty(plan)) this.#backlog.delete(address);
-    else this.#backlog.put(address, this.#desired.tagsOf(address).length === 0, since);
+    else this.#backlog.put(address, desired.length === 0, since);
     if (plan.waiting.length > 0) this.#waiting.add(address);
     else this.#waiting.delete(address);
     const agrees = isEmpty(plan) && plan.waiting.length === 0 && !this.#refusals.has(address);

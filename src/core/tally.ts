@@ -52,13 +52,12 @@ export class Tally {
     for (const reason of skips(contribution)) this.#skip(reason, contribution, by);
     if (held === 0) return;
     this.pods += by;
-    if (grant.suffixes.length === 0) return;
-    for (const prefix of grant.reach.prefixes) {
-      for (const tag of tagsBehind(grant, prefix)) {
-        if (bump(this.#tags, tag, by)) this.#sortedTags = undefined;
-      }
+    for (const tags of grant.tags) {
+      for (const tag of tags) if (bump(this.#tags, tag, by)) this.#sortedTags = undefined;
     }
-    for (const { name } of grant.reach.firewalls) bump(this.#addresses, name, by * held);
+    for (const { name, tagPrefix } of grant.reach.firewalls) {
+      if (tagsBehind(grant, tagPrefix).length > 0) bump(this.#addresses, name, by * held);
+    }
   }
 
   #skip(reason: SkipReason, { pod, grant }: Contribution, by: 1 | -1): void {
