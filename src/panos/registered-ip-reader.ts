@@ -127,11 +127,12 @@ function readMember(scanner: Scanner, known: KnownTexts): string {
   if (member.name !== 'member') throw unexpected(scanner, '<member>');
   if (member.empty) return '';
   const raw = rawText(scanner, 'member');
-  let tag = known.tags.get(raw);
-  if (tag === undefined) {
-    tag = detached(decodeText(scanner, raw));
-    known.tags.set(detached(raw), tag);
-  }
+  const before = known.tags.get(raw);
+  if (before !== undefined) return before;
+  const decoded = decodeText(scanner, raw);
+  const key = detached(raw);
+  const tag = decoded === raw ? key : detached(decoded);
+  known.tags.set(key, tag);
   return tag;
 }
 
