@@ -1,0 +1,219 @@
+// Devices that fail in every way: each comes right again, nothing is removed in ignorance, and the others do not feel it.
+import assert from 'node:assert/strict';
+import { after, describe, test } from 'node:test';
+import type { FaultSpec } from '../../simulator/simulator.ts';
+import { startTcpProxy } from '../harness/tcp-proxy.ts';
+import { waitFor } from '../harness/wait-for.ts';
+import type { Device } from './device.ts';
+import { wasUnregistered } from './replay.ts';
+import { openStage } from './stage.ts';
+
+const stage = await openStage();
+after(() => stage.close());
+const { cluster } = stage;
+await stage.startOperator();
+
+const faults: Readonly<Record<string, FaultSpec>> = {
+  'hangs until its connections are cut': { fault: 'hang' },
+  'hangs after it did as it was told': { fault: 'hang', applies: true },
+  'resets before it does anything': { fault: 'reset' },
+  'resets after it did as it was told': { fault: 'reset', applies: true },
+  'answers 503': { fault: 'http-status', status: 503 },
+  'answers 503 after it did as it was told': { fault: 'http-status', status: 503, applies: true },
+  'answers garbage': { fault: 'garbage', applies: false },
+  'answers garbage after it did as it was told': { fault: 'garbage' },
+  'answers with a login page': { fault: 'html', applies: false },
+  'answers without a body': { fault: 'empty' },
+  'answers half of its XML': { fault: 'truncate' },
+  'is cut off amid its answer': { fault: 'truncate', cutConnection: true },
+  'answers under another root': { fault: 'wrong-root' },
+  'answers an internal error': { fault: 'error', code: 11 },
+};
+
+/**
+ * The device fails so at each kind of call; resolves when it has. Hanging calls are cut off. Messages fail twice, because
+ * one that meets a reset on a connection that was idle before is sent again at once.
+ */
+async function fail({ simulator }: Device, fault: FaultSpec): Promise<void> {
+  const strikes = { info: 1, read: 1, message: 2 } as const;
+  const ends = Object.entries(strikes).map(async ([on, count]) => {
+    const id = simulator.inject({ ...fault, on, count } as FaultSpec);
+    for (let strike = 1; strike <= count; strike++) {
+      const struck = () => simulator.faults().some((one) => one.id === id && one.effects >= strike);
+      await waitFor(struck, { what: `${fault.fault} to strike at ${on}`, timeoutMs: 20_000, intervalMs: 10 });
+      // Cuts all connections; what is registered as persistent survives, as on a device.
+      if (fault.fault === 'hang') simulator.reboot();
+    }
+  });
+  await Promise.all(ends);
+}
+
+/** Nothing was unregistered before the table had been read in full: count, pages, count. */
+function assertReadBeforeRemoval({ simulator }: Device): void {
+  const log = simulator.log();
+  const first = log.findIndex(({ unregister }) => unregister.length > 0);
+  const before = log.slice(0, first);
+  const lastFailed = before.findLastIndex(({ kind, fault }) => kind === 'read' && fault !== null);
+  const reads = before.slice(lastFailed + 1).filter(({ kind }) => kind === 'read');
+  assert.ok(first > 0 && reads.length >= 3, `${reads.length} good reads before the first removal`);
+}
+
+/** Changes Pods one by one, each to be seen on the live firewall soon, whatever the other one does. */
+async function expectAtOnce(
+  namespace: string,
+  live: Device,
+  block: number,
+): Promise<Record<string, string[]>> {
+  const expected: Record<string, string[]> = {};
+  for (let n = 1; n <= 5; n++) {
+    await cluster.createPod({ namespace, name: `web-${n}`, ips: [`10.${block}.0.${n}`] });
+    expected[`10.${block}.0.${n}`] = [`ns_${namespace}.web`];
+    await live.holds(expected, { timeoutMs: 2_000 });
+  }
+  return expected;
+}
+
+describe('a device', { concurrency: 10 }, () => {
+  test('that refuses connections: the other firewall does not feel it, and it converges when it is back', async () => {
+    const namespace = 'refused';
+    await cluster.createNamespace(namespace);
+    await using live = await stage.firewall({ name: 'refused-live', foreignOn: ['10.201.0.1'] });
+    await using dead = await stage.firewall({ name: 'refused-dead', foreignOn: ['10.201.0.1'] });
+    await using proxy = await startTcpProxy({ port: Number(new URL(dead.simulator.endpoint).port) });
+    proxy.refuse();
+    const endpoint = `https://127.0.0.1:${proxy.port}`;
+    await cluster.patch('PanFirewall', { name: 'refused-dead' }, { spec: { endpoint } });
+    const policy = { namespace, name: 'web' };
+    await stage.policy(policy, {
+      firewallNames: ['refused-live', 'refused-dead'],
+      tags: [{ template: 'web' }],
+    });
+    const expected = await expectAtOnce(namespace, live, 201);
+    await stage.says('PanFirewall', { name: 'refused-live' }, 'InSync');
+    await stage.says('PanFirewall', { name: 'refused-dead' }, 'DeviceUnavailable');
+    await stage.says('PanTagPolicy', policy, 'DeviceUnavailable');
+    await stage.counts('PanTagPolicy', policy, ({ addresses, firewalls = [] }) =>
+      assert.deepEqual(
+        { addresses, firewalls: firewalls.map(({ name, state, registered }) => [name, state, registered]) },
+        {
+          addresses: 0,
+          firewalls: [
+            ['refused-dead', 'DeviceUnavailable', 0],
+            ['refused-live', 'InSync', 5],
+          ],
+        },
+      ),
+    );
+    await proxy.accept();
+    await dead.holds(expected, { timeoutMs: 20_000 });
+    await stage.says('PanTagPolicy', policy, 'InSync');
+  });
+
+  test('that is silent: not Ready after ten seconds without a confirmation, and the other does not feel it', async () => {
+    const namespace = 'silent';
+    await cluster.createNamespace(namespace);
+    await using live = await stage.firewall({ name: 'silent-live', foreignOn: ['10.202.0.1'] });
+    await using dead = await stage.firewall({ name: 'silent-dead', foreignOn: ['10.202.0.1'] });
+    const policy = { namespace, name: 'web' };
+    await stage.policy(policy, {
+      firewallNames: ['silent-live', 'silent-dead'],
+      tags: [{ template: 'web' }],
+    });
+    await stage.says('PanTagPolicy', policy, 'InSync');
+    dead.simulator.inject({ fault: 'hang' });
+    const expected = await expectAtOnce(namespace, live, 202);
+    await stage.says('PanTagPolicy', policy, 'Progressing', 15_000);
+    await stage.says('PanFirewall', { name: 'silent-dead' }, 'Progressing');
+    await stage.says('PanFirewall', { name: 'silent-live' }, 'InSync');
+    dead.simulator.clearFaults();
+    dead.simulator.reboot();
+    await dead.holds(expected);
+    await stage.says('PanTagPolicy', policy, 'InSync');
+  });
+
+  test('with two tables: one that fails does not delay the other, and converges when it works', async () => {
+    const namespace = 'tables';
+    await cluster.createNamespace(namespace);
+    await using fw = await stage.firewall({
+      name: namespace,
+      foreignOn: ['10.203.0.1'],
+      vsys: ['vsys1', 'vsys2'],
+    });
+    const policy = { namespace, name: 'web' };
+    await stage.policy(policy, { firewallNames: [namespace], tags: [{ template: 'web' }] });
+    await stage.says('PanTagPolicy', policy, 'InSync');
+    fw.simulator.inject({ fault: 'http-status', status: 503, on: 'message', vsys: 'vsys2' });
+    const expected = await expectAtOnce(namespace, fw, 203);
+    const { tables = [] } = await stage.says('PanFirewall', { name: namespace }, 'DeviceUnavailable');
+    assert.deepEqual(
+      tables.map(({ vsys, state }) => ({ vsys, state })),
+      [
+        { vsys: 'vsys1', state: 'InSync' },
+        { vsys: 'vsys2', state: 'DeviceUnavailable' },
+      ],
+    );
+    assert.deepEqual(fw.owned('vsys2'), {});
+    fw.simulator.clearFaults();
+    await fw.holds(expected, { vsys: 'vsys2', timeoutMs: 20_000 });
+    await fw.holds(expected, { vsys: 'vsys1' });
+    await stage.says('PanTagPolicy', policy, 'InSync');
+  });
+
+  for (const [i, [name, fault]] of Object.entries(faults).entries()) {
+    test(`that, at the start, ${name}`, async () => {
+      const namespace = `start-${i}`;
+      const web = [`ns_${namespace}.web`];
+      const [kept, fresh, gone] = [1, 2, 9].map((n) => `10.${i}.0.${n}`) as [string, string, string];
+      await cluster.createNamespace(namespace);
+      await cluster.createPod({ namespace, name: 'kept', ips: [kept] });
+      await cluster.createPod({ namespace, name: 'fresh', ips: [fresh] });
+      await stage.policy(
+        { namespace, name: 'web' },
+        { firewallNames: [namespace], tags: [{ template: 'web' }] },
+      );
+      let failing: Promise<void> | undefined;
+      await using fw = await stage.firewall({
+        name: namespace,
+        foreignOn: [kept, gone],
+        leftOver: { [kept]: [...web, `ns_${namespace}.old`], [gone]: web },
+        prepare: (device) => {
+          failing = fail(device, fault);
+        },
+      });
+      await failing;
+      await fw.holds({ [kept]: web, [fresh]: web });
+      assertReadBeforeRemoval(fw);
+      assert.ok(!wasUnregistered(fw.messages(), kept, `${fw.tagPrefix}${web[0]}`));
+      await stage.says('PanFirewall', { name: namespace }, 'InSync');
+      await stage.says('PanTagPolicy', { namespace, name: 'web' }, 'InSync');
+    });
+
+    test(`that, in operation, ${name}`, async () => {
+      const namespace = `run-${i}`;
+      const tags = (color: string) => [`ns_${namespace}.web`, `ns_${namespace}.color.${color}`];
+      const [changed, gone, fresh] = [1, 2, 3].map((n) => `10.${100 + i}.0.${n}`) as [string, string, string];
+      await cluster.createNamespace(namespace);
+      await using fw = await stage.firewall({ name: namespace, foreignOn: [changed, gone] });
+      await stage.policy(
+        { namespace, name: 'web' },
+        { firewallNames: [namespace], tags: [{ template: 'web' }, { labelKeys: ['color'] }] },
+      );
+      const pod = (name: string, ip: string) =>
+        cluster.createPod({ namespace, name, ips: [ip], labels: { color: 'red' } });
+      await Promise.all([pod('changed', changed), pod('gone', gone)]);
+      await fw.holds({ [changed]: tags('red'), [gone]: tags('red') });
+
+      const failing = fail(fw, fault);
+      await Promise.all([
+        cluster.labelPod({ namespace, name: 'changed' }, { color: 'blue' }),
+        cluster.deletePod({ namespace, name: 'gone' }),
+        pod('fresh', fresh),
+      ]);
+      await failing;
+      await fw.holds({ [changed]: tags('blue'), [fresh]: tags('red') });
+      assert.ok(!wasUnregistered(fw.messages(), changed, `${fw.tagPrefix}ns_${namespace}.web`));
+      await stage.says('PanFirewall', { name: namespace }, 'InSync');
+      await stage.says('PanTagPolicy', { namespace, name: 'web' }, 'InSync');
+    });
+  }
+});

@@ -1,0 +1,51 @@
+// Asks a running operator over HTTP, as a kubelet and Prometheus do.
+import assert from 'node:assert/strict';
+import type { OperatorProcess } from '../harness/operator-process.ts';
+import { waitFor } from '../harness/wait-for.ts';
+
+export type Answer = { readonly ok: boolean; readonly text: string };
+
+const askLimitMs = 5_000;
+
+/** path: '/readyz', '/healthz' or '/metrics'. */
+export async function ask(operator: OperatorProcess, path: string): Promise<Answer> {
+  const answer = await fetch(`${operator.httpUrl}${path}`, { signal: AbortSignal.timeout(askLimitMs) });
+  return { ok: answer.ok, text: await answer.text() };
+}
+
+export async function waitUntilReady(operator: OperatorProcess, timeoutMs = 15_000): Promise<void> {
+  const look = async (): Promise<boolean> => {
+    const { ok, text } = await ask(operator, '/readyz');
+    assert.ok(ok, text);
+    return ok;
+  };
+  await waitFor(look, { what: 'the operator to be ready', timeoutMs });
+}
+
+/** Resolves when /readyz says this, and that the operator is not ready. */
+export async function waitUntilNotReady(operator: OperatorProcess, says: RegExp): Promise<void> {
+  const look = async (): Promise<boolean> => {
+    const { ok, text } = await ask(operator, '/readyz');
+    assert.match(text, says);
+    return !ok;
+  };
+  await waitFor(look, { what: `the operator not to be ready and to say ${says}` });
+}
+
+/** The names of all metrics that have a TYPE line, whether they have values or not. */
+export function metricNames(text: string): readonly string[] {
+  return [...text.matchAll(/^# TYPE (\S+) /gm)].map(([, name = '']) => name);
+}
+
+/** The first sample of this name whose labels include these; undefined when there is none. */
+export function metricValue(
+  text: string,
+  name: string,
+  labels: Readonly<Record<string, string>>,
+): number | undefined {
+  for (const [, found, braced = '', value] of text.matchAll(/^([a-zA-Z_:]+)(?:\{(.*)\})? (\S+)$/gm)) {
+    const has = ([key, text]: [string, string]) => `,${braced},`.includes(`,${key}="${text}",`);
+    if (found === name && Object.entries(labels).every(has)) return Number(value);
+  }
+  return undefined;
+}

@@ -1,0 +1,192 @@
+// A cluster with the operator in it, for the scenarios of one file; at its end it checks what must hold in all of them.
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import {
+  startControlPlane,
+  type ControlPlane,
+  type ControlPlaneOptions,
+} from '../control-plane/control-plane.ts';
+import { ApiFailure } from '../harness/api-client.ts';
+import { connect, type Cluster } from '../harness/cluster.ts';
+import type { Kind, Manifest, Ref } from '../harness/objects.ts';
+import { startOperator, type OperatorOptions, type OperatorProcess } from '../harness/operator-process.ts';
+import { startDevice, type Device, type DeviceOptions } from './device.ts';
+import { checkConventions, checkLog } from './final-checks.ts';
+import { makeStatuses, type Statuses } from './statuses.ts';
+
+export const operatorNamespace = 'pan-tag-operator';
+
+export type FirewallOptions = DeviceOptions & {
+  /** Of the PanFirewall and of its Secret. */
+  readonly name: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Default {}. */
+  readonly namespaceSelector?: object;
+  /** Further fields of spec; they win. */
+  readonly spec?: object;
+  /** Called before the operator can know of the device. */
+  readonly prepare?: (device: Device) => void;
+};
+
+export type PolicySpec = {
+  readonly firewallNames?: readonly string[];
+  readonly firewallSelector?: object;
+  readonly namespaceSelector?: object;
+  /** Default {}. */
+  readonly podSelector?: object;
+  readonly tags: readonly object[];
+};
+
+export type StagedDevice = Device & AsyncDisposable;
+
+const repository = join(import.meta.dirname, '../..');
+
+/** Starts a control plane and applies crds/ and deploy/; no operator runs yet. */
+export async function openStage(options: ControlPlaneOptions = {}): Promise<Stage> {
+  const plane = await startControlPlane(options);
+  const stage = new Stage(plane, await mkdtemp(join(tmpdir(), 'pantag-scenarios-')));
+  try {
+    await Promise.all([stage.cluster.applyCrds(), stage.applyFile('deploy/namespace.yaml')]);
+    await stage.applyFile('deploy/rbac.yaml');
+    return stage;
+  } catch (error) {
+    await stage.close();
+    throw error;
+  }
+}
+
+export class Stage implements AsyncDisposable {
+  readonly plane: ControlPlane;
+  /** As the administrator. */
+  readonly cluster: Cluster;
+  readonly says: Statuses['says'];
+  readonly counts: Statuses['counts'];
+  readonly #directory: string;
+  readonly #operators: { readonly process: OperatorProcess; readonly logFile: string }[] = [];
+  readonly #secrets = new Set<string>();
+  readonly #devices = new Set<AsyncDisposable>();
+
+  constructor(plane: ControlPlane, directory: string) {
+    this.plane = plane;
+    this.cluster = connect(plane);
+    const { says, counts } = makeStatuses(this.cluster);
+    this.says = says;
+    this.counts = counts;
+    this.#directory = directory;
+    this.#secrets.add(plane.adminToken);
+  }
+
+  /** A process of its own, under the rights of deploy/rbac.yaml. url defaults to the API server's. */
+  async startOperator({
+    url,
+    ...options
+  }: Partial<OperatorOptions> & { readonly url?: string } = {}): Promise<OperatorProcess> {
+    const token = await this.cluster.serviceAccountToken(operatorNamespace, 'pan-tag-operator');
+    this.#secrets.add(token);
+    const logFile = join(this.#directory, `operator-${this.#operators.length}.log`);
+    const process = await startOperator({
+      kubeconfig: await this.plane.kubeconfigFor({ token, ...(url === undefined ? {} : { url }) }),
+      namespace: operatorNamespace,
+      args: ['--log-level', 'debug'],
+      logFile,
+      ...options,
+    });
+    this.#operators.push({ process, logFile });
+    return process;
+  }
+
+  /** A device alone. Its end checks that strangers' entries are as they were. */
+  async device(options: DeviceOptions): Promise<StagedDevice> {
+    return this.#stageDevice(options, async () => {});
+  }
+
+  /** A device with its PanFirewall, which trusts the device's CA and has its API key. */
+  async firewall({
+    name,
+    labels,
+    namespaceSelector,
+    spec,
+    prepare,
+    ...options
+  }: FirewallOptions): Promise<StagedDevice> {
+    const device = await this.#stageDevice(options, () => this.#removeFirewall(name));
+    prepare?.(device);
+    const ca = { 'ca.crt': device.simulator.caPem };
+    await this.cluster.createSecret({ namespace: operatorNamespace, name }, { ...device.secret, ...ca });
+    const several = (options.vsys?.length ?? 0) > 1;
+    await this.cluster.create('PanFirewall', {
+      metadata: { name, labels: labels ?? {} },
+      spec: {
+        endpoint: device.simulator.endpoint,
+        tagPrefix: device.tagPrefix,
+        credentials: { secretRef: { name } },
+        tls: { caSecretRef: { name } },
+        namespaceSelector: namespaceSelector ?? {},
+        ...(several ? { tables: options.vsys?.map((vsys) => ({ vsys })) } : {}),
+        ...spec,
+      },
+    });
+    return device;
+  }
+
+  /** Creates a PanTagPolicy (with a namespace) or a ClusterPanTagPolicy. */
+  async policy(ref: Ref, spec: PolicySpec): Promise<void> {
+    const kind = ref.namespace === undefined ? 'ClusterPanTagPolicy' : 'PanTagPolicy';
+    await this.cluster.create(kind, { metadata: { ...ref }, spec: { podSelector: {}, ...spec } });
+  }
+
+  /** Applies a file of manifests from the repository's root: 'deploy/rbac.yaml'. */
+  async applyFile(file: string): Promise<void> {
+    for (const document of parseAllDocuments(await readFile(join(repository, file), 'utf8'))) {
+      const manifest = document.toJS() as Manifest & { readonly kind: Kind };
+      await this.cluster.apply(manifest.kind, manifest);
+    }
+  }
+
+  /** Ends everything; rejects when a final check fails. */
+  async close(): Promise<void> {
+    try {
+      const exits = await Promise.all(this.#operators.map(({ process }) => process.stop()));
+      for (const device of this.#devices) await device[Symbol.asyncDispose]();
+      await checkConventions(this.cluster);
+      for (const { logFile } of this.#operators) await checkLog(logFile, this.#secrets);
+      const failed = exits.filter(({ code, signal }) => code !== 0 && signal !== 'SIGKILL');
+      assert.deepEqual(failed, [], 'operators that did not end well');
+    } finally {
+      await this.cluster.close();
+      await this.plane.stop();
+      await rm(this.#directory, { recursive: true, force: true });
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #stageDevice(options: DeviceOptions, leave: () => Promise<void>): Promise<StagedDevice> {
+    const device = await startDevice(options);
+    this.#secrets.add(device.simulator.apiKey).add(device.simulator.password);
+    const staged = {
+      ...device,
+      [Symbol.asyncDispose]: async (): Promise<void> => {
+        if (!this.#devices.delete(staged)) return;
+        await leave();
+        await device.simulator.close();
+        device.checkForeign();
+      },
+    };
+    this.#devices.add(staged);
+    return staged;
+  }
+
+  async #removeFirewall(name: string): Promise<void> {
+    try {
+      await this.cluster.remove('PanFirewall', { name });
+    } catch (error) {
+      if (!(error instanceof ApiFailure && error.code === 404)) throw error;
+    }
+  }
+}
