@@ -11,10 +11,11 @@ export type Held = {
   readonly unsure: TagSet;
 };
 
-/** What a full read found of ours, and how many addresses carry other tags only. */
+/** What a full read found. */
 export type TableReading = {
   readonly owned: ReadonlyMap<string, TagSet>;
-  readonly foreign: number;
+  /** Addresses that carry tags of others, whether ours are there too or not. */
+  readonly others: ReadonlySet<string>;
 };
 
 const holdsNothing: Held = { tags: noTags, unsure: noTags };
@@ -24,7 +25,10 @@ export class Mirror {
   #held: Map<string, Held> | undefined;
   /** Addresses that messages moved while a full read was going on. */
   #touched: Set<string> | undefined;
-  #foreign = 0;
+  /** As of the last full read, like TableReading's. */
+  #others: ReadonlySet<string> = new Set();
+  /** How many addresses carry tags of ours and of others. */
+  #shared = 0;
 
   get known(): boolean {
     return this.#held !== undefined;
@@ -35,8 +39,9 @@ export class Mirror {
     return this.#held?.size ?? 0;
   }
 
+  /** Addresses with tags of others only. */
   get foreign(): number {
-    return this.#foreign;
+    return this.#others.size - this.#shared;
   }
 
   at(address: string): Held {
@@ -52,7 +57,7 @@ export class Mirror {
   }
 
   /** Addresses that messages moved meanwhile keep what those messages are known to have done. */
-  endRead({ owned, foreign }: TableReading): void {
+  endRead({ owned, others }: TableReading): void {
     const touched = this.#touched ?? new Set();
     const held = new Map<string, Held>();
     for (const [address, tags] of owned) {
@@ -63,7 +68,8 @@ export class Mirror {
       if (known !== undefined) held.set(address, known);
     }
     this.#held = held;
-    this.#foreign = foreign;
+    this.#others = others;
+    this.#shared = [...held.keys()].filter((address) => others.has(address)).length;
     this.#touched = undefined;
   }
 
@@ -73,7 +79,8 @@ export class Mirror {
 
   forget(): void {
     this.#held = undefined;
-    this.#foreign = 0;
+    this.#others = new Set();
+    this.#shared = 0;
   }
 
   /** The device did as it was told, but for the pairs that it refused: those are as they were. */
@@ -99,7 +106,9 @@ export class Mirror {
 
   #set(address: string, held: Held): void {
     this.#touched?.add(address);
+    const before = this.owned;
     if (held.tags.length + held.unsure.length === 0) this.#held?.delete(address);
     else this.#held?.set(address, held);
+    if (this.#others.has(address)) this.#shared += this.owned - before;
   }
 }

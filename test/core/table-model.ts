@@ -274,9 +274,7 @@ export class TableModel {
       known.set(address, touched.has(address) ? (this.#known?.get(address) ?? new Map()) : read);
     }
     this.#known = known;
-    const foreign = [...this.device.values()].filter((tags) => tags.size > 0).length - seen.size;
-    this.table.endRead({ owned: seen, foreign }, this.now);
-    assert.equal(this.table.foreign, foreign);
+    this.table.endRead({ owned: seen, others: new Set(addresses.slice(1)) }, this.now);
   }
 
   #replace(address: string, tags: string[]): void {
@@ -361,6 +359,9 @@ export class TableModel {
     assert.equal(table.waiting, this.#waiting.size, 'waiting');
     const owned = [...(this.#known?.values() ?? [])].filter((tags) => tags.size > 0).length;
     assert.equal(table.owned, owned, 'owned');
+    const others = this.#known === undefined ? [] : addresses.slice(1);
+    const foreign = others.filter((address) => (this.#known?.get(address)?.size ?? 0) === 0).length;
+    assert.equal(table.foreign, foreign, 'foreign');
     const oldest = Math.min(...this.#pendingSince.values());
     assert.equal(table.oldestPendingAt ?? Number.POSITIVE_INFINITY, oldest, 'the oldest pending change');
     const refused = new Set(this.#refused.map(({ address }) => address));

@@ -27,7 +27,7 @@ function readTable(found: Record<string, string[]> = {}, gate: RemovalGate = ope
   };
   const read = (owned: Record<string, string[]>, now = 0) => {
     table.beginRead();
-    table.endRead({ owned: new Map(Object.entries(owned)), foreign: 0 }, now);
+    table.endRead({ owned: new Map(Object.entries(owned)), others: new Set() }, now);
   };
   read(found);
   return { table, want, read };
@@ -78,11 +78,23 @@ test('an address alone may go, however small the limits', () => {
   assert.equal(table.next({ entries: 1, bytes: 10 }, 0)?.length, 1);
 });
 
-test('foreign addresses are those of the last read, and none after the device was changed', () => {
-  const { table } = readTable();
+test('an address is foreign while it has tags of others only, and none is after the device was changed', () => {
+  const { table, want } = readTable();
+  want('10.0.0.1', ['a'], 'policy');
   table.beginRead();
-  table.endRead({ owned: new Map(), foreign: 17 }, 0);
-  assert.equal(table.foreign, 17);
+  table.endRead(
+    { owned: new Map([['10.0.0.1', ['a']]]), others: new Set(['10.0.0.1', '10.0.0.2', '10.0.0.3']) },
+    0,
+  );
+  assert.equal(table.foreign, 2);
+  want('10.0.0.2', ['a'], 'policy');
+  want('10.0.0.9', ['a'], 'policy');
+  drain(table);
+  assert.equal(table.foreign, 1);
+  want('10.0.0.2', [], 'vacated');
+  want('10.0.0.9', [], 'vacated');
+  drain(table);
+  assert.equal(table.foreign, 2);
   table.forget();
   assert.equal(table.foreign, 0);
 });
