@@ -42,9 +42,7 @@ export function exchange(
     reply.reject(reason);
     controller?.abort(reason);
   };
-  const leave = (): void => stop(signal.reason);
-  const timer = setTimeout(() => stop(timeLimitError(limitMs)), Math.max(0, limitMs));
-  signal.addEventListener('abort', leave, { once: true });
+  const unwatch = watch({ signal, limitMs, stop });
 
   lane.client.dispatch(request, {
     onRequestStart(started) {
@@ -72,12 +70,26 @@ export function exchange(
     },
   });
 
-  return reply.promise.finally(() => {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', leave);
-  });
+  return reply.promise.finally(unwatch);
 }
 
-function timeLimitError(limitMs: number): Error {
-  return Object.assign(new Error(`no reply within ${Math.round(limitMs)} ms`), { code: timeLimitCode });
+type Watch = {
+  readonly signal: AbortSignal;
+  readonly limitMs: number;
+  readonly stop: (reason: Error) => void;
+};
+
+/** Calls `stop` when the signal aborts or the time is up, until the returned function is called. */
+function watch({ signal, limitMs, stop }: Watch): () => void {
+  const leave = (): void => stop(signal.reason);
+  const timeUp = (): void => {
+    const error = new Error(`no reply within ${Math.round(limitMs)} ms`);
+    stop(Object.assign(error, { code: timeLimitCode }));
+  };
+  const timer = setTimeout(timeUp, Math.max(0, limitMs));
+  signal.addEventListener('abort', leave, { once: true });
+  return () => {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', leave);
+  };
 }
