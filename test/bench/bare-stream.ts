@@ -80,7 +80,7 @@ async function read(access: ClusterAccess): Promise<void> {
   });
   body.on('error', cost.reject);
   body.on('end', () => cost.reject(new Error('the stream ended before its initial events did')));
-  console.log(JSON.stringify({ cost: await cost.promise, bytes: counter.bytes }));
+  console.log(JSON.stringify({ cost: { ...(await cost.promise), bytes: counter.bytes } }));
   await dispatcher.destroy();
 }
 

@@ -1,38 +1,25 @@
 // The containers of a bulky Pod: what is asked for, and what a kubelet reports.
 
 export function container(name: string, workload: string, variables: number): object {
-  const probe = { httpGet: { path: '/healthz', port: 8080 }, initialDelaySeconds: 10, periodSeconds: 10 };
+  const readinessProbe = { httpGet: { path: '/healthz', port: 8080 }, periodSeconds: 10 };
   return {
     name,
     image: `registry.example.com/platform/${workload}/${name}:1.42.0`,
     args: ['--listen=0.0.0.0:8080', '--log-format=json', `--service=${workload}`],
-    ports: [
-      { name: `${name.slice(0, 8)}-http`, containerPort: 8080 },
-      { name: `${name.slice(0, 8)}-mon`, containerPort: 9090 },
-    ],
+    ports: [{ name: 'http', containerPort: 8080 }],
     env: [
-      { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
       { name: 'POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
-      {
-        name: 'DATABASE_PASSWORD',
-        valueFrom: { secretKeyRef: { name: `${workload}-secrets`, key: 'database' } },
-      },
       ...Array.from({ length: variables }, (_, at) => ({
         name: `SETTING_NUMBER_${at}`,
         value: `https://upstream-${at}.internal.example.com/v1/path`,
       })),
     ],
     resources: { requests: { cpu: '100m', memory: '256Mi' }, limits: { cpu: '1', memory: '512Mi' } },
-    ...(name === 'migrate' ? {} : { livenessProbe: probe, readinessProbe: probe }),
-    securityContext: {
-      allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
-      capabilities: { drop: ['ALL'] },
-    },
+    ...(name === 'migrate' ? {} : { readinessProbe }),
+    securityContext: { allowPrivilegeEscalation: false },
     volumeMounts: [
       { name: 'config', mountPath: '/etc/service', readOnly: true },
       { name: 'secrets', mountPath: '/etc/secrets', readOnly: true },
-      { name: 'scratch', mountPath: '/var/scratch' },
       { name: 'token', mountPath: '/var/run/secrets/tokens', readOnly: true },
     ],
   };

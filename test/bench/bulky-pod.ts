@@ -1,4 +1,4 @@
-// A Pod as large clusters have them: some 8 KB in protobuf, with the labels of one of many workloads.
+// A Pod as large clusters have them: some 10 KB in protobuf, with the labels of one of many workloads.
 import { completed, container, containerStatus, running } from './bulky-container.ts';
 
 /** Which Pod of how many; everything else follows from it. */
@@ -136,25 +136,8 @@ function specOf({ index, workload }: BulkyPod): object {
         tolerationSeconds: 300,
       },
     ],
-    affinity: {
-      podAntiAffinity: {
-        preferredDuringSchedulingIgnoredDuringExecution: [
-          {
-            weight: 100,
-            podAffinityTerm: {
-              labelSelector: { matchLabels: { 'app.kubernetes.io/name': workload } },
-              topologyKey: 'kubernetes.io/hostname',
-            },
-          },
-        ],
-      },
-    },
-    initContainers: [container('migrate', workload, 4)],
-    containers: [
-      container('main', workload, 16),
-      container('istio-proxy', workload, 14),
-      container('metrics', workload, 5),
-    ],
+    initContainers: [container('migrate', workload, 0)],
+    containers: [container('main', workload, 4), container('istio-proxy', workload, 2)],
     volumes: volumesOf(workload),
   };
 }
@@ -163,7 +146,6 @@ function volumesOf(workload: string): readonly object[] {
   return [
     { name: 'config', configMap: { name: `${workload}-config` } },
     { name: 'secrets', secret: { secretName: `${workload}-secrets` } },
-    { name: 'scratch', emptyDir: { sizeLimit: '1Gi' } },
     {
       name: 'token',
       projected: {
@@ -196,7 +178,7 @@ export function status({ index, workload, mark }: BulkyPod): object {
       lastProbeTime: null,
     })),
     initContainerStatuses: [containerStatus('migrate', { workload, mark, state: completed(at) })],
-    containerStatuses: ['main', 'istio-proxy', 'metrics'].map((name) =>
+    containerStatuses: ['main', 'istio-proxy'].map((name) =>
       containerStatus(name, { workload, mark, state: running(at) }),
     ),
   };

@@ -1,4 +1,5 @@
 // What learning all Pods costs a process, and the line of JSON in which it says so.
+import { readPeakMiB } from './process-usage.ts';
 
 export type Cost = {
   readonly pods: number;
@@ -8,16 +9,21 @@ export type Cost = {
   readonly cpuSeconds: number;
   /** The process's resident set at its largest, from its start. */
   readonly peakMiB: number;
+  /** By how much learning raised that: without what the process needs in any case. */
+  readonly grownMiB: number;
+  /** Of the stream, where they were counted. */
+  readonly bytes?: number;
 };
 
 /** Starts the clock; what it returns stops it. */
 export function startCost(): (pods: number) => Cost {
-  const begun = performance.now();
+  const peakBefore = readPeakMiB(process.pid);
   const cpuBefore = process.cpuUsage();
+  const begun = performance.now();
   return (pods) => {
     const seconds = (performance.now() - begun) / 1000;
     const { user, system } = process.cpuUsage(cpuBefore);
-    const peakMiB = process.resourceUsage().maxRSS / 1024;
-    return { pods, seconds, cpuSeconds: (user + system) / 1e6, peakMiB };
+    const peak = readPeakMiB(process.pid);
+    return { pods, seconds, cpuSeconds: (user + system) / 1e6, peakMiB: peak, grownMiB: peak - peakBefore };
   };
 }

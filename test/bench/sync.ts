@@ -158,5 +158,5 @@ async function learnWhole(
   await using operator = await startOperator(options);
   await operator.waitForLog((line) => line.msg === 'cluster known', learnLimitMs);
   const seconds = (performance.now() - begun) / 1000;
-  return { seconds, usage: await readUsage(operator.pid) };
+  return { seconds, usage: readUsage(operator.pid) };
 }

@@ -6,9 +6,11 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -27,6 +29,7 @@ type cost struct {
 	Seconds    float64 `json:"seconds"`
 	CPUSeconds float64 `json:"cpuSeconds"`
 	PeakMiB    float64 `json:"peakMiB"`
+	GrownMiB   float64 `json:"grownMiB"`
 }
 
 func main() {
@@ -62,7 +65,7 @@ func run(ctx context.Context, args []string) error {
 func learn(ctx context.Context, client kubernetes.Interface) (cost, error) {
 	ctx, cancel := context.WithTimeout(ctx, syncLimit)
 	defer cancel()
-	before, err := usage()
+	before, err := measure()
 	if err != nil {
 		return cost{}, err
 	}
@@ -77,15 +80,16 @@ func learn(ctx context.Context, client kubernetes.Interface) (cost, error) {
 		return cost{}, fmt.Errorf("not synced: %w", ctx.Err())
 	}
 	elapsed := time.Since(begun)
-	after, err := usage()
+	after, err := measure()
 	if err != nil {
 		return cost{}, err
 	}
 	return cost{
 		Pods:       len(informer.GetStore().ListKeys()),
 		Seconds:    elapsed.Seconds(),
-		CPUSeconds: cpu(after) - cpu(before),
-		PeakMiB:    float64(after.Maxrss) / 1024,
+		CPUSeconds: (after.cpu - before.cpu).Seconds(),
+		PeakMiB:    after.peakMiB,
+		GrownMiB:   after.peakMiB - before.peakMiB,
 	}, nil
 }
 
@@ -130,12 +134,33 @@ func strip(object any) (any, error) {
 	return kept, nil
 }
 
-func usage() (syscall.Rusage, error) {
-	var spent syscall.Rusage
-	err := syscall.Getrusage(syscall.RUSAGE_SELF, &spent)
-	return spent, err
+// usage is what this process has used so far.
+type usage struct {
+	cpu     time.Duration
+	peakMiB float64
 }
 
-func cpu(spent syscall.Rusage) float64 {
-	return time.Duration(spent.Utime.Nano() + spent.Stime.Nano()).Seconds()
+func measure() (usage, error) {
+	var spent syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &spent); err != nil {
+		return usage{}, err
+	}
+	peak, err := peakMiB()
+	return usage{time.Duration(spent.Utime.Nano() + spent.Stime.Nano()), peak}, err
+}
+
+// peakMiB does not ask getrusage, whose maximum begins with the parent's at the time of the fork.
+func peakMiB() (float64, error) {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(status)) {
+		if value, found := strings.CutPrefix(line, "VmHWM:"); found {
+			var kib float64
+			_, err := fmt.Sscan(value, &kib)
+			return kib / 1024, err
+		}
+	}
+	return 0, errors.New("/proc/self/status has no VmHWM")
 }
