@@ -10,7 +10,7 @@ import { DecodeError, KubeApiError, KubeUnreachableError } from './kube-errors.t
 import { listPages } from './list-pages.ts';
 import type { Reflector, ReflectorOptions, ReflectorState } from './reflector-options.ts';
 import type { ResourceReader } from './resource-reader.ts';
-import { followWatch } from './watch-stream.ts';
+import { followWatch, type WatchEnd } from './watch-stream.ts';
 
 export type { Sink } from './intake.ts';
 export type { Change, Origin } from './record-store.ts';
@@ -27,6 +27,8 @@ const defaults = {
 const watchSeconds = { minimum: 300, spread: 300 };
 /** A watch that ends sooner than this is a failure, not the end of its time. */
 const shortWatchMs = 1000;
+/** Together with inactivityMs, how long a half-open connection can go unnoticed. */
+const checkTimeoutMs = 15_000;
 const maxProtobufFailures = 3;
 
 export function createReflector<R>(options: ReflectorOptions<R>): Reflector {
@@ -81,38 +83,37 @@ class ReflectorLoop<R> {
   async #reflect(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        await this.#cycle(signal);
-        this.#options.observer.watchRestart('Ended');
+        this.#options.observer.watchRestart(await this.#cycle(signal));
       } catch (error) {
         await this.#recover(error, signal);
       }
     }
   }
 
-  /** Learns until a watch ends: from where we are, or else from a list. */
-  async #cycle(signal: AbortSignal): Promise<void> {
+  /** Learns until a watch ends, from where we are or else from a list; returns why it ended. */
+  async #cycle(signal: AbortSignal): Promise<WatchEnd> {
     if (this.#intake.position === undefined) {
-      if (await this.#watchFromNothing(signal)) return;
+      const end = await this.#watchFromNothing(signal);
+      if (end !== undefined) return end;
       await this.#readPages(signal);
     } else {
       await this.#checkPosition(this.#intake.position, signal);
     }
-    await this.#watch({ resourceVersion: this.#intake.position }, signal);
+    return this.#watch({ resourceVersion: this.#intake.position }, signal);
   }
 
-  /** A WatchList: what exists as events, then what happens, in one stream. False when the server does not do it. */
-  async #watchFromNothing(signal: AbortSignal): Promise<boolean> {
-    if (!this.#watchListServed) return false;
+  /** A WatchList: what exists as events, then what happens, in one stream. Undefined: the server does not do it. */
+  async #watchFromNothing(signal: AbortSignal): Promise<WatchEnd | undefined> {
+    if (!this.#watchListServed) return undefined;
     this.#intake.beginList();
     try {
-      await this.#watch({ sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan' }, signal);
-      return true;
+      return await this.#watch({ sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan' }, signal);
     } catch (error) {
       const refused = error instanceof WatchListIgnoredError || refusesWatchList(error);
       if (!this.#intake.listing || !refused) throw error;
       this.#watchListServed = false;
       this.#options.log.info({}, 'no WatchList here: reading lists in pages');
-      return false;
+      return undefined;
     }
   }
 
@@ -127,11 +128,11 @@ class ReflectorLoop<R> {
     await this.#intake.endList(resourceVersion);
   }
 
-  async #watch(query: Query, signal: AbortSignal): Promise<void> {
+  async #watch(query: Query, signal: AbortSignal): Promise<WatchEnd> {
     const { clock, inactivityMs, random, resource } = this.#options;
     const startedAt = clock.now();
     const timeoutSeconds = watchSeconds.minimum + Math.floor(random() * watchSeconds.spread);
-    await followWatch(this.#reader(), {
+    const end = await followWatch(this.#reader(), {
       query: { ...query, timeoutSeconds },
       inactivityMs,
       clock,
@@ -143,11 +144,16 @@ class ReflectorLoop<R> {
       },
       signal,
     });
-    if (this.#intake.listing)
-      throw new KubeUnreachableError('CUT', `${resource.name}: the list ended half-way`);
+    if (this.#intake.listing) {
+      const [code, what] = end === 'Inactive' ? ['INACTIVE', 'fell silent'] : ['CUT', 'ended'];
+      throw new KubeUnreachableError(code, `${resource.name}: the list ${what} half-way`);
+    }
+    // A dead connection, or nothing to tell: the next one shows which, so this is no failure yet.
+    if (end === 'Inactive') return end;
     if (clock.now() - startedAt < shortWatchMs) {
       throw new KubeUnreachableError('ENDED', `${resource.name}: the server ended a watch at once`);
     }
+    return end;
   }
 
   /**
@@ -161,7 +167,9 @@ class ReflectorLoop<R> {
     const { http, resource, log } = this.#options;
     const at = { resourceVersion: position, resourceVersionMatch: 'NotOlderThan', limit: 1 };
     try {
-      await http.request({ path: resource.path, query: { ...resource.query, ...at }, signal });
+      const query = { ...resource.query, ...at };
+      await http.request({ path: resource.path, query, timeoutMs: checkTimeoutMs, signal });
+      this.#heard();
     } catch (error) {
       // WatchList needs no right to list; without it we go on unchecked rather than not at all.
       if (!(error instanceof KubeApiError) || error.status !== 403) throw error;

@@ -8,7 +8,7 @@ import { acceptOf, createEventReader, type ResourceReader } from './resource-rea
 
 export type WatchOptions<R> = {
   readonly query: Query;
-  /** So long without a byte (the server sends a bookmark a minute), and the connection counts as dead. */
+  /** So long without a byte, and the watch is given up. */
   readonly inactivityMs: number;
   readonly clock: Clock;
   /** The server has accepted the watch. */
@@ -20,14 +20,20 @@ export type WatchOptions<R> = {
   readonly signal: AbortSignal;
 };
 
+/** Why a watch that was accepted is over: the server's orderly end, or silence. */
+export type WatchEnd = 'Ended' | 'Inactive';
+
 /**
- * Resolves when the server ends the watch between two events.
- * @throws KubeApiError (refused), KubeUnreachableError (broken off, cut in an event, or silent), DecodeError, and
- * whatever onEvents throws
+ * Resolves when the server has ended the watch between two events, or when it has fallen silent. A server sends a
+ * bookmark about once a minute, but none for a resource of which it has seen no event since its own start; so
+ * silence may mean a dead connection, or only that nothing ever happens.
+ * @throws KubeApiError (refused), KubeUnreachableError (not accepted in time, broken off, or cut in an event),
+ * DecodeError, and whatever onEvents throws
  */
-export async function followWatch<R>(reader: ResourceReader<R>, options: WatchOptions<R>): Promise<void> {
+export async function followWatch<R>(reader: ResourceReader<R>, options: WatchOptions<R>): Promise<WatchEnd> {
   const { http, resource, decoder } = reader;
   const guard = guardSilence(options, resource.name);
+  let open = false;
   try {
     const stream = await http.stream({
       path: resource.path,
@@ -36,6 +42,7 @@ export async function followWatch<R>(reader: ResourceReader<R>, options: WatchOp
       signal: guard.signal,
     });
     guard.alive();
+    open = true;
     const events = createEventReader(decoder, String(stream.headers['content-type'] ?? ''));
     options.onOpen();
     await stream.forEach((chunk) => {
@@ -46,6 +53,10 @@ export async function followWatch<R>(reader: ResourceReader<R>, options: WatchOp
     });
     if (events.partial())
       throw new KubeUnreachableError('CUT', `${resource.name}: the watch ended within an event`);
+    return 'Ended';
+  } catch (error) {
+    if (open && guard.isSilence(error)) return 'Inactive';
+    throw error;
   } finally {
     guard.end();
   }
@@ -54,6 +65,8 @@ export async function followWatch<R>(reader: ResourceReader<R>, options: WatchOp
 type Guard = {
   readonly signal: AbortSignal;
   readonly alive: () => void;
+  /** Whether this is the error that the signal was aborted with for silence. */
+  readonly isSilence: (error: unknown) => boolean;
   readonly end: () => void;
 };
 
@@ -66,17 +79,14 @@ function guardSilence(
   const giveUp = () => controller.abort(signal.reason);
   if (signal.aborted) giveUp();
   signal.addEventListener('abort', giveUp, { once: true });
+  const silence = new KubeUnreachableError('INACTIVE', `${name}: no byte for ${inactivityMs / 1000} s`);
   let aliveAt = clock.now();
 
   const watchdog = async () => {
     while (!controller.signal.aborted) {
       const remainingMs = aliveAt + inactivityMs - clock.now();
-      if (remainingMs <= 0) {
-        const message = `${name}: the watch was silent for ${inactivityMs / 1000} s`;
-        controller.abort(new KubeUnreachableError('INACTIVE', message));
-      } else {
-        await clock.sleep(remainingMs, controller.signal);
-      }
+      if (remainingMs <= 0) controller.abort(silence);
+      else await clock.sleep(remainingMs, controller.signal);
     }
   };
   void watchdog();
@@ -86,6 +96,7 @@ function guardSilence(
     alive: () => {
       aliveAt = clock.now();
     },
+    isSilence: (error) => error === silence,
     end: () => {
       signal.removeEventListener('abort', giveUp);
       controller.abort();

@@ -419,12 +419,37 @@ for (const [code, reason, words] of [
   });
 }
 
-test('a watch that falls silent is given up, its socket closed, and taken up from the last version', async (context) => {
+test('a watch that falls silent is given up, its socket closed, and taken up at once, for it may only be quiet', async (context) => {
   const { api, seen, watch } = await synced(context, { inactivityMs: 4000 });
   watch.event('ADDED', pod('web-2', { version: 11 }));
   await watch.closed;
-  await rewatch(api, '11');
+  const second = await rewatch(api, '11');
   assert.deepEqual(seen.restarts, ['Inactive']);
+  assert.deepEqual(seen.logs, []);
+  assert.equal(seen.reflector.state().failing, undefined);
+  second.event('ADDED', pod('web-3', { version: 12 }));
+  await seen.until('web-3', ({ known }) => known().includes('web-3@web-3'));
+});
+
+test('a server that has fallen silent and does not answer the next request either is a failure', async (context) => {
+  const { api, seen, watch } = await synced(context, { inactivityMs: 4000, speed: 20 });
+  await watch.closed;
+  (await api.next()).reset();
+  await seen.until('the failure', ({ reflector }) => reflector.state().failing?.reason === 'Unreachable');
+  await rewatch(api, '10');
+  await seen.until('recovery', ({ reflector }) => reflector.state().failing === undefined);
+});
+
+test('a list that falls silent half-way is a failure, and nothing of it counts as whole', async (context) => {
+  const { api, seen } = await setUp(context, { inactivityMs: 4000 });
+  const half = (await api.next()).watch();
+  half.event('ADDED', pod('web-0'));
+  await half.closed;
+  await seen.until('the failure', ({ reflector }) => reflector.state().failing?.reason === 'Inactive');
+  assert.equal(seen.reflector.state().synced, false);
+  (await api.next()).watch().bookmark(10, true);
+  await seen.until('synced', ({ reflector }) => reflector.state().synced);
+  assert.deepEqual(seen.story(), ['set web-0 list', 'gone web-0 list']);
 });
 
 test('an answer that never comes is given up as well', async (context) => {
