@@ -1,0 +1,260 @@
+// What the contract says that a cluster comes to, computed from the API's own objects, slowly and plainly, and without a
+// line of the operator's.
+import { createHash } from 'node:crypto';
+import type { KubernetesObject } from '../harness/api-client.ts';
+import type { Cluster } from '../harness/cluster.ts';
+import type { Owned } from './device.ts';
+
+type Labels = Readonly<Record<string, string>>;
+type LabelSelector = {
+  readonly matchLabels?: Labels;
+  readonly matchExpressions?: readonly {
+    readonly key: string;
+    readonly operator: string;
+    readonly values?: readonly string[];
+  }[];
+};
+type Pod = KubernetesObject & {
+  readonly spec: {
+    readonly nodeName?: string;
+    readonly serviceAccountName: string;
+    readonly hostNetwork?: boolean;
+  };
+  readonly status: {
+    readonly phase: string;
+    readonly podIPs?: readonly { readonly ip: string }[];
+    readonly startTime?: string;
+    readonly conditions?: readonly { readonly type: string; readonly lastTransitionTime: string }[];
+  };
+};
+type Firewall = KubernetesObject & {
+  readonly spec: { readonly tagPrefix: string; readonly namespaceSelector: LabelSelector };
+};
+export type Policy = KubernetesObject & {
+  readonly spec: {
+    readonly firewallNames?: readonly string[];
+    readonly firewallSelector?: LabelSelector;
+    readonly namespaceSelector?: LabelSelector;
+    readonly podSelector: LabelSelector;
+    readonly tags: readonly { readonly template?: string; readonly labelKeys?: readonly string[] }[];
+  };
+};
+
+export type World = {
+  readonly namespaces: readonly KubernetesObject[];
+  readonly pods: readonly Pod[];
+  readonly firewalls: readonly Firewall[];
+  readonly policies: readonly Policy[];
+};
+
+export type ExpectedStatus = {
+  readonly pods: number;
+  readonly addresses: number;
+  readonly skipped: readonly { readonly reason: string; readonly count: number; readonly example: string }[];
+  readonly tags: readonly string[];
+  readonly registered: Readonly<Record<string, number>>;
+  /** Of Ready, when everything has been confirmed. */
+  readonly reason: 'InSync' | 'NotAdmitted';
+};
+
+export async function readWorld(cluster: Cluster): Promise<World> {
+  const [namespaces, pods, firewalls, own, clusterWide] = await Promise.all([
+    cluster.list('Namespace'),
+    cluster.list<Pod>('Pod'),
+    cluster.list<Firewall>('PanFirewall'),
+    cluster.list<Policy>('PanTagPolicy'),
+    cluster.list<Policy>('ClusterPanTagPolicy'),
+  ]);
+  return { namespaces, pods, firewalls, policies: [...own, ...clusterWide] };
+}
+
+/** The tags on one firewall, without its prefix where they are not shortened. */
+export function expectedTable(world: World, firewallName: string): Owned {
+  const firewall = world.firewalls.find(({ metadata }) => metadata.name === firewallName);
+  const table: Record<string, string[]> = {};
+  for (const address of new Set(world.pods.flatMap(addressesOf))) {
+    const holder = holderOf(world, address);
+    if (firewall === undefined || holder === undefined) continue;
+    const tags = world.policies.flatMap((policy) => tagsOn(world, policy, holder, firewall));
+    const { tagPrefix } = firewall.spec;
+    if (tags.length > 0) table[address] = [...new Set(tags)].map((tag) => tag.slice(tagPrefix.length));
+  }
+  return table;
+}
+
+export function expectedStatus(world: World, policy: Policy): ExpectedStatus {
+  const selected = world.pods.filter((pod) => isAlive(pod) && selects(world, policy, pod));
+  const skipped = new Map<string, string[]>();
+  const registered: Record<string, number> = {};
+  for (const name of targetsOf(world, policy)) registered[name] = 0;
+  const tags = new Set<string>();
+  let pods = 0;
+  for (const pod of selected) {
+    const addresses = addressesOf(pod);
+    const held = addresses.filter((address) => holderOf(world, address) === pod).length;
+    for (const reason of reasons(world, policy, pod, held)) {
+      const { namespace = '', name } = pod.metadata;
+      const shown = policy.metadata.namespace === undefined ? `${namespace}/${name}` : name;
+      skipped.set(reason, [...(skipped.get(reason) ?? []), shown]);
+    }
+    if (held === 0) continue;
+    pods += 1;
+    for (const firewall of world.firewalls) {
+      const own = tagsOn(world, policy, pod, firewall);
+      for (const tag of own) tags.add(tag);
+      const { name } = firewall.metadata;
+      if (own.length > 0) registered[name] = (registered[name] ?? 0) + held;
+    }
+  }
+  return {
+    pods,
+    addresses: Math.min(...Object.values(registered)),
+    skipped: [...skipped.entries()]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([reason, names]) => ({ reason, count: names.length, example: names.sort()[0] ?? '' })),
+    tags: [...tags].sort(),
+    registered,
+    reason: isAdmitted(world, policy) ? 'InSync' : 'NotAdmitted',
+  };
+}
+
+/** By every firewall that it is for; Pods of cluster-wide policies are judged one by one instead. */
+function isAdmitted(world: World, policy: Policy): boolean {
+  const home = world.namespaces.find(({ metadata }) => metadata.name === policy.metadata.namespace);
+  if (home === undefined) return true;
+  const names = targetsOf(world, policy);
+  const targets = world.firewalls.filter(({ metadata }) => names.includes(metadata.name));
+  return targets.every(({ spec }) => matches(spec.namespaceSelector, home.metadata.labels));
+}
+
+function reasons(world: World, policy: Policy, pod: Pod, held: number): string[] {
+  if (pod.spec.hostNetwork === true) return ['HostNetwork'];
+  const all = addressesOf(pod);
+  if (all.length === 0) return ['NoAddress'];
+  const { missing, illegal } = suffixesOf(world, policy, pod);
+  return [
+    ...(held < all.length ? ['AddressTaken'] : []),
+    ...(held > 0 && missing ? ['MissingValue'] : []),
+    ...(held > 0 && illegal ? ['IllegalTag'] : []),
+  ];
+}
+
+const isAlive = ({ status }: Pod): boolean => status.phase !== 'Succeeded' && status.phase !== 'Failed';
+
+function addressesOf(pod: Pod): readonly string[] {
+  // The WHATWG URL parser writes IPv6 as RFC 5952 wants it.
+  const plain = (ip: string): string =>
+    ip.includes(':') ? new URL(`http://[${ip}]`).hostname.slice(1, -1) : ip;
+  return [...new Set((pod.status.podIPs ?? []).map(({ ip }) => plain(ip)))];
+}
+
+function holderOf({ pods }: World, address: string): Pod | undefined {
+  const claims = pods.filter(
+    (pod) => isAlive(pod) && pod.spec.hostNetwork !== true && addressesOf(pod).includes(address),
+  );
+  const draining = ({ metadata }: Pod): number => (metadata.deletionTimestamp === undefined ? 0 : 1);
+  const networkUp = ({ status }: Pod): number =>
+    Date.parse(
+      status.conditions?.find(({ type }) => type === 'PodReadyToStartContainers')?.lastTransitionTime ??
+        status.startTime ??
+        '',
+    );
+  const uid = ({ metadata }: Pod): string => metadata.uid ?? '';
+  return claims.sort(
+    (a, b) => draining(a) - draining(b) || networkUp(b) - networkUp(a) || (uid(a) < uid(b) ? 1 : -1),
+  )[0];
+}
+
+function tagsOn(world: World, policy: Policy, pod: Pod, { metadata, spec }: Firewall): string[] {
+  const namespace = namespaceOf(world, pod);
+  if (!targetsOf(world, policy).includes(metadata.name)) return [];
+  if (!matches(spec.namespaceSelector, namespace.metadata.labels)) return [];
+  if (!selects(world, policy, pod)) return [];
+  return suffixesOf(world, policy, pod).legal.map((suffix) => shortened(spec.tagPrefix + suffix));
+}
+
+/** Existing firewalls only. */
+function targetsOf({ firewalls }: World, { spec }: Policy): string[] {
+  const { firewallNames, firewallSelector } = spec;
+  const isTarget = ({ metadata }: Firewall): boolean =>
+    firewallNames?.includes(metadata.name) ?? matches(firewallSelector ?? {}, metadata.labels);
+  return firewalls.filter(isTarget).map(({ metadata }) => metadata.name);
+}
+
+function selects(world: World, { metadata, spec }: Policy, pod: Pod): boolean {
+  const here =
+    metadata.namespace === undefined
+      ? matches(spec.namespaceSelector ?? {}, namespaceOf(world, pod).metadata.labels)
+      : metadata.namespace === pod.metadata.namespace;
+  return here && matches(spec.podSelector, pod.metadata.labels);
+}
+
+/** https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#resources-that-support-set-based-requirements */
+function matches({ matchLabels = {}, matchExpressions = [] }: LabelSelector, labels: Labels = {}): boolean {
+  const fits = matchExpressions.map(({ key, operator, values = [] }) => {
+    const value = labels[key];
+    if (operator === 'Exists') return value !== undefined;
+    if (operator === 'DoesNotExist') return value === undefined;
+    const listed = value !== undefined && values.includes(value);
+    return operator === 'In' ? listed : !listed;
+  });
+  return fits.every(Boolean) && Object.entries(matchLabels).every(([key, value]) => labels[key] === value);
+}
+
+function suffixesOf(world: World, { metadata, spec }: Policy, pod: Pod) {
+  const texts = spec.tags.flatMap(({ template, labelKeys = [] }) =>
+    template === undefined ? labelTexts(labelKeys, pod) : [render(template, world, pod)],
+  );
+  const rendered = texts.filter((text) => text !== undefined);
+  const isReserved = (text: string): boolean =>
+    metadata.namespace === undefined && (text.startsWith('ns_') || text.startsWith('_'));
+  const scope = metadata.namespace === undefined ? '' : `ns_${metadata.namespace}.`;
+  return {
+    legal: [...new Set(rendered.filter((text) => !isReserved(text)))].map((text) => scope + text),
+    illegal: rendered.some(isReserved),
+    missing: rendered.length < texts.length,
+  };
+}
+
+function labelTexts(keys: readonly string[], { metadata }: Pod): string[] {
+  const named = (label: string): boolean =>
+    keys.some((key) => (key.endsWith('*') ? label.startsWith(key.slice(0, -1)) : label === key));
+  return Object.entries(metadata.labels ?? {})
+    .filter(([label, value]) => value !== '' && named(label))
+    .map(([label, value]) => `${label}.${value}`);
+}
+
+function render(template: string, world: World, pod: Pod): string | undefined {
+  const { metadata, spec } = pod;
+  const fields: Record<string, string | undefined> = {
+    namespace: metadata.namespace,
+    pod: metadata.name,
+    node: spec.nodeName,
+    serviceAccount: spec.serviceAccountName,
+  };
+  for (const [key, value] of Object.entries(metadata.labels ?? {})) {
+    fields[`labels['${key}']`] = value;
+    fields[`labels.${key}`] = value;
+  }
+  for (const [key, value] of Object.entries(namespaceOf(world, pod).metadata.labels ?? {})) {
+    fields[`namespaceLabels['${key}']`] = value;
+  }
+  let hole = false;
+  const text = template.replaceAll(/\{\{ *(.*?) *\}\}/g, (_, name: string) => {
+    const value = fields[name] ?? '';
+    hole ||= value === '';
+    return value;
+  });
+  return hole ? undefined : text;
+}
+
+function shortened(tag: string): string {
+  if (tag.length <= 127) return tag;
+  return `${tag.slice(0, 118)}_${createHash('sha256').update(tag).digest('hex').slice(0, 8)}`;
+}
+
+function namespaceOf({ namespaces }: World, pod: Pod): KubernetesObject {
+  const namespace = namespaces.find(({ metadata }) => metadata.name === pod.metadata.namespace);
+  if (namespace === undefined) throw new Error(`no namespace ${pod.metadata.namespace}`);
+  return namespace;
+}
