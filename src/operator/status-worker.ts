@@ -88,7 +88,8 @@ export class StatusWorker {
     const seen = new Set<string>();
     for (const subject of subjects()) {
       seen.add(subject.path);
-      if (!subject.judgeable) continue;
+      // What this process wrote itself it also keeps true: nobody's earlier word stands there any more.
+      if (!subject.judgeable && this.#written.get(subject.path)?.uid !== subject.uid) continue;
       const current = this.#known(subject);
       const previous = current?.conditions ?? [];
       const status = subject.compute({ generation: subject.generation, previous, now: at, time });
