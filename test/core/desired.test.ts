@@ -9,11 +9,12 @@ import { sameTags, type TagSet } from '../../src/core/tag-set.ts';
 import { type NaiveState, naiveHolder, naiveState } from './naive-desired.ts';
 import {
   addresses,
-  namespaces,
   applyToWorld,
+  carryOut,
   type Change,
   emptyWorld,
   history,
+  namespaces,
   type World,
 } from './universe.ts';
 
@@ -45,29 +46,6 @@ function recorded() {
     if (change.kind === 'deleteFirewall') replayed.delete(change.name);
   };
   return { desired, apply, emissions, notified, replayed };
-}
-
-function carryOut(desired: Desired, change: Change): void {
-  switch (change.kind) {
-    case 'setPod':
-      return desired.setPod(change.pod);
-    case 'deletePod':
-      return desired.deletePod(change.uid, change.origin);
-    case 'setNamespace':
-      return desired.setNamespace(change.namespace);
-    case 'deleteNamespace':
-      return desired.deleteNamespace(change.name);
-    case 'setPolicy':
-      return desired.setPolicy(change.policy);
-    case 'deletePolicy':
-      return desired.deletePolicy(change.id);
-    case 'setFirewall':
-      return desired.setFirewall(change.firewall);
-    case 'deleteFirewall':
-      return desired.deleteFirewall(change.name);
-    case 'podsSynced':
-      return desired.podsSynced();
-  }
 }
 
 function stateOf(desired: Desired, world: World): NaiveState {

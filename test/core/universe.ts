@@ -1,6 +1,7 @@
 // A universe small enough that addresses, labels and names collide all the time: what the laws of Desired run over.
 
 import * as fc from 'fast-check';
+import type { Desired } from '../../src/core/desired.ts';
 import type {
   Firewall,
   Labels,
@@ -269,5 +270,28 @@ export function applyToWorld(world: World, change: Change): void {
       break;
     case 'podsSynced':
       break;
+  }
+}
+
+export function carryOut(desired: Desired, change: Change): void {
+  switch (change.kind) {
+    case 'setPod':
+      return desired.setPod(change.pod);
+    case 'deletePod':
+      return desired.deletePod(change.uid, change.origin);
+    case 'setNamespace':
+      return desired.setNamespace(change.namespace);
+    case 'deleteNamespace':
+      return desired.deleteNamespace(change.name);
+    case 'setPolicy':
+      return desired.setPolicy(change.policy);
+    case 'deletePolicy':
+      return desired.deletePolicy(change.id);
+    case 'setFirewall':
+      return desired.setFirewall(change.firewall);
+    case 'deleteFirewall':
+      return desired.deleteFirewall(change.name);
+    case 'podsSynced':
+      return desired.podsSynced();
   }
 }
