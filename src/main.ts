@@ -1,7 +1,7 @@
 // Composition root: arguments to parts to run(signal). The only file that knows everyone.
 
 import { type Command, ConfigError, readCommand, usage } from './config.ts';
-import { KubeConfigError } from './kubernetes/cluster-connection.ts';
+import { KubeConfigError } from './kubernetes/kube-connection.ts';
 import { createLogger } from './runtime/logger.ts';
 import { run } from './run.ts';
 import { revision, version } from './version.ts';

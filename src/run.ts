@@ -2,7 +2,7 @@
 
 import type { Settings } from './config.ts';
 import { createKubeHttp, type KubeHttp } from './kubernetes/http.ts';
-import { connectToCluster } from './kubernetes/cluster-connection.ts';
+import { connectToCluster } from './kubernetes/kube-connection.ts';
 import { Controller } from './operator/controller.ts';
 import type { ConnectionSettings } from './operator/credentials.ts';
 import { waitForDefinitions } from './operator/definitions.ts';

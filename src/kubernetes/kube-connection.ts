@@ -1,10 +1,12 @@
-// The one road to the API server: a shared pool of TLS connections that follows rotated certificates and tokens.
+// The one road to the API server: client-node's KubeConfig for whom we are and whom we trust, one shared undici
+// dispatcher for all requests. (client-node itself opens a new connection for each request: ADR 0004.)
 
-import { readFileSync } from 'node:fs';
-import { Agent, type Dispatcher, ProxyAgent } from 'undici';
-import { type Environment, type KubeConfig, loadKubeConfig, type Material } from './kube-config.ts';
-import { createCredentialSource, type Credentials } from './kube-credentials.ts';
+import { existsSync } from 'node:fs';
+import type { RequestOptions } from 'node:https';
+import { isDeepStrictEqual } from 'node:util';
+import { KubeConfig } from '@kubernetes/client-node';
 import { KubeUnreachableError } from './kube-errors.ts';
+import { Agent, type buildConnector, type Dispatcher, ProxyAgent, Socks5ProxyAgent } from 'undici';
 
 export type Route = {
   readonly dispatcher: Dispatcher;
@@ -15,108 +17,165 @@ export type Route = {
 export type KubeConnection = {
   /** The API server's address; its path, if any, comes before every request's. */
   readonly server: URL;
-  /** The namespace this process runs in; undefined outside a cluster. */
+  /** The namespace of the current context: in a Pod, the Pod's own. */
   readonly namespace: string | undefined;
-  /** How the next request must travel. @throws KubeUnreachableError when credentials cannot be had. */
+  /** How the next request must travel. @throws KubeUnreachableError when credentials cannot be read or fetched. */
   readonly route: () => Promise<Route>;
-  /** The server answered 401: fetch credentials anew for the next request. */
+  /** The server answered 401: read or fetch credentials anew for the next request. */
   readonly forgetCredentials: () => void;
   /** Ends every connection, also those in use. */
   readonly close: () => Promise<void>;
 };
 
-type TlsMaterial = {
-  readonly ca: string | undefined;
-  readonly cert: string | undefined;
-  readonly key: string | undefined;
-};
+/** Six watches, and room for status writes. */
+const maxConnections = 16;
+/** Load balancers drop silent connections after a minute; client-go probes as often. */
+const keepAlive = { keepAlive: true, keepAliveInitialDelay: 30_000 } as const;
 
-/**
- * The cluster that a kubeconfig (or, without one, kubectl's own search order, then the Pod we run in) points at.
- * @throws KubeConfigError when there is none
- */
-export function connectToCluster(
-  kubeconfigPath: string | undefined,
-  environment: Environment,
-): KubeConnection {
-  return createKubeConnection(loadKubeConfig({ kubeconfigPath, environment }), environment);
+/** There is no usable configuration; the message names the fix. */
+export class KubeConfigError extends Error {
+  override readonly name = 'KubeConfigError';
 }
 
 /**
- * One dispatcher serves all requests. Certificates in files are read before each request (they are small, and
- * requests are few: watches last minutes); when their content has changed, new requests use a new dispatcher and
- * the old one closes after the last watch on it has ended, at most 10 minutes later. So a rotation needs no restart.
+ * @param path a kubeconfig; undefined: KUBECONFIG, ~/.kube/config, the Pod's own ServiceAccount, in this order.
+ * @throws KubeConfigError
  */
-export function createKubeConnection(config: KubeConfig, environment: Environment): KubeConnection {
-  const source = createCredentialSource(config, environment);
-  const retired = new Set<Dispatcher>();
-  let current: { material: TlsMaterial; dispatcher: Dispatcher } | undefined;
+export function connectToCluster(path?: string): KubeConnection {
+  return connect(loadConfig(path));
+}
 
-  const retire = (dispatcher: Dispatcher): void => {
-    retired.add(dispatcher);
-    void dispatcher.close().finally(() => retired.delete(dispatcher));
+function loadConfig(path: string | undefined): KubeConfig {
+  const config = new KubeConfig();
+  try {
+    if (path === undefined) config.loadFromDefault();
+    else config.loadFromFile(path);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new KubeConfigError(
+      `the kubeconfig ${path ?? '(KUBECONFIG or ~/.kube/config)'} cannot be read: ${message}`,
+    );
+  }
+  const cluster = config.getCurrentCluster();
+  if (cluster === null)
+    throw new KubeConfigError(`${path ?? 'the kubeconfig'} names no cluster: set its current-context`);
+  // What client-node assumes when it finds nothing at all.
+  if (path === undefined && cluster.name === 'cluster' && cluster.server === 'http://localhost:8080') {
+    throw new KubeConfigError(
+      'no API server is configured: name a kubeconfig with --kubeconfig or KUBECONFIG, create ~/.kube/config, ' +
+        'or run in a Pod whose ServiceAccount token is mounted',
+    );
+  }
+  if (cluster.caFile !== undefined && !existsSync(cluster.caFile)) {
+    throw new KubeConfigError(`the CA file ${cluster.caFile} of the kubeconfig does not exist`);
+  }
+  return config;
+}
+
+function connect(loaded: KubeConfig): KubeConnection {
+  let config = loaded;
+  let asking: Promise<RequestOptions> | undefined;
+  const retired = new Set<Dispatcher>();
+  let current: { readonly material: Material; readonly dispatcher: Dispatcher } | undefined;
+
+  /** Token and certificate files are read again (a token after a minute); a credential plugin runs once for many. */
+  const credentials = (): Promise<RequestOptions> => {
+    asking ??= readCredentials(config).finally(() => {
+      asking = undefined;
+    });
+    return asking;
   };
 
-  const dispatcherFor = (material: TlsMaterial): Dispatcher => {
-    if (current && sameMaterial(current.material, material)) return current.dispatcher;
-    if (current) retire(current.dispatcher);
+  /** New requests follow rotated certificates; what runs on the old dispatcher (a watch: 10 minutes at most) may end. */
+  const dispatcherFor = (material: Material): Dispatcher => {
+    if (current !== undefined && isDeepStrictEqual(current.material, material)) return current.dispatcher;
+    const old = current?.dispatcher;
     current = { material, dispatcher: createDispatcher(config, material) };
+    if (old !== undefined) {
+      retired.add(old);
+      void old.close().finally(() => retired.delete(old));
+    }
     return current.dispatcher;
   };
 
   return {
-    server: config.server,
-    namespace: config.inClusterNamespace,
+    server: new URL(config.getCurrentCluster()?.server ?? ''),
+    namespace: config.getContextObject(config.getCurrentContext())?.namespace,
     route: async () => {
-      try {
-        const credentials = await source.current();
-        const { authorization } = credentials;
-        return {
-          dispatcher: dispatcherFor(readMaterial(config, credentials)),
-          headers: { ...config.user.impersonate, ...(authorization === undefined ? {} : { authorization }) },
-        };
-      } catch (error) {
-        const detail = error instanceof Error ? error.message : String(error);
-        throw new KubeUnreachableError('CREDENTIALS', `${config.source}: ${detail}`, { cause: error });
-      }
+      const options = await credentials();
+      return { dispatcher: dispatcherFor(materialOf(options)), headers: headersOf(options) };
     },
-    forgetCredentials: source.forget,
+    forgetCredentials: () => {
+      config = withoutCaches(config);
+    },
     close: async () => {
-      const all = current ? [current.dispatcher, ...retired] : [...retired];
+      const all = current === undefined ? [...retired] : [current.dispatcher, ...retired];
       await Promise.all(all.map((dispatcher) => dispatcher.destroy()));
     },
   };
 }
 
-function readMaterial(config: KubeConfig, credentials: Credentials): TlsMaterial {
-  return {
-    ca: read(config.certificateAuthority),
-    cert: credentials.certificate ?? read(config.user.certificate),
-    key: credentials.key ?? read(config.user.key),
-  };
+/** client-node keeps what a token file or plugin said inside the KubeConfig. */
+function withoutCaches({ clusters, users, contexts, currentContext }: KubeConfig): KubeConfig {
+  const fresh = new KubeConfig();
+  fresh.loadFromOptions({ clusters, users, contexts, currentContext });
+  return fresh;
 }
 
-function read(material: Material | undefined): string | undefined {
-  if (material === undefined) return undefined;
-  return 'file' in material ? readFileSync(material.file, 'utf8') : material.data.toString('utf8');
+async function readCredentials(config: KubeConfig): Promise<RequestOptions> {
+  const options: RequestOptions = {};
+  try {
+    await config.applyToHTTPSOptions(options);
+    return options;
+  } catch (error) {
+    throw new KubeUnreachableError('CREDENTIALS', credentialProblem(config, error));
+  }
 }
 
-function sameMaterial(a: TlsMaterial, b: TlsMaterial): boolean {
-  return a.ca === b.ca && a.cert === b.cert && a.key === b.key;
+/** Names the file or the plugin, never what it held or printed: that may be a secret. */
+function credentialProblem(config: KubeConfig, error: unknown): string {
+  const { code, path, syscall } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
+  const command: unknown = config.getCurrentUser()?.exec?.command;
+  if (typeof command !== 'string') {
+    return `the credentials of the kubeconfig cannot be read: ${code ?? 'invalid'} ${path ?? ''}`.trimEnd();
+  }
+  const missing = code === 'ENOENT' && syscall?.startsWith('spawn') === true;
+  return missing
+    ? `the kubeconfig's credential plugin ${command} is not installed, or not in PATH`
+    : `the kubeconfig's credential plugin ${command} failed or printed no ExecCredential: run it by hand`;
 }
 
-function createDispatcher(config: KubeConfig, material: TlsMaterial): Dispatcher {
-  const tls = {
-    ...(material.ca === undefined ? {} : { ca: material.ca }),
-    ...(material.cert === undefined ? {} : { cert: material.cert }),
-    ...(material.key === undefined ? {} : { key: material.key }),
-    ...(config.tlsServerName === undefined ? {} : { servername: config.tlsServerName }),
-    rejectUnauthorized: !config.insecureSkipTlsVerify,
-  };
-  // TCP keep-alive every 30 s, as client-go: load balancers cut what is idle for a minute.
-  const connect = { ...tls, timeout: 10_000, keepAlive: true, keepAliveInitialDelay: 30_000, allowH2: false };
-  // HTTP/1.1 gives each watch a connection of its own, so a busy one cannot hold up another.
-  const pool = { allowH2: false, pipelining: 1, keepAliveTimeout: 60_000 };
-  if (config.proxyUrl === undefined) return new Agent({ ...pool, connect });
-  return new ProxyAgent({ ...pool, uri: config.proxyUrl.href, requestTls: connect });
+const materialFields = [
+  'ca',
+  'cert',
+  'key',
+  'pfx',
+  'passphrase',
+  'rejectUnauthorized',
+  'servername',
+] as const;
+type Material = buildConnector.BuildOptions;
+
+function materialOf(options: RequestOptions): Material {
+  const given = materialFields.filter((field) => options[field] !== undefined);
+  return Object.fromEntries(given.map((field) => [field, options[field]]));
+}
+
+function headersOf({ headers, auth }: RequestOptions): Route['headers'] {
+  const sent: Record<string, string | string[]> = {};
+  for (const [name, value] of Object.entries(headers ?? {})) {
+    if (value !== undefined) sent[name] = Array.isArray(value) ? value : String(value).trim();
+  }
+  if (auth) sent['Authorization'] = `Basic ${Buffer.from(auth).toString('base64')}`;
+  return sent;
+}
+
+/** HTTP/1.1 only: one socket a watch, which can be destroyed alone. */
+function createDispatcher(config: KubeConfig, material: Material): Dispatcher {
+  const { proxyUrl } = config.getCurrentCluster() ?? {};
+  const common = { allowH2: false, bodyTimeout: 0, connections: maxConnections } as const;
+  if (proxyUrl === undefined) return new Agent({ ...common, connect: { ...material, ...keepAlive } });
+  if (proxyUrl.startsWith('socks'))
+    return new Socks5ProxyAgent(proxyUrl, { ...common, requestTls: material });
+  return new ProxyAgent({ ...common, uri: proxyUrl, requestTls: material, connect: keepAlive });
 }

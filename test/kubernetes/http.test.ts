@@ -20,7 +20,6 @@ test('a request carries path, query, user agent and credentials, and gives statu
   const connection = connectTo(`${api.url}/k8s/clusters/c-1/`, {
     token: 's3cret',
     as: 'alice',
-    'as-groups': ['a', 'b'],
   });
   context.after(() => connection.close());
   const http = createKubeHttp({ connection, userAgent: 'pan-tag-operator/1.2.3' });
@@ -36,7 +35,6 @@ test('a request carries path, query, user agent and credentials, and gives statu
   assert.equal(request.headers.authorization, 'Bearer s3cret');
   assert.equal(request.headers['user-agent'], 'pan-tag-operator/1.2.3');
   assert.equal(request.headers['impersonate-user'], 'alice');
-  assert.equal(request.headers['impersonate-group'], 'a, b');
   assert.equal(request.headers.accept, 'application/json');
   request.replyRaw(200, 'text/plain', 'ok');
   const { status, headers, body } = await answer;

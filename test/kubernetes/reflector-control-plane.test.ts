@@ -31,7 +31,7 @@ after(async () => {
 });
 
 function httpFor(context: TestContext, kubeconfig: string): KubeHttp {
-  const connection = connectToCluster(kubeconfig, {});
+  const connection = connectToCluster(kubeconfig);
   context.after(() => connection.close());
   return createKubeHttp({ connection, userAgent: 'pan-tag-operator/test' });
 }

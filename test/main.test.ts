@@ -1,0 +1,100 @@
+// The program as it is typed: commands, flags, environment, and starts that cannot work.
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { version } from '../src/version.ts';
+
+const program = join(import.meta.dirname, '../src/main.ts');
+
+type Outcome = { readonly code: number; readonly stdout: string; readonly stderr: string };
+
+function type(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Outcome> {
+  const options = { env: { HOME: '/nonexistent', ...env }, timeout: 20_000 };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [program, ...args], options, (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr });
+    });
+  });
+}
+
+test('version tells version, Node and git revision', async () => {
+  const { code, stdout } = await type(['version']);
+  assert.equal(code, 0);
+  assert.match(
+    stdout,
+    new RegExp(`^pan-tag-operator ${version} \\(Node v\\d+\\.\\d+\\.\\d+, revision \\w+\\)\\n$`),
+  );
+});
+
+test('--help lists every flag', async () => {
+  const { code, stdout } = await type(['--help']);
+  assert.equal(code, 0);
+  for (const flag of ['namespace', 'kubeconfig', 'http-address', 'log-level', 'log-format']) {
+    assert.match(stdout, new RegExp(`--${flag} `));
+  }
+});
+
+const refused: readonly [string, readonly string[], Readonly<Record<string, string>>, RegExp][] = [
+  [
+    'an unknown flag names the nearest known one',
+    ['--log-levle', 'info'],
+    {},
+    /unknown flag --log-levle; did you mean --log-level\?/,
+  ],
+  [
+    'an unknown command names the nearest known one',
+    ['versoin'],
+    {},
+    /unknown command "versoin"; did you mean "version"\?/,
+  ],
+  ['a wrong value names its flag', ['--log-level', 'loud'], {}, /--log-level \(PANTAG_LOG_LEVEL\): .*"info"/],
+  [
+    'a wrong variable names itself',
+    [],
+    { PANTAG_HTTP_ADDRESS: 'nowhere' },
+    /PANTAG_HTTP_ADDRESS\): must be host:port/,
+  ],
+  ['a namespace must be one', ['--namespace', 'Not/One'], {}, /--namespace .*must be a namespace name/],
+  ['a stray argument is refused', ['run', 'fast'], {}, /"run" takes no arguments, but got "fast"/],
+  [
+    'without any cluster it says how to name one',
+    [],
+    {},
+    /no API server is configured: name a kubeconfig with --kubeconfig/,
+  ],
+  [
+    'a missing kubeconfig is named',
+    ['--kubeconfig', '/nonexistent/config'],
+    {},
+    /kubeconfig \/nonexistent\/config cannot be read/,
+  ],
+];
+
+for (const [behaviour, args, env, message] of refused) {
+  test(behaviour, async () => {
+    const { code, stderr } = await type([...args, ...(args.length > 0 ? [] : ['run'])], env);
+    assert.equal(code, 1);
+    assert.match(stderr, message);
+    assert.doesNotMatch(stderr, /\n\s+at /, 'no stack for what the user can mend');
+  });
+}
+
+test('an unknown variable with our prefix is a warning, and a context without a cluster an error', async (context) => {
+  const kubeconfig = write(context, { 'current-context': 'gone', contexts: [], clusters: [], users: [] });
+  const { code, stdout, stderr } = await type(['--kubeconfig', kubeconfig], { PANTAG_LOGLEVEL: 'debug' });
+  assert.equal(code, 1);
+  assert.match(stdout, /the environment variable PANTAG_LOGLEVEL means nothing to this program/);
+  assert.match(stderr, /names no cluster: set its current-context/);
+});
+
+function write(context: TestContext, content: object): string {
+  const directory = mkdtempSync(join(tmpdir(), 'pan-tag-main-'));
+  context.after(() => rmSync(directory, { recursive: true }));
+  const path = join(directory, 'config');
+  writeFileSync(path, JSON.stringify(content));
+  return path;
+}
