@@ -93,3 +93,9 @@ test('every desired tag that is not surely there is registered', () => {
     }),
   );
 });
+
+test('a plan is empty when it sends nothing, whatever waits', () => {
+  assert.equal(isEmpty({ register: [], unregister: [], waiting: ['a'] }), true);
+  assert.equal(isEmpty({ register: ['a'], unregister: [], waiting: [] }), false);
+  assert.equal(isEmpty({ register: [], unregister: ['a'], waiting: [] }), false);
+});

@@ -61,6 +61,17 @@ test('a message about other pairs neither forgives it nor hastens it, and each p
   assert.equal(refusals.nextDueAt(), 40_000);
 });
 
+test('each pair has its own delay, and the next retry is the earliest', () => {
+  const refusals = refused(bad);
+  refusals.takeDue(30_000);
+  const good: Rejection = { ...bad, tag: 'good' };
+  refusals.answered(address, sent, [bad, good, all], 30_000);
+  assert.equal(refusals.nextDueAt(), 60_000, 'a pair that is refused for the first time');
+  assert.deepEqual(refusals.takeDue(60_000), [address]);
+  assert.deepEqual(refusals.admit(address, 'register', ['bad', 'good']), ['good']);
+  assert.equal(refusals.nextDueAt(), 90_000, 'a pair that is refused again');
+});
+
 test('it ends when a message with the pair succeeds, when the input changes, and when nobody wants the pair', () => {
   const ends: ((refusals: Refusals) => void)[] = [
     (refusals) => refusals.answered(address, { register: ['bad'], unregister: [] }, [], 40_000),
