@@ -6,7 +6,7 @@ import { Mirror, type TableReading } from './mirror.ts';
 import { type AddressPlan, isEmpty, planAddress } from './plan.ts';
 import { type Rejection, Refusals } from './refusals.ts';
 import type { AddressChange } from './registrations.ts';
-import { RemovalCauses } from './removal-causes.ts';
+import { goesAtOnce, RemovalCauses } from './removal-causes.ts';
 import type { RemovalGate } from './removal-gate.ts';
 import type { TagSet } from './tag-set.ts';
 
@@ -190,13 +190,18 @@ export class Table {
     };
   }
 
+  #goesAtOnce(address: string, tags: TagSet): boolean {
+    return tags.some((tag) => goesAtOnce(this.#causes.causeOf(address, tag)));
+  }
+
   /** Sorts an address into backlog, waiting or neither. `since`: when its change was seen, if not now. */
   #assess(address: string, now: number, since = now): void {
     if (!this.#mirror.known || this.#inFlight?.has(address)) return;
     const desired = this.#desired.tagsOf(address);
     const plan = this.#plan(address, desired);
     if (isEmpty(plan)) this.#backlog.delete(address);
-    else this.#backlog.put(address, desired.length === 0, since);
+    else
+      this.#backlog.put(address, desired.length === 0 && this.#goesAtOnce(address, plan.unregister), since);
     if (plan.waiting.length > 0) this.#waiting.add(address);
     else this.#waiting.delete(address);
     const agrees = isEmpty(plan) && plan.waiting.length === 0 && !this.#refusals.has(address);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import type { AddressChange } from '../../src/core/desired.ts';
 import type { RemovalCause } from '../../src/core/model.ts';
 import type { Rejection } from '../../src/core/refusals.ts';
-import { type Batch, Table } from '../../src/core/table.ts';
+import { type Batch, type PlannedAddress, Table } from '../../src/core/table.ts';
 
 export const addresses = ['10.0.0.1', '10.0.0.2', '10.0.0.3', 'fd00::1', 'fd00::2'];
 export const ownTags = ['k.a', 'k.b', 'k.c'];
@@ -161,9 +161,10 @@ export class TableModel {
       assert.deepEqual([...causes], expected, 'each removal has its cause');
       assert.equal(since, this.#pendingSince.get(address));
     }
-    const isVacated = (address: string) => !this.desired.has(address);
-    const firstOther = sent.findIndex((address) => !isVacated(address));
-    assert.ok(firstOther < 0 || sent.slice(firstOther).every((a) => !isVacated(a)), 'vacated ones go first');
+    const isVacated = ({ address, unregister }: PlannedAddress) =>
+      !this.desired.has(address) && unregister.some((tag) => atOnce.has(this.#cause(address, tag)));
+    const firstOther = batch.findIndex((planned) => !isVacated(planned));
+    assert.ok(firstOther < 0 || !batch.slice(firstOther).some(isVacated), 'vacated ones go first');
     const left = [...this.#pendingSince.keys()].filter((address) => !sent.includes(address));
     assert.ok(left.length === 0 || entries.length + 2 > limit, 'a message is filled');
   }

@@ -71,6 +71,19 @@ test('what was vacated before the first read and is not on the device is settled
   assert.equal(table.waiting, 1);
 });
 
+test('vacated addresses go first; addresses that a policy left go in their turn', () => {
+  const { table, want } = readTable({ '10.0.0.1': ['a'], '10.0.0.3': ['a'] });
+  for (const address of ['10.0.0.1', '10.0.0.3']) want(address, ['a'], 'relist');
+  want('10.0.0.2', ['a'], 'newHolder', 1);
+  want('10.0.0.1', [], 'policy', 2);
+  want('10.0.0.3', [], 'vacated', 3);
+  const batch = table.next(limits, 4);
+  assert.deepEqual(
+    batch?.map(({ address }) => address),
+    ['10.0.0.3', '10.0.0.2', '10.0.0.1'],
+  );
+});
+
 test('an address alone may go, however small the limits', () => {
   const { table, want } = readTable({ '10.0.0.1': ['former'] });
   want('10.0.0.1', ['latter'], 'newHolder');
