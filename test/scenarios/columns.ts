@@ -9,7 +9,7 @@ export type Row = Readonly<Record<string, string>>;
 
 type Table = {
   readonly columnDefinitions: readonly { readonly name: string }[];
-  readonly rows: readonly { readonly cells: readonly unknown[] }[];
+  readonly rows: readonly { readonly cells: readonly (string | number | boolean | null)[] }[];
 };
 
 /** The one row of the object at this path. */
