@@ -1,12 +1,15 @@
 // The one road to the API server: client-node's KubeConfig for whom we are and whom we trust, one shared undici
 // dispatcher for all requests. (client-node itself opens a new connection for each request: ADR 0004.)
 
-import { existsSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
 import { isDeepStrictEqual } from 'node:util';
 import { KubeConfig } from '@kubernetes/client-node';
-import { KubeUnreachableError } from './kube-errors.ts';
 import { Agent, type buildConnector, type Dispatcher, ProxyAgent, Socks5ProxyAgent } from 'undici';
+import { abortable } from './deadline.ts';
+import { type LoadedConfig, loadKubeConfig } from './kube-config.ts';
+import { KubeUnreachableError } from './kube-errors.ts';
+
+export { KubeConfigError } from './kube-config.ts';
 
 export type Route = {
   readonly dispatcher: Dispatcher;
@@ -17,7 +20,7 @@ export type Route = {
 export type KubeConnection = {
   /** The API server's address; its path, if any, comes before every request's. */
   readonly server: URL;
-  /** The namespace of the current context: in a Pod, the Pod's own. */
+  /** The namespace of the Pod we run in; undefined outside a cluster. */
   readonly namespace: string | undefined;
   /** How the next request must travel. @throws KubeUnreachableError when credentials cannot be read or fetched. */
   readonly route: () => Promise<Route>;
@@ -29,50 +32,20 @@ export type KubeConnection = {
 
 /** Six watches, and room for status writes. */
 const maxConnections = 16;
+/** A credential plugin that waits for someone (a login, a dead network) must not hold up every later request. */
+const credentialsLimitMs = 60_000;
 /** Load balancers drop silent connections after a minute; client-go probes as often. */
 const keepAlive = { keepAlive: true, keepAliveInitialDelay: 30_000 } as const;
-
-/** There is no usable configuration; the message names the fix. */
-export class KubeConfigError extends Error {
-  override readonly name = 'KubeConfigError';
-}
 
 /**
  * @param path a kubeconfig; undefined: KUBECONFIG, ~/.kube/config, the Pod's own ServiceAccount, in this order.
  * @throws KubeConfigError
  */
 export function connectToCluster(path?: string): KubeConnection {
-  return connect(loadConfig(path));
+  return connect(loadKubeConfig(path));
 }
 
-function loadConfig(path: string | undefined): KubeConfig {
-  const config = new KubeConfig();
-  try {
-    if (path === undefined) config.loadFromDefault();
-    else config.loadFromFile(path);
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw new KubeConfigError(
-      `the kubeconfig ${path ?? '(KUBECONFIG or ~/.kube/config)'} cannot be read: ${message}`,
-    );
-  }
-  const cluster = config.getCurrentCluster();
-  if (cluster === null)
-    throw new KubeConfigError(`${path ?? 'the kubeconfig'} names no cluster: set its current-context`);
-  // What client-node assumes when it finds nothing at all.
-  if (path === undefined && cluster.name === 'cluster' && cluster.server === 'http://localhost:8080') {
-    throw new KubeConfigError(
-      'no API server is configured: name a kubeconfig with --kubeconfig or KUBECONFIG, create ~/.kube/config, ' +
-        'or run in a Pod whose ServiceAccount token is mounted',
-    );
-  }
-  if (cluster.caFile !== undefined && !existsSync(cluster.caFile)) {
-    throw new KubeConfigError(`the CA file ${cluster.caFile} of the kubeconfig does not exist`);
-  }
-  return config;
-}
-
-function connect(loaded: KubeConfig): KubeConnection {
+function connect({ config: loaded, server, namespace }: LoadedConfig): KubeConnection {
   let config = loaded;
   let asking: Promise<RequestOptions> | undefined;
   const retired = new Set<Dispatcher>();
@@ -99,8 +72,8 @@ function connect(loaded: KubeConfig): KubeConnection {
   };
 
   return {
-    server: new URL(config.getCurrentCluster()?.server ?? ''),
-    namespace: config.getContextObject(config.getCurrentContext())?.namespace,
+    server,
+    namespace,
     route: async () => {
       const options = await credentials();
       return { dispatcher: dispatcherFor(materialOf(options)), headers: headersOf(options) };
@@ -125,7 +98,7 @@ function withoutCaches({ clusters, users, contexts, currentContext }: KubeConfig
 async function readCredentials(config: KubeConfig): Promise<RequestOptions> {
   const options: RequestOptions = {};
   try {
-    await config.applyToHTTPSOptions(options);
+    await abortable(config.applyToHTTPSOptions(options), AbortSignal.timeout(credentialsLimitMs));
     return options;
   } catch (error) {
     throw new KubeUnreachableError('CREDENTIALS', credentialProblem(config, error));

@@ -239,6 +239,15 @@ test('what goes wrong in a plugin is told without what it printed', async (conte
   );
 });
 
+test('a plugin that takes its time does not hold up whoever gives up waiting', async (context) => {
+  const api = await startTls(context);
+  const args = ['-e', 'setTimeout(() => console.log(JSON.stringify({ status: { token: "late" } })), 400)'];
+  const user = { exec: { apiVersion: 'v1', command: process.execPath, args } };
+  const http = httpFor(context, api.url, user, trusting(identity));
+  await assert.rejects(http.json({ path: '/version', timeoutMs: 50, signal: never }), { code: 'TIMEOUT' });
+  assert.deepEqual(await get(http), { ok: true });
+});
+
 test('a proxy-url is used, with its credentials, and TLS still ends at the API server', async (context) => {
   const api = await startTls(context);
   const tunnels: { url: string | undefined; authorization: string | undefined }[] = [];

@@ -11,7 +11,7 @@ import { connectToCluster } from '../../src/kubernetes/kube-connection.ts';
 import { type ControlPlane, startControlPlane } from '../control-plane/control-plane.ts';
 import { type Cluster, connect } from '../harness/cluster.ts';
 import { waitFor } from '../harness/wait-for.ts';
-import { type Observed, observeReflector } from './observed-reflector.ts';
+import { type Observed, type ObservedOptions, observeReflector } from './observed-reflector.ts';
 
 const unfinished = { fieldSelector: 'status.phase!=Failed,status.phase!=Succeeded' };
 const pods = { path: '/api/v1/pods', name: 'pods', query: unfinished };
@@ -37,11 +37,7 @@ function httpFor(context: TestContext, kubeconfig: string): KubeHttp {
 }
 
 /** A reflector of Pods in real time. */
-function observe(
-  context: TestContext,
-  http: KubeHttp,
-  options: { protobuf?: boolean; resyncMs?: number } = {},
-): Observed {
+function observe(context: TestContext, http: KubeHttp, options: ObservedOptions = {}): Observed {
   const observed = observeReflector(http, { resource: pods, protobuf: true, speed: 1, ...options });
   context.after(() => observed.stop());
   return observed;
@@ -239,6 +235,20 @@ test('a wrong token is told apart from missing rights', async (context) => {
   await observed.until('the refusal', ({ reflector }) => reflector.state().failing !== undefined);
   assert.equal(observed.reflector.state().failing?.reason, 'Unauthorized');
   assert.doesNotMatch(JSON.stringify(observed.logs), /nobody/);
+});
+
+test('a resource of which nothing ever happens is well, though the server sends nothing for it', async (context) => {
+  const quiet = { path: '/api/v1/persistentvolumes', name: 'persistentvolumes' };
+  const http = httpFor(context, controlPlane.kubeconfig);
+  const observed = observe(context, http, { resource: quiet, inactivityMs: 300, protobuf: false });
+  let wasFailing = false;
+  await observed.until('three silences', ({ reflector, restarts }) => {
+    wasFailing ||= reflector.state().failing !== undefined;
+    return restarts.length >= 3;
+  });
+  assert.deepEqual([...new Set(observed.restarts)], ['Inactive']);
+  assert.equal(wasFailing, false);
+  assert.deepEqual(observed.logs, []);
 });
 
 test('raw objects are learnt by WatchList in JSON', async (context) => {
