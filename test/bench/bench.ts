@@ -1,5 +1,6 @@
 // What a bench is: something that measures, and says what it measured.
 import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
 
 export type Say = (line: string) => void;
 
@@ -32,11 +33,30 @@ export function describeMachine(): string {
   return `machine: ${all.length} cores (${all[0]?.model.trim() ?? 'unknown'}), ${platform} ${arch}, Node ${version}`;
 }
 
-/** A positive number from an argument. @throws Error that names the argument */
+/** The arguments cannot be understood; the message says which. */
+export class UsageError extends Error {}
+
+/** The values of --name arguments, each with its default. @throws UsageError */
+export function readArguments<Name extends string>(
+  args: readonly string[],
+  defaults: Readonly<Record<Name, string>>,
+): Readonly<Record<Name, string>> {
+  const names = Object.keys(defaults) as Name[];
+  const options = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]));
+  try {
+    const { values } = parseArgs({ args: [...args], options });
+    return { ...defaults, ...(values as Partial<Record<Name, string>>) };
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** A positive whole number from an argument. @throws UsageError */
 export function readCount(name: string, text: string): number {
   const value = Number(text);
-  if (!Number.isFinite(value) || value <= 0)
-    throw new Error(`--${name} must be a positive number, not "${text}"`);
+  if (!Number.isSafeInteger(value) || value <= 0) {
+    throw new UsageError(`--${name} must be a positive whole number, not "${text}"`);
+  }
   return value;
 }
 

@@ -1,7 +1,6 @@
 // `bench latency`: how long a change takes from its API write to the firewall, beside a bare watch of the same changes.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
-import { type Bench, type BenchContext, readCount, type Say } from './bench.ts';
+import { type Bench, type BenchContext, readArguments, readCount, type Say } from './bench.ts';
 import { matchArrivals, type Phase, reportLatency } from './latency-report.ts';
 import { buildStage, type Stage, tableIsRight } from './latency-stage.ts';
 import type { Change, MovingPods } from './moving-pods.ts';
@@ -53,21 +52,12 @@ async function runLatency(context: BenchContext): Promise<boolean> {
 }
 
 function readSettings(args: readonly string[]): Settings {
-  const string = { type: 'string' } as const;
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      idle: { ...string, default: '200' },
-      rate: { ...string, default: '100' },
-      seconds: { ...string, default: '15' },
-      'device-ms': { ...string, default: '0' },
-    },
-  });
-  const { idle, rate, seconds, 'device-ms': deviceMs } = values;
+  const given = readArguments(args, { idle: '200', rate: '100', seconds: '15', 'device-ms': '0' });
+  const deviceMs = given['device-ms'];
   return {
-    idle: readCount('idle', idle),
-    rate: readCount('rate', rate),
-    seconds: readCount('seconds', seconds),
+    idle: readCount('idle', given.idle),
+    rate: readCount('rate', given.rate),
+    seconds: readCount('seconds', given.seconds),
     deviceMs: deviceMs === '0' ? 0 : readCount('device-ms', deviceMs),
   };
 }

@@ -1,5 +1,5 @@
 // The benches: `npm run bench` lists them, `npm run bench -- NAME [arguments]` runs one.
-import { type Bench, describeMachine } from './bench.ts';
+import { type Bench, describeMachine, UsageError } from './bench.ts';
 import { latency } from './latency.ts';
 import { sync } from './sync.ts';
 
@@ -39,8 +39,9 @@ async function main([name, ...args]: readonly string[]): Promise<void> {
     const valid = await bench.run({ args, progress, print: console.log, signal });
     if (!valid) process.exitCode = 1;
   } catch (error) {
-    console.error(signal.aborted ? String(signal.reason) : error);
-    process.exitCode = signal.aborted ? 130 : 1;
+    const isUsage = error instanceof UsageError;
+    console.error(signal.aborted ? String(signal.reason) : isUsage ? error.message : error);
+    process.exitCode = signal.aborted ? 130 : isUsage ? 2 : 1;
   }
 }
 

@@ -1,10 +1,9 @@
 // `bench sync`: what learning all Pods costs our reflector, beside a bare stream reader and a client-go informer.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { type ControlPlane, startControlPlane } from '../control-plane/control-plane.ts';
 import { type Cluster, connect } from '../harness/cluster.ts';
 import { startOperator } from '../harness/operator-process.ts';
-import { type Bench, type BenchContext, readCount } from './bench.ts';
+import { type Bench, type BenchContext, readArguments, readCount } from './bench.ts';
 import { bundle, type Bundles } from './bundle.ts';
 import { ensureClientGo } from './client-go.ts';
 import type { Cost } from './cost.ts';
@@ -22,7 +21,7 @@ export const sync: Bench = {
     '--pods 20000     how many',
     '--rounds 5       each round runs all three, in another order',
     '--data-dir DIR   keeps the loaded Pods there for the next run with as many; default: a temporary one',
-    "--node-args ''   for all Node programs: '--max-semi-space-size=2 --max-old-space-size=96'",
+    "--node-args=''   for all Node programs: '--max-semi-space-size=2 --max-old-space-size=96'",
   ],
   run: (context) => runSync(context),
 };
@@ -82,21 +81,12 @@ async function runSync(context: BenchContext): Promise<boolean> {
 }
 
 function readSettings(args: readonly string[]): Settings {
-  const string = { type: 'string' } as const;
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      pods: { ...string, default: '20000' },
-      rounds: { ...string, default: '5' },
-      'data-dir': string,
-      'node-args': { ...string, default: '' },
-    },
-  });
+  const given = readArguments(args, { pods: '20000', rounds: '5', 'data-dir': '', 'node-args': '' });
   return {
-    pods: readCount('pods', values.pods),
-    rounds: readCount('rounds', values.rounds),
-    dataDir: values['data-dir'],
-    nodeArgs: values['node-args'].split(' ').filter((argument) => argument !== ''),
+    pods: readCount('pods', given.pods),
+    rounds: readCount('rounds', given.rounds),
+    dataDir: given['data-dir'] === '' ? undefined : given['data-dir'],
+    nodeArgs: given['node-args'].split(' ').filter((argument) => argument !== ''),
   };
 }
 
