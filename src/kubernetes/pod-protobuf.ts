@@ -154,7 +154,7 @@ function readStatus(reader: ProtobufReader, draft: PodDraft): void {
 
 function readPodIP(reader: ProtobufReader, draft: PodDraft): void {
   while (reader.more()) {
-    if (reader.tag() === podIPAddress) draft.podIPs.push(reader.string());
+    if (reader.tag() === podIPAddress) draft.podIPs = [...draft.podIPs, reader.string()];
     else reader.skip();
   }
 }

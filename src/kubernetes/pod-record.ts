@@ -22,8 +22,10 @@ export type PodDraft = {
   /** Last transition of PodReadyToStartContainers, while it is True. */
   networkReadyAt: number | undefined;
   podIP: string;
-  podIPs: string[];
+  podIPs: readonly string[];
 };
+
+const noAddresses: readonly string[] = [];
 
 export function createPodDraft(): PodDraft {
   return {
@@ -40,7 +42,7 @@ export function createPodDraft(): PodDraft {
     startedAt: undefined,
     networkReadyAt: undefined,
     podIP: '',
-    podIPs: [],
+    podIPs: noAddresses,
   };
 }
 
@@ -66,8 +68,6 @@ export function podEntry(draft: PodDraft, interner: Interner): Entry<PodRecord> 
   return { uid, resourceVersion, record };
 }
 
-const noAddresses: readonly string[] = [];
-
 /** podIPs is podIP's successor; a server that knows only podIP fills only that. */
 function addressesOf({ podIP, podIPs }: PodDraft): readonly string[] {
   const texts = podIPs.length > 0 || podIP === '' ? podIPs : [podIP];
@@ -77,5 +77,6 @@ function addressesOf({ podIP, podIPs }: PodDraft): readonly string[] {
     const address = canonicalAddress(text);
     if (address !== undefined && !addresses.includes(address)) addresses.push(address);
   }
-  return addresses.length === 0 ? noAddresses : addresses;
+  // A list that grew by push keeps room for 17 elements; its copy is exact.
+  return addresses.length === 0 ? noAddresses : addresses.slice();
 }
