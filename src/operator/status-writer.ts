@@ -3,8 +3,13 @@
 import type { KubeHttp } from '../kubernetes/http.ts';
 import { KubeApiError } from '../kubernetes/kube-errors.ts';
 
-/** Gone, or another object of the same name: neither is a failure. */
-const moot = new Set([404, 409, 422]);
+/** Gone, or another object of the same name: neither is a failure. A status that the schema refuses is one. */
+function isMoot(error: unknown): boolean {
+  if (!(error instanceof KubeApiError)) return false;
+  // A failed test of a JSON patch is 422 like an invalid object, and only this text tells them apart.
+  const testFailed = error.status === 422 && error.message.includes('due to an error in our request');
+  return error.status === 404 || error.status === 409 || testFailed;
+}
 
 export async function writeStatus(
   http: KubeHttp,
@@ -19,6 +24,6 @@ export async function writeStatus(
   try {
     await http.patchStatus(path, patch, signal);
   } catch (error) {
-    if (!(error instanceof KubeApiError) || !moot.has(error.status)) throw error;
+    if (!isMoot(error)) throw error;
   }
 }
