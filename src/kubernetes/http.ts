@@ -1,11 +1,13 @@
 // Requests to the API server: plain calls with a time limit, open streams, and answers turned into typed errors.
 
-import { finished, type Readable } from 'node:stream';
 import { type Dispatcher, request as undiciRequest } from 'undici';
 import { statusOf } from './api-status.ts';
 import { abortable, deadline } from './deadline.ts';
+import { readAll, readChunks, readStart, type VisitChunk } from './http-body.ts';
 import type { KubeConnection } from './kube-connection.ts';
 import { DecodeError, KubeApiError, KubeUnreachableError, unreachable } from './kube-errors.ts';
+
+export type { VisitChunk } from './http-body.ts';
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
@@ -33,8 +35,6 @@ export type KubeResponse = {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Buffer;
 };
-
-export type VisitChunk = (chunk: Buffer) => void | Promise<void>;
 
 export type KubeStream = {
   readonly statusCode: number;
@@ -71,10 +71,6 @@ export type KubeHttpOptions = {
 };
 
 const defaultTimeoutMs = 30_000;
-/** An error's body is for reading a Status out of it; nobody needs more of a proxy's HTML page. */
-const maxErrorBytes = 64 * 1024;
-/** A page of 500 objects at etcd's own limit of 1.5 MB would not fit into one JavaScript string anyway. */
-const maxBodyBytes = 384 * 1024 * 1024;
 
 export function createKubeHttp({ connection, userAgent }: KubeHttpOptions): KubeHttp {
   // undici hears the signal only once a connection stands, and a credential plugin never does.
@@ -137,7 +133,7 @@ export function createKubeHttp({ connection, userAgent }: KubeHttpOptions): Kube
     return {
       statusCode: response.statusCode,
       headers: response.headers,
-      forEach: (visit) => readChunks(response.body, visit, request),
+      forEach: (visit) => readChunks(response.body, visit, (error) => typed(error, request, request.signal)),
       destroy: () => {
         response.body.destroy();
       },
@@ -180,51 +176,6 @@ function typed(error: unknown, request: KubeRequest, signal: AbortSignal): unkno
   return unreachable(error, nameOf(request));
 }
 
-/**
- * By events rather than by async iteration, which glues chunks together by copying and costs several promises a
- * chunk: a quarter of the time of learning a large cluster.
- */
-async function readChunks(body: Readable, visit: VisitChunk, request: KubeRequest): Promise<void> {
-  const ended = Promise.withResolvers<void>();
-  let pending: Promise<void> | undefined;
-  const fail = (error: unknown) => {
-    ended.reject(error);
-    body.destroy();
-  };
-  body.on('data', (chunk: Buffer) => {
-    try {
-      pending = visit(chunk) ?? undefined;
-    } catch (error) {
-      fail(error);
-      return;
-    }
-    if (pending === undefined) return;
-    body.pause();
-    pending.then(() => body.resume(), fail);
-  });
-  finished(body, (error) => {
-    if (error) ended.reject(typed(error, request, request.signal));
-    else ended.resolve();
-  });
-  try {
-    await ended.promise;
-  } finally {
-    // The connection may break while a chunk is still being worked on.
-    await pending;
-  }
-}
-
-async function readAll(body: AsyncIterable<Buffer>): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of body) {
-    length += chunk.length;
-    if (length > maxBodyBytes) throw new DecodeError(`an answer is larger than ${maxBodyBytes} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks, length);
-}
-
 async function refusal(response: Dispatcher.ResponseData, request: string): Promise<KubeApiError> {
   const { statusCode, headers } = response;
   const retryAfter = headers['retry-after'];
@@ -235,15 +186,4 @@ async function refusal(response: Dispatcher.ResponseData, request: string): Prom
     body: await readStart(response.body),
   });
   return new KubeApiError({ ...status, message: `${request}: ${status.message}` });
-}
-
-async function readStart(body: AsyncIterable<Buffer>): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of body) {
-    chunks.push(chunk);
-    length += chunk.length;
-    if (length >= maxErrorBytes) break;
-  }
-  return Buffer.concat(chunks);
 }
