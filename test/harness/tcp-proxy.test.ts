@@ -101,6 +101,27 @@ test('resetAll resets both ends, also of a frozen connection, and new ones work'
   assert.equal(proxy.connections(), 0);
 });
 
+test('resetAll closes a connection whose end is being passed on at that very moment', async (t) => {
+  const { proxy, served } = await startEcho(t);
+  const client = await startClient(proxy);
+  client.socket.write('x');
+  await waitFor(() => client.heard() === 'x', { what: 'the echo' });
+  for (const socket of served) socket.unpipe().resume();
+  // The bell rings in the same round of the event loop in which the proxy learns of the end.
+  const bell = createServer((socket) => socket.on('data', proxy.resetAll)).listen(0, '127.0.0.1');
+  await once(bell, 'listening');
+  const ringer = connect((bell.address() as AddressInfo).port, '127.0.0.1');
+  await once(ringer, 'connect');
+  client.socket.end(() => ringer.write('ring'));
+  const isClosed = () => {
+    for (const socket of served) socket.write('still there?');
+    return served.size === 0;
+  };
+  await waitFor(isClosed, { what: 'the server to learn of it', timeoutMs: 2_000 });
+  ringer.destroy();
+  bell.close();
+});
+
 test('refuse turns away new connections only, and accept ends it on the same port', async (t) => {
   const { proxy } = await startEcho(t);
   const { port } = proxy;

@@ -95,10 +95,8 @@ function makePair(client: Socket, upstream: Socket, gone: () => void): Pair {
     else act();
   };
   const reset = (): void => {
-    client.resetAndDestroy();
-    // A reset waits for a connection that is still being made, perhaps for minutes.
-    if (upstream.connecting) upstream.destroy();
-    else upstream.resetAndDestroy();
+    resetSocket(client);
+    resetSocket(upstream);
   };
   const forward = (from: Socket, to: Socket): void => {
     from.on('data', (chunk) => {
@@ -132,4 +130,14 @@ function makePair(client: Socket, upstream: Socket, gone: () => void): Pair {
     },
     reset,
   };
+}
+
+/**
+ * A plain destroy where Node's reset would fail: it waits for a connection that is still being made, perhaps for
+ * minutes, and one whose end is being sent at this moment it neither resets nor closes, ever, nor can Node 24 exit then.
+ */
+function resetSocket(socket: Socket): void {
+  const isEnding = socket.writableEnded && !socket.writableFinished;
+  if (socket.connecting || isEnding) socket.destroy();
+  else socket.resetAndDestroy();
 }
