@@ -11,6 +11,7 @@ const stage = await openStage();
 after(() => stage.close());
 const { cluster } = stage;
 
+const policy = { namespace: 'crowd', name: 'web' };
 const podCount = 3000;
 const crowd = Array.from({ length: podCount }, (_, i) => ({
   namespace: 'crowd',
@@ -32,6 +33,8 @@ async function setTier(index: number, tier: string): Promise<void> {
   expected[ip] = ['ns_crowd.web', `ns_crowd.app.${pod.labels.app}`, `ns_crowd.tier.${tier}`];
 }
 
+const readyCondition = async () => (await stage.says('PanTagPolicy', policy, 'InSync')).conditions;
+
 /** Each message begins after the one before has ended. */
 function assertOneAtATime(messages: readonly LogEntry[]): void {
   const late = messages.filter(({ t }, i) => {
@@ -42,10 +45,10 @@ function assertOneAtATime(messages: readonly LogEntry[]): void {
 }
 
 await cluster.createNamespace('crowd');
-await stage.policy(
-  { namespace: 'crowd', name: 'web' },
-  { firewallNames: ['edge'], tags: [{ template: 'web' }, { labelKeys: ['app', 'tier'] }] },
-);
+await stage.policy(policy, {
+  firewallNames: ['edge'],
+  tags: [{ template: 'web' }, { labelKeys: ['app', 'tier'] }],
+});
 const fw = await stage.firewall({ name: 'edge', foreignOn: ['10.1.0.1', '10.1.7.1'] });
 await cluster.createPods(crowd);
 let operator = await stage.startOperator();
@@ -61,7 +64,7 @@ test('3,000 Pods that are there at the start need few messages, each as full as 
     podCount,
   );
   assertOneAtATime(messages);
-  await stage.counts('PanTagPolicy', { namespace: 'crowd', name: 'web' }, ({ pods, addresses }) =>
+  await stage.counts('PanTagPolicy', policy, ({ pods, addresses }) =>
     assert.deepEqual({ pods, addresses }, { pods: podCount, addresses: podCount }),
   );
 });
@@ -69,6 +72,7 @@ test('3,000 Pods that are there at the start need few messages, each as full as 
 test('while a message takes a second, arriving changes need at most one message a second', async () => {
   fw.simulator.settings({ latencyMs: { message: 1000 } });
   const { length: before } = fw.messages();
+  const ready = await readyCondition();
   const startedAt = performance.now();
   for (let i = 0; performance.now() - startedAt < 3000; i++) {
     await setTier(i % 40, `round-${Math.floor(i / 40)}`);
@@ -82,6 +86,8 @@ test('while a message takes a second, arriving changes need at most one message 
     assert.ok(wait >= 990, `message ${i} came ${wait} ms after the one before`);
   }
   assertOneAtATime(messages);
+  // Ordinary churn: a condition that had been lost meanwhile would have a younger transition.
+  assert.deepEqual(await readyCondition(), ready);
   fw.simulator.settings({ latencyMs: { message: 0 } });
 });
 

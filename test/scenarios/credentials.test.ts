@@ -99,6 +99,14 @@ describe('a firewall', { concurrency: 4 }, () => {
     assert.deepEqual(fw.simulator.log(), []);
     await editSecret(secret, { ...fw.secret, endpoint: fw.simulator.endpoint });
     await assertWorks(name, fw, table);
+
+    // Taken away again, it leaves the table as it is.
+    await cluster.remove('Secret', ref);
+    await stage.says('PanFirewall', { name }, 'SecretMissing');
+    await cluster.deletePod({ namespace: name, name: 'web-1' });
+    await fw.holds(table);
+    await cluster.createSecret(ref, fw.secret);
+    await fw.holds({});
   });
 
   test('that refuses the API key gets nothing until the Secret is corrected', async () => {
@@ -106,7 +114,10 @@ describe('a firewall', { concurrency: 4 }, () => {
     const secret = 'bad-key-login';
     const apiKey = 'LUFRPT1-not-a-key-of-this-device';
     await cluster.createSecret({ namespace: operatorNamespace, name: secret }, { apiKey });
-    const { fw, table } = await setUp(name, { spec: { credentials: { secretRef: { name: secret } } } });
+    // The device says so in its answer only, not as its HTTP status.
+    const settings = { errorsAsHttpStatus: false };
+    const credentials = { secretRef: { name: secret } };
+    const { fw, table } = await setUp(name, { settings, spec: { credentials } });
     await using _ = fw;
     assert.match(await assertRefused(name, fw, 'AuthenticationFailed'), /Secret/);
     await editSecret(secret, fw.secret);

@@ -159,6 +159,83 @@ describe('a device', { concurrency: 10 }, () => {
     await stage.says('PanTagPolicy', policy, 'InSync');
   });
 
+  test('that has several tables, of which none is named, gets nothing until they are', async () => {
+    const namespace = 'unnamed';
+    await cluster.createNamespace(namespace);
+    await cluster.createPod({ namespace, name: 'web-1', ips: ['10.204.0.1'] });
+    await stage.policy(
+      { namespace, name: 'web' },
+      { firewallNames: [namespace], tags: [{ template: 'web' }] },
+    );
+    await using fw = await stage.firewall({
+      name: namespace,
+      foreignOn: ['10.204.0.1'],
+      vsys: ['vsys1', 'vsys2'],
+      spec: { tables: undefined },
+    });
+    const { conditions = [] } = await stage.says('PanFirewall', { name: namespace }, 'InvalidSpec');
+    assert.match(conditions[0]?.message ?? '', /several vsys: list the ones to register on in spec.tables/);
+    assert.deepEqual(fw.messages(), []);
+    const tables = [{ vsys: 'vsys2' }];
+    await cluster.patch('PanFirewall', { name: namespace }, { spec: { tables } });
+    await fw.holds({ '10.204.0.1': [`ns_${namespace}.web`] }, { vsys: 'vsys2' });
+    assert.deepEqual(fw.owned('vsys1'), {});
+    await stage.says('PanFirewall', { name: namespace }, 'InSync');
+  });
+
+  test('that refuses one address: it is named, the others go on, and an edit tries it again at once', async () => {
+    const namespace = 'picky';
+    await cluster.createNamespace(namespace);
+    await using fw = await stage.firewall({ name: namespace, foreignOn: ['10.205.0.1', '10.205.0.2'] });
+    fw.simulator.inject({ fault: 'reject', section: 'register', ip: '10.205.0.2', text: 'no room for it' });
+    const policy = { namespace, name: 'web' };
+    await stage.policy(policy, {
+      firewallNames: [namespace],
+      tags: [{ template: 'web' }, { labelKeys: ['try'] }],
+    });
+    for (const n of [1, 2, 3]) {
+      await cluster.createPod({ namespace, name: `web-${n}`, ips: [`10.205.0.${n}`] });
+    }
+    const web = [`ns_${namespace}.web`];
+    await fw.holds({ '10.205.0.1': web, '10.205.0.3': web });
+    const { conditions = [] } = await stage.says('PanTagPolicy', policy, 'RegistrationRejected');
+    assert.match(conditions[0]?.message ?? '', /picky: .*10\.205\.0\.2.*no room for it/);
+    await stage.says('PanFirewall', { name: namespace }, 'RegistrationRejected');
+    fw.simulator.clearFaults();
+    await cluster.labelPod({ namespace, name: 'web-2' }, { try: 'again' });
+    await fw.holds({
+      '10.205.0.1': web,
+      '10.205.0.2': [...web, `ns_${namespace}.try.again`],
+      '10.205.0.3': web,
+    });
+    await stage.says('PanTagPolicy', policy, 'InSync');
+  });
+
+  test('that somebody else edits: our tags are repaired at the next full read, and theirs are left alone', async () => {
+    const namespace = 'drift';
+    await cluster.createNamespace(namespace);
+    for (const n of [1, 2]) {
+      await cluster.createPod({ namespace, name: `web-${n}`, ips: [`10.206.0.${n}`] });
+    }
+    await stage.policy(
+      { namespace, name: 'web' },
+      { firewallNames: [namespace], tags: [{ template: 'web' }] },
+    );
+    await using fw = await stage.firewall({
+      name: namespace,
+      foreignOn: ['10.206.0.1'],
+      spec: { resync: { fullIntervalSeconds: 10 } },
+    });
+    const expected = { '10.206.0.1': [`ns_${namespace}.web`], '10.206.0.2': [`ns_${namespace}.web`] };
+    await fw.holds(expected);
+    const tag = `${fw.tagPrefix}ns_${namespace}.web`;
+    fw.simulator.plant({
+      remove: [{ ip: '10.206.0.1', tags: [tag] }, { ip: '10.206.0.2' }],
+      add: [{ ip: '10.206.0.9', tags: [tag] }],
+    });
+    await fw.holds(expected, { timeoutMs: 15_000 });
+  });
+
   for (const [i, [name, fault]] of Object.entries(faults).entries()) {
     test(`that, at the start, ${name}`, async () => {
       const namespace = `start-${i}`;
