@@ -9,6 +9,8 @@ import { noTags, type TagSet, union, without } from './tag-set.ts';
 export type AddressPlan = {
   readonly register: TagSet;
   readonly unregister: TagSet;
+  /** Removals that the gate lets through and the guard has not admitted (yet). */
+  readonly guarded: TagSet;
   /** Removals that the gate keeps back. */
   readonly waiting: TagSet;
 };
@@ -18,21 +20,33 @@ export type PlanInput = {
   readonly held: Held;
   readonly causeOf: (tag: string) => RemovalCause;
   readonly gate: RemovalGate;
+  /** Whether the guard lets this tag go. */
+  readonly admits: (tag: string) => boolean;
 };
 
 /**
  *   desired  held     -> register  unregister
  *   a b      a b      -> -         -
  *   a b      a        -> b         -
- *   a        a b      -> -         b    (if its cause goes at once or the gate agrees, else it waits)
+ *   a        a b      -> -         b    (if its cause goes at once, or gate and guard agree; else it waits)
  *   a b      a b? c?  -> b         c    (register and unregister are idempotent; ? unsure)
  */
-export function planAddress({ desired, held, causeOf, gate }: PlanInput): AddressPlan {
+export function planAddress({ desired, held, causeOf, gate, admits }: PlanInput): AddressPlan {
   const register = without(desired, held.tags);
   const surplus = without(union(held.tags, held.unsure), desired);
-  if (surplus.length === 0) return { register, unregister: noTags, waiting: noTags };
-  const unregister = surplus.filter((tag) => goesAtOnce(causeOf(tag)) || gate(tag) === undefined);
-  return { register, unregister, waiting: without(surplus, unregister) };
+  if (surplus.length === 0) return { register, unregister: noTags, guarded: noTags, waiting: noTags };
+  const fate = (tag: string): 'unregister' | 'guarded' | 'waiting' => {
+    if (goesAtOnce(causeOf(tag))) return 'unregister';
+    if (gate(tag) !== undefined) return 'waiting';
+    return admits(tag) ? 'unregister' : 'guarded';
+  };
+  const of = Object.groupBy(surplus, fate);
+  return {
+    register,
+    unregister: of.unregister ?? noTags,
+    guarded: of.guarded ?? noTags,
+    waiting: of.waiting ?? noTags,
+  };
 }
 
 export function isEmpty(plan: AddressPlan): boolean {

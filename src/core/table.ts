@@ -7,8 +7,9 @@ import { type AddressPlan, isEmpty, planAddress } from './plan.ts';
 import { type Rejection, Refusals } from './refusals.ts';
 import type { AddressChange } from './registrations.ts';
 import { goesAtOnce, RemovalCauses } from './removal-causes.ts';
+import { type GuardLimits, type HeldPlan, RemovalGuard } from './removal-guard.ts';
 import type { RemovalGate } from './removal-gate.ts';
-import type { TagSet } from './tag-set.ts';
+import { type TagSet, union } from './tag-set.ts';
 
 export type { Batch, BatchLimits, PlannedAddress } from './batch.ts';
 export type { TableReading } from './mirror.ts';
@@ -27,14 +28,30 @@ export class Table {
   readonly #backlog = new Backlog();
   /** Addresses with removals that the gate keeps back. */
   readonly #waiting = new Set<string>();
+  /** Removals that the gate lets through and the guard has not: to be judged together, or held. */
+  readonly #guarded = new Map<string, TagSet>();
+  readonly #guard: RemovalGuard;
   #gate: RemovalGate;
   /** Addresses of the message on its way, and when they changed again meanwhile. */
   #inFlight: Map<string, number | undefined> | undefined;
   #lastConfirmedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(desired: DesiredTags, gate: RemovalGate) {
+  constructor(desired: DesiredTags, gate: RemovalGate, guard: GuardLimits) {
     this.#desired = desired;
     this.#gate = gate;
+    this.#guard = new RemovalGuard(guard);
+  }
+
+  /** Takes up edited limits; what is held stays held. */
+  configureGuard(limits: GuardLimits): void {
+    this.#guard.configure(limits);
+  }
+
+  /** Releases the held plan of this id. False: there is no such plan. */
+  approve(id: string, now: number): boolean {
+    if (!this.#guard.approve(id)) return false;
+    for (const address of [...this.#guarded.keys()]) this.#assess(address, now);
+    return true;
   }
 
   /** Takes up a change of the desired side. */
@@ -49,7 +66,8 @@ export class Table {
   /** The knowledge behind removals changed: what waits, and what was about to go, is judged anew. */
   setGate(gate: RemovalGate, now: number): void {
     this.#gate = gate;
-    const concerned = [...this.#waiting, ...this.pendingAddresses(), ...this.#refusals.addresses()];
+    const ready = [...this.#guarded.keys(), ...this.pendingAddresses()];
+    const concerned = [...this.#waiting, ...ready, ...this.#refusals.addresses()];
     for (const address of concerned) this.#assess(address, now);
   }
 
@@ -76,6 +94,8 @@ export class Table {
     this.#refusals.clear();
     this.#backlog.clear();
     this.#waiting.clear();
+    this.#guarded.clear();
+    this.#guard.forget();
   }
 
   /**
@@ -85,6 +105,7 @@ export class Table {
   next(limits: BatchLimits, now: number): Batch | undefined {
     if (!this.#mirror.known || this.#inFlight !== undefined) return undefined;
     for (const address of this.#refusals.takeDue(now)) this.#assess(address, now);
+    this.#judgeGuarded(now);
     const hasRoom = roomFor(limits);
     const batch: PlannedAddress[] = [];
     for (const [address, since] of this.#backlog) {
@@ -151,6 +172,11 @@ export class Table {
     return this.#waiting.size;
   }
 
+  /** Removals that wait for somebody's approval. */
+  get held(): HeldPlan | undefined {
+    return this.#guard.held;
+  }
+
   get refusals(): Refusals {
     return this.#refusals;
   }
@@ -180,12 +206,16 @@ export class Table {
       held: this.#mirror.at(address),
       causeOf: (tag) => this.#causes.causeOf(address, tag),
       gate: this.#gate,
+      admits: (tag) => this.#guard.admits(address, tag),
     });
+    const admitted = plan.unregister.filter((tag) => this.#guard.admits(address, tag));
+    this.#guard.retain(address, [...plan.guarded, ...plan.waiting, ...admitted]);
     if (!this.#refusals.has(address)) return plan;
-    this.#refusals.retain(address, plan);
+    this.#refusals.retain(address, { ...plan, unregister: union(plan.unregister, plan.guarded) });
     return {
       register: this.#refusals.admit(address, 'register', plan.register),
       unregister: this.#refusals.admit(address, 'unregister', plan.unregister),
+      guarded: this.#refusals.admit(address, 'unregister', plan.guarded),
       waiting: plan.waiting,
     };
   }
@@ -199,12 +229,32 @@ export class Table {
     if (!this.#mirror.known || this.#inFlight?.has(address)) return;
     const desired = this.#desired.tagsOf(address);
     const plan = this.#plan(address, desired);
-    if (isEmpty(plan)) this.#backlog.delete(address);
+    // What the guard has yet to judge is work too; what it holds is not.
+    const toJudge = plan.guarded.length > 0 && this.#guard.held === undefined;
+    if (isEmpty(plan) && !toJudge) this.#backlog.delete(address);
     else
       this.#backlog.put(address, desired.length === 0 && this.#goesAtOnce(address, plan.unregister), since);
     if (plan.waiting.length > 0) this.#waiting.add(address);
     else this.#waiting.delete(address);
-    const agrees = isEmpty(plan) && plan.waiting.length === 0 && !this.#refusals.has(address);
-    if (agrees) this.#causes.settle(address);
+    if (plan.guarded.length > 0) this.#guarded.set(address, plan.guarded);
+    else this.#guarded.delete(address);
+    const stays = plan.waiting.length + plan.guarded.length > 0;
+    if (isEmpty(plan) && !stays && !this.#refusals.has(address)) this.#causes.settle(address);
+  }
+
+  /** All guarded removals that are ready are judged as one: an edit that takes many must not pass as many small ones. */
+  #judgeGuarded(now: number): void {
+    if (this.#guarded.size === 0 || this.#guard.held !== undefined) return;
+    const emptied = [...this.#guarded].filter(([address, tags]) => this.#leavesNothing(address, tags)).length;
+    const candidates = new Map(this.#guarded);
+    this.#guard.judge(candidates, { owned: this.owned, emptied }, now);
+    for (const address of candidates.keys()) this.#assess(address, now);
+  }
+
+  #leavesNothing(address: string, going: TagSet): boolean {
+    const { tags, unsure } = this.#mirror.at(address);
+    return (
+      this.#desired.tagsOf(address).length === 0 && [...tags, ...unsure].every((tag) => going.includes(tag))
+    );
   }
 }

@@ -4,6 +4,7 @@ import type { Finding } from '../core/conditions.ts';
 import type { AddressChange } from '../core/desired.ts';
 import type { PolicyId } from '../core/model.ts';
 import { removalGate } from '../core/removal-gate.ts';
+import type { GuardLimits } from '../core/removal-guard.ts';
 import type { Rejection } from '../core/refusals.ts';
 import { type Batch, type DesiredTags, Table } from '../core/table.ts';
 import type { TableView } from '../core/table-health.ts';
@@ -33,6 +34,7 @@ export type TableWorkerOptions = {
   readonly tagPrefix: string;
   readonly desired: DesiredTags;
   readonly fullIntervalMs: () => number;
+  readonly guard: () => GuardLimits;
   /** The connection, with the device known; throws DeviceFailure while there is none. */
   readonly connect: (signal: AbortSignal) => Promise<Connection>;
   readonly knowledge: () => ClusterKnowledge;
@@ -68,7 +70,7 @@ export class TableWorker {
 
   constructor(options: TableWorkerOptions) {
     this.#options = options;
-    this.table = new Table(options.desired, this.#gate());
+    this.table = new Table(options.desired, this.#gate(), options.guard());
   }
 
   note(change: AddressChange): void {

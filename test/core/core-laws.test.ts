@@ -1,5 +1,6 @@
 // Desired and Table together: a cluster that moves, a firewall that is told, and what a user may rely on.
 
+import { neverTrips } from './guard-limits.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
@@ -142,6 +143,7 @@ class Firewall {
     const table = new Table(
       { tagsOf: (address) => desired.tagsOf('f', address), addresses: () => desired.addressesOf('f') },
       this.#gate,
+      neverTrips,
     );
     return [desired, table];
   }

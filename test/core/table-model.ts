@@ -1,5 +1,6 @@
 // A device and a bookkeeper, both naive: what happens to messages, and what a Table must know and do then.
 
+import { neverTrips } from './guard-limits.ts';
 import assert from 'node:assert/strict';
 import type { AddressChange } from '../../src/core/desired.ts';
 import type { RemovalCause } from '../../src/core/model.ts';
@@ -54,6 +55,7 @@ export class TableModel {
     this.table = new Table(
       { tagsOf: (address) => desired.get(address) ?? [], addresses: () => desired.keys() },
       (tag) => (this.#waits.includes(tag) ? 'waits' : undefined),
+      neverTrips,
     );
     for (const address of addresses.slice(1)) this.device.set(address, new Set(foreignTags));
   }

@@ -1,5 +1,6 @@
 // Table: what it knows of a device, what it sends next, and what it never does. The laws are in table-laws.test.ts.
 
+import { neverTrips } from './guard-limits.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AddressChange } from '../../src/core/desired.ts';
@@ -18,6 +19,7 @@ function readTable(found: Record<string, string[]> = {}, gate: RemovalGate = ope
   const table = new Table(
     { tagsOf: (address) => desired.get(address) ?? noTags, addresses: () => desired.keys() },
     gate,
+    neverTrips,
   );
   const want = (address: string, after: TagSet, cause: AddressChange['cause'], now = 0) => {
     const before = desired.get(address) ?? noTags;
