@@ -13,7 +13,7 @@ import { collectGauges } from './operator/gauges.ts';
 import { readiness, type Watched } from './operator/health.ts';
 import { statusSubjects } from './operator/status-subjects.ts';
 import { StatusWorker } from './operator/status-worker.ts';
-import { writeStatus } from './operator/status-writer.ts';
+import { dropAnnotation, writeStatus } from './operator/status-writer.ts';
 import { createWatches } from './operator/watches.ts';
 import { type Routes, startHttpServer } from './runtime/http-server.ts';
 import type { Logger } from './runtime/logger.ts';
@@ -65,11 +65,19 @@ async function operate({ http, namespace, metrics, log, health, signal }: Parts)
   const controller = new Controller({
     startWorker: firewallWorkers(metrics, log, () => status.changed()),
     changed: () => status.changed(),
+    dropAnnotation: (path, annotation, value) => {
+      dropAnnotation(http, path, { annotation, value }, signal).catch((error: unknown) => {
+        if (!signal.aborted) log.warn({ path, annotation, err: error }, 'annotation not removed');
+      });
+    },
     statusObserved: (path, found) => status.observed(path, found),
     log,
   });
   const status = new StatusWorker({
-    subjects: () => statusSubjects(controller, startedAt, now()),
+    subjects: () => {
+      controller.reviewApprovals();
+      return statusSubjects(controller, startedAt, now());
+    },
     write: (subject, value, stop) => writeStatus(http, subject, value, stop),
     failed: (reason) => metrics.reconcileErrors.inc({ reason }),
     log,

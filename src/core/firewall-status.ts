@@ -2,7 +2,7 @@
 
 import { type Condition, conditionsFor, type Finding, type FoundCondition, worst } from './conditions.ts';
 import type { ConditionReason } from './model.ts';
-import { isFailure, type TableView, tableHealth, wasReady } from './table-health.ts';
+import { type HeldRemovals, isFailure, type TableView, tableHealth, wasReady } from './table-health.ts';
 
 /** What a status is computed in: the object's generation, what the API server holds, and the time. */
 export type StatusContext = {
@@ -22,6 +22,7 @@ export type FirewallTableStatus = {
   readonly owned: number;
   readonly foreign: number;
   readonly pending: number;
+  readonly held?: HeldRemovals;
   readonly message?: string;
 };
 
@@ -84,13 +85,14 @@ function firewallFinding(view: FirewallView, { generation, previous, now }: Stat
 
 function tableStatus(vsys: string | undefined, table: TableView, now: number): FirewallTableStatus {
   const { reason, message } = tableHealth(table, now).finding;
-  const { owned, foreign, pending } = table;
+  const { owned, foreign, pending, held } = table;
   return {
     ...(vsys === undefined ? {} : { vsys }),
     state: reason,
     owned,
     foreign,
     pending,
+    ...(held === undefined ? {} : { held }),
     ...(isFailure(reason) ? { message } : {}),
   };
 }

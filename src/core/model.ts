@@ -90,6 +90,7 @@ export const conditionReasons = [
   'RoleNotAuthorized',
   'DeviceUnavailable',
   'InvalidResponse',
+  'RemovalsHeld',
   'RegistrationRejected',
   'Progressing',
   'InSync',

@@ -84,12 +84,14 @@ const noFirewall: Finding = {
   message: 'no PanFirewall matches spec.firewallSelector; label one, or change the selector',
 };
 
+/** Another policy's refused address is not this policy's failure, and what is held still stands. */
+const ofOthers: ReadonlySet<ConditionReason> = new Set(['RegistrationRejected', 'RemovalsHeld']);
+
 function targetFinding(target: PolicyTarget, { generation, previous }: StatusContext): Finding {
   const { unusable, health, pending, failed } = target;
   if (unusable !== undefined) return unusable;
   const { reason } = health.finding;
-  // An address of another policy that the device refuses is not this policy's failure.
-  if (isFailure(reason) && reason !== 'RegistrationRejected') return health.finding;
+  if (isFailure(reason) && !ofOthers.has(reason)) return health.finding;
   const [example] = byAddress(failed);
   if (example !== undefined) {
     const message = `the device refuses registrations, such as that of ${example.address}: ${example.message}`;

@@ -11,10 +11,21 @@ export type TableView = {
   readonly owned: number;
   readonly foreign: number;
   readonly pending: number;
+  readonly held: HeldRemovals | undefined;
   readonly refused: { readonly count: number; readonly example: string } | undefined;
   /** Monotonic ms. */
   readonly oldestPendingAt: number | undefined;
   readonly lastConfirmedAt: number;
+};
+
+/** Removals that the guard holds until somebody approves them. */
+export type HeldRemovals = {
+  readonly plan: string;
+  readonly addresses: number;
+  /** `<address> <tag>`, the first of them. */
+  readonly examples: readonly string[];
+  /** RFC 3339. */
+  readonly since: string;
 };
 
 export type TableHealth = {
@@ -42,6 +53,13 @@ function isStuck({ oldestPendingAt, lastConfirmedAt }: TableView, now: number): 
 /** Without counts, here as in all messages: those have fields of their own, with a pace of their own. */
 function progress(table: TableView, stuck: boolean): Finding {
   if (!table.known) return { reason: 'Progressing', message: 'the table is being read for the first time' };
+  if (table.held !== undefined) {
+    const { plan, examples } = table.held;
+    const message =
+      `many removals are held, such as ${examples[0] ?? ''}; look at status.tables[].held, then ` +
+      `kubectl annotate panfw <name> pantag.io/approve-removals=${plan}, or undo what caused them`;
+    return { reason: 'RemovalsHeld', message };
+  }
   if (table.refused !== undefined) {
     const message = `the device refuses registrations, such as that of ${table.refused.example}`;
     return { reason: 'RegistrationRejected', message };

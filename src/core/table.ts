@@ -50,7 +50,7 @@ export class Table {
   /** Releases the held plan of this id. False: there is no such plan. */
   approve(id: string, now: number): boolean {
     if (!this.#guard.approve(id)) return false;
-    for (const address of [...this.#guarded.keys()]) this.#assess(address, now);
+    for (const address of this.#guarded.keys()) this.#assess(address, now);
     return true;
   }
 

@@ -5,6 +5,7 @@ import type { Labels, NamespaceRecord, PodRecord, PolicyId } from '../core/model
 import type { RawObject } from '../kubernetes/decoders.ts';
 import type { Change, Sink } from '../kubernetes/reflector.ts';
 import {
+  approveRemovalsAnnotation,
   clusterPanTagPolicies,
   objectPath,
   panFirewalls,
@@ -45,6 +46,8 @@ export type ControllerOptions = {
   ) => FirewallWorker;
   /** Something moved that a status shows. */
   readonly changed: () => void;
+  /** Takes an annotation that has been acted on off the object. */
+  readonly dropAnnotation: (path: string, annotation: string, value: string) => void;
   /** The watch delivered this object's status. */
   readonly statusObserved: (path: string, status: unknown) => void;
   readonly log: Logger;
@@ -58,6 +61,8 @@ export class Controller {
   readonly #options: ControllerOptions;
   readonly #unsynced = new Set<WatchedKind>(kinds);
   readonly #invalidPolicies = new Set<PolicyId>();
+  /** Firewall -> the plan that its annotation approves, until that has been acted on. */
+  readonly #approvals = new Map<string, string>();
   /** Starts and stops of one firewall's worker happen one after the other: two would write to one table. */
   readonly #lifecycles = new Map<string, Promise<void>>();
 
@@ -114,6 +119,18 @@ export class Controller {
       else this.secrets.delete(name);
       for (const { worker } of this.firewalls.values()) if (worker?.refersTo(name)) worker.settingsChanged();
     });
+  }
+
+  /** Acts on approvals of held removals as soon as it is known whether there is such a plan. */
+  reviewApprovals(): void {
+    for (const [name, plan] of this.#approvals) {
+      const worker = this.firewalls.get(name)?.worker;
+      if (worker === undefined || !worker.workers.every(({ table }) => table.known)) continue;
+      this.#approvals.delete(name);
+      if (!worker.approve(plan))
+        this.#options.log.warn({ firewall: name, plan }, 'approval of a plan that is not held');
+      this.#options.dropAnnotation(objectPath(panFirewalls, name), approveRemovalsAnnotation, plan);
+    }
   }
 
   /** Stops every worker; messages in flight end first. */
@@ -189,6 +206,9 @@ export class Controller {
     const object = known ?? { parsed, worker: undefined };
     object.parsed = parsed;
     this.firewalls.set(name, object);
+    const approval = parsed.meta.annotations.get(approveRemovalsAnnotation);
+    if (approval === undefined) this.#approvals.delete(name);
+    else this.#approvals.set(name, approval);
     if (sameSpec(before, parsed) && sameLabels(before?.meta.labels, parsed.meta.labels)) {
       return this.#options.statusObserved(objectPath(panFirewalls, name), parsed.status);
     }
@@ -214,6 +234,7 @@ export class Controller {
     if (object?.parsed.meta.uid !== meta.uid) return;
     this.#options.log.info({ firewall: meta.name }, 'firewall deleted');
     this.firewalls.delete(meta.name);
+    this.#approvals.delete(meta.name);
     this.#retire(object);
     this.#options.changed();
   }

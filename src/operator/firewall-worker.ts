@@ -75,7 +75,15 @@ export class FirewallWorker {
       this.#options.log.info('credentials or trust changed, connecting anew');
       void this.#closeSession();
     }
-    for (const { worker } of this.#tables) worker.retryNow();
+    for (const { worker } of this.#tables) {
+      worker.guardChanged();
+      worker.retryNow();
+    }
+  }
+
+  /** Releases a held plan, in whichever table it is; false when there is none of this id. */
+  approve(plan: string): boolean {
+    return this.workers.map((worker) => worker.approve(plan)).includes(true);
   }
 
   refersTo(secret: string): boolean {
@@ -123,6 +131,7 @@ export class FirewallWorker {
         addresses: () => desired.addressesOf(firewall.name),
       },
       fullIntervalMs: () => this.#settings.fullIntervalSeconds * 1000,
+      guard: () => this.#settings.removalGuard,
       connect: (signal) => this.#connect(signal),
       knowledge,
       observer: { ...observer, failed: (failure) => this.#tableFailed(failure) },

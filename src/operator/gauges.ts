@@ -31,7 +31,7 @@ export function collectGauges(metrics: Metrics, controller: Controller, watched:
       );
       metrics.addresses.set(
         { firewall, state: 'held' },
-        sum((table) => table.waiting),
+        sum((table) => table.waiting + (table.held?.removals.size ?? 0)),
       );
     }
     for (const { name, state } of watched) {

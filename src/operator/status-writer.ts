@@ -11,6 +11,25 @@ function isMoot(error: unknown): boolean {
   return error.status === 404 || error.status === 409 || testFailed;
 }
 
+/** Takes an annotation off, if it still has this value. */
+export async function dropAnnotation(
+  http: KubeHttp,
+  path: string,
+  { annotation, value }: { readonly annotation: string; readonly value: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const at = `/metadata/annotations/${annotation.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  const body = [
+    { op: 'test', path: at, value },
+    { op: 'remove', path: at },
+  ];
+  try {
+    await http.request({ method: 'PATCH', path, body, contentType: 'application/json-patch+json', signal });
+  } catch (error) {
+    if (!isMoot(error)) throw error;
+  }
+}
+
 export async function writeStatus(
   http: KubeHttp,
   { path, uid }: { readonly path: string; readonly uid: string },

@@ -4,10 +4,10 @@ import type { Finding } from '../core/conditions.ts';
 import type { AddressChange } from '../core/desired.ts';
 import type { PolicyId } from '../core/model.ts';
 import { removalGate } from '../core/removal-gate.ts';
-import type { GuardLimits } from '../core/removal-guard.ts';
+import type { GuardLimits, HeldPlan } from '../core/removal-guard.ts';
 import type { Rejection } from '../core/refusals.ts';
 import { type Batch, type DesiredTags, Table } from '../core/table.ts';
-import type { TableView } from '../core/table-health.ts';
+import type { HeldRemovals, TableView } from '../core/table-health.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { createWake, pause } from '../runtime/wake.ts';
 import { createBackoff } from './backoff.ts';
@@ -85,6 +85,20 @@ export class TableWorker {
   }
 
   /** Credentials, trust or settings changed: what failed may work now. */
+  /** The limits of spec.removalGuard were edited. */
+  guardChanged(): void {
+    this.table.configureGuard(this.#options.guard());
+    this.#work.notify();
+  }
+
+  /** Releases the held plan of this id; false when there is none. */
+  approve(plan: string): boolean {
+    const released = this.table.approve(plan, this.#options.now());
+    if (released) this.#options.log.info({ plan }, 'held removals approved');
+    this.#work.notify();
+    return released;
+  }
+
   retryNow(): void {
     this.#readDueAt = Math.min(this.#readDueAt, this.#lastRead.endedAt + this.#options.fullIntervalMs());
     this.#backoff.reset();
@@ -109,6 +123,7 @@ export class TableWorker {
       owned: table.owned,
       foreign: table.foreign,
       pending: table.pending,
+      held: heldRemovals(table.held),
       refused:
         refused === undefined
           ? undefined
@@ -255,4 +270,18 @@ function counts(batch: Batch) {
     for (const cause of planned.causes.values()) causes[cause] = (causes[cause] ?? 0) + 1;
   }
   return { addresses: batch.length, registered, unregistered, causes };
+}
+
+const heldExamples = 5;
+
+function heldRemovals(held: HeldPlan | undefined): HeldRemovals | undefined {
+  if (held === undefined) return undefined;
+  const pairs = [...held.removals].flatMap(([address, tags]) => tags.map((tag) => `${address} ${tag}`));
+  const since = new Date(performance.timeOrigin + held.since).toISOString().replace(/\.\d+Z$/, 'Z');
+  return {
+    plan: held.id,
+    addresses: held.removals.size,
+    examples: pairs.sort().slice(0, heldExamples),
+    since,
+  };
 }

@@ -11,6 +11,7 @@ const quiet: TableView = {
   owned: 5,
   foreign: 1,
   pending: 0,
+  held: undefined,
   refused: undefined,
   oldestPendingAt: undefined,
   lastConfirmedAt: 0,

@@ -66,12 +66,15 @@ export function definitionPath(resource: ResourceNames): string {
   return `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${definitionName(resource)}`;
 }
 
+/** Its value names a held plan; the operator deletes it when it has been acted on. */
+export const approveRemovalsAnnotation = `${group}/approve-removals`;
+
 export const schemaRevisionAnnotation = `${group}/schema-revision`;
 /**
  * Raised with every change of the CRDs that this program relies on. Installed CRDs of a lower revision would
  * silently drop fields, so the operator is not ready with them.
  */
-export const schemaRevision = 1;
+export const schemaRevision = 2;
 
 const definition = z.object({ metadata: z.object({ annotations: z.record(z.string(), z.string()) }) });
 

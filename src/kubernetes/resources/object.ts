@@ -10,6 +10,8 @@ export type ObjectMeta = {
   readonly uid: string;
   readonly generation: number;
   readonly labels: Labels;
+  /** Only ours: those below `pantag.io/`. */
+  readonly annotations: ReadonlyMap<string, string>;
 };
 
 const metadata = z.object({
@@ -18,6 +20,7 @@ const metadata = z.object({
   uid: z.string().catch(''),
   generation: z.int().catch(0),
   labels: z.record(z.string(), z.string()).catch({}),
+  annotations: z.record(z.string(), z.string()).catch({}),
 });
 const object = z.object({
   kind: z.string().catch(''),
@@ -38,7 +41,9 @@ export function readObject(raw: unknown): RawObject {
   const { kind, metadata: meta, spec, status } = object.safeParse(raw).data ?? object.parse({});
   const { name, namespace, uid, generation } = meta;
   const labels = new Map(Object.entries(meta.labels));
-  return { kind, meta: { name, namespace, uid, generation, labels }, spec, status };
+  const ours = Object.entries(meta.annotations).filter(([key]) => key.startsWith('pantag.io/'));
+  const annotations = new Map(ours);
+  return { kind, meta: { name, namespace, uid, generation, labels, annotations }, spec, status };
 }
 
 const shown = 5;

@@ -74,6 +74,21 @@ const resync = z.object({
     ),
 });
 
+const removalGuard = z.object({
+  percent: z
+    .int()
+    .min(0)
+    .max(100)
+    .default(30)
+    .describe('Of the addresses with our tags at the start of the last ten minutes. Default: 30.'),
+  minimum: z
+    .int()
+    .min(0)
+    .max(100000)
+    .default(50)
+    .describe('So many addresses may always go within ten minutes, whatever the percentage. Default: 50.'),
+});
+
 export const panFirewallSpec = z
   .object({
     endpoint: httpsEndpoint().describe(
@@ -107,6 +122,15 @@ export const panFirewallSpec = z
       'The namespaces whose Pods may be registered here, such as {matchLabels: {env: prod}}; {} = all. A policy of ' +
         'another namespace that names this firewall is told NotAdmitted.',
     ),
+    removalGuard: removalGuard
+      .prefault({})
+      .describe(
+        'How many addresses of a table may lose tags within ten minutes for causes that rest on absence (a policy or ' +
+          'namespace edited or deleted, Pods missing from a list, tags that nobody claims). What goes beyond both limits, ' +
+          'or would empty a table of more than 5, is held in status.tables[].held until it is approved with kubectl ' +
+          'annotate panfw <name> pantag.io/approve-removals=<plan>. percent 0 and minimum 0 hold all of them. Tags of Pods ' +
+          'that were seen to end, to move or to be relabelled always go at once.',
+      ),
     resync: resync.prefault({}).describe('How often the device is read, whatever happens in the cluster.'),
   })
   .describe('What is wanted of the firewall, and how to reach it.');
@@ -120,6 +144,21 @@ const tableStatus = z.object({
   owned: count('Addresses that carry at least one tag of ours, the marker not counted.'),
   foreign: count('Addresses that carry only tags of others. They are never touched.'),
   pending: count('Addresses whose change the device has not confirmed yet.'),
+  held: z
+    .object({
+      plan: z.string().describe('The name of the plan, for approval.'),
+      addresses: count('How many addresses would lose tags.'),
+      examples: z.array(z.string()).meta({
+        description: 'Some of the removals, as <address> <tag>.',
+        'x-kubernetes-list-type': 'atomic',
+      }),
+      since: z.string().meta({ format: 'date-time' }).describe('When they were held.'),
+    })
+    .optional()
+    .describe(
+      'Removals that spec.removalGuard holds. They are released by kubectl annotate panfw <name> ' +
+        'pantag.io/approve-removals=<plan>, and shrink as their cause is undone.',
+    ),
   message: z.string().optional().describe('The state in a sentence, with the next step, where there is one.'),
 });
 

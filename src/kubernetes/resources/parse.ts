@@ -37,6 +37,7 @@ export type Connection = {
   /** Names of virtual systems; undefined = the endpoint's own table. */
   readonly tables: readonly string[] | undefined;
   readonly fullIntervalSeconds: number;
+  readonly removalGuard: { readonly percent: number; readonly minimum: number };
 };
 
 /** A spec that this program cannot act on: condition reason InvalidSpec, with `problems` as its message. */
@@ -99,7 +100,14 @@ export function parsePolicy(raw: unknown): ParsedPolicy {
   return { ok: true, policy: policyOf(meta, read.value), meta, status };
 }
 
-function connectionOf({ endpoint, credentials, tls, tables, resync }: PanFirewallSpec): Connection {
+function connectionOf({
+  endpoint,
+  credentials,
+  tls,
+  tables,
+  removalGuard,
+  resync,
+}: PanFirewallSpec): Connection {
   return {
     endpoint,
     secretName: credentials.secretRef.name,
@@ -110,6 +118,7 @@ function connectionOf({ endpoint, credentials, tls, tables, resync }: PanFirewal
     },
     tables: tables?.map(({ vsys }) => vsys),
     fullIntervalSeconds: resync.fullIntervalSeconds,
+    removalGuard,
   };
 }
 

@@ -1,0 +1,153 @@
+// The brake on removals that rest on absence: what it holds, what flows on beside it, and how it is released.
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import type { KubernetesObject } from '../harness/api-client.ts';
+import { waitFor } from '../harness/wait-for.ts';
+import { openStage } from './stage.ts';
+
+const stage = await openStage();
+after(() => stage.close());
+const { cluster } = stage;
+let operator = await stage.startOperator();
+
+const approval = 'pantag.io/approve-removals';
+const namespace = 'shop';
+const web = (i: number) => ({ namespace, name: `web-${i}` });
+const addressOf = (i: number) => `10.1.0.${i}`;
+const numbers = [1, 2, 3, 4, 5, 6, 7, 8];
+const table = (tags: (i: number) => readonly string[], from = numbers) =>
+  Object.fromEntries(from.map((i) => [addressOf(i), tags(i)]));
+
+type Held = { readonly plan: string; readonly addresses: number; readonly examples: readonly string[] };
+type Firewall = KubernetesObject & {
+  readonly status?: { readonly tables?: readonly { readonly held?: Held }[] };
+};
+
+async function heldPlan(name: string, fits: (held: Held | undefined) => boolean): Promise<Held | undefined> {
+  const read = async () => {
+    const { status } = await cluster.get<Firewall>('PanFirewall', { name });
+    const held = status?.tables?.[0]?.held;
+    return fits(held) ? { held } : undefined;
+  };
+  const { held } = await waitFor(read, { what: 'the held plan', timeoutMs: 15_000 });
+  return held;
+}
+
+const approve = (name: string, plan: string) =>
+  cluster.patch('PanFirewall', { name }, { metadata: { annotations: { [approval]: plan } } });
+
+async function annotationOf(name: string): Promise<string | undefined> {
+  return (await cluster.get('PanFirewall', { name })).metadata.annotations?.[approval];
+}
+
+test('an edit that takes more than the guard allows is held as a plan; all else flows on; approval releases exactly it', async () => {
+  const name = 'edge-a';
+  await using fw = await stage.firewall({
+    name,
+    foreignOn: [addressOf(1)],
+    spec: { removalGuard: { percent: 0, minimum: 3 } },
+  });
+  await cluster.createNamespace(namespace);
+  await cluster.createPods(
+    numbers.map((i) => ({ ...web(i), labels: { app: 'web', tier: 'gold' }, ips: [addressOf(i)] })),
+  );
+  const policy = (tag: string) => ({
+    firewallNames: [name],
+    podSelector: { matchLabels: { app: 'web' } },
+    tags: [{ template: tag }, { labelKeys: ['tier'] }],
+  });
+  await stage.policy({ namespace, name: 'web' }, policy('old'));
+  const gold = 'ns_shop.tier.gold';
+  await fw.holds(table(() => ['ns_shop.old', gold]));
+
+  await cluster.patch('PanTagPolicy', { namespace, name: 'web' }, { spec: policy('new') });
+  const before = ['ns_shop.new', 'ns_shop.old', gold];
+  await fw.holds(table(() => before));
+  const { conditions = [] } = await stage.says('PanFirewall', { name }, 'RemovalsHeld');
+  const held = await heldPlan(name, (found) => found?.addresses === 8);
+  assert.ok(held);
+  assert.deepEqual(held.examples[0], '10.1.0.1 k8s-prod.ns_shop.old');
+  assert.ok(conditions.some(({ message }) => message.includes(`${approval}=${held.plan}`)));
+  await stage.says('PanTagPolicy', { namespace, name: 'web' }, 'InSync');
+
+  // A vacated address is cleaned, a relabelled Pod follows, and a new holder inherits nothing.
+  await cluster.deletePod(web(1));
+  await cluster.labelPod(web(2), { tier: 'silver' });
+  await cluster.deletePod(web(3));
+  await cluster.createPod({
+    namespace,
+    name: 'other',
+    labels: { app: 'web', tier: 'tin' },
+    ips: [addressOf(3)],
+  });
+  const flowed = {
+    ...table(() => before, [4, 5, 6, 7, 8]),
+    [addressOf(2)]: ['ns_shop.new', 'ns_shop.old', 'ns_shop.tier.silver'],
+    [addressOf(3)]: ['ns_shop.new', 'ns_shop.tier.tin'],
+  };
+  await fw.holds(flowed);
+  const shrunk = await heldPlan(name, (found) => found?.addresses === 6);
+  assert.equal(shrunk?.plan, held.plan);
+
+  // Restarted while held: still held, as a plan of what is left.
+  await operator.stop();
+  operator = await stage.startOperator();
+  const again = await heldPlan(name, (found) => found?.addresses === 6 && found.plan !== held.plan);
+  await fw.holds(flowed);
+  await approve(name, 'none');
+  await waitFor(async () => (await annotationOf(name)) === undefined, {
+    what: 'the vain approval to be taken off',
+  });
+  await fw.holds(flowed);
+
+  await approve(name, again?.plan ?? '');
+  await fw.holds({
+    ...table(() => ['ns_shop.new', gold], [4, 5, 6, 7, 8]),
+    [addressOf(2)]: ['ns_shop.new', 'ns_shop.tier.silver'],
+    [addressOf(3)]: ['ns_shop.new', 'ns_shop.tier.tin'],
+  });
+  await stage.says('PanFirewall', { name }, 'InSync');
+  await waitFor(async () => (await annotationOf(name)) === undefined, {
+    what: 'the approval to be taken off',
+  });
+});
+
+test('an undone edit ends its plan; the same edit later is held again under the same name', async () => {
+  const name = 'edge-b';
+  const scope = { namespace: 'lab', name: 'web' };
+  await using fw = await stage.firewall({
+    name,
+    foreignOn: [],
+    spec: { removalGuard: { percent: 0, minimum: 0 } },
+  });
+  await cluster.createNamespace('lab');
+  await cluster.createPods([1, 2].map((i) => ({ namespace: 'lab', name: `p-${i}`, ips: [`10.2.0.${i}`] })));
+  const tags = (...templates: string[]) => ({
+    firewallNames: [name],
+    podSelector: {},
+    tags: templates.map((template) => ({ template })),
+  });
+  await stage.policy(scope, tags('a', 'b'));
+  const both = { '10.2.0.1': ['ns_lab.a', 'ns_lab.b'], '10.2.0.2': ['ns_lab.a', 'ns_lab.b'] };
+  await fw.holds(both);
+
+  const hold = async () => {
+    await cluster.patch('PanTagPolicy', scope, { spec: tags('a') });
+    return heldPlan(name, (found) => found?.addresses === 2);
+  };
+  const first = await hold();
+  await cluster.patch('PanTagPolicy', scope, { spec: tags('a', 'b') });
+  await heldPlan(name, (found) => found === undefined);
+  await stage.says('PanFirewall', { name }, 'InSync');
+  const second = await hold();
+  assert.equal(second?.plan, first?.plan);
+  await fw.holds(both);
+
+  await approve(name, second?.plan ?? '');
+  await fw.holds({ '10.2.0.1': ['ns_lab.a'], '10.2.0.2': ['ns_lab.a'] });
+  await cluster.patch('PanTagPolicy', scope, { spec: tags('a', 'b') });
+  await fw.holds(both);
+  const third = await hold();
+  assert.equal(third?.plan, first?.plan, 'an approval is used once');
+  await fw.holds(both);
+});
