@@ -75,6 +75,7 @@ export const goodFirewalls: GoodCase[] = [
     }),
   },
   { name: '64 tables', manifest: firewall({ tables: numbered(64, (i) => ({ vsys: `vsys${i + 1}` })) }) },
+  { name: 'a guard that holds everything', manifest: firewall({ removalGuard: { percent: 0, minimum: 0 } }) },
   { name: 'a resync of a day', manifest: firewall({ resync: { fullIntervalSeconds: 86400 } }) },
   {
     name: 'a numeric but not only numeric server name',
@@ -167,6 +168,16 @@ export const badFirewalls: BadCase[] = [
     manifest: firewall({ namespaceSelector: undefined }),
     field: 'spec.namespaceSelector',
   },
+  ...[-1, 101, 2.5, '30'].map((percent) => ({
+    name: `a guard of ${JSON.stringify(percent)} percent`,
+    manifest: firewall({ removalGuard: { percent } }),
+    field: 'spec.removalGuard.percent',
+  })),
+  ...[-1, 100_001, '50'].map((minimum) => ({
+    name: `a guard of at least ${JSON.stringify(minimum)}`,
+    manifest: firewall({ removalGuard: { minimum } }),
+    field: 'spec.removalGuard.minimum',
+  })),
   ...[9, 86401, 60.5, '60'].map((fullIntervalSeconds) => ({
     name: `a resync of ${JSON.stringify(fullIntervalSeconds)}`,
     manifest: firewall({ resync: { fullIntervalSeconds } }),

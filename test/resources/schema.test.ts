@@ -56,6 +56,7 @@ test('a PanFirewall becomes what decides tags and how to reach it, with defaults
     tls: { caSecretName: undefined, serverName: undefined, insecureSkipVerify: false },
     tables: undefined,
     fullIntervalSeconds: 900,
+    removalGuard: { percent: 30, minimum: 50 },
   });
   assert.equal(parsed.meta.generation, 3);
   assert.equal(parsed.meta.uid, 'u1');
@@ -68,12 +69,14 @@ test('a PanFirewall keeps what is set', () => {
       tables: [{ vsys: 'vsys2' }],
       namespaceSelector: { matchLabels: { env: 'prod' } },
       resync: { fullIntervalSeconds: 60 },
+      removalGuard: { percent: 0 },
     }),
   );
   assert.ok(parsed.ok);
   assert.deepEqual(parsed.connection.tls, { caSecretName: 'ca', serverName: 'fw', insecureSkipVerify: true });
   assert.deepEqual(parsed.connection.tables, ['vsys2']);
   assert.equal(parsed.connection.fullIntervalSeconds, 60);
+  assert.deepEqual(parsed.connection.removalGuard, { percent: 0, minimum: 50 });
   assert.deepEqual(parsed.firewall.namespaceSelector, [
     { key: 'env', operator: 'In', values: new Set(['prod']) },
   ]);

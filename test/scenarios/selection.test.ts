@@ -13,11 +13,14 @@ after(() => stage.close());
 const { cluster, plane } = stage;
 
 const foreignOn = ['10.1.0.1', '10.1.0.2', 'fd00:10::1', 'fd00:10::2'];
+// The storm takes more away at once than the guard would let pass unasked.
+const unguarded = { removalGuard: { percent: 100, minimum: 100_000 } };
 const devices = {
-  'edge-a': await stage.firewall({ name: 'edge-a', foreignOn, labels: { site: 'north' } }),
+  'edge-a': await stage.firewall({ name: 'edge-a', foreignOn, labels: { site: 'north' }, spec: unguarded }),
   'edge-b': await stage.firewall({
     name: 'edge-b',
     foreignOn,
+    spec: unguarded,
     tagPrefix: 'other.cluster_2.',
     labels: { site: 'south' },
     namespaceSelector: { matchExpressions: [{ key: 'env', operator: 'In', values: ['prod'] }] },
