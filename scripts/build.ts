@@ -4,7 +4,9 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 
-const { stdout } = await promisify(execFile)('git', ['rev-parse', 'HEAD']).catch(() => ({ stdout: 'unknown' }));
+const { stdout } = await promisify(execFile)('git', ['rev-parse', 'HEAD']).catch(() => ({
+  stdout: 'unknown',
+}));
 
 const { metafile } = await build({
   entryPoints: ['src/main.ts'],
