@@ -2,50 +2,8 @@
 // line of the operator's.
 import { createHash } from 'node:crypto';
 import type { KubernetesObject } from '../harness/api-client.ts';
-import type { Cluster } from '../harness/cluster.ts';
 import type { Owned } from './device.ts';
-
-type Labels = Readonly<Record<string, string>>;
-type LabelSelector = {
-  readonly matchLabels?: Labels;
-  readonly matchExpressions?: readonly {
-    readonly key: string;
-    readonly operator: string;
-    readonly values?: readonly string[];
-  }[];
-};
-type Pod = KubernetesObject & {
-  readonly spec: {
-    readonly nodeName?: string;
-    readonly serviceAccountName: string;
-    readonly hostNetwork?: boolean;
-  };
-  readonly status: {
-    readonly phase: string;
-    readonly podIPs?: readonly { readonly ip: string }[];
-    readonly startTime?: string;
-    readonly conditions?: readonly { readonly type: string; readonly lastTransitionTime: string }[];
-  };
-};
-type Firewall = KubernetesObject & {
-  readonly spec: { readonly tagPrefix: string; readonly namespaceSelector: LabelSelector };
-};
-export type Policy = KubernetesObject & {
-  readonly spec: {
-    readonly firewallNames?: readonly string[];
-    readonly firewallSelector?: LabelSelector;
-    readonly namespaceSelector?: LabelSelector;
-    readonly podSelector: LabelSelector;
-    readonly tags: readonly { readonly template?: string; readonly labelKeys?: readonly string[] }[];
-  };
-};
-
-export type World = {
-  readonly namespaces: readonly KubernetesObject[];
-  readonly pods: readonly Pod[];
-  readonly firewalls: readonly Firewall[];
-  readonly policies: readonly Policy[];
-};
+import type { Firewall, Labels, LabelSelector, Pod, Policy, World } from './world.ts';
 
 export type ExpectedStatus = {
   readonly pods: number;
@@ -56,17 +14,6 @@ export type ExpectedStatus = {
   /** Of Ready, when everything has been confirmed. */
   readonly reason: 'InSync' | 'NotAdmitted';
 };
-
-export async function readWorld(cluster: Cluster): Promise<World> {
-  const [namespaces, pods, firewalls, own, clusterWide] = await Promise.all([
-    cluster.list('Namespace'),
-    cluster.list<Pod>('Pod'),
-    cluster.list<Firewall>('PanFirewall'),
-    cluster.list<Policy>('PanTagPolicy'),
-    cluster.list<Policy>('ClusterPanTagPolicy'),
-  ]);
-  return { namespaces, pods, firewalls, policies: [...own, ...clusterWide] };
-}
 
 /** The tags on one firewall, without its prefix where they are not shortened. */
 export function expectedTable(world: World, firewallName: string): Owned {

@@ -5,8 +5,9 @@ import { objectPath } from '../harness/objects.ts';
 import { inParallel } from '../harness/in-parallel.ts';
 import { kubectl, printedRow } from './columns.ts';
 import { age, makeCrowd, namespaces, policies } from './crowd.ts';
-import { expectedStatus, expectedTable, readWorld, type Policy } from './expectation.ts';
+import { expectedStatus, expectedTable } from './expectation.ts';
 import { openStage } from './stage.ts';
+import { readWorld, type Policy } from './world.ts';
 
 const stage = await openStage();
 after(() => stage.close());
