@@ -1,4 +1,4 @@
-// The brake on removals that rest on absence: what it holds, what flows on beside it, and how it is released.
+// The brake on removals that rest on absence, and what administrators ask for by annotation.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import type { KubernetesObject } from '../harness/api-client.ts';
@@ -150,4 +150,28 @@ test('an undone edit ends its plan; the same edit later is held again under the 
   const third = await hold();
   assert.equal(third?.plan, first?.plan, 'an approval is used once');
   await fw.holds(both);
+});
+
+test("somebody else's change to our tags is repaired by a read that an annotation asks for", async () => {
+  const name = 'edge-c';
+  await using fw = await stage.firewall({ name, foreignOn: [] });
+  await cluster.createNamespace('drift');
+  await cluster.createPod({ namespace: 'drift', name: 'p', ips: ['10.3.0.1'] });
+  await stage.policy(
+    { namespace: 'drift', name: 'web' },
+    { firewallNames: [name], tags: [{ template: 'web' }] },
+  );
+  const exact = { '10.3.0.1': ['ns_drift.web'] };
+  await fw.holds(exact);
+  await stage.says('PanFirewall', { name }, 'InSync');
+
+  fw.simulator.plant({
+    remove: [{ ip: '10.3.0.1', tags: ['k8s-prod.ns_drift.web'] }],
+    add: [{ ip: '10.3.0.2', tags: ['k8s-prod.stray'] }],
+  });
+  await cluster.patch('PanFirewall', { name }, { metadata: { annotations: { 'pantag.io/resync': 'now' } } });
+  await fw.holds(exact);
+  const isOff = async () =>
+    (await cluster.get('PanFirewall', { name })).metadata.annotations?.['pantag.io/resync'] === undefined;
+  await waitFor(isOff, { what: 'the request to be taken off' });
 });
