@@ -75,7 +75,7 @@ async function operate({ http, namespace, metrics, log, health, signal }: Parts)
   });
   const status = new StatusWorker({
     subjects: () => {
-      controller.reviewApprovals();
+      controller.reviewRequests();
       return statusSubjects(controller, startedAt, now());
     },
     write: (subject, value, stop) => writeStatus(http, subject, value, stop),

@@ -5,7 +5,6 @@ import type { Labels, NamespaceRecord, PodRecord, PolicyId } from '../core/model
 import type { RawObject } from '../kubernetes/decoders.ts';
 import type { Change, Sink } from '../kubernetes/reflector.ts';
 import {
-  approveRemovalsAnnotation,
   clusterPanTagPolicies,
   objectPath,
   panFirewalls,
@@ -18,6 +17,7 @@ import {
   parsePolicy,
 } from '../kubernetes/resources/parse.ts';
 import type { Logger } from '../runtime/logger.ts';
+import { AnnotationRequests } from './annotation-requests.ts';
 import { readSecret, type SecretData } from './credentials.ts';
 import type { FirewallWorker } from './firewall-worker.ts';
 import type { ClusterKnowledge } from './table-worker.ts';
@@ -61,8 +61,7 @@ export class Controller {
   readonly #options: ControllerOptions;
   readonly #unsynced = new Set<WatchedKind>(kinds);
   readonly #invalidPolicies = new Set<PolicyId>();
-  /** Firewall -> the plan that its annotation approves, until that has been acted on. */
-  readonly #approvals = new Map<string, string>();
+  readonly #requests = new AnnotationRequests();
   /** Starts and stops of one firewall's worker happen one after the other: two would write to one table. */
   readonly #lifecycles = new Map<string, Promise<void>>();
 
@@ -121,16 +120,14 @@ export class Controller {
     });
   }
 
-  /** Acts on approvals of held removals as soon as it is known whether there is such a plan. */
-  reviewApprovals(): void {
-    for (const [name, plan] of this.#approvals) {
-      const worker = this.firewalls.get(name)?.worker;
-      if (worker === undefined || !worker.workers.every(({ table }) => table.known)) continue;
-      this.#approvals.delete(name);
-      if (!worker.approve(plan))
-        this.#options.log.warn({ firewall: name, plan }, 'approval of a plan that is not held');
-      this.#options.dropAnnotation(objectPath(panFirewalls, name), approveRemovalsAnnotation, plan);
-    }
+  /** Acts on what administrators asked for by annotation, as far as it can be by now. */
+  reviewRequests(): void {
+    this.#requests.review({
+      workerOf: (name) => this.firewalls.get(name)?.worker,
+      drop: (name, annotation, value) =>
+        this.#options.dropAnnotation(objectPath(panFirewalls, name), annotation, value),
+      log: this.#options.log,
+    });
   }
 
   /** Stops every worker; messages in flight end first. */
@@ -206,9 +203,7 @@ export class Controller {
     const object = known ?? { parsed, worker: undefined };
     object.parsed = parsed;
     this.firewalls.set(name, object);
-    const approval = parsed.meta.annotations.get(approveRemovalsAnnotation);
-    if (approval === undefined) this.#approvals.delete(name);
-    else this.#approvals.set(name, approval);
+    this.#requests.note(name, parsed.meta.annotations);
     if (sameSpec(before, parsed) && sameLabels(before?.meta.labels, parsed.meta.labels)) {
       return this.#options.statusObserved(objectPath(panFirewalls, name), parsed.status);
     }
@@ -234,7 +229,7 @@ export class Controller {
     if (object?.parsed.meta.uid !== meta.uid) return;
     this.#options.log.info({ firewall: meta.name }, 'firewall deleted');
     this.firewalls.delete(meta.name);
-    this.#approvals.delete(meta.name);
+    this.#requests.forget(meta.name);
     this.#retire(object);
     this.#options.changed();
   }

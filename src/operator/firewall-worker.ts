@@ -81,6 +81,11 @@ export class FirewallWorker {
     }
   }
 
+  /** Reads every table anew. */
+  resync(): void {
+    for (const worker of this.workers) worker.resync();
+  }
+
   /** Releases a held plan, in whichever table it is; false when there is none of this id. */
   approve(plan: string): boolean {
     return this.workers.map((worker) => worker.approve(plan)).includes(true);

@@ -91,6 +91,12 @@ export class TableWorker {
     this.#work.notify();
   }
 
+  /** Reads the table as soon as the distance to the last read allows. */
+  resync(): void {
+    this.#readSoon();
+    this.#work.notify();
+  }
+
   /** Releases the held plan of this id; false when there is none. */
   approve(plan: string): boolean {
     const released = this.table.approve(plan, this.#options.now());

@@ -69,6 +69,9 @@ export function definitionPath(resource: ResourceNames): string {
 /** Its value names a held plan; the operator deletes it when it has been acted on. */
 export const approveRemovalsAnnotation = `${group}/approve-removals`;
 
+/** Any value: every table is read at once; the operator deletes it when that begins. */
+export const resyncAnnotation = `${group}/resync`;
+
 export const schemaRevisionAnnotation = `${group}/schema-revision`;
 /**
  * Raised with every change of the CRDs that this program relies on. Installed CRDs of a lower revision would
