@@ -3,6 +3,8 @@
 export type Backoff = {
   /** The wait in ms after the failure that just happened. */
   readonly next: () => number;
+  /** The next failure is a first one. */
+  readonly restart: () => void;
 };
 
 export type BackoffOptions = {
@@ -28,6 +30,9 @@ export function createBackoff(options: BackoffOptions): Backoff {
       limitMs = Math.min(limitMs * 2, maxMs);
       quietFrom = now() + waitMs;
       return waitMs;
+    },
+    restart: () => {
+      limitMs = baseMs;
     },
   };
 }

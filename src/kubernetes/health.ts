@@ -20,6 +20,7 @@ export class Health {
   readonly #options: HealthOptions;
   readonly #backoff: Backoff;
   #failing: ReflectorState['failing'];
+  #lastReason: string | undefined;
 
   constructor(options: HealthOptions) {
     this.#options = options;
@@ -39,6 +40,9 @@ export class Health {
   /** Returns how long to wait, in ms. A failure that repeats itself is worth a line in the log once. */
   failed({ reason, message, retryAfterMs }: Failure): number {
     const { log, clock } = this.#options;
+    // The server answers, if only that our version is too old: what its outage has cost is over.
+    if (reason === 'Expired' && this.#lastReason !== 'Expired') this.#backoff.restart();
+    this.#lastReason = reason;
     const waitMs = Math.round(Math.max(this.#backoff.next(), retryAfterMs));
     const level = this.#failing?.reason === reason ? 'debug' : ordinary.has(reason) ? 'info' : 'warn';
     log[level]({ reason, detail: message, waitMs }, 'listening to the API server failed, trying again');
