@@ -15,7 +15,6 @@ export type WholeOperator = {
 export type SyncResult = {
   readonly pods: number;
   readonly costs: ReadonlyMap<SubjectName, readonly Cost[]>;
-  readonly operator: WholeOperator;
   readonly nodeArgs: readonly string[];
 };
 
@@ -31,7 +30,7 @@ const ratios = [
   { what: 'CPU', field: 'cpuSeconds', against: 'client-go', atMost: undefined },
 ] as const;
 
-export function reportSync({ pods, costs, operator, nodeArgs }: SyncResult, print: Say): void {
+export function reportSync({ pods, costs, nodeArgs }: SyncResult, print: Say): void {
   const flags = nodeArgs.length === 0 ? 'no flags' : nodeArgs.join(' ');
   const bytes = costs.get('bare stream')?.[0]?.bytes ?? Number.NaN;
   print(`sync: ${pods} Pods of ${Math.round(bytes / pods)} bytes in protobuf`);
@@ -52,6 +51,9 @@ export function reportSync({ pods, costs, operator, nodeArgs }: SyncResult, prin
   const header = ['', 'seconds', 'CPU seconds', 'CPU us a Pod', 'peak MiB', 'grown MiB'];
   for (const line of table([header, ...rows])) print(`sync: ${line}`);
   for (const ratio of ratios) print(`sync: ${describeRatio(ratio, costs)}`);
+}
+
+export function reportOperator(operator: WholeOperator, print: Say): void {
   print(`sync: whole operator, from process start to "cluster known": ${describeOperator(operator)}`);
 }
 

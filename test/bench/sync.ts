@@ -3,14 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ControlPlane, startControlPlane } from '../control-plane/control-plane.ts';
 import { type Cluster, connect } from '../harness/cluster.ts';
 import { startOperator } from '../harness/operator-process.ts';
-import { type Bench, type BenchContext, readArguments, readCount } from './bench.ts';
+import { type Bench, type BenchContext, readArguments, readCount, UsageError } from './bench.ts';
 import { bundle, type Bundles } from './bundle.ts';
 import { ensureClientGo } from './client-go.ts';
 import type { Cost } from './cost.ts';
 import { countPods, loadPods } from './load-pods.ts';
 import { readUsage } from './process-usage.ts';
 import { type Program, startNode, startProgram } from './program.ts';
-import { reportSync, type SubjectName, type WholeOperator } from './sync-report.ts';
+import { reportOperator, reportSync, type SubjectName, type WholeOperator } from './sync-report.ts';
 
 export const sync: Bench = {
   name: 'sync',
@@ -57,27 +57,36 @@ async function runSync(context: BenchContext): Promise<boolean> {
   await fill(cluster, settings, context);
   await using bundles = await bundle(Object.values(programs));
   const subjects = subjectsOf(plane, { clientGo, bundles, nodeArgs, signal });
-  const costs = new Map<SubjectName, Cost[]>(subjects.map(({ name }) => [name, []]));
-  for (let round = 0; round <= settings.rounds; round += 1) {
-    for (const [index] of subjects.entries()) {
-      const subject = subjects[(index + round) % subjects.length];
-      if (subject === undefined) continue;
-      await sleep(restMs, undefined, { signal });
-      const cost = await learn(subject);
-      const { seconds, cpuSeconds, peakMiB } = cost;
-      const figures = `${seconds.toFixed(2)} s, CPU ${cpuSeconds.toFixed(2)} s, ${peakMiB.toFixed(0)} MiB`;
-      progress(
-        `${round === 0 ? 'warm-up' : `round ${round}`}: ${subject.name}: ${cost.pods} Pods, ${figures}`,
-      );
-      if (round > 0) costs.get(subject.name)?.push(cost);
-    }
-  }
+  const costs = await runRounds(subjects, settings.rounds, context);
+  reportSync({ pods, costs, nodeArgs }, print);
   progress('the whole operator');
-  const operator = await learnWhole(plane, bundles.fileOf(programs.operator), nodeArgs);
-  reportSync({ pods, costs, operator, nodeArgs }, print);
+  const program = bundles.fileOf(programs.operator);
+  reportOperator(await learnWhole(plane, { program, nodeArgs, signal }), print);
   const wrong = [...costs.values()].flat().filter((cost) => cost.pods !== pods);
   if (wrong.length > 0) print(`sync: NOT VALID: ${wrong.length} runs did not learn ${pods} Pods`);
   return wrong.length === 0;
+}
+
+/** Each round runs all subjects, each time another one first; round 0 only warms up the server. */
+async function runRounds(
+  subjects: readonly Subject[],
+  rounds: number,
+  { progress, signal }: BenchContext,
+): Promise<ReadonlyMap<SubjectName, readonly Cost[]>> {
+  const costs = new Map<SubjectName, Cost[]>(subjects.map(({ name }) => [name, []]));
+  for (let round = 0; round <= rounds; round += 1) {
+    const first = round % subjects.length;
+    for (const subject of [...subjects.slice(first), ...subjects.slice(0, first)]) {
+      await sleep(restMs, undefined, { signal });
+      const cost = await learn(subject);
+      const { pods, seconds, cpuSeconds, peakMiB } = cost;
+      const figures = `${seconds.toFixed(2)} s, CPU ${cpuSeconds.toFixed(2)} s, ${peakMiB.toFixed(0)} MiB`;
+      const label = round === 0 ? 'warm-up' : `round ${round}`;
+      progress(`${label}: ${subject.name}: ${pods} Pods, ${figures}`);
+      if (round > 0) costs.get(subject.name)?.push(cost);
+    }
+  }
+  return costs;
 }
 
 function readSettings(args: readonly string[]): Settings {
@@ -92,11 +101,15 @@ function readSettings(args: readonly string[]): Settings {
 
 async function fill(cluster: Cluster, { pods, dataDir }: Settings, context: BenchContext): Promise<void> {
   const { progress, signal } = context;
+  // Also where the Pods are from an earlier run: the operator does not start with older CRDs than it needs.
+  await cluster.applyCrds();
   const present = await countPods(cluster);
   if (present === pods) return progress(`${pods} Pods are there already`);
-  if (present > 0)
-    throw new Error(`${dataDir ?? 'the cluster'} holds ${present} Pods, not ${pods}: give it an empty one`);
-  await cluster.applyCrds();
+  if (present > 0) {
+    throw new UsageError(
+      `${dataDir ?? 'the cluster'} holds ${present} Pods, not ${pods}: give it an empty one`,
+    );
+  }
   await cluster.createNamespace(operatorNamespace);
   await cluster.create('ClusterPanTagPolicy', {
     metadata: { name: 'all' },
@@ -137,16 +150,31 @@ async function learn({ start }: Subject): Promise<Cost> {
   return await program.field<Cost>('cost', learnLimitMs);
 }
 
+type Operator = {
+  readonly program: string;
+  readonly nodeArgs: readonly string[];
+  readonly signal: AbortSignal;
+};
+
 /** From the start of the process until it knows the cluster: all kinds listed, a policy that selects every Pod. */
-async function learnWhole(
-  { kubeconfig }: ControlPlane,
-  program: string,
-  nodeArgs: readonly string[],
-): Promise<WholeOperator> {
+async function learnWhole({ kubeconfig }: ControlPlane, options: Operator): Promise<WholeOperator> {
+  const { program, nodeArgs, signal } = options;
   const begun = performance.now();
-  const options = { kubeconfig, namespace: operatorNamespace, program, nodeArgs, waitUntilListening: false };
-  await using operator = await startOperator(options);
-  await operator.waitForLog((line) => line.msg === 'cluster known', learnLimitMs);
+  await using operator = await startOperator({
+    kubeconfig,
+    namespace: operatorNamespace,
+    program,
+    nodeArgs,
+    waitUntilListening: false,
+  });
+  // Whoever waits for a line of a process that has ended is told so.
+  const abort = (): void => void operator.stop();
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    await operator.waitForLog((line) => line.msg === 'cluster known', learnLimitMs);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
   const seconds = (performance.now() - begun) / 1000;
   return { seconds, usage: readUsage(operator.pid) };
 }
