@@ -98,13 +98,16 @@ describe('a device', { concurrency: 10 }, () => {
     await stage.says('PanTagPolicy', policy, 'InSync');
     fw.simulator.inject({ fault: 'http-status', status: 503, on: 'message', vsys: 'vsys2' });
     const expected = await expectAtOnce(namespace, fw, 203);
-    const { tables = [] } = await stage.says('PanFirewall', { name: namespace }, 'DeviceUnavailable');
-    assert.deepEqual(
-      tables.map(({ vsys, state }) => ({ vsys, state })),
-      [
-        { vsys: 'vsys1', state: 'InSync' },
-        { vsys: 'vsys2', state: 'DeviceUnavailable' },
-      ],
+    await stage.says('PanFirewall', { name: namespace }, 'DeviceUnavailable');
+    // A table's state follows at the pace of counts, like what stands beside it.
+    await stage.counts('PanFirewall', { name: namespace }, ({ tables = [] }) =>
+      assert.deepEqual(
+        tables.map(({ vsys, state }) => ({ vsys, state })),
+        [
+          { vsys: 'vsys1', state: 'InSync' },
+          { vsys: 'vsys2', state: 'DeviceUnavailable' },
+        ],
+      ),
     );
     assert.deepEqual(fw.owned('vsys2'), {});
     fw.simulator.clearFaults();
