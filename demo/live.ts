@@ -2,8 +2,9 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Cluster } from '../test/harness/cluster.ts';
+import { createProductionPolicy, createTenantPolicy } from './policies.ts';
 import { picture } from './round.ts';
-import { firewallName, type Stage } from './stage.ts';
+import type { Stage } from './stage.ts';
 
 const tiers = ['gold', 'silver', 'bronze'] as const;
 const mostPods = 8;
@@ -14,7 +15,8 @@ type Workload = { readonly alive: string[]; started: number };
 
 export async function playLive(stage: Stage, signal: AbortSignal): Promise<void> {
   const { cluster } = stage;
-  await createPolicies(cluster);
+  await createTenantPolicy(cluster);
+  await createProductionPolicy(cluster);
   const events: string[] = [];
   const workload: Workload = { alive: [], started: 0 };
   const acting = act(
@@ -79,24 +81,4 @@ async function end(cluster: Cluster, { alive }: Workload, tell: (event: string) 
   if (name === undefined) return;
   await cluster.deletePod({ namespace: 'shop', name });
   tell(`- ${name} is deleted`);
-}
-
-async function createPolicies(cluster: Cluster): Promise<void> {
-  await cluster.create('PanTagPolicy', {
-    metadata: { name: 'web', namespace: 'shop' },
-    spec: {
-      firewallNames: [firewallName],
-      podSelector: { matchLabels: { app: 'web' } },
-      tags: [{ template: 'web' }, { labelKeys: ['tier'] }],
-    },
-  });
-  await cluster.create('ClusterPanTagPolicy', {
-    metadata: { name: 'prod' },
-    spec: {
-      firewallNames: [firewallName],
-      namespaceSelector: { matchLabels: { env: 'prod' } },
-      podSelector: {},
-      tags: [{ template: "env.{{ namespaceLabels['env'] }}" }],
-    },
-  });
 }

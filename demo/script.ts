@@ -1,7 +1,8 @@
 // The scripted round: what happens in the cluster, and what the firewall must hold after it.
 
 import type { Cluster } from '../test/harness/cluster.ts';
-import { firewallName, tagPrefix } from './stage.ts';
+import { createProductionPolicy, createTenantPolicy } from './policies.ts';
+import { tagPrefix } from './stage.ts';
 
 /** address -> tags without the prefix; what stands here is all that may carry our prefix. */
 export type Expected = Readonly<Record<string, readonly string[]>>;
@@ -19,16 +20,7 @@ export const steps: readonly Step[] = [
   {
     title:
       'A tenant writes a policy: Pods with app=web get the tags "web" and "tier.<their tier>". No Pod is there yet.',
-    act: async (cluster) => {
-      await cluster.create('PanTagPolicy', {
-        metadata: { name: 'web', namespace: 'shop' },
-        spec: {
-          firewallNames: [firewallName],
-          podSelector: { matchLabels: { app: 'web' } },
-          tags: [{ template: 'web' }, { labelKeys: ['tier'] }],
-        },
-      });
-    },
+    act: createTenantPolicy,
     expected: {},
   },
   {
@@ -52,17 +44,7 @@ export const steps: readonly Step[] = [
   },
   {
     title: 'An administrator tags all Pods of production namespaces, whatever the tenants say.',
-    act: async (cluster) => {
-      await cluster.create('ClusterPanTagPolicy', {
-        metadata: { name: 'prod' },
-        spec: {
-          firewallNames: [firewallName],
-          namespaceSelector: { matchLabels: { env: 'prod' } },
-          podSelector: {},
-          tags: [{ template: 'env.prod' }],
-        },
-      });
-    },
+    act: createProductionPolicy,
     expected: {
       '10.1.0.1': [...web('gold'), 'env.prod'],
       'fd00:10::1': [...web('gold'), 'env.prod'],
