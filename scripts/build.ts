@@ -1,32 +1,29 @@
-// One file for the image: dist/pan-tag-operator.js, with a source map beside it.
+// Writes dist/: the operator as one file, with source map, licences and bill of materials; --simulator adds that one.
 
 import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-import { build } from 'esbuild';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs, promisify } from 'node:util';
+import { bundle, operator, simulator } from './bundle.ts';
 
-const { stdout } = await promisify(execFile)('git', ['rev-parse', 'HEAD']).catch(() => ({
-  stdout: 'unknown',
-}));
+/** Of the checkout; an image's build has none and is told by PANTAG_BUILD_REVISION. */
+async function revision(): Promise<string> {
+  const given = process.env['PANTAG_BUILD_REVISION'];
+  if (given) return given;
+  const { stdout } = await promisify(execFile)('git', ['rev-parse', 'HEAD']).catch(() => ({
+    stdout: 'unknown',
+  }));
+  return stdout.trim();
+}
 
-const { metafile } = await build({
-  entryPoints: ['src/main.ts'],
-  outfile: 'dist/pan-tag-operator.js',
-  bundle: true,
-  platform: 'node',
-  target: 'node22',
-  format: 'esm',
-  sourcemap: 'linked',
-  metafile: true,
-  define: { PANTAG_REVISION: JSON.stringify(stdout.trim()) },
-  // Some dependencies are CommonJS and require() Node's own modules.
-  banner: {
-    js: [
-      '#!/usr/bin/env node',
-      "import { createRequire as createRequireOfBundle } from 'node:module';",
-      'const require = createRequireOfBundle(import.meta.url);',
-    ].join('\n'),
-  },
+const { values } = parseArgs({
+  options: { out: { type: 'string', default: 'dist' }, simulator: { type: 'boolean', default: false } },
 });
-
-const bytes = metafile.outputs['dist/pan-tag-operator.js']?.bytes ?? 0;
-console.log(`dist/pan-tag-operator.js  ${(bytes / 1024 / 1024).toFixed(1)} MiB`);
+await rm(values.out, { recursive: true, force: true });
+await mkdir(values.out, { recursive: true });
+for (const program of values.simulator ? [operator, simulator] : [operator]) {
+  for (const [name, content] of await bundle(program, await revision())) {
+    await writeFile(join(values.out, name), content);
+    console.log(`${join(values.out, name)}  ${(content.length / 1024 / 1024).toFixed(2)} MiB`);
+  }
+}

@@ -1,51 +1,58 @@
-// Writes what is generated from the source: crds/*.yaml. With --check it writes nothing and fails on what is stale.
+// Writes what is generated from the source. With --check it writes nothing and fails on what is stale.
 
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { stringify } from 'yaml';
-import { customResourceDefinitions } from './custom-resource-definitions.ts';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { chartFiles } from './chart-files.ts';
+import { customResourceDefinitionFiles } from './custom-resource-definition-files.ts';
 
 const root = new URL('../', import.meta.url);
-const generatedFolder = 'crds';
-const header = '# Generated from src/kubernetes/resources by "npm run generate". Do not edit.\n';
+/** Nothing but generated files is in them. */
+const generatedFolders = ['crds', 'helm/pan-tag-operator/generated', 'helm/pan-tag-operator/templates/crds'];
 
 /** Path from the repository's root -> content. */
 export function generatedFiles(): Map<string, string> {
-  return new Map(
-    customResourceDefinitions().map(({ names, crd }) => [
-      `${generatedFolder}/${names.plural}.yaml`,
-      header + stringify(crd, { lineWidth: 0, aliasDuplicateObjects: false }),
-    ]),
-  );
+  return new Map([...customResourceDefinitionFiles(), ...chartFiles((path) => content(path) ?? '')]);
 }
 
 /** The generated files that are missing, differ from the source, or should not be there. */
-export async function staleFiles(): Promise<string[]> {
+export function staleFiles(): string[] {
   const files = generatedFiles();
-  const stale: string[] = [];
-  for (const [path, content] of files) {
-    if ((await readFile(new URL(path, root), 'utf8').catch(() => undefined)) !== content) stale.push(path);
-  }
-  const present = await readdir(new URL(generatedFolder, root)).catch(() => []);
-  return [
-    ...stale,
-    ...present.map((name) => `${generatedFolder}/${name}`).filter((path) => !files.has(path)),
-  ];
+  const stale = [...files].filter(([path, text]) => content(path) !== text).map(([path]) => path);
+  return [...stale, ...generatedFolders.flatMap(listed).filter((path) => !files.has(path))];
 }
 
-async function write(): Promise<void> {
-  const files = generatedFiles();
-  await mkdir(new URL(generatedFolder, root), { recursive: true });
-  for (const path of await staleFiles()) {
-    const content = files.get(path);
-    await (content === undefined ? rm(new URL(path, root)) : writeFile(new URL(path, root), content));
-    console.log(`${content === undefined ? 'removed' : 'wrote'} ${path}`);
+function listed(folder: string): string[] {
+  try {
+    return readdirSync(new URL(folder, root)).map((name) => `${folder}/${name}`);
+  } catch {
+    return [];
   }
 }
 
-async function check(): Promise<void> {
-  const stale = await staleFiles();
+function content(path: string): string | undefined {
+  try {
+    return readFileSync(new URL(path, root), 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function write(): void {
+  const files = generatedFiles();
+  for (const path of staleFiles()) {
+    const url = new URL(path, root);
+    const text = files.get(path);
+    mkdirSync(dirname(url.pathname), { recursive: true });
+    if (text === undefined) rmSync(url);
+    else writeFileSync(url, text);
+    console.log(`${text === undefined ? 'removed' : 'wrote'} ${path}`);
+  }
+}
+
+function check(): void {
+  const stale = staleFiles();
   for (const path of stale) console.error(`${path} is stale: run "npm run generate" and commit the result`);
   if (stale.length > 0) process.exitCode = 1;
 }
 
-if (import.meta.main) await (process.argv.includes('--check') ? check() : write());
+if (import.meta.main) (process.argv.includes('--check') ? check : write)();

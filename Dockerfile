@@ -1,0 +1,26 @@
+# The operator's image: docker build --build-arg REVISION=$(git rev-parse HEAD) -t pan-tag-operator:0.1.0 .
+# and the simulator's:    docker build --target simulator -t pan-os-simulator:0.1.0 .
+
+FROM node:24.21.0-bookworm-slim AS build
+WORKDIR /build
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci
+COPY . .
+ARG REVISION=unknown
+RUN PANTAG_BUILD_REVISION=$REVISION node scripts/build.ts --simulator
+
+FROM gcr.io/distroless/nodejs24-debian12:nonroot AS simulator
+COPY --from=build /build/dist/pan-os-simulator.js /build/dist/pan-os-simulator.licences.txt /build/dist/pan-os-simulator.cdx.json /app/
+COPY --from=build /build/LICENSE /app/
+USER 65532:65532
+ENTRYPOINT ["/nodejs/bin/node", "--permission", "/app/pan-os-simulator.js"]
+
+FROM gcr.io/distroless/nodejs24-debian12:nonroot
+COPY --from=build /build/dist/pan-tag-operator.js /build/dist/pan-tag-operator.js.map /build/dist/pan-tag-operator.licences.txt /build/dist/pan-tag-operator.cdx.json /app/
+COPY --from=build /build/LICENSE /app/
+USER 65532:65532
+# The least that works: Node may read its program, the ServiceAccount's token and CA, and about itself for the process
+# metrics; it may write nothing, start nothing, load nothing native. The heap follows the container's memory limit; what
+# the percentage leaves is for buffers, code and stacks. Small semi-spaces cost a little time and save much memory.
+ENTRYPOINT ["/nodejs/bin/node", "--permission", "--allow-fs-read=/var/run/secrets/kubernetes.io/serviceaccount/", "--allow-fs-read=/proc/self/", "--max-old-space-size-percentage=60", "--max-semi-space-size=2", "/app/pan-tag-operator.js"]
+CMD ["run"]
