@@ -2,6 +2,7 @@
 
 import { type Condition, conditionsFor, type Finding, type FoundCondition, worst } from './conditions.ts';
 import type { ConditionReason } from './model.ts';
+import type { Outlook } from './outlook.ts';
 import { type HeldRemovals, isFailure, type TableView, tableHealth, wasReady } from './table-health.ts';
 
 /** What a status is computed in: the object's generation, what the API server holds, and the time. */
@@ -23,6 +24,7 @@ export type FirewallTableStatus = {
   readonly foreign: number;
   readonly pending: number;
   readonly held?: HeldRemovals;
+  readonly plan?: Outlook;
   readonly message?: string;
 };
 
@@ -38,15 +40,23 @@ export type FirewallStatus = {
 export type FirewallView = {
   /** What keeps the firewall as a whole from working, such as a missing Secret. */
   readonly finding: Finding | undefined;
+  /** Set while policies do not count this firewall: it is in Observe, or being deleted. */
+  readonly aside?: Finding | undefined;
   readonly device: DeviceStatus | undefined;
   readonly tables: readonly { readonly vsys: string | undefined; readonly view: TableView }[];
 };
 
 /** What policies need to know of a firewall: is it failing, and do its changes get through? See TableHealth. */
-export type FirewallHealth = { readonly finding: Finding; readonly stuck: boolean };
+export type FirewallHealth = {
+  readonly finding: Finding;
+  readonly stuck: boolean;
+  /** As in FirewallView. */
+  readonly aside?: Finding | undefined;
+};
 
-export function firewallHealth({ finding, tables }: FirewallView, now: number): FirewallHealth {
-  if (tables.length === 0) return { stuck: true, finding: finding ?? connecting };
+export function firewallHealth({ finding, aside, tables }: FirewallView, now: number): FirewallHealth {
+  const general = [finding, aside].filter((one) => one !== undefined);
+  if (tables.length === 0) return { stuck: true, finding: worst(general) ?? connecting, aside };
   const healths = tables.map(({ vsys, view }) => ({ vsys, ...tableHealth(view, now) }));
   const findings = healths
     .sort((a, b) => Number(b.stuck) - Number(a.stuck))
@@ -56,7 +66,8 @@ export function firewallHealth({ finding, tables }: FirewallView, now: number): 
     }));
   return {
     stuck: healths.some(({ stuck }) => stuck),
-    finding: worst(finding === undefined ? findings : [finding, ...findings]) ?? connecting,
+    finding: worst([...general, ...findings]) ?? connecting,
+    aside,
   };
 }
 
@@ -85,7 +96,7 @@ function firewallFinding(view: FirewallView, { generation, previous, now }: Stat
 
 function tableStatus(vsys: string | undefined, table: TableView, now: number): FirewallTableStatus {
   const { reason, message } = tableHealth(table, now).finding;
-  const { owned, foreign, pending, held } = table;
+  const { owned, foreign, pending, held, plan } = table;
   return {
     ...(vsys === undefined ? {} : { vsys }),
     state: reason,
@@ -93,6 +104,7 @@ function tableStatus(vsys: string | undefined, table: TableView, now: number): F
     foreign,
     pending,
     ...(held === undefined ? {} : { held }),
+    ...(plan === undefined ? {} : { plan }),
     ...(isFailure(reason) ? { message } : {}),
   };
 }

@@ -92,6 +92,8 @@ export const conditionReasons = [
   'InvalidResponse',
   'RemovalsHeld',
   'RegistrationRejected',
+  'Purging',
+  'Observing',
   'Progressing',
   'InSync',
 ] as const;

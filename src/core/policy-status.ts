@@ -57,16 +57,20 @@ const tagLimit = 64;
 
 export function policyStatus(view: PolicyView, context: StatusContext): PolicyStatus {
   const { generation, previous, time } = context;
-  const judged = view.targets.map((target) => ({ target, finding: targetFinding(target, context) }));
-  const firewalls = judged.map(({ target, finding }) => targetStatus(target, finding));
-  const confirmed =
-    firewalls.length === 0 ? 0 : Math.min(...firewalls.map((firewall) => firewall.registered));
-  const findings = judged.map(({ target, finding }) => ({
+  const judged = view.targets.map((target) => {
+    const finding = targetFinding(target, context);
+    return { target, finding, shown: targetStatus(target, finding) };
+  });
+  const counting = judged.filter(({ target }) => counts(target));
+  const confirmed = counting.length === 0 ? 0 : Math.min(...counting.map(({ shown }) => shown.registered));
+  // Where none counts, that is what there is to say.
+  const findings = (counting.length === 0 ? judged : counting).map(({ target, finding }) => ({
     reason: finding.reason,
     message: `${target.name}: ${finding.message}`,
   }));
   const finding = view.finding ?? worst(findings) ?? noFirewall;
-  const shown = finding.reason === 'InSync' ? inSync(view) : finding;
+  const waitedFor = counting.map(({ target }) => target);
+  const shown = finding.reason === 'InSync' ? inSync(view, waitedFor) : finding;
   return {
     observedGeneration: generation,
     conditions: conditionsFor({ finding: shown, generation, previous, now: time }),
@@ -74,8 +78,8 @@ export function policyStatus(view: PolicyView, context: StatusContext): PolicySt
     addresses: confirmed,
     skipped: view.skipped,
     tags: view.tags.slice(0, tagLimit),
-    firewalls,
-    columns: { tags: view.tags.length, firewalls: firewalls.map(({ name }) => name).join(',') },
+    firewalls: judged.map((one) => one.shown),
+    columns: { tags: view.tags.length, firewalls: view.targets.map(({ name }) => name).join(',') },
   };
 }
 
@@ -84,12 +88,18 @@ const noFirewall: Finding = {
   message: 'no PanFirewall matches spec.firewallSelector; label one, or change the selector',
 };
 
+/** A firewall in Observe, or one that is being deleted, is not waited for; a wrong reference is the policy's own fault. */
+function counts({ unusable, health }: PolicyTarget): boolean {
+  return unusable !== undefined || health.aside === undefined;
+}
+
 /** Another policy's refused address is not this policy's failure, and what is held still stands. */
 const ofOthers: ReadonlySet<ConditionReason> = new Set(['RegistrationRejected', 'RemovalsHeld']);
 
 function targetFinding(target: PolicyTarget, { generation, previous }: StatusContext): Finding {
   const { unusable, health, pending, failed } = target;
   if (unusable !== undefined) return unusable;
+  if (health.aside !== undefined) return health.aside;
   const { reason } = health.finding;
   if (isFailure(reason) && !ofOthers.has(reason)) return health.finding;
   const [example] = byAddress(failed);
@@ -125,7 +135,7 @@ function byAddress(failed: PolicyTarget['failed']): PolicyTarget['failed'] {
   return failed.toSorted((a, b) => (a.address < b.address ? -1 : 1));
 }
 
-function inSync({ pods, skipped, targets }: PolicyView): Finding {
+function inSync({ pods, skipped }: PolicyView, targets: readonly PolicyTarget[]): Finding {
   const names = targets.map((target) => target.name).join(', ');
   if (targets.some((target) => target.addresses > 0)) {
     return { reason: 'InSync', message: `registered on ${names}` };

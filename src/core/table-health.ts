@@ -1,17 +1,22 @@
 // How one table fares, in one word of the closed list and a sentence.
 
-import type { Finding, FoundCondition } from './conditions.ts';
+import { type Finding, type FoundCondition, worst } from './conditions.ts';
 import type { ConditionReason } from './model.ts';
+import type { Outlook } from './outlook.ts';
 
 export type TableView = {
   /** The last call failed, and none has succeeded since. */
   readonly failing: Finding | undefined;
+  /** Why it is not kept equal to what is desired though nothing fails: Observing, Purging. */
+  readonly aside?: Finding | undefined;
   /** The table has been read in full. */
   readonly known: boolean;
   readonly owned: number;
   readonly foreign: number;
   readonly pending: number;
   readonly held: HeldRemovals | undefined;
+  /** In mode Observe, once the table has been read. */
+  readonly plan?: Outlook | undefined;
   readonly refused: { readonly count: number; readonly example: string } | undefined;
   /** Monotonic ms. */
   readonly oldestPendingAt: number | undefined;
@@ -40,12 +45,15 @@ export const silenceLimitMs = 10_000;
 export const waitLimitMs = 120_000;
 
 export function tableHealth(table: TableView, now: number): TableHealth {
+  const { failing, aside } = table;
   const stuck = !table.known || isStuck(table, now);
-  return { stuck, finding: table.failing ?? progress(table, stuck) };
+  const ordinary = progress(table, stuck);
+  const named = [failing, aside].filter((finding) => finding !== undefined);
+  return { stuck, finding: worst([...named, ordinary]) ?? ordinary };
 }
 
-function isStuck({ oldestPendingAt, lastConfirmedAt }: TableView, now: number): boolean {
-  if (oldestPendingAt === undefined) return false;
+function isStuck({ oldestPendingAt, lastConfirmedAt, aside }: TableView, now: number): boolean {
+  if (oldestPendingAt === undefined || aside !== undefined) return false;
   const silentSince = Math.max(oldestPendingAt, lastConfirmedAt);
   return now - silentSince > silenceLimitMs || now - oldestPendingAt > waitLimitMs;
 }
@@ -71,7 +79,7 @@ function progress(table: TableView, stuck: boolean): Finding {
   return { reason: 'Progressing', message };
 }
 
-/** InSync and Progressing are ordinary life; everything else is a named failure. */
+/** InSync and Progressing are ordinary life; everything else has a name, mostly that of a failure. */
 export function isFailure(reason: ConditionReason): boolean {
   return reason !== 'InSync' && reason !== 'Progressing';
 }

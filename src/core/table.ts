@@ -3,6 +3,7 @@
 import { Backlog } from './backlog.ts';
 import { type Batch, type BatchLimits, type PlannedAddress, roomFor } from './batch.ts';
 import { Mirror, type TableReading } from './mirror.ts';
+import { type Outlook, outlookOf } from './outlook.ts';
 import { type AddressPlan, isEmpty, planAddress } from './plan.ts';
 import { type Rejection, Refusals } from './refusals.ts';
 import type { AddressChange } from './registrations.ts';
@@ -35,6 +36,8 @@ export class Table {
   /** Addresses of the message on its way, and when they changed again meanwhile. */
   #inFlight: Map<string, number | undefined> | undefined;
   #lastConfirmedAt = Number.NEGATIVE_INFINITY;
+  /** Made when asked for, until something moves. */
+  #outlook: Outlook | undefined;
 
   constructor(desired: DesiredTags, gate: RemovalGate, guard: GuardLimits) {
     this.#desired = desired;
@@ -90,6 +93,7 @@ export class Table {
 
   /** The device is another one, or was emptied: nothing is known of it. */
   forget(): void {
+    this.#outlook = undefined;
     this.#mirror.forget();
     this.#refusals.clear();
     this.#backlog.clear();
@@ -177,6 +181,16 @@ export class Table {
     return this.#guard.held;
   }
 
+  /** What would be sent if every removal were let through; undefined before the table has been read. */
+  get outlook(): Outlook | undefined {
+    if (!this.#mirror.known) return undefined;
+    const open = new Set([...this.pendingAddresses(), ...this.#waiting, ...this.#guarded.keys()]);
+    this.#outlook ??= outlookOf(
+      new Map([...open].map((address) => [address, this.#plan(address, this.#desired.tagsOf(address))])),
+    );
+    return this.#outlook;
+  }
+
   get refusals(): Refusals {
     return this.#refusals;
   }
@@ -227,6 +241,7 @@ export class Table {
   /** Sorts an address into backlog, waiting or neither. `since`: when its change was seen, if not now. */
   #assess(address: string, now: number, since = now): void {
     if (!this.#mirror.known || this.#inFlight?.has(address)) return;
+    this.#outlook = undefined;
     const desired = this.#desired.tagsOf(address);
     const plan = this.#plan(address, desired);
     // What the guard has yet to judge is work too; what it holds is not.

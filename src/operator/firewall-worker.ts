@@ -4,6 +4,7 @@ import type { Finding } from '../core/conditions.ts';
 import type { AddressChange, Desired } from '../core/desired.ts';
 import type { FirewallView } from '../core/firewall-status.ts';
 import type { Firewall } from '../core/model.ts';
+import { stanceOf } from '../core/stance.ts';
 import type { Logger } from '../runtime/logger.ts';
 import {
   type ConnectionSettings,
@@ -12,7 +13,7 @@ import {
   type Secrets,
 } from './credentials.ts';
 import { type Connection, DeviceFailure, type DeviceInfo } from './device-port.ts';
-import { type ClusterKnowledge, type TableObserver, TableWorker } from './table-worker.ts';
+import { type ClusterKnowledge, observing, type TableObserver, TableWorker } from './table-worker.ts';
 
 export type FirewallWorkerOptions = {
   readonly firewall: Firewall;
@@ -111,6 +112,7 @@ export class FirewallWorker {
     const device = this.#device;
     return {
       finding,
+      aside: this.#settings.mode === 'Observe' ? observing : undefined,
       device: device && { model: device.model, serial: device.serial, swVersion: device.swVersion },
       tables: this.#tables.map(({ vsys, worker }) => ({ vsys, view: worker.view() })),
     };
@@ -137,6 +139,7 @@ export class FirewallWorker {
       },
       fullIntervalMs: () => this.#settings.fullIntervalSeconds * 1000,
       guard: () => this.#settings.removalGuard,
+      stance: () => stanceOf(this.#settings),
       connect: (signal) => this.#connect(signal),
       knowledge,
       observer: { ...observer, failed: (failure) => this.#tableFailed(failure) },

@@ -4,6 +4,7 @@ import type { Finding } from '../core/conditions.ts';
 import type { AddressChange } from '../core/desired.ts';
 import type { PolicyId } from '../core/model.ts';
 import { removalGate } from '../core/removal-gate.ts';
+import { type Stance, writes } from '../core/stance.ts';
 import type { GuardLimits, HeldPlan } from '../core/removal-guard.ts';
 import type { Rejection } from '../core/refusals.ts';
 import { type Batch, type DesiredTags, Table } from '../core/table.ts';
@@ -35,6 +36,8 @@ export type TableWorkerOptions = {
   readonly desired: DesiredTags;
   readonly fullIntervalMs: () => number;
   readonly guard: () => GuardLimits;
+  /** How far the table may be written; a message on its way is not touched when it changes. */
+  readonly stance: () => Stance;
   /** The connection, with the device known; throws DeviceFailure while there is none. */
   readonly connect: (signal: AbortSignal) => Promise<Connection>;
   readonly knowledge: () => ClusterKnowledge;
@@ -123,8 +126,11 @@ export class TableWorker {
   view(): TableView {
     const { table } = this;
     const [refused] = table.refusals.addresses();
+    const observes = this.#options.stance() === 'observe';
     return {
       failing: this.#failing,
+      aside: observes ? observing : undefined,
+      plan: observes ? table.outlook : undefined,
       known: table.known,
       owned: table.owned,
       foreign: table.foreign,
@@ -154,20 +160,21 @@ export class TableWorker {
   }
 
   async #step(signal: AbortSignal): Promise<void> {
-    const { knowledge, connect, now } = this.#options;
+    const { knowledge, connect, now, stance } = this.#options;
     if (!knowledge().synced) return this.#work.sleep(60_000, signal);
     const connection = await connect(signal);
     if (now() >= this.#readDueAt) await this.#readAll(connection, signal);
     if ((await this.#sendNext(connection, signal)) > 0) return;
-    const wakeAt = Math.min(this.#readDueAt, this.table.refusals.nextDueAt() ?? Number.POSITIVE_INFINITY);
+    const retryAt = writes(stance()) ? this.table.refusals.nextDueAt() : undefined;
+    const wakeAt = Math.min(this.#readDueAt, retryAt ?? Number.POSITIVE_INFINITY);
     await this.#work.sleep(wakeAt - now(), signal);
     await pause(settleMs, signal);
   }
 
   /** Sends one message if there is one to send; tells how many addresses it was about. */
   async #sendNext(connection: Connection, signal: AbortSignal): Promise<number> {
-    if (signal.aborted) return 0;
-    const { now, observer, vsys, log } = this.#options;
+    const { now, observer, vsys, log, stance } = this.#options;
+    if (signal.aborted || !writes(stance())) return 0;
     const batch = this.table.next(limits, now());
     if (batch === undefined) return 0;
     const startedAt = now();
@@ -258,6 +265,13 @@ export class TableWorker {
     });
   }
 }
+
+/** Of tables and of policies alike. */
+export const observing: Finding = {
+  reason: 'Observing',
+  message:
+    'spec.mode is Observe: nothing is written; read status.tables[].plan, then set spec.mode to Enforce to have it done',
+};
 
 /** A signal that fires some time after the given one, so that what is on its way may arrive. */
 function lastCall(signal: AbortSignal): AbortSignal {

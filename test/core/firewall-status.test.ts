@@ -110,6 +110,18 @@ test('the worst of all findings is shown, with the table that it is about', () =
   assert.equal(statusOf({ ...view, finding: secret }).reason, 'SecretMissing');
 });
 
+test('a firewall in Observe says so with its plan, and a failure comes before that', () => {
+  const aside = { reason: 'Observing', message: 'nothing is written' } as const;
+  const plan = { register: 2, unregister: 0, examples: ['register 10.0.0.1 k.a'] };
+  const observed = { ...firewall({ ...busy, aside, plan }), aside };
+  const status = statusOf(observed, { previous: readyBefore, now: 900_000 });
+  assert.deepEqual([status.ready, status.reason, status.message], [false, 'Observing', 'nothing is written']);
+  assert.deepEqual(status.tables[0]?.plan, plan);
+  const down = { ...firewall({ ...failing('DeviceUnavailable'), aside, plan }), aside };
+  assert.equal(statusOf(down).reason, 'DeviceUnavailable');
+  assert.equal(statusOf({ ...firewall(), aside }).reason, 'Observing');
+});
+
 test('of two tables on their way the stuck one is spoken of', () => {
   const stuck = { ...busy, oldestPendingAt: -50_000 };
   const { message } = statusOf(firewall(busy, stuck));

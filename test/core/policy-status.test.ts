@@ -163,6 +163,24 @@ test("what the device refuses of other policies is none of this one's business",
   assert.doesNotMatch(waiting.message ?? '', /RegistrationRejected/);
 });
 
+test('a firewall in Observe, or being deleted, is not waited for, and its state says so', () => {
+  for (const reason of ['Observing', 'Purging'] as const) {
+    const aside = found(reason);
+    const left = { health: { finding: found('DeviceUnavailable'), stuck: true, aside }, pending: 4 };
+    const mixed = statusOf(policy({}, left));
+    assert.deepEqual([mixed.ready, mixed.addresses], [true, 4]);
+    assert.equal(mixed.message, 'registered on edge-a');
+    assert.deepEqual(
+      mixed.firewalls.map(({ state }) => state),
+      ['InSync', reason],
+    );
+    const alone = statusOf(policy(left, left));
+    assert.deepEqual([alone.ready, alone.reason, alone.addresses], [false, reason, 0]);
+    const refused = statusOf(policy({}, { ...left, unusable: found('NotAdmitted') }));
+    assert.equal(refused.reason, 'NotAdmitted', 'a wrong reference is told all the same');
+  }
+});
+
 test('status names the first 64 tags, and counts all', () => {
   const tags = Array.from({ length: 70 }, (_, i) => `k8s.${String(i).padStart(2, '0')}`);
   const status = statusOf({ ...policy({}), tags });
@@ -201,6 +219,7 @@ const target: fc.Arbitrary<Partial<PolicyTarget>> = fc
       'RegistrationRejected',
     ),
     stuck: fc.boolean(),
+    aside: fc.option(fc.constant(found('Observing')), { nil: undefined, freq: 4 }),
     addresses: fc.nat(5),
     pending: fc.nat(3),
     failed: fc.subarray([
@@ -208,7 +227,10 @@ const target: fc.Arbitrary<Partial<PolicyTarget>> = fc
       { address: '10.0.0.2', message: 'full' },
     ]),
   })
-  .map(({ reason, stuck, ...rest }) => ({ ...rest, health: { finding: found(reason), stuck } }));
+  .map(({ reason, stuck, aside, ...rest }) => ({
+    ...rest,
+    health: { finding: found(reason), stuck, aside },
+  }));
 
 test('law: every status keeps the rules, is the same when nothing changed, and never counts below zero', () => {
   const histories = fc.array(

@@ -56,6 +56,18 @@ test('a failure comes first, a refusal second', () => {
   assert.match(tableHealth({ ...quiet, refused }, 0).finding.message, /10\.0\.0\.1: reserved/);
 });
 
+test('a table that is only observed, or purged, says so unless something fails, and is not stuck by what it does not send', () => {
+  for (const reason of ['Observing', 'Purging'] as const) {
+    const aside = { reason, message: `it is ${reason}` };
+    const waiting = { aside, pending: 3, oldestPendingAt: 0, lastConfirmedAt: 0 };
+    assert.equal(reasonOf(waiting, 1_000 * second), reason);
+    assert.equal(stuck(waiting, 1_000 * second), false);
+    assert.equal(reasonOf({ aside, known: false }), reason);
+    const failing = { reason: 'DeviceUnavailable', message: 'no answer' } as const;
+    assert.equal(reasonOf({ aside, failing }), 'DeviceUnavailable');
+  }
+});
+
 test('no message moves with a count', () => {
   for (const known of [true, false]) {
     for (const count of [1, 2]) {

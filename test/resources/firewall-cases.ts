@@ -76,6 +76,7 @@ export const goodFirewalls: GoodCase[] = [
   },
   { name: '64 tables', manifest: firewall({ tables: numbered(64, (i) => ({ vsys: `vsys${i + 1}` })) }) },
   { name: 'a guard that holds everything', manifest: firewall({ removalGuard: { percent: 0, minimum: 0 } }) },
+  { name: 'mode Observe', manifest: firewall({ mode: 'Observe' }) },
   { name: 'a resync of a day', manifest: firewall({ resync: { fullIntervalSeconds: 86400 } }) },
   {
     name: 'a numeric but not only numeric server name',
@@ -177,6 +178,11 @@ export const badFirewalls: BadCase[] = [
     name: `a guard of at least ${JSON.stringify(minimum)}`,
     manifest: firewall({ removalGuard: { minimum } }),
     field: 'spec.removalGuard.minimum',
+  })),
+  ...['observe', '', 'Off', true].map((mode) => ({
+    name: `mode ${JSON.stringify(mode)}`,
+    manifest: firewall({ mode }),
+    field: 'spec.mode',
   })),
   ...[9, 86401, 60.5, '60'].map((fullIntervalSeconds) => ({
     name: `a resync of ${JSON.stringify(fullIntervalSeconds)}`,

@@ -19,7 +19,13 @@ export const firewallStatus: FirewallStatus = {
   owned: 1240,
   pending: 3,
   tables: [
-    { state: 'InSync', owned: 620, foreign: 17, pending: 0 },
+    {
+      state: 'InSync',
+      owned: 620,
+      foreign: 17,
+      pending: 0,
+      plan: { register: 2, unregister: 1, examples: ['unregister 10.1.0.7 k8s-prod.ns_shop.web'] },
+    },
     {
       vsys: 'vsys2',
       state: 'DeviceUnavailable',

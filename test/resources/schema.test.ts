@@ -55,6 +55,7 @@ test('a PanFirewall becomes what decides tags and how to reach it, with defaults
     secretName: 'edge-a',
     tls: { caSecretName: undefined, serverName: undefined, insecureSkipVerify: false },
     tables: undefined,
+    mode: 'Enforce',
     fullIntervalSeconds: 900,
     removalGuard: { percent: 30, minimum: 50 },
   });

@@ -42,6 +42,11 @@ export type Status = {
     readonly owned: number;
     readonly foreign: number;
     readonly pending: number;
+    readonly plan?: {
+      readonly register: number;
+      readonly unregister: number;
+      readonly examples: readonly string[];
+    };
     readonly message?: string;
   }[];
 };

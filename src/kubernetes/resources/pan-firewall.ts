@@ -122,6 +122,13 @@ export const panFirewallSpec = z
       'The namespaces whose Pods may be registered here, such as {matchLabels: {env: prod}}; {} = all. A policy of ' +
         'another namespace that names this firewall is told NotAdmitted.',
     ),
+    mode: z
+      .enum(['Enforce', 'Observe'])
+      .default('Enforce')
+      .describe(
+        'Enforce: keep the tables equal to what the cluster wants. Observe: read them, tell in status.tables[].plan what ' +
+          'would be sent, and write nothing at all. Default: Enforce. Can be changed at any time.',
+      ),
     removalGuard: removalGuard
       .prefault({})
       .describe(
@@ -159,6 +166,20 @@ const tableStatus = z.object({
       'Removals that spec.removalGuard holds. They are released by kubectl annotate panfw <name> ' +
         'pantag.io/approve-removals=<plan>, and shrink as their cause is undone.',
     ),
+  plan: z
+    .object({
+      register: count('(address, tag) pairs that would be registered.'),
+      unregister: count(
+        '(address, tag) pairs that would be unregistered, counted as if every removal were let through: in Enforce some ' +
+          'of them may first wait for knowledge, or for approval by spec.removalGuard.',
+      ),
+      examples: z.array(z.string()).meta({
+        description: 'Some of them, as unregister <address> <tag> and register <address> <tag>.',
+        'x-kubernetes-list-type': 'atomic',
+      }),
+    })
+    .optional()
+    .describe('In mode Observe: what would be sent to make the table equal to what the cluster wants.'),
   message: z.string().optional().describe('The state in a sentence, with the next step, where there is one.'),
 });
 

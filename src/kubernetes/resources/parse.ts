@@ -36,6 +36,7 @@ export type Connection = {
   };
   /** Names of virtual systems; undefined = the endpoint's own table. */
   readonly tables: readonly string[] | undefined;
+  readonly mode: 'Enforce' | 'Observe';
   readonly fullIntervalSeconds: number;
   readonly removalGuard: { readonly percent: number; readonly minimum: number };
 };
@@ -105,6 +106,7 @@ function connectionOf({
   credentials,
   tls,
   tables,
+  mode,
   removalGuard,
   resync,
 }: PanFirewallSpec): Connection {
@@ -117,6 +119,7 @@ function connectionOf({
       insecureSkipVerify: tls.insecureSkipVerify,
     },
     tables: tables?.map(({ vsys }) => vsys),
+    mode,
     fullIntervalSeconds: resync.fullIntervalSeconds,
     removalGuard,
   };

@@ -1,0 +1,31 @@
+// What mode Observe tells of one table: what would be sent if every removal were let through.
+
+import type { AddressPlan } from './plan.ts';
+
+export type Outlook = {
+  /** (address, tag) pairs, like unregister. */
+  readonly register: number;
+  /** What nobody deserves, whether it would go at once, wait for knowledge, or be held by the guard. */
+  readonly unregister: number;
+  /** `unregister <address> <tag>` and `register <address> <tag>`, those of the smallest addresses. */
+  readonly examples: readonly string[];
+};
+
+const examplesOfEach = 3;
+
+export function outlookOf(plans: ReadonlyMap<string, AddressPlan>): Outlook {
+  const coming: string[] = [];
+  const going: string[] = [];
+  for (const address of [...plans.keys()].sort()) {
+    const { register = [], unregister = [], guarded = [], waiting = [] } = plans.get(address) ?? {};
+    coming.push(...register.map((tag) => `register ${address} ${tag}`));
+    going.push(
+      ...[...unregister, ...guarded, ...waiting].sort().map((tag) => `unregister ${address} ${tag}`),
+    );
+  }
+  return {
+    register: coming.length,
+    unregister: going.length,
+    examples: [...going.slice(0, examplesOfEach), ...coming.slice(0, examplesOfEach)],
+  };
+}
