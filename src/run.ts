@@ -1,12 +1,17 @@
 // Builds the operator from its parts and runs it until the signal.
 
+import { hostname } from 'node:os';
 import type { Settings } from './config.ts';
+import type { RecordEvent } from './core/event-note.ts';
+import { referenceTo } from './kubernetes/events.ts';
 import { createKubeHttp, type KubeHttp } from './kubernetes/http.ts';
 import { connectToCluster } from './kubernetes/kube-connection.ts';
+import { panFirewalls } from './kubernetes/resources/api.ts';
 import { Controller } from './operator/controller.ts';
 import type { ConnectionSettings } from './operator/credentials.ts';
 import { waitForDefinitions } from './operator/definitions.ts';
 import { openConnection } from './operator/device-connection.ts';
+import { EventRecorder } from './operator/event-recorder.ts';
 import { firewallObserver } from './operator/firewall-observer.ts';
 import { FirewallWorker } from './operator/firewall-worker.ts';
 import { collectGauges } from './operator/gauges.ts';
@@ -62,8 +67,15 @@ type Parts = {
 
 async function operate({ http, namespace, metrics, log, health, signal }: Parts): Promise<void> {
   const startedAt = now();
+  const events = new EventRecorder({
+    http,
+    instance: hostname(),
+    failed: (reason) => metrics.reconcileErrors.inc({ reason }),
+    log,
+    clock: () => Date.now(),
+  });
   const controller = new Controller({
-    startWorker: firewallWorkers(metrics, log, () => status.changed()),
+    startWorker: firewallWorkers(metrics, log, events, () => status.changed()),
     changed: () => status.changed(),
     dropAnnotation: (path, annotation, value) => {
       dropAnnotation(http, path, { annotation, value }, signal).catch((error: unknown) => {
@@ -90,21 +102,27 @@ async function operate({ http, namespace, metrics, log, health, signal }: Parts)
   const ending = new AbortController();
   const stop = AbortSignal.any([signal, ending.signal]);
   const parts = [...watches.map((watch) => watch.run(stop)), status.run(stop)];
+  // The last to end: the others have something to tell to their end.
+  const silence = new AbortController();
+  const telling = events.run(silence.signal);
   try {
     await Promise.all(parts.map((part) => part.finally(() => ending.abort())));
   } finally {
     await controller.stop();
     await Promise.allSettled(parts);
+    silence.abort();
+    await telling;
   }
 }
 
-function firewallWorkers(metrics: Metrics, log: Logger, changed: () => void) {
+function firewallWorkers(metrics: Metrics, log: Logger, events: EventRecorder, changed: () => void) {
   return (
-    { firewall, connection }: Parameters<ConstructorParameters<typeof Controller>[0]['startWorker']>[0],
+    { firewall, connection, meta }: Parameters<ConstructorParameters<typeof Controller>[0]['startWorker']>[0],
     controller: Controller,
   ): FirewallWorker => {
     const { name } = firewall;
     const { desired, secrets } = controller;
+    const record: RecordEvent = (event) => events.record(referenceTo(panFirewalls, meta), event);
     const open = (settings: ConnectionSettings) =>
       openConnection({
         settings,
@@ -120,7 +138,7 @@ function firewallWorkers(metrics: Metrics, log: Logger, changed: () => void) {
       secrets,
       open,
       knowledge: () => controller.knowledge(),
-      observer: firewallObserver(name, metrics, desired, changed),
+      observer: firewallObserver({ firewall: name, metrics, desired, changed, record }),
       log: log.child({ firewall: name }),
       now,
     };

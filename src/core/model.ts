@@ -100,6 +100,23 @@ export const conditionReasons = [
 
 export type ConditionReason = (typeof conditionReasons)[number];
 
+/** Reasons of Events. Ready and NotReady are about policies, the others about PanFirewalls. A closed list. */
+export const eventReasons = [
+  'Ready',
+  'NotReady',
+  'DeviceUnavailable',
+  'Recovered',
+  'TableLost',
+  'RemovalsHeld',
+  'RemovalsReleased',
+  'OwnershipConflict',
+  'CredentialsReloaded',
+  'Purged',
+  'PurgeAbandoned',
+] as const;
+
+export type EventReason = (typeof eventReasons)[number];
+
 /** Why a tag should leave an address. The first three rest on what was seen of a live Pod and go at once. */
 export type RemovalCause =
   | 'vacated'

@@ -1,6 +1,7 @@
-// What becomes of messages, as metrics: one observer a firewall.
+// What becomes of messages, as metrics, and where Events go: one observer a firewall.
 
 import type { Desired } from '../core/desired.ts';
+import type { RecordEvent } from '../core/event-note.ts';
 import type { Rejection } from '../core/refusals.ts';
 import type { Batch } from '../core/table.ts';
 import type { Metrics } from '../runtime/metrics.ts';
@@ -9,15 +10,25 @@ import type { TableObserver } from './table-worker.ts';
 /** A Pod whose network came up longer ago than this is not new to the firewall: a label or a policy changed. */
 const newPodMs = 300_000;
 
-export function firewallObserver(
-  firewall: string,
-  metrics: Metrics,
-  desired: Desired,
-  changed: () => void,
-): TableObserver {
+export type FirewallObserverOptions = {
+  readonly firewall: string;
+  readonly metrics: Metrics;
+  readonly desired: Desired;
+  readonly changed: () => void;
+  readonly record: RecordEvent;
+};
+
+export function firewallObserver({
+  firewall,
+  metrics,
+  desired,
+  changed,
+  record,
+}: FirewallObserverOptions): TableObserver {
   const startedAt = Date.now();
   return {
     changed,
+    record,
     confirmed(batch, rejections, now) {
       countEntries(metrics, firewall, batch, rejections);
       for (const { address, register, unregister, since } of batch) {

@@ -72,8 +72,13 @@ export class FirewallWorker {
   /** A Secret or the spec changed: a connection that differs is opened anew, and what failed is tried at once. */
   settingsChanged(): void {
     const before = this.#session?.settings;
-    if (before !== undefined && !sameConnection(before, this.#desiredConnection())) {
+    const wanted = this.#desiredConnection();
+    if (before !== undefined && !sameConnection(before, wanted)) {
       this.#options.log.info('credentials or trust changed, connecting anew');
+      if (wanted !== undefined) {
+        const note = 'credentials or trust changed, connecting anew';
+        this.#options.observer.record({ reason: 'CredentialsReloaded', note });
+      }
       void this.#closeSession();
     }
     for (const { worker } of this.#tables) {
@@ -89,7 +94,10 @@ export class FirewallWorker {
 
   /** Releases a held plan, in whichever table it is; false when there is none of this id. */
   approve(plan: string): boolean {
-    return this.workers.map((worker) => worker.approve(plan)).includes(true);
+    const released = this.workers.map((worker) => worker.approve(plan)).includes(true);
+    const note = `plan ${plan} was approved: what is left of it is removed now`;
+    if (released) this.#options.observer.record({ reason: 'RemovalsReleased', note });
+    return released;
   }
 
   refersTo(secret: string): boolean {

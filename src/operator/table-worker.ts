@@ -2,6 +2,7 @@
 
 import type { Finding } from '../core/conditions.ts';
 import type { AddressChange } from '../core/desired.ts';
+import type { RecordEvent } from '../core/event-note.ts';
 import type { PolicyId } from '../core/model.ts';
 import { removalGate } from '../core/removal-gate.ts';
 import { type Stance, writes } from '../core/stance.ts';
@@ -28,6 +29,8 @@ export type TableObserver = {
   confirmed(batch: Batch, rejections: readonly Rejection[], now: number): void;
   unanswered(batch: Batch): void;
   failed(failure: DeviceFailure): void;
+  /** An Event about the PanFirewall. */
+  readonly record: RecordEvent;
 };
 
 export type TableWorkerOptions = {

@@ -1,0 +1,66 @@
+// What the operator may do in a cluster: no more than is listed here. The chart's rules are generated from this file.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { parseAllDocuments } from 'yaml';
+
+const root = join(import.meta.dirname, '../..');
+
+type Rule = {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly resourceNames?: readonly string[];
+  readonly verbs: readonly string[];
+};
+
+type Manifest = { readonly kind: string; readonly rules?: readonly Rule[] };
+
+/** kind -> its rights, as `<verb> <resource>.<group>[/<name>]`, sorted. */
+function rightsOf(file: string): Record<string, readonly string[]> {
+  const documents = parseAllDocuments(readFileSync(join(root, file), 'utf8')).map(
+    (document) => document.toJS() as Manifest,
+  );
+  const granting = documents.flatMap(({ kind, rules }) => (rules === undefined ? [] : [{ kind, rules }]));
+  return Object.fromEntries(granting.map(({ kind, rules }) => [kind, rules.flatMap(spell).sort()]));
+}
+
+function spell({ apiGroups, resources, resourceNames = [''], verbs }: Rule): string[] {
+  return apiGroups.flatMap((group) =>
+    resources.flatMap((resource) =>
+      verbs.flatMap((verb) =>
+        resourceNames.map((name) => {
+          const full = group === '' ? resource : `${resource}.${group}`;
+          return `${verb} ${full}${name === '' ? '' : `/${name}`}`;
+        }),
+      ),
+    ),
+  );
+}
+
+test('the operator has these rights and no others', () => {
+  assert.deepEqual(rightsOf('deploy/rbac.yaml'), {
+    ClusterRole: [
+      'create events.events.k8s.io',
+      'get customresourcedefinitions.apiextensions.k8s.io/clusterpantagpolicies.pantag.io',
+      'get customresourcedefinitions.apiextensions.k8s.io/panfirewalls.pantag.io',
+      'get customresourcedefinitions.apiextensions.k8s.io/pantagpolicies.pantag.io',
+      'list clusterpantagpolicies.pantag.io',
+      'list namespaces',
+      'list panfirewalls.pantag.io',
+      'list pantagpolicies.pantag.io',
+      'list pods',
+      'patch clusterpantagpolicies/status.pantag.io',
+      'patch events.events.k8s.io',
+      'patch panfirewalls.pantag.io',
+      'patch panfirewalls/status.pantag.io',
+      'patch pantagpolicies/status.pantag.io',
+      'watch clusterpantagpolicies.pantag.io',
+      'watch namespaces',
+      'watch panfirewalls.pantag.io',
+      'watch pantagpolicies.pantag.io',
+      'watch pods',
+    ],
+    Role: ['list secrets', 'watch secrets'],
+  });
+});
