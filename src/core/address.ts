@@ -22,6 +22,11 @@ export function canonicalHost(text: string): string | undefined {
   return text.slice(slash + 1) === hostLength ? canonicalAddress(text.slice(0, slash)) : undefined;
 }
 
+/** The eight 16-bit groups of a canonical address; those of an IPv4 address are the groups of `::ffff:<address>`. */
+export function groupsOfAddress(canonical: string): readonly number[] {
+  return groupsOf(canonical.includes(':') ? canonical : `::ffff:${canonical}`);
+}
+
 /** The eight 16-bit groups of a valid IPv6 text. */
 function groupsOf(text: string): readonly number[] {
   const [left = '', right] = text.split('::');

@@ -1,6 +1,7 @@
 // The desired registrations: which tags each address deserves on each firewall, kept up to date change by change.
 
 import { isDeepStrictEqual } from 'node:util';
+import { takes } from './eligibility.ts';
 import { type Evaluation, nothingGranted, tagsBehind } from './evaluate.ts';
 import { Holders } from './holders.ts';
 import type { Firewall, NamespaceRecord, PodRecord, Policy, PolicyId, RemovalCause } from './model.ts';
@@ -102,7 +103,8 @@ export class Desired {
   *policiesBehind(firewall: string, address: string): Iterable<PolicyId> {
     for (const grant of this.#evaluationAt(address).grants) {
       const taker = grant.reach.firewalls.find(({ name }) => name === firewall);
-      if (taker !== undefined && tagsBehind(grant, taker.tagPrefix).length > 0) yield grant.policy;
+      if (taker === undefined || !takes(taker, address)) continue;
+      if (tagsBehind(grant, taker.tagPrefix).length > 0) yield grant.policy;
     }
   }
 
@@ -231,7 +233,7 @@ export class Desired {
     if (grant === undefined && pod.evaluation.grants.every(({ policy }) => policy !== id)) return;
     pod.evaluation = evaluation;
     const held = this.#held(pod.record);
-    if (grant !== undefined) this.tallyOf(id)?.add({ pod: pod.record, grant, held: held.length });
+    if (grant !== undefined) this.tallyOf(id)?.add({ pod: pod.record, grant, held });
     for (const address of held) this.#registrations.refresh(address, evaluation, 'policy');
   }
 
@@ -248,7 +250,7 @@ export class Desired {
 
   #count({ record: pod, evaluation }: PodState, operation: 'add' | 'subtract'): void {
     if (evaluation.grants.length === 0) return;
-    const held = this.#held(pod).length;
+    const held = this.#held(pod);
     for (const grant of evaluation.grants) {
       this.tallyOf(grant.policy)?.[operation]({ pod, grant, held });
       this.#listener.policyChanged(grant.policy);

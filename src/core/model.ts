@@ -68,16 +68,35 @@ export type Policy = {
   readonly tags: readonly TagSource[];
 };
 
+/**
+ * Both families in one space of 128 bits: an IPv4 network is that of its IPv4-mapped addresses (`::ffff:0:0/96`), so
+ * a mapped address is judged as the IPv4 address that it holds. Plain data, so that two specs compare by value.
+ */
+export type Network = {
+  /** Eight 16-bit groups; zero after `length` bits. */
+  readonly groups: readonly number[];
+  /** 0 to 128 bits that all its addresses share. */
+  readonly length: number;
+};
+
 /** What of a PanFirewall decides tags. How to reach it is the operator's knowledge, not the core's. */
 export type Firewall = {
   readonly name: string;
   readonly labels: Labels;
   readonly tagPrefix: string;
   readonly namespaceSelector: Selector;
+  /** The networks whose addresses may be registered; undefined = any. */
+  readonly addressCIDRs: readonly Network[] | undefined;
 };
 
 /** Why a selected Pod got no tag, or fewer than its policy names. A closed list; see docs/operations.md. */
-export type SkipReason = 'HostNetwork' | 'NoAddress' | 'AddressTaken' | 'MissingValue' | 'IllegalTag';
+export type SkipReason =
+  | 'HostNetwork'
+  | 'NoAddress'
+  | 'AddressTaken'
+  | 'OutsideCIDR'
+  | 'MissingValue'
+  | 'IllegalTag';
 
 /** Condition reasons, in order of precedence: the first that applies is the one shown. A closed list. */
 export const conditionReasons = [

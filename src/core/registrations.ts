@@ -1,5 +1,6 @@
 // address -> tags on each firewall, as they were last told: what turns a new outcome into a change.
 
+import { takes } from './eligibility.ts';
 import { type Evaluation, tagsOn } from './evaluate.ts';
 import type { Firewall, RemovalCause } from './model.ts';
 import { noTags, sameTags, type TagSet } from './tag-set.ts';
@@ -46,7 +47,8 @@ export class Registrations {
     const wholeAddress = cause === 'vacated' || cause === 'newHolder';
     for (const [name, { firewall, desired }] of this.#firewalls) {
       const before = desired.get(address) ?? noTags;
-      const after = tagsOn(evaluation, firewall);
+      const tags = tagsOn(evaluation, firewall);
+      const after = tags.length > 0 && takes(firewall, address) ? tags : noTags;
       const same = sameTags(before, after);
       if (after.length === 0) desired.delete(address);
       // Also where both are the same: one instance for all Pods that share an evaluation is what keeps this small.

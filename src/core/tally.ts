@@ -1,5 +1,6 @@
 // What a policy's status counts: selected Pods, their addresses, who was skipped and why, tags in use.
 
+import { takes } from './eligibility.ts';
 import { type Grant, tagsBehind } from './evaluate.ts';
 import type { PodRecord, SkipReason } from './model.ts';
 
@@ -7,8 +8,8 @@ import type { PodRecord, SkipReason } from './model.ts';
 export type Contribution = {
   readonly pod: PodRecord;
   readonly grant: Grant;
-  /** How many of the Pod's addresses it holds. */
-  readonly held: number;
+  /** Those of the Pod's addresses that it holds. */
+  readonly held: readonly string[];
 };
 
 export class Tally {
@@ -50,13 +51,19 @@ export class Tally {
   #count(contribution: Contribution, by: 1 | -1): void {
     const { grant, held } = contribution;
     for (const reason of skips(contribution)) this.#skip(reason, contribution, by);
-    if (held === 0) return;
+    if (held.length === 0) return;
     this.pods += by;
-    for (const tags of grant.tags) {
-      for (const tag of tags) if (bump(this.#tags, tag, by)) this.#sortedTags = undefined;
+    const used = new Set<string>();
+    for (const firewall of grant.reach.firewalls) {
+      const taken = held.filter((address) => takes(firewall, address)).length;
+      if (taken === 0 || tagsBehind(grant, firewall.tagPrefix).length === 0) continue;
+      bump(this.#addresses, firewall.name, by * taken);
+      used.add(firewall.tagPrefix);
     }
-    for (const { name, tagPrefix } of grant.reach.firewalls) {
-      if (tagsBehind(grant, tagPrefix).length > 0) bump(this.#addresses, name, by * held);
+    for (const prefix of used) {
+      for (const tag of tagsBehind(grant, prefix)) {
+        if (bump(this.#tags, tag, by)) this.#sortedTags = undefined;
+      }
     }
   }
 
@@ -75,10 +82,16 @@ function skips({ pod, grant, held }: Contribution): SkipReason[] {
   if (pod.hostNetwork) return ['HostNetwork'];
   if (pod.addresses.length === 0) return ['NoAddress'];
   const reasons: SkipReason[] = [];
-  if (held < pod.addresses.length) reasons.push('AddressTaken');
-  if (held > 0 && grant.missingValue) reasons.push('MissingValue');
-  if (held > 0 && grant.illegalTag) reasons.push('IllegalTag');
+  if (held.length < pod.addresses.length) reasons.push('AddressTaken');
+  if (held.some((address) => isOutside(address, grant))) reasons.push('OutsideCIDR');
+  if (held.length > 0 && grant.missingValue) reasons.push('MissingValue');
+  if (held.length > 0 && grant.illegalTag) reasons.push('IllegalTag');
   return reasons;
+}
+
+/** Some firewall of the policy's takes the Pod, but not this address. */
+function isOutside(address: string, { reach }: Grant): boolean {
+  return reach.firewalls.some((firewall) => !takes(firewall, address));
 }
 
 /** True when the key appeared or disappeared. */

@@ -50,6 +50,31 @@ test('between equals the greater uid decides, so that every replica decides alik
   assert.equal(outranks(base, twin), false);
 });
 
+test('of two terminating Pods, too, the one whose network came up last, and then the greater uid', () => {
+  const leaving = { ...base, terminating: true };
+  const older = { ...leaving, uid: 'u9', networkReadyAt: 99 };
+  assert.equal(outranks(leaving, older), true);
+  assert.equal(outranks(older, leaving), false);
+  assert.equal(outranks({ ...leaving, uid: 'u2' }, leaving), true);
+});
+
+test('law: rank reads terminating first, then when the network came up, then uid, and nothing else', () => {
+  const rank = ({ terminating, networkReadyAt, uid }: PodRecord) =>
+    [terminating ? '0' : '1', String(networkReadyAt).padStart(9, '0'), uid].join(' ');
+  const other = fc.record({
+    namespace: fc.constantFrom('a', 'z'),
+    name: fc.constantFrom('a', 'z'),
+    node: fc.constantFrom('', 'n1'),
+    labels: fc.constantFrom(new Map(), new Map([['app', 'web']])),
+  });
+  fc.assert(
+    fc.property(pods, fc.array(other, { minLength: 6, maxLength: 6 }), (some, rest) => {
+      const all = some.map((pod, i) => ({ ...pod, ...rest[i] }));
+      for (const a of all) for (const b of all) assert.equal(outranks(a, b), rank(a) > rank(b));
+    }),
+  );
+});
+
 test('rank is a strict total order', () => {
   fc.assert(
     fc.property(pods, (some) => {

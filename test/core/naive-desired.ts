@@ -1,7 +1,8 @@
 // The desired state from scratch, as slowly and plainly as the contract can be read: the oracle of desired.test.ts.
 
 import type { Labels, PodRecord, Policy, Selector, TagSource } from '../../src/core/model.ts';
-import { addresses, namespaces, type World } from './universe.ts';
+import { BlockList } from 'node:net';
+import { addresses, namespaces, networks, type World } from './universe.ts';
 
 export type NaiveTally = {
   readonly pods: number;
@@ -63,7 +64,8 @@ function table(world: World, firewall: string): Record<string, string[]> {
     const pod = naiveHolder(world, address);
     const tags = new Set<string>();
     for (const policy of world.policies.values()) {
-      for (const tag of pod ? tagsOn(world, policy, pod, firewall) : []) tags.add(tag);
+      if (pod === undefined || !takes(world, firewall, address)) continue;
+      for (const tag of tagsOn(world, policy, pod, firewall)) tags.add(tag);
     }
     if (tags.size > 0) entries[address] = [...tags].sort();
   }
@@ -72,11 +74,30 @@ function table(world: World, firewall: string): Record<string, string[]> {
 
 function behind(world: World, firewall: string, address: string): string[] {
   const pod = naiveHolder(world, address);
-  if (pod === undefined) return [];
+  if (pod === undefined || !takes(world, firewall, address)) return [];
   return [...world.policies.values()]
     .filter((policy) => tagsOn(world, policy, pod, firewall).length > 0)
     .map((policy) => policy.id)
     .sort();
+}
+
+/** By Node's own reading of networks. */
+function takes(world: World, name: string, address: string): boolean {
+  const { addressCIDRs } = world.firewalls.get(name) ?? {};
+  if (address.startsWith('127.')) return false;
+  if (addressCIDRs === undefined) return true;
+  const list = new BlockList();
+  for (const [text, network] of networks) {
+    const [net = '', length] = text.split('/');
+    const family = familyOf(net);
+    if (family === familyOf(address) && addressCIDRs.includes(network))
+      list.addSubnet(net, Number(length), family);
+  }
+  return list.check(address, familyOf(address));
+}
+
+function familyOf(address: string): 'ipv4' | 'ipv6' {
+  return address.includes(':') ? 'ipv6' : 'ipv4';
 }
 
 /** The tags that this policy gives a Pod that holds an address, on one firewall. */
@@ -168,19 +189,24 @@ function tally(world: World, policy: Policy): NaiveTally {
         reason,
         name: policy.namespace === undefined ? `${pod.namespace}/${pod.name}` : pod.name,
       });
-    const held = pod.addresses.filter((address) => naiveHolder(world, address)?.uid === pod.uid).length;
+    const holds = pod.addresses.filter((address) => naiveHolder(world, address)?.uid === pod.uid);
+    const held = holds.length;
+    const takers = targets(world, policy).filter((name) => admits(world, name, pod.namespace));
     const { missing, illegal } = suffixes(world, policy, pod);
     if (pod.hostNetwork) skip('HostNetwork');
     else if (pod.addresses.length === 0) skip('NoAddress');
     else if (held < pod.addresses.length) skip('AddressTaken');
     if (held === 0) continue;
     pods += 1;
+    if (holds.some((address) => takers.some((name) => !takes(world, name, address)))) skip('OutsideCIDR');
     if (missing) skip('MissingValue');
     if (illegal) skip('IllegalTag');
     for (const name of targets(world, policy)) {
       const here = tagsOn(world, policy, pod, name);
+      const there = holds.filter((address) => takes(world, name, address)).length;
+      if (here.length === 0 || there === 0) continue;
       for (const tag of here) tags.add(tag);
-      if (here.length > 0) addressesOn[name] = (addressesOn[name] ?? 0) + held;
+      addressesOn[name] = (addressesOn[name] ?? 0) + there;
     }
   }
   return { pods, addressesOn, skipped: summary(skips), tags: [...tags].sort() };

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Desired } from '../../src/core/desired.ts';
-import type { Labels, PodRecord, Policy, RemovalCause } from '../../src/core/model.ts';
+import type { Firewall, Labels, PodRecord, Policy, RemovalCause } from '../../src/core/model.ts';
 import { goesAtOnce, RemovalCauses } from '../../src/core/removal-causes.ts';
 
 const web: Labels = new Map([['app', 'web']]);
@@ -42,6 +42,14 @@ const everyPodPolicy: Policy = {
   tags: [{ kind: 'template', template: [{ kind: 'text', text: 'all' }] }],
 };
 
+const edge: Firewall = {
+  name: 'edge',
+  labels: noLabels,
+  tagPrefix: 'k8s.',
+  namespaceSelector: [],
+  addressCIDRs: undefined,
+};
+
 const webTag = 'k8s.ns_shop.app.web';
 const apiTag = 'k8s.ns_shop.app.api';
 const allTag = 'k8s.ns_shop.all';
@@ -53,7 +61,7 @@ function cluster({ synced = true } = {}) {
     addressChanged: (_firewall, change) => causes.note(change),
     policyChanged: () => {},
   });
-  desired.setFirewall({ name: 'edge', labels: noLabels, tagPrefix: 'k8s.', namespaceSelector: [] });
+  desired.setFirewall(edge);
   desired.setNamespace({ name: 'shop', labels: noLabels });
   desired.setPolicy(appPolicy);
   desired.setPod(pod);
@@ -167,11 +175,10 @@ test('policy: a policy was edited or deleted, or the PanFirewall was', () => {
     (desired: Desired) => desired.setPolicy({ ...appPolicy, firewalls: { names: ['other'] } }),
     (desired: Desired) =>
       desired.setFirewall({
-        name: 'edge',
-        labels: noLabels,
-        tagPrefix: 'k8s.',
+        ...edge,
         namespaceSelector: [{ key: 'env', operator: 'Exists', values: new Set() }],
       }),
+    (desired: Desired) => desired.setFirewall({ ...edge, addressCIDRs: [] }),
   ]) {
     const { desired, causeOf } = cluster();
     edit(desired);

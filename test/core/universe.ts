@@ -6,12 +6,14 @@ import type {
   Firewall,
   Labels,
   NamespaceRecord,
+  Network,
   PodRecord,
   Policy,
   Selector,
   TagSource,
   TemplatePart,
 } from '../../src/core/model.ts';
+import { parseNetwork } from '../../src/core/network.ts';
 
 export type Change =
   | { readonly kind: 'setPod'; readonly pod: PodRecord }
@@ -32,7 +34,15 @@ export type World = {
   readonly firewalls: Map<string, Firewall>;
 };
 
-export const addresses = ['10.0.0.1', '10.0.0.2', 'fd00::1', 'fd00::2'];
+export const addresses = ['10.0.0.1', '10.0.0.2', 'fd00::1', 'fd00::2', '127.0.0.1'];
+/** Networks by their text, for the oracle: what a firewall knows is their parsed form. */
+export const networks: ReadonlyMap<string, Network> = new Map(
+  ['10.0.0.0/8', '10.0.0.2/32', 'fd00::/127', '::/0', '0.0.0.0/0'].map((text) => {
+    const parsed = parseNetwork(text);
+    if (!parsed.ok) throw new Error(`${text} ${parsed.problem}`);
+    return [text, parsed.network];
+  }),
+);
 export const namespaces = ['a', 'b', 'c'];
 const podNumbers = [0, 1, 2, 3, 4, 5];
 const policyIds = ['a/p', 'a/q', 'b/p', '/p', '/q'];
@@ -169,6 +179,7 @@ const firewall: fc.Arbitrary<Firewall> = record({
   labels: fc.constantFrom(...firewallLabels),
   tagPrefix: fc.constantFrom('k8s.', 'lab.x.'),
   namespaceSelector,
+  addressCIDRs: fc.oneof(fc.constant(undefined), fc.subarray([...networks.values()], { minLength: 1 })),
 });
 
 type Amend = { readonly kind: 'amendPod'; readonly uid: string; readonly fields: Partial<PodRecord> };

@@ -102,6 +102,16 @@ test('law: generated specs get the same verdict from the API server and from zod
     fc.constantFrom('example.com/', 'vsys', '10.0.0.1', '256', '0x', '::', '443', 'fw-a'),
   );
   const text = fc.array(piece, { minLength: 1, maxLength: 6 }).map((pieces) => pieces.join(''));
+  const network = fc
+    .tuple(
+      fc.oneof(
+        fc.ipV4(),
+        fc.ipV6(),
+        fc.constantFrom('10.0.0.0', 'fd00::', '::', '::ffff:10.0.0.0', 'fe80::%1'),
+      ),
+      fc.constantFrom('', '/', '/0', '/8', '/08', '/31', '/32', '/33', '/127', '/128', '/129', '/1/1', '/ 8'),
+    )
+    .map((halves) => halves.join(''));
   const manifest: fc.Arbitrary<Manifest> = fc.oneof(
     { weight: 3, arbitrary: text.map(template) },
     text.map((one) => clusterPolicy({ tags: [{ template: one }, { labelKeys: [one] }] })),
@@ -116,6 +126,7 @@ test('law: generated specs get the same verdict from the API server and from zod
     text.map((one) => firewall({ tagPrefix: `${one}.` })),
     text.map((one) => firewall({ tls: { serverName: one } })),
     text.map((one) => firewall({ tables: [{ vsys: one }] })),
+    network.map((one) => firewall({ addressCIDRs: [one] })),
   );
   const seen = { accepted: 0, refused: 0 };
   await fc.assert(
@@ -124,7 +135,7 @@ test('law: generated specs get the same verdict from the API server and from zod
       seen[refused ? 'refused' : 'accepted'] += 1;
       assert.equal(zodRefuses(one), refused);
     }),
-    { numRuns: 600 },
+    { numRuns: 700 },
   );
   assert.ok(seen.accepted > 50 && seen.refused > 50, JSON.stringify(seen));
 });

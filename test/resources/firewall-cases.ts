@@ -63,6 +63,38 @@ const badPrefixes = [
 ];
 const goodPrefixes = ['k.', 'k8s-prod.', '_a.-b.C.4.', `${'x'.repeat(31)}.`];
 
+const networkSays = 'must be a network such as 10.20.0.0/16 or fd00:10::/48';
+const badNetworks = [
+  '10.20.0.0',
+  '10.20.0.0/33',
+  '10.20.0.0/-1',
+  '10.20.0.0/016',
+  '10.20.0.0/',
+  '10.20.0/16',
+  '010.20.0.0/16',
+  '10.20.0.0/255.255.0.0',
+  '10.20.0.1-10.20.0.9',
+  ' 10.20.0.0/16',
+  'fd00::',
+  'fd00::/129',
+  'fe80::%eth0/64',
+  '::ffff:10.20.0.0/112',
+  'pods.example.net/16',
+  '*',
+];
+const networksWithHostBits = ['10.20.3.4/16', '10.0.0.1/31', '1.0.0.0/0', 'fd00::1/64', 'fd00::/7'];
+const goodNetworks = [
+  '10.20.0.0/16',
+  '0.0.0.0/0',
+  '10.20.3.4/32',
+  '::/0',
+  'fd00:10::/48',
+  'FD00:0:0:0::/64',
+  '2001:db8::7/128',
+  '64:ff9b::192.0.2.0/120',
+  '127.0.0.0/8',
+];
+
 export const goodFirewalls: GoodCase[] = [
   { name: 'the smallest PanFirewall', manifest: firewall() },
   {
@@ -82,6 +114,14 @@ export const goodFirewalls: GoodCase[] = [
     name: 'a numeric but not only numeric server name',
     manifest: firewall({ tls: { serverName: '9300-fw' } }),
   },
+  {
+    name: '64 networks',
+    manifest: firewall({ addressCIDRs: numbered(64, (i) => `10.${i}.0.0/16`) }),
+  },
+  ...goodNetworks.map((network) => ({
+    name: `addressCIDRs ${network}`,
+    manifest: firewall({ addressCIDRs: [network] }),
+  })),
   ...goodEndpoints.map((endpoint) => ({ name: `endpoint ${endpoint}`, manifest: firewall({ endpoint }) })),
   ...goodPrefixes.map((tagPrefix) => ({ name: `tagPrefix ${tagPrefix}`, manifest: firewall({ tagPrefix }) })),
 ];
@@ -169,6 +209,38 @@ export const badFirewalls: BadCase[] = [
     manifest: firewall({ namespaceSelector: undefined }),
     field: 'spec.namespaceSelector',
   },
+  {
+    name: 'no networks in addressCIDRs',
+    manifest: firewall({ addressCIDRs: [] }),
+    field: 'spec.addressCIDRs',
+  },
+  {
+    name: 'addressCIDRs as one text',
+    manifest: firewall({ addressCIDRs: '10.20.0.0/16' }),
+    field: 'spec.addressCIDRs',
+  },
+  {
+    name: '65 networks',
+    manifest: firewall({ addressCIDRs: numbered(65, (i) => `10.${i}.0.0/16`) }),
+    field: 'spec.addressCIDRs',
+  },
+  {
+    name: 'an empty network',
+    manifest: firewall({ addressCIDRs: [''] }),
+    field: 'spec.addressCIDRs[0]',
+  },
+  ...badNetworks.map((network) => ({
+    name: `addressCIDRs ${network}`,
+    manifest: firewall({ addressCIDRs: ['10.0.0.0/8', network] }),
+    field: 'spec.addressCIDRs[1]',
+    says: networkSays,
+  })),
+  ...networksWithHostBits.map((network) => ({
+    name: `addressCIDRs ${network}`,
+    manifest: firewall({ addressCIDRs: [network] }),
+    field: 'spec.addressCIDRs[0]',
+    says: 'has bits set after its length: write ',
+  })),
   ...[-1, 101, 2.5, '30'].map((percent) => ({
     name: `a guard of ${JSON.stringify(percent)} percent`,
     manifest: firewall({ removalGuard: { percent } }),

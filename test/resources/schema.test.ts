@@ -49,6 +49,7 @@ test('a PanFirewall becomes what decides tags and how to reach it, with defaults
     labels: new Map([['site', 'north']]),
     tagPrefix: 'k8s-prod.',
     namespaceSelector: [],
+    addressCIDRs: undefined,
   });
   assert.deepEqual(parsed.connection, {
     endpoint: 'https://fw-a.example.net',
@@ -68,6 +69,7 @@ test('a PanFirewall keeps what is set', () => {
     firewall({
       tls: { caSecretRef: { name: 'ca' }, serverName: 'fw', insecureSkipVerify: true },
       tables: [{ vsys: 'vsys2' }],
+      addressCIDRs: ['10.20.0.0/16', 'fd00::/128'],
       namespaceSelector: { matchLabels: { env: 'prod' } },
       resync: { fullIntervalSeconds: 60 },
       removalGuard: { percent: 0 },
@@ -78,6 +80,10 @@ test('a PanFirewall keeps what is set', () => {
   assert.deepEqual(parsed.connection.tables, ['vsys2']);
   assert.equal(parsed.connection.fullIntervalSeconds, 60);
   assert.deepEqual(parsed.connection.removalGuard, { percent: 0, minimum: 50 });
+  assert.deepEqual(parsed.firewall.addressCIDRs, [
+    { groups: [0, 0, 0, 0, 0, 0xffff, 0x0a14, 0], length: 112 },
+    { groups: [0xfd00, 0, 0, 0, 0, 0, 0, 0], length: 128 },
+  ]);
   assert.deepEqual(parsed.firewall.namespaceSelector, [
     { key: 'env', operator: 'In', values: new Set(['prod']) },
   ]);

@@ -1,6 +1,7 @@
 // What the contract says that a cluster comes to, computed from the API's own objects, slowly and plainly, and without a
 // line of the operator's.
 import { createHash } from 'node:crypto';
+import { BlockList } from 'node:net';
 import type { KubernetesObject } from '../harness/api-client.ts';
 import type { Owned } from './device.ts';
 import type { Firewall, Labels, LabelSelector, Pod, Policy, World } from './world.ts';
@@ -21,7 +22,7 @@ export function expectedTable(world: World, firewallName: string): Owned {
   const table: Record<string, string[]> = {};
   for (const address of new Set(world.pods.flatMap(addressesOf))) {
     const holder = holderOf(world, address);
-    if (firewall === undefined || holder === undefined) continue;
+    if (firewall === undefined || holder === undefined || !takes(firewall, address)) continue;
     const tags = world.policies.flatMap((policy) => tagsOn(world, policy, holder, firewall));
     const { tagPrefix } = firewall.spec;
     if (tags.length > 0) table[address] = [...new Set(tags)].map((tag) => tag.slice(tagPrefix.length));
@@ -38,19 +39,21 @@ export function expectedStatus(world: World, policy: Policy): ExpectedStatus {
   let pods = 0;
   for (const pod of selected) {
     const addresses = addressesOf(pod);
-    const held = addresses.filter((address) => holderOf(world, address) === pod).length;
+    const held = addresses.filter((address) => holderOf(world, address) === pod);
     for (const reason of reasons(world, policy, pod, held)) {
       const { namespace = '', name } = pod.metadata;
       const shown = policy.metadata.namespace === undefined ? `${namespace}/${name}` : name;
       skipped.set(reason, [...(skipped.get(reason) ?? []), shown]);
     }
-    if (held === 0) continue;
+    if (held.length === 0) continue;
     pods += 1;
     for (const firewall of world.firewalls) {
       const own = tagsOn(world, policy, pod, firewall);
+      const taken = held.filter((address) => takes(firewall, address)).length;
+      if (own.length === 0 || taken === 0) continue;
       for (const tag of own) tags.add(tag);
       const { name } = firewall.metadata;
-      if (own.length > 0) registered[name] = (registered[name] ?? 0) + held;
+      registered[name] = (registered[name] ?? 0) + taken;
     }
   }
   return {
@@ -74,16 +77,50 @@ function isAdmitted(world: World, policy: Policy): boolean {
   return targets.every(({ spec }) => matches(spec.namespaceSelector, home.metadata.labels));
 }
 
-function reasons(world: World, policy: Policy, pod: Pod, held: number): string[] {
+function reasons(world: World, policy: Policy, pod: Pod, held: readonly string[]): string[] {
   if (pod.spec.hostNetwork === true) return ['HostNetwork'];
   const all = addressesOf(pod);
   if (all.length === 0) return ['NoAddress'];
   const { missing, illegal } = suffixesOf(world, policy, pod);
   return [
-    ...(held < all.length ? ['AddressTaken'] : []),
-    ...(held > 0 && missing ? ['MissingValue'] : []),
-    ...(held > 0 && illegal ? ['IllegalTag'] : []),
+    ...(held.length < all.length ? ['AddressTaken'] : []),
+    ...(held.some((address) => isOutside(world, policy, pod, address)) ? ['OutsideCIDR'] : []),
+    ...(held.length > 0 && missing ? ['MissingValue'] : []),
+    ...(held.length > 0 && illegal ? ['IllegalTag'] : []),
   ];
+}
+
+/** Of a firewall that the policy is for, and that admits the Pod's namespace. */
+function isOutside(world: World, policy: Policy, pod: Pod, address: string): boolean {
+  const { labels } = namespaceOf(world, pod).metadata;
+  const names = targetsOf(world, policy);
+  const targets = world.firewalls.filter(({ metadata }) => names.includes(metadata.name));
+  return targets.some((one) => matches(one.spec.namespaceSelector, labels) && !takes(one, address));
+}
+
+const familyOf = (address: string) => (address.includes(':') ? 'ipv6' : 'ipv4');
+const neverRegistered = [
+  '0.0.0.0/8',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '192.0.2.0/24',
+  '224.0.0.0/4',
+  '255.255.255.255/32',
+  '::/127',
+  'fe80::/10',
+  'ff00::/8',
+];
+
+function takes({ spec }: Firewall, address: string): boolean {
+  const isIn = (networks: readonly string[]): boolean => {
+    const list = new BlockList();
+    for (const network of networks.filter((one) => familyOf(one) === familyOf(address))) {
+      const [net = '', length] = network.split('/');
+      list.addSubnet(net, Number(length), familyOf(net));
+    }
+    return list.check(address, familyOf(address));
+  };
+  return !isIn(neverRegistered) && (spec.addressCIDRs === undefined || isIn(spec.addressCIDRs));
 }
 
 const isAlive = ({ status }: Pod): boolean => status.phase !== 'Succeeded' && status.phase !== 'Failed';

@@ -21,7 +21,7 @@ const devices = {
   'edge-b': await stage.firewall({
     name: 'edge-b',
     foreignOn,
-    spec: unguarded,
+    spec: { ...unguarded, addressCIDRs: ['10.1.0.0/24', '10.1.1.0/26', '10.1.8.0/21', 'fd00:10::/121'] },
     tagPrefix: 'other.cluster_2.',
     labels: { site: 'south' },
     namespaceSelector: { matchExpressions: [{ key: 'env', operator: 'In', values: ['prod'] }] },
@@ -97,6 +97,7 @@ test('every way to skip a Pod is among them, and a tag that was shortened', asyn
     'IllegalTag',
     'MissingValue',
     'NoAddress',
+    'OutsideCIDR',
   ]);
   const tags = Object.values(devices['edge-b'].owned()).flat();
   const full = tags.map((tag) => devices['edge-b'].tagPrefix + tag);

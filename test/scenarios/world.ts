@@ -25,7 +25,11 @@ export type Pod = KubernetesObject & {
   };
 };
 export type Firewall = KubernetesObject & {
-  readonly spec: { readonly tagPrefix: string; readonly namespaceSelector: LabelSelector };
+  readonly spec: {
+    readonly tagPrefix: string;
+    readonly namespaceSelector: LabelSelector;
+    readonly addressCIDRs?: readonly string[];
+  };
 };
 export type Policy = KubernetesObject & {
   readonly spec: {

@@ -77,7 +77,7 @@ export const schemaRevisionAnnotation = `${group}/schema-revision`;
  * Raised with every change of the CRDs that this program relies on. Installed CRDs of a lower revision would
  * silently drop fields, so the operator is not ready with them.
  */
-export const schemaRevision = 3;
+export const schemaRevision = 4;
 
 const definition = z.object({ metadata: z.object({ annotations: z.record(z.string(), z.string()) }) });
 

@@ -1,9 +1,10 @@
 // PanFirewall: the schema of its spec and status.
 
 import { z } from 'zod';
+import { parseNetwork } from '../../core/network.ts';
 import { hostName, httpsEndpoint, objectName } from './host.ts';
 import { labelSelector } from './label-selector.ts';
-import { type CelRule, forServer, list, pattern, ruled, text } from './schema.ts';
+import { type CelRule, forServer, list, pattern, ruled, text, twinned } from './schema.ts';
 import { conditions, count, observedGeneration } from './status.ts';
 
 const prefixWords = pattern('(?:[A-Za-z0-9_-]+\\.){1,4}');
@@ -34,6 +35,24 @@ const tables = ruled(list(table, maxTables), {
   message: 'must name each table once: remove the repeated vsys',
   holds: (all) => new Set(all.map((one) => one.vsys)).size === all.length,
 }).meta({ 'x-kubernetes-list-type': 'atomic' });
+
+/** The longest is `ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255/128`. */
+const maxNetworkLength = 49;
+const maxNetworks = 64;
+
+// Since Kubernetes 1.30 the API server reads networks (isCIDR), and takes what parseNetwork takes.
+const networkRules: CelRule[] = [
+  { rule: 'isCIDR(self)', message: 'must be a network such as 10.20.0.0/16 or fd00:10::/48' },
+  {
+    rule: '!isCIDR(self) || cidr(self) == cidr(self).masked()',
+    message: 'has bits set after its length: write the network itself, such as 10.20.0.0/16 for 10.20.3.4/16',
+  },
+];
+
+const network = twinned(text(maxNetworkLength), networkRules, (value) => {
+  const parsed = parseNetwork(value);
+  return parsed.ok ? [] : [{ path: '', message: parsed.problem }];
+});
 
 const secretRef = (description: string) =>
   z
@@ -122,6 +141,16 @@ export const panFirewallSpec = z
       'The namespaces whose Pods may be registered here, such as {matchLabels: {env: prod}}; {} = all. A policy of ' +
         'another namespace that names this firewall is told NotAdmitted.',
     ),
+    addressCIDRs: list(network, maxNetworks)
+      .optional()
+      .meta({
+        description:
+          'The networks whose Pod addresses may be registered here, 1 to 64, such as [10.20.0.0/16, "fd00:10::/48"]. ' +
+          'Default: any. Addresses outside are left alone and counted as OutsideCIDR in the policies; when the list gets ' +
+          'narrower, spec.removalGuard applies. Loopback, link-local, multicast, broadcast and unspecified addresses and ' +
+          '192.0.2.0/24 are never registered, whatever stands here.',
+        'x-kubernetes-list-type': 'atomic',
+      }),
     mode: z
       .enum(['Enforce', 'Observe'])
       .default('Enforce')

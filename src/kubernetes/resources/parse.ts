@@ -3,7 +3,8 @@
 // Unknown fields are ignored: the API server has pruned those that its CRD does not know, and a newer CRD may know
 // more than this program. A status that cannot be read is undefined, never a reason to refuse the object.
 
-import type { Firewall, Policy, Selector, TagSource } from '../../core/model.ts';
+import type { Firewall, Network, Policy, Selector, TagSource } from '../../core/model.ts';
+import { parseNetwork } from '../../core/network.ts';
 import { type LabelSelector, parseSelector } from '../../core/selector.ts';
 import { parseTemplate } from '../../core/template.ts';
 import { clusterPanTagPolicies, panTagPolicies } from './api.ts';
@@ -79,6 +80,7 @@ export function parseFirewall(raw: unknown): ParsedFirewall {
     labels: meta.labels,
     tagPrefix: read.value.tagPrefix,
     namespaceSelector: selectorOf(read.value.namespaceSelector),
+    addressCIDRs: read.value.addressCIDRs?.map(networkOf),
   };
   return { ok: true, firewall, connection: connectionOf(read.value), meta, status };
 }
@@ -145,6 +147,12 @@ function tagSourceOf({ template, labelKeys }: PanTagPolicySpec['tags'][number]):
   const parsed = parseTemplate(template);
   if (!parsed.ok) throw new TypeError(`the schema let an invalid template pass: ${parsed.problem}`);
   return { kind: 'template', template: parsed.template };
+}
+
+function networkOf(text: string): Network {
+  const parsed = parseNetwork(text);
+  if (!parsed.ok) throw new TypeError(`the schema let an invalid network pass: ${parsed.problem}`);
+  return parsed.network;
 }
 
 function selectorOf(spec: LabelSelector): Selector {

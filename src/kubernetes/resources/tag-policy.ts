@@ -61,7 +61,9 @@ export const clusterPanTagPolicySpec = ruled(
 ).describe('Which Pods of which namespaces get which tags, on which firewalls.');
 
 const skipped = z.object({
-  reason: z.string().describe('HostNetwork, NoAddress, AddressTaken, MissingValue or IllegalTag.'),
+  reason: z
+    .string()
+    .describe('HostNetwork, NoAddress, AddressTaken, OutsideCIDR, MissingValue or IllegalTag.'),
   count: count('Pods that were skipped, or got fewer tags, for this reason.'),
   example: z.string().describe('One of them: the one whose name comes first.'),
 });
