@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type FoundCondition, sameConditions } from '../core/conditions.ts';
 import type { StatusContext } from '../core/firewall-status.ts';
 import type { Logger } from '../runtime/logger.ts';
+import { createPace } from '../runtime/pace.ts';
 import { createWake, pause } from '../runtime/wake.ts';
 
 type Status = { readonly conditions?: readonly FoundCondition[] | undefined };
@@ -35,29 +36,43 @@ const countsIntervalMs = 10_000;
 /** Counts move in bursts: the first write after quiet waits for the burst to end, so that it tells the outcome. */
 const countsSettleMs = 400;
 const writesPerSecond = 10;
+/** Of these, so many are kept for conditions: counts may use the others up, and a condition still goes at once. */
+const conditionsReserve = 2;
 /** How often waits that grow into findings (a stuck table) are looked at. */
 const tickMs = 1000;
 /** Changes that come together are judged together; a pass that takes long is followed by a longer rest. */
 const settleMs = 50;
 const restFactor = 10;
 
-type Due = { readonly subject: StatusSubject; readonly status: Status; readonly urgent: boolean };
+type Due = {
+  readonly subject: StatusSubject;
+  readonly status: Status;
+  readonly urgent: boolean;
+  /** Since when it has differed. */
+  readonly since: number;
+};
+
+/** What is remembered of an object between passes. Times are monotonic ms. */
+type Kept = {
+  readonly uid: string;
+  /** What was last written, until the watch brings it back. */
+  written: Status | undefined;
+  /** For the pace of counts. */
+  writtenAt: number;
+  /** Since when the status has differed from what the object has. */
+  since: number | undefined;
+};
 
 export class StatusWorker {
   readonly #options: StatusWorkerOptions;
   readonly #wake = createWake();
-  // What was last written, until the watch brings it back; and when, for the pace of counts.
-  readonly #written = new Map<
-    string,
-    { readonly uid: string; readonly status: Status; readonly at: number }
-  >();
-
-  /** Since when counts have differed from what was written. */
-  readonly #differs = new Map<string, number>();
-  readonly #turns: number[] = [];
+  /** By path. */
+  readonly #kept = new Map<string, Kept>();
+  readonly #pace;
 
   constructor(options: StatusWorkerOptions) {
     this.#options = options;
+    this.#pace = createPace(writesPerSecond, options.now);
   }
 
   changed(): void {
@@ -65,13 +80,15 @@ export class StatusWorker {
   }
 
   async run(signal: AbortSignal): Promise<void> {
+    const { now } = this.#options;
+    let left: readonly Due[] = [];
     while (!signal.aborted) {
       try {
-        await this.#wake.sleep(this.#differs.size > 0 ? countsSettleMs : tickMs, signal);
-        const startedAt = this.#options.now();
+        await this.#wake.sleep(this.#sleepMs(left), signal);
+        const startedAt = now();
         const due = this.#due();
-        const passMs = this.#options.now() - startedAt;
-        await this.#writeAll(due, signal);
+        const passMs = now() - startedAt;
+        left = await this.#write(due, signal);
         await pause(Math.max(settleMs, passMs * restFactor), signal);
       } catch (error) {
         if (signal.aborted) return;
@@ -80,6 +97,25 @@ export class StatusWorker {
     }
   }
 
+  /** The watch brought a status that is not what we wrote: somebody else's, or an older one. */
+  observed(path: string, status: unknown): void {
+    const kept = this.#kept.get(path);
+    if (kept?.written === undefined || isDeepStrictEqual(kept.written, status)) return;
+    // An older echo is followed by ours soon; a stranger's status stands until we write again.
+    if (this.#options.now() - kept.writtenAt > tickMs) kept.written = undefined;
+  }
+
+  #sleepMs(left: readonly Due[]): number {
+    if (left.length > 0) return this.#waitMs(left.some(({ urgent }) => urgent));
+    const isSettling = [...this.#kept.values()].some(({ since }) => since !== undefined);
+    return isSettling ? countsSettleMs : tickMs;
+  }
+
+  #waitMs(urgent: boolean): number {
+    return this.#pace.waitMs(urgent ? 0 : conditionsReserve);
+  }
+
+  /** What is to be written now: conditions first, then what has waited longest. */
   #due(): Due[] {
     const { subjects, now } = this.#options;
     const at = now();
@@ -88,69 +124,62 @@ export class StatusWorker {
     const seen = new Set<string>();
     for (const subject of subjects()) {
       seen.add(subject.path);
-      // What this process wrote itself it also keeps true: nobody's earlier word stands there any more.
-      if (!subject.judgeable && this.#written.get(subject.path)?.uid !== subject.uid) continue;
-      const current = this.#known(subject);
-      const previous = current?.conditions ?? [];
-      const status = subject.compute({ generation: subject.generation, previous, now: at, time });
-      if (isDeepStrictEqual(status, current)) {
-        this.#differs.delete(subject.path);
-        continue;
-      }
-      const urgent = !sameConditions(status.conditions ?? [], previous);
-      if (urgent || this.#countsAreDue(subject.path, at)) due.push({ subject, status, urgent });
+      const found = this.#judge(subject, at, time);
+      if (found !== undefined) due.push(found);
     }
-    for (const path of this.#written.keys()) if (!seen.has(path)) this.#written.delete(path);
-    for (const path of this.#differs.keys()) if (!seen.has(path)) this.#differs.delete(path);
-    return due.sort((a, b) => Number(b.urgent) - Number(a.urgent));
+    for (const path of this.#kept.keys()) if (!seen.has(path)) this.#kept.delete(path);
+    return due.sort((a, b) => Number(b.urgent) - Number(a.urgent) || a.since - b.since);
   }
 
-  #countsAreDue(path: string, at: number): boolean {
-    const since = this.#differs.get(path) ?? at;
-    this.#differs.set(path, since);
-    const writtenAt = this.#written.get(path)?.at ?? Number.NEGATIVE_INFINITY;
-    return at - since >= countsSettleMs && at - writtenAt >= countsIntervalMs;
+  #judge(subject: StatusSubject, at: number, time: string): Due | undefined {
+    const kept = this.#keptOf(subject);
+    // What this process wrote itself it also keeps true: nobody's earlier word stands there any more.
+    if (!subject.judgeable && kept.writtenAt === Number.NEGATIVE_INFINITY) return undefined;
+    // The API server's word, or our own newer one that the watch has not brought back yet.
+    const current = kept.written ?? subject.current;
+    const previous = current?.conditions ?? [];
+    const status = subject.compute({ generation: subject.generation, previous, now: at, time });
+    if (isDeepStrictEqual(status, current)) {
+      kept.since = undefined;
+      return undefined;
+    }
+    const since = (kept.since ??= at);
+    const urgent = !sameConditions(status.conditions ?? [], previous);
+    const countsAreDue = at - since >= countsSettleMs && at - kept.writtenAt >= countsIntervalMs;
+    return urgent || countsAreDue ? { subject, status, urgent, since } : undefined;
   }
 
-  /** The API server's word, or our own newer one that the watch has not brought back yet. */
-  #known(subject: StatusSubject): Status | undefined {
-    const written = this.#written.get(subject.path);
-    return written?.uid === subject.uid ? written.status : subject.current;
+  #keptOf({ path, uid }: StatusSubject): Kept {
+    const found = this.#kept.get(path);
+    if (found?.uid === uid) return found;
+    const fresh = { uid, written: undefined, writtenAt: Number.NEGATIVE_INFINITY, since: undefined };
+    this.#kept.set(path, fresh);
+    return fresh;
   }
 
-  /** The watch brought a status that is not what we wrote: somebody else's, or an older one. */
-  observed(path: string, status: unknown): void {
-    const written = this.#written.get(path);
-    if (written === undefined || isDeepStrictEqual(written.status, status)) return;
-    // An older echo is followed by ours soon; a stranger's status stands until we write again.
-    if (this.#options.now() - written.at > tickMs) this.#written.delete(path);
+  /** Writes as long as turns are free, and tells what is left: what arises meanwhile may be more urgent. */
+  async #write(due: readonly Due[], signal: AbortSignal): Promise<readonly Due[]> {
+    for (const [i, { subject, status, urgent }] of due.entries()) {
+      if (this.#waitMs(urgent) > 0) return due.slice(i);
+      this.#pace.take();
+      await this.#writeOne(subject, status, signal);
+    }
+    return [];
   }
 
-  async #writeAll(due: readonly Due[], signal: AbortSignal): Promise<void> {
+  async #writeOne(subject: StatusSubject, status: Status, signal: AbortSignal): Promise<void> {
     const { write, failed, log, now } = this.#options;
-    // Urgent ones that arise meanwhile must not wait behind a long queue of counts.
-    for (const { subject, status } of due.slice(0, writesPerSecond)) {
-      await this.#takeTurn(signal);
-      try {
-        await write(subject, status, signal);
-        this.#written.set(subject.path, { uid: subject.uid, status, at: now() });
-        this.#differs.delete(subject.path);
-      } catch (error) {
-        if (signal.aborted) throw error;
-        failed('StatusWrite');
-        log.warn({ path: subject.path, err: error }, 'status not written');
-        await pause(tickMs, signal);
-      }
+    try {
+      await write(subject, status, signal);
+      const kept = this.#keptOf(subject);
+      kept.written = status;
+      kept.writtenAt = now();
+      kept.since = undefined;
+    } catch (error) {
+      if (signal.aborted) throw error;
+      failed('StatusWrite');
+      log.warn({ path: subject.path, err: error }, 'status not written');
+      await pause(tickMs, signal);
     }
-    if (due.length > writesPerSecond) this.#wake.notify();
-  }
-
-  /** Waits until fewer than ten writes lie within the last second. */
-  async #takeTurn(signal: AbortSignal): Promise<void> {
-    const { now } = this.#options;
-    const oldest = this.#turns.length < writesPerSecond ? undefined : this.#turns.shift();
-    const wait = oldest === undefined ? 0 : oldest + 1000 - now();
-    if (wait > 0) await pause(wait, signal);
-    this.#turns.push(now());
   }
 }

@@ -1,7 +1,5 @@
 // A sleeper that others can wake: many calls before it looks are one.
 
-import { setTimeout as delay } from 'node:timers/promises';
-
 export type Wake = {
   /** Ends the present sleep, or lets the next one return at once. */
   notify(): void;
@@ -48,5 +46,6 @@ function sleepUntil(onWake: (resolve: () => void) => void, ms: number, signal: A
 
 /** Resolves after this long; rejects with an AbortError when the signal says so. */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await delay(ms, undefined, { signal });
+  signal.throwIfAborted();
+  await sleepUntil(() => undefined, ms, signal);
 }

@@ -1,0 +1,233 @@
+// The pace of status writes: conditions at once, counts every ten seconds an object, ten a second in all, and fair.
+import assert from 'node:assert/strict';
+import { mock, test, type TestContext } from 'node:test';
+import type { FoundCondition } from '../../src/core/conditions.ts';
+import { type StatusSubject, StatusWorker } from '../../src/operator/status-worker.ts';
+import { createLogger } from '../../src/runtime/logger.ts';
+
+const writeMs = 5;
+
+type Model = { readonly path: string; ready: boolean; count: number; judgeable: boolean };
+type Write = { readonly path: string; readonly at: number; readonly ready: boolean; readonly count: number };
+
+/** A worker over objects of which the test moves conditions and counts, in a time of its own. */
+function stage(t: TestContext, objects: number) {
+  mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 0 });
+  const now = () => Date.now();
+  const models: Model[] = Array.from({ length: objects }, (_, i) => ({
+    path: `/p${i}`,
+    ready: true,
+    count: 0,
+    judgeable: true,
+  }));
+  const held = new Map<string, Status>();
+  const writes: Write[] = [];
+  const state = { fail: (_path: string): Error | undefined => undefined };
+  const worker = new StatusWorker({
+    subjects: () => models.map((model) => subject(model, held.get(model.path))),
+    write: async ({ path }, status) => {
+      await new Promise((resolve) => setTimeout(resolve, writeMs));
+      const failure = state.fail(path);
+      if (failure !== undefined) throw failure;
+      const written = status as Status;
+      held.set(path, written);
+      const ready = written.conditions[0]?.status === 'True';
+      writes.push({ path, at: now(), ready, count: written.count });
+    },
+    failed: () => undefined,
+    log: createLogger({ level: 'silent', format: 'json' }),
+    now,
+  });
+  const end = new AbortController();
+  const running = worker.run(end.signal);
+  t.after(async () => {
+    end.abort();
+    await running;
+    mock.timers.reset();
+  });
+  return {
+    models,
+    held,
+    writes,
+    worker,
+    state,
+    /** Lets so many ms pass; `each` is called every 10 ms. */
+    pass: async (ms: number, each: () => void = () => undefined) => {
+      for (let i = 0; i < ms; i += 10) {
+        each();
+        mock.timers.tick(10);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    },
+  };
+}
+
+type Status = { readonly conditions: readonly FoundCondition[]; readonly count: number };
+
+function subject({ path, ready, count, judgeable }: Model, current: Status | undefined): StatusSubject {
+  const condition: FoundCondition = {
+    type: 'Ready',
+    status: ready ? 'True' : 'False',
+    observedGeneration: 1,
+    lastTransitionTime: '2026-11-22T00:00:00Z',
+    reason: ready ? 'InSync' : 'DeviceUnavailable',
+    message: 'as it is',
+  };
+  const compute = (): Status => ({ conditions: [condition], count });
+  return { path, uid: path, generation: 1, current, judgeable, compute };
+}
+
+const byPath = (writes: readonly Write[]) => Map.groupBy(writes, ({ path }) => path);
+
+function checkRate(writes: readonly Write[]): void {
+  for (const [i, { at }] of writes.entries()) {
+    const tenLater = writes[i + 10];
+    // A write begins up to writeMs, and a step of these tests, before it is noted.
+    if (tenLater !== undefined) assert.ok(tenLater.at - at >= 1000 - writeMs - 10, `${at} to ${tenLater.at}`);
+  }
+}
+
+test('counts of one object that never rest are written every ten seconds, the first at once', async (t) => {
+  const { models, writes, worker, pass } = stage(t, 1);
+  await pass(2000);
+  const start = writes.length;
+  const began = Date.now();
+  await pass(35_000, () => {
+    for (const model of models) model.count += 1;
+    worker.changed();
+  });
+  const counts = writes.slice(start);
+  assert.equal(start, 1, 'the first status');
+  assert.ok(counts.length >= 3 && counts.length <= 4, JSON.stringify(counts));
+  for (const [i, { at }] of writes.entries()) {
+    const next = writes[i + 1];
+    if (next !== undefined) assert.ok(next.at - at >= 10_000 && next.at - at < 11_000, `${at} to ${next.at}`);
+  }
+  assert.ok((counts[0]?.at ?? Infinity) - began < 10_000);
+});
+
+test('after quiet, a single count is written at once, and the last count always', async (t) => {
+  const { models, writes, worker, pass } = stage(t, 3);
+  await pass(20_000);
+  const [model] = models;
+  assert.ok(model);
+  const start = writes.length;
+  model.count = 1;
+  worker.changed();
+  await pass(1000);
+  assert.deepEqual(
+    writes.slice(start).map(({ path, count }) => ({ path, count })),
+    [{ path: '/p0', count: 1 }],
+  );
+  model.count = 2;
+  worker.changed();
+  await pass(11_000);
+  assert.equal(writes.at(-1)?.count, 2);
+  assert.equal(writes.length, start + 2);
+});
+
+test('two hundred objects in churn share ten writes a second, and none is left out', async (t) => {
+  const { models, writes, worker, pass } = stage(t, 200);
+  await pass(25_000);
+  writes.length = 0;
+  await pass(60_000, () => {
+    for (const model of models) model.count += 1;
+    worker.changed();
+  });
+  checkRate(writes);
+  assert.ok(writes.length > 450, `${writes.length} writes in a minute`);
+  const written = byPath(writes);
+  assert.equal(written.size, 200, 'every object is written');
+  for (const [path, own] of written) {
+    for (const [i, { at }] of own.entries()) {
+      const next = own[i + 1];
+      if (next === undefined) continue;
+      assert.ok(next.at - at >= 10_000, `${path} at ${at} and ${next.at}`);
+      assert.ok(next.at - at < 30_000, `${path} at ${at} and ${next.at}`);
+    }
+  }
+});
+
+test('a condition is written at once, whatever counts wait', async (t) => {
+  const { models, writes, worker, pass } = stage(t, 200);
+  await pass(25_000);
+  const churn = () => {
+    for (const model of models) model.count += 1;
+    worker.changed();
+  };
+  await pass(5_000, churn);
+  for (const i of [199, 57, 3]) {
+    const model = models[i];
+    assert.ok(model);
+    model.ready = false;
+    const at = Date.now();
+    await pass(1_000, churn);
+    const told = writes.find((write) => write.path === model.path && !write.ready);
+    assert.ok(told !== undefined, `${model.path} within a second`);
+    assert.ok(told.at - at <= 200, `${model.path} after ${told.at - at} ms`);
+  }
+  checkRate(writes);
+});
+
+test('conditions of all objects come before any count', async (t) => {
+  const { models, writes, worker, pass } = stage(t, 40);
+  await pass(20_000);
+  writes.length = 0;
+  for (const model of models) {
+    model.count += 1;
+    model.ready = model.path.endsWith('1');
+  }
+  worker.changed();
+  await pass(20_000);
+  const flips = writes.findLastIndex(({ ready }) => !ready);
+  assert.equal(flips, 35, 'the 36 that flipped are written first');
+  assert.equal(writes.length, 40);
+  checkRate(writes);
+});
+
+test('nothing is written while nothing changes, however often somebody looks', async (t) => {
+  const { writes, worker, pass } = stage(t, 20);
+  await pass(20_000);
+  assert.equal(writes.length, 20);
+  await pass(60_000, () => worker.changed());
+  assert.equal(writes.length, 20);
+});
+
+test('an object whose status cannot be written holds up no other', async (t) => {
+  const { models, writes, state, worker, pass } = stage(t, 30);
+  await pass(20_000);
+  state.fail = (path) => (path === '/p0' ? new Error('refused') : undefined);
+  for (const model of models) model.ready = false;
+  worker.changed();
+  await pass(30_000);
+  assert.equal(new Set(writes.filter(({ ready }) => !ready).map(({ path }) => path)).size, 29);
+  state.fail = () => undefined;
+  await pass(5_000);
+  assert.ok(writes.some(({ path, ready }) => path === '/p0' && !ready));
+});
+
+test('a status that somebody else changed is put right', async (t) => {
+  const { held, writes, worker, pass } = stage(t, 2);
+  await pass(20_000);
+  const strange: Status = { conditions: [], count: 99 };
+  held.set('/p1', strange);
+  worker.observed('/p1', strange);
+  worker.changed();
+  await pass(2_000);
+  assert.deepEqual(writes.slice(2), [{ path: '/p1', at: writes[2]?.at, ready: true, count: 0 }]);
+});
+
+test('what a predecessor wrote stays until it can be judged', async (t) => {
+  const { models, held, writes, worker, pass } = stage(t, 1);
+  const [model] = models;
+  assert.ok(model);
+  held.set('/p0', { conditions: [], count: 7 });
+  model.judgeable = false;
+  worker.changed();
+  await pass(20_000);
+  assert.deepEqual(writes, []);
+  model.judgeable = true;
+  worker.changed();
+  await pass(1_000);
+  assert.equal(writes.length, 1);
+});
