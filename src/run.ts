@@ -12,6 +12,7 @@ import type { ConnectionSettings } from './operator/credentials.ts';
 import { waitForDefinitions } from './operator/definitions.ts';
 import { openConnection } from './operator/device-connection.ts';
 import { EventRecorder } from './operator/event-recorder.ts';
+import { EventTeller } from './operator/event-teller.ts';
 import { firewallObserver } from './operator/firewall-observer.ts';
 import { FirewallWorker } from './operator/firewall-worker.ts';
 import { collectGauges } from './operator/gauges.ts';
@@ -74,6 +75,7 @@ async function operate({ http, namespace, metrics, log, health, signal }: Parts)
     log,
     clock: () => Date.now(),
   });
+  const teller = new EventTeller((about, event) => events.record(about, event));
   const controller = new Controller({
     startWorker: firewallWorkers(metrics, log, events, () => status.changed()),
     changed: () => status.changed(),
@@ -88,9 +90,10 @@ async function operate({ http, namespace, metrics, log, health, signal }: Parts)
   const status = new StatusWorker({
     subjects: () => {
       controller.reviewRequests();
-      return statusSubjects(controller, startedAt, now());
+      return statusSubjects({ controller, teller, startedAt, now: now() });
     },
     write: (subject, value, stop) => writeStatus(http, subject, value, stop),
+    gone: (uid) => teller.forget(uid),
     failed: (reason) => metrics.reconcileErrors.inc({ reason }),
     log,
     now,

@@ -11,17 +11,26 @@ import { policyStatus, type PolicyTarget, type PolicyView } from '../core/policy
 import { objectPath, panFirewalls } from '../kubernetes/resources/api.ts';
 import type { ParsedPolicy } from '../kubernetes/resources/parse.ts';
 import { type Controller, type FirewallObject, policyPath } from './controller.ts';
+import type { EventTeller } from './event-teller.ts';
 import type { StatusSubject } from './status-worker.ts';
 
 /** A fresh process leaves statuses as it found them until it knows the tables, but no longer than this. */
 const graceMs = 30_000;
 
-/** @param startedAt monotonic ms. */
-export function* statusSubjects(
-  controller: Controller,
-  startedAt: number,
-  now: number,
-): Iterable<StatusSubject> {
+export type StatusSubjectsInput = {
+  readonly controller: Controller;
+  readonly teller: EventTeller;
+  /** Monotonic ms, like now. */
+  readonly startedAt: number;
+  readonly now: number;
+};
+
+export function* statusSubjects({
+  controller,
+  teller,
+  startedAt,
+  now,
+}: StatusSubjectsInput): Iterable<StatusSubject> {
   if (!controller.synced) return;
   const graceOver = now - startedAt > graceMs;
   const firewalls = new Map([...controller.firewalls].map(([name, object]) => [name, snapshot(object, now)]));
@@ -34,7 +43,10 @@ export function* statusSubjects(
       generation: parsed.meta.generation,
       current: parsed.status,
       judgeable: graceOver || known || parsed.status === undefined,
-      compute: (context) => firewallStatus(view, context),
+      compute: (context) => {
+        const status = firewallStatus(view, context);
+        return { status, written: () => teller.firewall(parsed, status, known) };
+      },
     };
   }
   for (const [id, { parsed }] of controller.policies) {
@@ -46,8 +58,11 @@ export function* statusSubjects(
       generation: parsed.meta.generation,
       current: parsed.status,
       judgeable: graceOver || known || parsed.status === undefined,
-      compute: (context) =>
-        policyStatus(policyView({ controller, parsed, id, targets, firewalls, progress }), context),
+      compute: (context) => {
+        const view = policyView({ controller, parsed, id, targets, firewalls, progress });
+        const status = policyStatus(view, context);
+        return { status, written: () => teller.policy(parsed, status) };
+      },
     };
   }
 }

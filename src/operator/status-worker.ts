@@ -19,13 +19,21 @@ export type StatusSubject = {
   readonly current: Status | undefined;
   /** False while a fresh process has not seen enough to contradict what its predecessor wrote. */
   readonly judgeable: boolean;
-  readonly compute: (context: StatusContext) => Status;
+  readonly compute: (context: StatusContext) => Computed;
+};
+
+export type Computed = {
+  readonly status: Status;
+  /** Called when the object has this status: what it amounts to may be told. */
+  readonly written: () => void;
 };
 
 export type StatusWorkerOptions = {
   readonly subjects: () => Iterable<StatusSubject>;
-  /** Resolves when written, or when the object is gone. */
-  readonly write: (subject: StatusSubject, status: Status, signal: AbortSignal) => Promise<void>;
+  /** Resolves with true when written, with false when the object is gone. */
+  readonly write: (subject: StatusSubject, status: Status, signal: AbortSignal) => Promise<boolean>;
+  /** An object is no longer among the subjects. */
+  readonly gone: (uid: string) => void;
   readonly failed: (reason: string) => void;
   readonly log: Logger;
   /** Monotonic ms. */
@@ -46,7 +54,7 @@ const restFactor = 10;
 
 type Due = {
   readonly subject: StatusSubject;
-  readonly status: Status;
+  readonly computed: Computed;
   readonly urgent: boolean;
   /** Since when it has differed. */
   readonly since: number;
@@ -127,7 +135,7 @@ export class StatusWorker {
       const found = this.#judge(subject, at, time);
       if (found !== undefined) due.push(found);
     }
-    for (const path of this.#kept.keys()) if (!seen.has(path)) this.#kept.delete(path);
+    for (const path of this.#kept.keys()) if (!seen.has(path)) this.#forget(path);
     return due.sort((a, b) => Number(b.urgent) - Number(a.urgent) || a.since - b.since);
   }
 
@@ -138,7 +146,8 @@ export class StatusWorker {
     // The API server's word, or our own newer one that the watch has not brought back yet.
     const current = kept.written ?? subject.current;
     const previous = current?.conditions ?? [];
-    const status = subject.compute({ generation: subject.generation, previous, now: at, time });
+    const computed = subject.compute({ generation: subject.generation, previous, now: at, time });
+    const { status } = computed;
     if (isDeepStrictEqual(status, current)) {
       kept.since = undefined;
       return undefined;
@@ -146,35 +155,43 @@ export class StatusWorker {
     const since = (kept.since ??= at);
     const urgent = !sameConditions(status.conditions ?? [], previous);
     const countsAreDue = at - since >= countsSettleMs && at - kept.writtenAt >= countsIntervalMs;
-    return urgent || countsAreDue ? { subject, status, urgent, since } : undefined;
+    return urgent || countsAreDue ? { subject, computed, urgent, since } : undefined;
   }
 
   #keptOf({ path, uid }: StatusSubject): Kept {
     const found = this.#kept.get(path);
     if (found?.uid === uid) return found;
+    this.#forget(path);
     const fresh = { uid, written: undefined, writtenAt: Number.NEGATIVE_INFINITY, since: undefined };
     this.#kept.set(path, fresh);
     return fresh;
   }
 
+  #forget(path: string): void {
+    const kept = this.#kept.get(path);
+    this.#kept.delete(path);
+    if (kept !== undefined) this.#options.gone(kept.uid);
+  }
+
   /** Writes as long as turns are free, and tells what is left: what arises meanwhile may be more urgent. */
   async #write(due: readonly Due[], signal: AbortSignal): Promise<readonly Due[]> {
-    for (const [i, { subject, status, urgent }] of due.entries()) {
+    for (const [i, { subject, computed, urgent }] of due.entries()) {
       if (this.#waitMs(urgent) > 0) return due.slice(i);
       this.#pace.take();
-      await this.#writeOne(subject, status, signal);
+      await this.#writeOne(subject, computed, signal);
     }
     return [];
   }
 
-  async #writeOne(subject: StatusSubject, status: Status, signal: AbortSignal): Promise<void> {
+  async #writeOne(subject: StatusSubject, { status, written }: Computed, signal: AbortSignal): Promise<void> {
     const { write, failed, log, now } = this.#options;
     try {
-      await write(subject, status, signal);
+      const isThere = await write(subject, status, signal);
       const kept = this.#keptOf(subject);
       kept.written = status;
       kept.writtenAt = now();
       kept.since = undefined;
+      if (isThere) written();
     } catch (error) {
       if (signal.aborted) throw error;
       failed('StatusWrite');

@@ -30,19 +30,22 @@ export async function dropAnnotation(
   }
 }
 
+/** Resolves with false when the object is gone, or another one has its name. */
 export async function writeStatus(
   http: KubeHttp,
   { path, uid }: { readonly path: string; readonly uid: string },
   status: unknown,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const patch = [
     { op: 'test', path: '/metadata/uid', value: uid },
     { op: 'add', path: '/status', value: status },
   ];
   try {
     await http.patchStatus(path, patch, signal);
+    return true;
   } catch (error) {
     if (!isMoot(error)) throw error;
+    return false;
   }
 }

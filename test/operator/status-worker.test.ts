@@ -22,9 +22,11 @@ function stage(t: TestContext, objects: number) {
   }));
   const held = new Map<string, Status>();
   const writes: Write[] = [];
-  const state = { fail: (_path: string): Error | undefined => undefined };
+  const state = { fail: (_path: string): Error | undefined => undefined, gone: new Set<string>() };
+  const told: string[] = [];
+  const forgotten: string[] = [];
   const worker = new StatusWorker({
-    subjects: () => models.map((model) => subject(model, held.get(model.path))),
+    subjects: () => models.map((model) => subject(model, held.get(model.path), () => told.push(model.path))),
     write: async ({ path }, status) => {
       await new Promise((resolve) => setTimeout(resolve, writeMs));
       const failure = state.fail(path);
@@ -33,7 +35,9 @@ function stage(t: TestContext, objects: number) {
       held.set(path, written);
       const ready = written.conditions[0]?.status === 'True';
       writes.push({ path, at: now(), ready, count: written.count });
+      return !state.gone.has(path);
     },
+    gone: (uid) => forgotten.push(uid),
     failed: () => undefined,
     log: createLogger({ level: 'silent', format: 'json' }),
     now,
@@ -49,6 +53,8 @@ function stage(t: TestContext, objects: number) {
     models,
     held,
     writes,
+    told,
+    forgotten,
     worker,
     state,
     /** Lets so many ms pass; `each` is called every 10 ms. */
@@ -64,7 +70,11 @@ function stage(t: TestContext, objects: number) {
 
 type Status = { readonly conditions: readonly FoundCondition[]; readonly count: number };
 
-function subject({ path, ready, count, judgeable }: Model, current: Status | undefined): StatusSubject {
+function subject(
+  { path, ready, count, judgeable }: Model,
+  current: Status | undefined,
+  written: () => void,
+): StatusSubject {
   const condition: FoundCondition = {
     type: 'Ready',
     status: ready ? 'True' : 'False',
@@ -73,7 +83,10 @@ function subject({ path, ready, count, judgeable }: Model, current: Status | und
     reason: ready ? 'InSync' : 'DeviceUnavailable',
     message: 'as it is',
   };
-  const compute = (): Status => ({ conditions: [condition], count });
+  const compute = (): { status: Status; written: () => void } => ({
+    status: { conditions: [condition], count },
+    written,
+  });
   return { path, uid: path, generation: 1, current, judgeable, compute };
 }
 
@@ -230,4 +243,15 @@ test('what a predecessor wrote stays until it can be judged', async (t) => {
   worker.changed();
   await pass(1_000);
   assert.equal(writes.length, 1);
+});
+
+test('what is written is told, what is gone is not, and an object that left is forgotten', async (t) => {
+  const { models, told, forgotten, state, worker, pass } = stage(t, 3);
+  state.gone.add('/p1');
+  await pass(5_000);
+  assert.deepEqual(told, ['/p0', '/p2']);
+  models.splice(0, 1);
+  worker.changed();
+  await pass(1_000);
+  assert.deepEqual(forgotten, ['/p0']);
 });

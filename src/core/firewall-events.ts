@@ -1,0 +1,95 @@
+// Which Events the written statuses of a PanFirewall amount to: one for an outage, a conflict, or a held plan.
+
+import type { FoundCondition } from './conditions.ts';
+import { isOutage } from './event-bearing.ts';
+import type { EventNote } from './event-note.ts';
+
+/** A PanFirewall's status as far as Events depend on it, as found or as written. */
+export type ToldFirewallStatus = {
+  readonly conditions?: readonly FoundCondition[] | undefined;
+  readonly tables?:
+    | readonly {
+        readonly vsys?: string | undefined;
+        readonly state: string;
+        readonly message?: string | undefined;
+        readonly held?:
+          | { readonly plan: string; readonly addresses: number; readonly examples: readonly string[] }
+          | undefined;
+      }[]
+    | undefined;
+};
+
+/** What is going on, and has been told. */
+export type FirewallStory = {
+  readonly outage: boolean;
+  readonly conflict: boolean;
+  /** `<vsys> <plan>` of every held plan. */
+  readonly plans: ReadonlySet<string>;
+};
+
+const conflict = 'OwnershipConflict';
+
+/** What has been told by a predecessor: as much as the object's status shows. */
+export function foundFirewallStory(found: ToldFirewallStatus | undefined): FirewallStory {
+  const words = findings(found ?? {}).map(({ reason }) => reason);
+  return {
+    outage: words.some(isOutage),
+    conflict: words.includes(conflict),
+    plans: new Set(heldPlans(found ?? {}).keys()),
+  };
+}
+
+/**
+ * @param known every table has been read since the operator or the spec last changed. Until then, what was going on
+ *   goes on: that nothing is wrong while the first read is on its way does not end an outage.
+ */
+export function firewallEvents(
+  story: FirewallStory,
+  status: ToldFirewallStatus,
+  known: boolean,
+): { readonly story: FirewallStory; readonly events: readonly EventNote[] } {
+  const found = findings(status);
+  const outage = found.find(({ reason }) => isOutage(reason));
+  const clash = found.find(({ reason }) => reason === conflict);
+  const plans = heldPlans(status);
+  const isJudged = known && found[0]?.reason !== 'InvalidSpec';
+  const next: FirewallStory = {
+    outage: outage !== undefined || (story.outage && !isJudged),
+    conflict: clash !== undefined || (story.conflict && !isJudged),
+    plans: new Set(isJudged ? plans.keys() : [...story.plans, ...plans.keys()]),
+  };
+  const events: EventNote[] = [];
+  if (clash !== undefined && !story.conflict) events.push({ reason: conflict, note: clash.message });
+  if (outage !== undefined && !story.outage) {
+    events.push({ reason: 'DeviceUnavailable', note: `${outage.reason}: ${outage.message}` });
+  }
+  if (story.outage && !next.outage) events.push({ reason: 'Recovered', note: 'the device works again' });
+  for (const [plan, note] of plans) {
+    if (!story.plans.has(plan)) events.push({ reason: 'RemovalsHeld', note });
+  }
+  return { story: next, events };
+}
+
+type Finding = { readonly reason: string; readonly message: string };
+
+/** Of the firewall as a whole first, then of its tables. */
+function findings({ conditions = [], tables = [] }: ToldFirewallStatus): Finding[] {
+  const ready = conditions.find(({ type }) => type === 'Ready');
+  const ofTables = tables.map(({ state, message = '' }) => ({ reason: state, message }));
+  return ready === undefined ? ofTables : [ready, ...ofTables];
+}
+
+/** What a held plan is told as, by its name. */
+function heldPlans({ tables = [] }: ToldFirewallStatus): Map<string, string> {
+  return new Map(
+    tables.flatMap(({ vsys, held }) => {
+      if (held === undefined) return [];
+      const place = vsys === undefined ? '' : ` in ${vsys}`;
+      const note =
+        `the removals of plan ${held.plan}${place} are held, such as ${held.examples[0] ?? ''}; look at ` +
+        `status.tables[].held, then kubectl annotate panfw <name> pantag.io/approve-removals=${held.plan}, or undo ` +
+        'what caused them';
+      return [[`${vsys ?? ''} ${held.plan}`, note] as const];
+    }),
+  );
+}

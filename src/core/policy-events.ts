@@ -1,0 +1,66 @@
+// Which Events the written statuses of a policy amount to: only what is its own doing, never a firewall's outage.
+
+import type { FoundCondition } from './conditions.ts';
+import { isOwnDoing } from './event-bearing.ts';
+import type { EventNote } from './event-note.ts';
+
+/** A policy's status as far as Events depend on it, as found or as written. */
+export type ToldPolicyStatus = {
+  readonly conditions?: readonly FoundCondition[] | undefined;
+  readonly firewalls?: readonly { readonly state: string }[] | undefined;
+};
+
+/** What has been told. */
+export type PolicyStory = {
+  /** Nobody has written a status yet. */
+  readonly isNew: boolean;
+  /** The generation and the reason of its own for which it was told to be not Ready. */
+  readonly trouble: string | undefined;
+};
+
+/** What has been told by a predecessor: as much as the object's status shows. */
+export function foundPolicyStory(found: ToldPolicyStatus | undefined): PolicyStory {
+  if (found?.conditions === undefined) return { isNew: true, trouble: undefined };
+  const trouble = ownTrouble(found);
+  return { isNew: false, trouble: trouble && nameOf(trouble) };
+}
+
+export function policyEvents(
+  story: PolicyStory,
+  status: ToldPolicyStatus,
+): { readonly story: PolicyStory; readonly events: readonly EventNote[] } {
+  const trouble = ownTrouble(status);
+  if (trouble !== undefined) {
+    const name = nameOf(trouble);
+    const note = `${trouble.reason}: ${trouble.message}`;
+    return {
+      story: { ...story, trouble: name },
+      events: name === story.trouble ? [] : [{ reason: 'NotReady', note }],
+    };
+  }
+  const ready = readyOf(status);
+  if (ready?.status !== 'True') return { story, events: [] };
+  const isNews = story.isNew || story.trouble !== undefined;
+  return {
+    story: { isNew: false, trouble: undefined },
+    events: isNews ? [{ reason: 'Ready', note: ready.message }] : [],
+  };
+}
+
+function readyOf({ conditions }: ToldPolicyStatus): FoundCondition | undefined {
+  return conditions?.find(({ type }) => type === 'Ready');
+}
+
+/** The reason of its own for which it is not Ready. */
+function ownTrouble(status: ToldPolicyStatus): FoundCondition | undefined {
+  const ready = readyOf(status);
+  if (ready === undefined || ready.status === 'True' || !isOwnDoing(ready.reason)) return undefined;
+  // A policy whose own spec cannot be read names no firewalls; where there are some, it is their specs.
+  const isTheirs = ready.reason === 'InvalidSpec' && (status.firewalls ?? []).length > 0;
+  return isTheirs ? undefined : ready;
+}
+
+/** An edit that did not help is told again. */
+function nameOf({ reason, observedGeneration }: FoundCondition): string {
+  return `${observedGeneration ?? 0} ${reason}`;
+}

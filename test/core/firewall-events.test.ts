@@ -1,0 +1,199 @@
+// Events of a PanFirewall: one for an outage, a conflict or a held plan, however long it lasts and whoever tells it.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import type { EventNote } from '../../src/core/event-note.ts';
+import {
+  type FirewallStory,
+  firewallEvents,
+  foundFirewallStory,
+  type ToldFirewallStatus,
+} from '../../src/core/firewall-events.ts';
+import { conditionReasons } from '../../src/core/model.ts';
+
+type Step = { readonly status: ToldFirewallStatus; readonly known: boolean };
+
+const outageReasons = [
+  'SecretMissing',
+  'UntrustedCertificate',
+  'AuthenticationFailed',
+  'RoleNotAuthorized',
+  'DeviceUnavailable',
+  'InvalidResponse',
+] as const;
+
+type Table = NonNullable<ToldFirewallStatus['tables']>[number];
+
+function status(reason: string, tables: readonly Table[] = []): ToldFirewallStatus {
+  const condition = {
+    type: 'Ready',
+    status: reason === 'InSync' ? 'True' : 'False',
+    lastTransitionTime: '2026-11-22T00:00:00Z',
+    reason,
+    message: `it is ${reason}`,
+  };
+  return { conditions: [condition], tables };
+}
+
+const held = (plan: string): Table => ({
+  vsys: 'vsys1',
+  state: 'RemovalsHeld',
+  held: { plan, addresses: 8, examples: ['10.0.0.1 k8s.a'] },
+});
+const at = (reason: string, tables: readonly Table[] = [], known = true): Step => ({
+  status: status(reason, tables),
+  known,
+});
+const fresh = foundFirewallStory(undefined);
+
+/** All Events of these written statuses. `restartsAfter`: where a new process goes on from what is on the object. */
+function told(steps: readonly Step[], story: FirewallStory = fresh, restartsAfter = new Set<number>()) {
+  const events: EventNote[] = [];
+  let now = story;
+  for (const [i, step] of steps.entries()) {
+    const next = firewallEvents(now, step.status, step.known);
+    events.push(...next.events);
+    now = restartsAfter.has(i) ? foundFirewallStory(step.status) : next.story;
+  }
+  return events;
+}
+const reasons = (events: readonly EventNote[]) => events.map(({ reason }) => reason);
+
+test('a first connection is no Event', () => {
+  assert.deepEqual(told([at('Progressing', [], false), at('Progressing'), at('InSync')]), []);
+});
+
+test('an outage is one Event, however often its reason and its words change, and its end another', () => {
+  const steps = [
+    at('InSync'),
+    at('DeviceUnavailable'),
+    at('AuthenticationFailed'),
+    at('Progressing', [], false),
+    at('InvalidResponse'),
+    at('DeviceUnavailable'),
+    at('Progressing'),
+    at('InSync'),
+  ];
+  assert.deepEqual(told(steps), [
+    { reason: 'DeviceUnavailable', note: 'DeviceUnavailable: it is DeviceUnavailable' },
+    { reason: 'Recovered', note: 'the device works again' },
+  ]);
+});
+
+for (const reason of outageReasons) {
+  test(`${reason} is an outage, and the note begins with it`, () => {
+    const [event, ...others] = told([at('InSync'), at(reason)]);
+    assert.deepEqual(others, []);
+    assert.equal(event?.reason, 'DeviceUnavailable');
+    assert.ok(event.note.startsWith(`${reason}: `));
+  });
+}
+
+test('what is neither outage, conflict nor held plan is no Event', () => {
+  const others = conditionReasons.filter(
+    (reason) => !new Set<string>([...outageReasons, 'OwnershipConflict']).has(reason),
+  );
+  assert.ok(others.length > 5);
+  for (const reason of others) assert.deepEqual(told([at('InSync'), at(reason), at('InSync')]), [], reason);
+});
+
+test('an outage of one table behind another word of the whole is told too, in the words of the table', () => {
+  const table = { vsys: 'vsys2', state: 'DeviceUnavailable', message: 'no answer' };
+  assert.deepEqual(told([at('OwnershipConflict', [table])]), [
+    { reason: 'OwnershipConflict', note: 'it is OwnershipConflict' },
+    { reason: 'DeviceUnavailable', note: 'DeviceUnavailable: no answer' },
+  ]);
+});
+
+test('an invalid spec in between does not end an outage', () => {
+  const steps = [at('DeviceUnavailable'), at('InvalidSpec'), at('DeviceUnavailable'), at('InSync')];
+  assert.deepEqual(reasons(told(steps)), ['DeviceUnavailable', 'Recovered']);
+});
+
+test('a conflict is told once, and again when it comes back', () => {
+  const steps = [
+    at('OwnershipConflict'),
+    at('OwnershipConflict'),
+    at('Progressing', [], false),
+    at('OwnershipConflict'),
+    at('InSync'),
+    at('OwnershipConflict'),
+  ];
+  assert.deepEqual(reasons(told(steps)), ['OwnershipConflict', 'OwnershipConflict']);
+});
+
+test('every plan is told once, also behind an outage, with the command that releases it', () => {
+  const steps = [
+    at('RemovalsHeld', [held('7f3a')]),
+    at('RemovalsHeld', [held('7f3a'), { ...held('9c00'), vsys: 'vsys2' }]),
+    at('DeviceUnavailable', [held('7f3a')]),
+    at('RemovalsHeld', [held('7f3a')]),
+    at('Progressing', [], false),
+    at('RemovalsHeld', [held('7f3a')]),
+  ];
+  const events = told(steps);
+  assert.deepEqual(reasons(events), ['RemovalsHeld', 'RemovalsHeld', 'DeviceUnavailable', 'Recovered']);
+  assert.match(events[0]?.note ?? '', /plan 7f3a in vsys1 .*10\.0\.0\.1 k8s\.a.*approve-removals=7f3a/);
+  assert.match(events[1]?.note ?? '', /plan 9c00 in vsys2/);
+});
+
+test('a plan that ended and arises again is told again', () => {
+  const steps = [at('RemovalsHeld', [held('7f3a')]), at('InSync'), at('RemovalsHeld', [held('7f3a')])];
+  assert.deepEqual(reasons(told(steps)), ['RemovalsHeld', 'RemovalsHeld']);
+});
+
+const anyTable: fc.Arbitrary<Table> = fc.record({
+  vsys: fc.constantFrom('vsys1', 'vsys2'),
+  state: fc.constantFrom<string>(...conditionReasons, 'OwnershipConflict'),
+  message: fc.constant('words'),
+  held: fc.option(
+    fc.record({
+      plan: fc.constantFrom('a', 'b'),
+      addresses: fc.nat(9),
+      examples: fc.constant(['10.0.0.1 k8s.a']),
+    }),
+    { nil: undefined },
+  ),
+});
+const anyStatus = fc
+  .tuple(
+    fc.constantFrom<string>(...conditionReasons, 'OwnershipConflict'),
+    fc.array(anyTable, { maxLength: 2 }),
+  )
+  .map(([reason, tables]) => status(reason, tables));
+const anyStep: fc.Arbitrary<Step> = fc.record({ status: anyStatus, known: fc.boolean() });
+
+test('law: a restart over an unchanged status tells nothing', () => {
+  fc.assert(
+    fc.property(anyStep, ({ status: found, known }) => {
+      assert.deepEqual(firewallEvents(foundFirewallStory(found), found, known).events, []);
+    }),
+  );
+});
+
+test('law: outages and recoveries take turns, and every outage that shows is told', () => {
+  fc.assert(
+    fc.property(fc.array(anyStep, { maxLength: 30 }), (steps) => {
+      const turns = reasons(told(steps)).filter((r) => r === 'DeviceUnavailable' || r === 'Recovered');
+      turns.forEach((reason, i) => assert.equal(reason, i % 2 === 0 ? 'DeviceUnavailable' : 'Recovered'));
+      const shows = steps.some(({ status: { conditions = [], tables = [] } }) =>
+        [...conditions.map(({ reason }) => reason), ...tables.map(({ state }) => state)].some((word) =>
+          new Set<string>(outageReasons).has(word),
+        ),
+      );
+      assert.equal(turns.length > 0, shows);
+    }),
+  );
+});
+
+test('law: once every table is known, restarts neither add nor lose an Event', () => {
+  const sound = anyStep
+    .map((step) => ({ ...step, known: true }))
+    .filter(({ status: { conditions = [] } }) => conditions[0]?.reason !== 'InvalidSpec');
+  const restarts = fc.array(fc.nat(29)).map((list) => new Set(list));
+  fc.assert(
+    fc.property(fc.array(sound, { maxLength: 30 }), restarts, (steps, restartsAfter) => {
+      assert.deepEqual(told(steps, fresh, restartsAfter), told(steps));
+    }),
+  );
+});

@@ -1,0 +1,129 @@
+// Events of a policy: that it became Ready, and what is its own doing; nothing of what its firewalls go through.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import type { EventNote } from '../../src/core/event-note.ts';
+import { conditionReasons } from '../../src/core/model.ts';
+import {
+  foundPolicyStory,
+  type PolicyStory,
+  policyEvents,
+  type ToldPolicyStatus,
+} from '../../src/core/policy-events.ts';
+
+const ownReasons = ['InvalidSpec', 'FirewallMissing', 'NotAdmitted', 'RegistrationRejected'];
+
+/** firewalls: the states of the firewalls that it names. */
+function at(reason: string, { generation = 1, firewalls = [reason] } = {}): ToldPolicyStatus {
+  const condition = {
+    type: 'Ready',
+    status: reason === 'InSync' ? 'True' : 'False',
+    observedGeneration: generation,
+    lastTransitionTime: '2026-11-22T00:00:00Z',
+    reason,
+    message: `it is ${reason}`,
+  };
+  return { conditions: [condition], firewalls: firewalls.map((state) => ({ state })) };
+}
+const invalid = (generation = 1) => at('InvalidSpec', { generation, firewalls: [] });
+
+const fresh = foundPolicyStory(undefined);
+
+function told(steps: readonly ToldPolicyStatus[], story: PolicyStory = fresh): EventNote[] {
+  const events: EventNote[] = [];
+  let now = story;
+  for (const step of steps) {
+    const next = policyEvents(now, step);
+    events.push(...next.events);
+    now = next.story;
+  }
+  return events;
+}
+const reasons = (events: readonly EventNote[]) => events.map(({ reason }) => reason);
+
+test('a policy is told to be Ready when it first is, whatever came before', () => {
+  assert.deepEqual(told([at('Progressing'), at('DeviceUnavailable'), at('InSync'), at('InSync')]), [
+    { reason: 'Ready', note: 'it is InSync' },
+  ]);
+});
+
+test('an outage of its firewall is no Event of a policy, nor is its end', () => {
+  const ready = told([at('InSync')]);
+  const outage = ['DeviceUnavailable', 'Progressing', 'AuthenticationFailed', 'InSync', 'SecretMissing'];
+  assert.deepEqual(told([at('InSync'), ...outage.map((r) => at(r)), at('InSync')]), ready);
+});
+
+test('what is its own doing is told with its reason, once for each edit, and then that it is Ready again', () => {
+  const steps = [
+    at('InSync'),
+    invalid(2),
+    invalid(2),
+    invalid(3),
+    at('FirewallMissing', { generation: 4 }),
+    at('Progressing', { generation: 5 }),
+    at('InSync', { generation: 5 }),
+  ];
+  assert.deepEqual(reasons(told(steps)), ['Ready', 'NotReady', 'NotReady', 'NotReady', 'Ready']);
+  assert.equal(told(steps)[1]?.note, 'InvalidSpec: it is InvalidSpec');
+});
+
+test('an outage in the midst of its own trouble does not make it tell that twice', () => {
+  const steps = [
+    at('RegistrationRejected'),
+    at('DeviceUnavailable'),
+    at('RegistrationRejected'),
+    at('InSync'),
+  ];
+  assert.deepEqual(reasons(told(steps)), ['NotReady', 'Ready']);
+});
+
+test('an invalid spec of a firewall is not the doing of the policies that name it', () => {
+  assert.deepEqual(told([at('InSync'), at('InvalidSpec'), at('InSync')]), told([at('InSync')]));
+});
+
+test('an edit that keeps it Ready, or makes it so anew, is no Event', () => {
+  const steps = [at('Progressing', { generation: 2 }), at('InSync', { generation: 2 })];
+  assert.deepEqual(told(steps, foundPolicyStory(at('InSync'))), []);
+});
+
+test('only its own doing makes a NotReady', () => {
+  for (const reason of [...conditionReasons, 'OwnershipConflict']) {
+    const expected = ownReasons.includes(reason) && reason !== 'InvalidSpec' ? ['NotReady'] : [];
+    assert.deepEqual(reasons(told([at(reason)], foundPolicyStory(at('InSync')))), expected, reason);
+  }
+});
+
+const anyStatus = fc
+  .record({
+    reason: fc.constantFrom<string>(...conditionReasons, 'OwnershipConflict'),
+    generation: fc.integer({ min: 1, max: 3 }),
+    alone: fc.boolean(),
+  })
+  .map(({ reason, generation, alone }) => at(reason, { generation, firewalls: alone ? [] : [reason] }));
+
+test('law: a restart over an unchanged status tells nothing', () => {
+  fc.assert(
+    fc.property(anyStatus, (status) => {
+      assert.deepEqual(told([status], foundPolicyStory(status)), []);
+    }),
+  );
+});
+
+test('law: it is told to be Ready only when it is, and never twice without a NotReady in between', () => {
+  fc.assert(
+    fc.property(fc.array(anyStatus, { maxLength: 30 }), (steps) => {
+      let story = fresh;
+      let last: string | undefined;
+      for (const step of steps) {
+        const next = policyEvents(story, step);
+        story = next.story;
+        assert.ok(next.events.length <= 1);
+        const [event] = next.events;
+        if (event === undefined) continue;
+        assert.equal(step.conditions?.[0]?.status === 'True', event.reason === 'Ready');
+        if (event.reason === 'Ready') assert.notEqual(last, 'Ready');
+        last = event.reason;
+      }
+    }),
+  );
+});
