@@ -9,6 +9,7 @@ import { connectToCluster } from './kubernetes/kube-connection.ts';
 import { panFirewalls } from './kubernetes/resources/api.ts';
 import { Controller } from './operator/controller.ts';
 import type { ConnectionSettings } from './operator/credentials.ts';
+import { DefinitionWatch } from './operator/definition-watch.ts';
 import { waitForDefinitions } from './operator/definitions.ts';
 import { openConnection } from './operator/device-connection.ts';
 import { EventRecorder } from './operator/event-recorder.ts';
@@ -48,7 +49,9 @@ export async function run(settings: Settings, log: Logger, signal: AbortSignal):
       health.blocked = problem;
     };
     await waitForDefinitions({ http, log, blockedBy, signal });
-    await operate({ http, namespace, metrics, log, health, signal });
+    const definitions = new DefinitionWatch({ http, log, blockedBy });
+    await definitions.begin(signal);
+    await operate({ http, namespace, metrics, log, health, definitions, signal });
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
@@ -63,10 +66,12 @@ type Parts = {
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly health: Health;
+  readonly definitions: DefinitionWatch;
   readonly signal: AbortSignal;
 };
 
-async function operate({ http, namespace, metrics, log, health, signal }: Parts): Promise<void> {
+async function operate(parts: Parts): Promise<void> {
+  const { http, namespace, metrics, log, health, definitions, signal } = parts;
   const startedAt = now();
   const events = new EventRecorder({
     http,
@@ -84,6 +89,7 @@ async function operate({ http, namespace, metrics, log, health, signal }: Parts)
         if (!signal.aborted) log.warn({ path, annotation, err: error }, 'annotation not removed');
       });
     },
+    askDefinition: (resource, answer) => definitions.ask(resource, answer),
     statusObserved: (path, found) => status.observed(path, found),
     log,
   });
@@ -104,15 +110,15 @@ async function operate({ http, namespace, metrics, log, health, signal }: Parts)
   // A bug in one part ends all of them: the next start begins from what the firewalls and the cluster say.
   const ending = new AbortController();
   const stop = AbortSignal.any([signal, ending.signal]);
-  const parts = [...watches.map((watch) => watch.run(stop)), status.run(stop)];
+  const running = [...watches.map((watch) => watch.run(stop)), status.run(stop), definitions.run(stop)];
   // The last to end: the others have something to tell to their end.
   const silence = new AbortController();
   const telling = events.run(silence.signal);
   try {
-    await Promise.all(parts.map((part) => part.finally(() => ending.abort())));
+    await Promise.all(running.map((part) => part.finally(() => ending.abort())));
   } finally {
     await controller.stop();
-    await Promise.allSettled(parts);
+    await Promise.allSettled(running);
     silence.abort();
     await telling;
   }

@@ -1,7 +1,9 @@
 // Takes the cluster's changes in, keeps Desired and the firewall workers up to date, and knows what is known.
 
 import { type AddressChange, Desired } from '../core/desired.ts';
+import { type DefinitionLook, wasDeletedAlone } from '../core/definition.ts';
 import type { Labels, NamespaceRecord, PodRecord, PolicyId } from '../core/model.ts';
+import { UnreadablePolicies } from '../core/unreadable-policies.ts';
 import type { RawObject } from '../kubernetes/decoders.ts';
 import type { Change, Sink } from '../kubernetes/reflector.ts';
 import {
@@ -9,6 +11,7 @@ import {
   objectPath,
   panFirewalls,
   panTagPolicies,
+  type ResourceNames,
 } from '../kubernetes/resources/api.ts';
 import {
   type ParsedFirewall,
@@ -48,6 +51,8 @@ export type ControllerOptions = {
   readonly changed: () => void;
   /** Takes an annotation that has been acted on off the object. */
   readonly dropAnnotation: (path: string, annotation: string, value: string) => void;
+  /** Answers by a look at the CRD of this kind that is made after the call. */
+  readonly askDefinition: (resource: ResourceNames, answer: (look: DefinitionLook) => void) => void;
   /** The watch delivered this object's status. */
   readonly statusObserved: (path: string, status: unknown) => void;
   readonly log: Logger;
@@ -60,7 +65,8 @@ export class Controller {
   readonly secrets = new Map<string, SecretData>();
   readonly #options: ControllerOptions;
   readonly #unsynced = new Set<WatchedKind>(kinds);
-  readonly #invalidPolicies = new Set<PolicyId>();
+  /** Invalid ones, and those that are gone and may not have been deleted for their own sake. */
+  readonly #unreadable = new UnreadablePolicies();
   readonly #requests = new AnnotationRequests();
   /** Starts and stops of one firewall's worker happen one after the other: two would write to one table. */
   readonly #lifecycles = new Map<string, Promise<void>>();
@@ -78,7 +84,7 @@ export class Controller {
   }
 
   knowledge(): ClusterKnowledge {
-    return { synced: this.synced, invalidPolicies: [...this.#invalidPolicies] };
+    return { synced: this.synced, invalidPolicies: this.#unreadable.representatives() };
   }
 
   pods(): Sink<PodRecord> {
@@ -174,12 +180,11 @@ export class Controller {
     if (parsed.ok) {
       log.info({ generation: meta.generation }, 'policy taken up');
       this.desired.setPolicy(parsed.policy);
-      if (this.#invalidPolicies.delete(id)) this.#knowledgeChanged();
+      if (this.#unreadable.delete(id)) this.#knowledgeChanged();
     } else {
       log.warn({ generation: meta.generation, problems: parsed.problems }, 'policy is invalid');
       // The gate closes first: an invalid policy must not act like a deletion.
-      this.#invalidPolicies.add(id);
-      this.#knowledgeChanged();
+      this.#hold(id, meta.uid);
       this.desired.deletePolicy(id);
     }
     this.#options.changed();
@@ -189,11 +194,29 @@ export class Controller {
     const id = policyId(meta);
     // A successor of the same name may have arrived before the end of its predecessor.
     if (this.policies.get(id)?.parsed.meta.uid !== meta.uid) return;
-    this.#options.log.info({ policy: id }, 'policy deleted');
+    this.#options.log.info({ policy: id }, 'policy gone');
     this.policies.delete(id);
+    // The gate closes first: who deletes a CRD has said nothing about the policies that go with it.
+    this.#hold(id, meta.uid);
     this.desired.deletePolicy(id);
-    if (this.#invalidPolicies.delete(id)) this.#knowledgeChanged();
+    const resource = meta.namespace === undefined ? clusterPanTagPolicies : panTagPolicies;
+    this.#options.askDefinition(resource, (look) => this.#policyGone(meta, look));
     this.#options.changed();
+  }
+
+  #policyGone(meta: ParsedPolicy['meta'], look: DefinitionLook): void {
+    const id = policyId(meta);
+    if (wasDeletedAlone(look, meta.createdAt)) {
+      if (this.#unreadable.delete(id, meta.uid)) this.#knowledgeChanged();
+    } else if (this.#unreadable.has(id, meta.uid)) {
+      const told = 'policy went with its CRD: what it had registered stays until it is created again';
+      this.#options.log.warn({ policy: id }, told);
+    }
+  }
+
+  /** Guarded removals of tags that could be this policy's wait. */
+  #hold(id: PolicyId, uid: string): void {
+    if (this.#unreadable.add(id, uid)) this.#knowledgeChanged();
   }
 
   #setFirewall(parsed: ParsedFirewall): void {
@@ -227,7 +250,12 @@ export class Controller {
   #deleteFirewall({ meta }: ParsedFirewall): void {
     const object = this.firewalls.get(meta.name);
     if (object?.parsed.meta.uid !== meta.uid) return;
-    this.#options.log.info({ firewall: meta.name }, 'firewall deleted');
+    this.#options.log.info({ firewall: meta.name }, 'firewall gone');
+    this.#options.askDefinition(panFirewalls, (look) => {
+      if (wasDeletedAlone(look, meta.createdAt)) return;
+      const told = 'firewall went with its CRD: its tables stay as they are until it is created again';
+      this.#options.log.warn({ firewall: meta.name }, told);
+    });
     this.firewalls.delete(meta.name);
     this.#requests.forget(meta.name);
     this.#retire(object);

@@ -5,7 +5,8 @@ import { KubeApiError, KubeUnreachableError } from '../kubernetes/kube-errors.ts
 import {
   definitionName,
   definitionPath,
-  installedRevision,
+  type InstalledDefinition,
+  readDefinition,
   type ResourceNames,
   resources,
   schemaRevision,
@@ -56,9 +57,7 @@ async function problemOf(
 ): Promise<string | undefined> {
   const name = definitionName(resource);
   try {
-    const revision = installedRevision(await http.json({ path: definitionPath(resource), signal }));
-    if (revision >= schemaRevision) return undefined;
-    return `the CRD ${name} has schema revision ${revision} and ${schemaRevision} is needed: apply the CRDs of this release`;
+    return problemWith(resource, readDefinition(await http.json({ path: definitionPath(resource), signal })));
   } catch (error) {
     if (error instanceof KubeApiError && error.status === 404)
       return `the CRD ${name} is not installed: apply the CRDs of this release`;
@@ -67,4 +66,13 @@ async function problemOf(
     if (error instanceof KubeUnreachableError) return `the API server does not answer: ${error.message}`;
     throw error;
   }
+}
+
+/** A definition on its way out is no reason not to start: there may be finalizers of ours on its objects. */
+export function problemWith(resource: ResourceNames, { revision }: InstalledDefinition): string | undefined {
+  if (revision >= schemaRevision) return undefined;
+  return (
+    `the CRD ${definitionName(resource)} has schema revision ${revision} and ${schemaRevision} is needed: ` +
+    'apply the CRDs of this release'
+  );
 }

@@ -139,6 +139,50 @@ test("an invalid ClusterPanTagPolicy: removals of cluster-wide tags wait, those 
   await fw.holds({});
 });
 
+test('a selector that cannot be read any more selects neither all nor nothing: what it had given stays', async () => {
+  const firewallNames = ['select'];
+  const namespaceSelector = { matchLabels: { select: 'yes' } };
+  await using fw = await stage.firewall({ name: 'select', foreignOn: ['10.4.0.1'], namespaceSelector });
+  await cluster.createNamespace('select', { select: 'yes' });
+  await cluster.createPod({ namespace: 'select', name: 'web-1', ips: ['10.4.0.1'] });
+  for (const name of ['namespaces', 'pods', 'other']) {
+    await stage.policy({ name }, { firewallNames, namespaceSelector, tags: [{ template: name }] });
+  }
+  await fw.holds({ '10.4.0.1': ['namespaces', 'other', 'pods'] });
+  const later = { matchExpressions: [{ key: 'select', operator: 'Near', values: ['yes'] }] };
+  const edit = (name: string, spec: object) => cluster.patch('ClusterPanTagPolicy', { name }, { spec });
+  await edit('namespaces', { namespaceSelector: later });
+  await edit('pods', { podSelector: later });
+  for (const [name, field] of [
+    ['namespaces', 'spec.namespaceSelector.matchExpressions[0].operator'],
+    ['pods', 'spec.podSelector.matchExpressions[0].operator'],
+  ] as const) {
+    await assertStalled('ClusterPanTagPolicy', { name }, `${field}: must be one of In, NotIn`);
+  }
+  // Nor does any other cluster-wide tag go meanwhile; and no new Pod gets theirs.
+  await cluster.remove('ClusterPanTagPolicy', { name: 'other' });
+  await stage.policy({ namespace: 'select', name: 'own' }, { firewallNames, tags: [{ template: 'own' }] });
+  await cluster.createPod({ namespace: 'select', name: 'web-2', ips: ['10.4.0.2'] });
+  const kept = ['namespaces', 'ns_select.own', 'other', 'pods'];
+  await fw.holds({ '10.4.0.1': kept, '10.4.0.2': ['ns_select.own'] });
+
+  await cluster.patch('PanFirewall', { name: 'select' }, { spec: { namespaceSelector: later } });
+  await assertStalled(
+    'PanFirewall',
+    { name: 'select' },
+    'spec.namespaceSelector.matchExpressions[0].operator',
+  );
+  const { length: messages } = fw.messages();
+  const selector = { matchExpressions: null, ...namespaceSelector };
+  await edit('namespaces', { namespaceSelector: selector });
+  await edit('pods', { podSelector: { matchExpressions: null } });
+  await stage.says('ClusterPanTagPolicy', { name: 'pods' }, 'InvalidSpec');
+  assert.equal(fw.messages().length, messages);
+  await cluster.patch('PanFirewall', { name: 'select' }, { spec: { namespaceSelector: selector } });
+  const given = ['namespaces', 'ns_select.own', 'pods'];
+  await fw.holds({ '10.4.0.1': given, '10.4.0.2': given });
+});
+
 test('an invalid PanFirewall: nothing is sent until it is corrected, and its tags stay', async () => {
   const namespace = 'crooked';
   await using fw = await stage.firewall({ name: 'crooked', foreignOn: ['10.3.0.1'] });

@@ -79,11 +79,39 @@ export const schemaRevisionAnnotation = `${group}/schema-revision`;
  */
 export const schemaRevision = 4;
 
-const definition = z.object({ metadata: z.object({ annotations: z.record(z.string(), z.string()) }) });
+const definition = z.object({
+  metadata: z.object({
+    uid: z.string().catch(''),
+    creationTimestamp: z.string().catch(''),
+    deletionTimestamp: z.string().optional().catch(undefined),
+    annotations: z.record(z.string(), z.string()).catch({}),
+  }),
+});
+
+/** What matters of an installed CustomResourceDefinition. */
+export type InstalledDefinition = {
+  readonly uid: string;
+  /** RFC 3339, whole seconds. */
+  readonly createdAt: string;
+  /** Its deletion has begun. */
+  readonly leaving: boolean;
+  /** Of the schema; 0 where it tells none. */
+  readonly revision: number;
+};
+
+/** @param crd as the API server serves it. */
+export function readDefinition(crd: unknown): InstalledDefinition {
+  const metadata = definition.safeParse(crd).data?.metadata;
+  const revision = Number(metadata?.annotations[schemaRevisionAnnotation]);
+  return {
+    uid: metadata?.uid ?? '',
+    createdAt: metadata?.creationTimestamp ?? '',
+    leaving: metadata?.deletionTimestamp !== undefined,
+    revision: Number.isSafeInteger(revision) && revision > 0 ? revision : 0,
+  };
+}
 
 /** The revision of an installed CustomResourceDefinition; 0 where it tells none. */
 export function installedRevision(crd: unknown): number {
-  const annotations = definition.safeParse(crd).data?.metadata.annotations;
-  const revision = Number(annotations?.[schemaRevisionAnnotation]);
-  return Number.isSafeInteger(revision) && revision > 0 ? revision : 0;
+  return readDefinition(crd).revision;
 }

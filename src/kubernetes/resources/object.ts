@@ -9,6 +9,8 @@ export type ObjectMeta = {
   readonly namespace: string | undefined;
   readonly uid: string;
   readonly generation: number;
+  /** RFC 3339, whole seconds. */
+  readonly createdAt: string;
   readonly labels: Labels;
   /** Only ours: those below `pantag.io/`. */
   readonly annotations: ReadonlyMap<string, string>;
@@ -19,6 +21,7 @@ const metadata = z.object({
   namespace: z.string().min(1).optional().catch(undefined),
   uid: z.string().catch(''),
   generation: z.int().catch(0),
+  creationTimestamp: z.string().catch(''),
   labels: z.record(z.string(), z.string()).catch({}),
   annotations: z.record(z.string(), z.string()).catch({}),
 });
@@ -39,11 +42,11 @@ export type RawObject = {
 /** Never fails: what the API server guarantees about metadata is taken where it is there. */
 export function readObject(raw: unknown): RawObject {
   const { kind, metadata: meta, spec, status } = object.safeParse(raw).data ?? object.parse({});
-  const { name, namespace, uid, generation } = meta;
+  const { name, namespace, uid, generation, creationTimestamp: createdAt } = meta;
   const labels = new Map(Object.entries(meta.labels));
   const ours = Object.entries(meta.annotations).filter(([key]) => key.startsWith('pantag.io/'));
   const annotations = new Map(ours);
-  return { kind, meta: { name, namespace, uid, generation, labels, annotations }, spec, status };
+  return { kind, meta: { name, namespace, uid, generation, createdAt, labels, annotations }, spec, status };
 }
 
 const shown = 5;
