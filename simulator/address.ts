@@ -41,6 +41,18 @@ export const canonicalAddress = (text: string): string | undefined =>
 
 /** The text in which the device returns an address: some return hosts in CIDR form (facts 4.10). */
 export const printAddress = (canonical: string, hostsAsCidr: boolean): string => {
-  if (!hostsAsCidr || /[/-]/.test(canonical)) return canonical;
+  if (!hostsAsCidr || isAddressSet(canonical)) return canonical;
   return `${canonical}/${canonical.includes(':') ? 128 : 32}`;
+};
+
+/** Whether it is an IPv4 network or range: one registered object that stands for many hosts. */
+export const isAddressSet = (canonical: string): boolean => /[/-]/.test(canonical);
+
+/** Whether a network or range, in canonical text, holds a host. */
+export const containsAddress = (set: string, address: string): boolean => {
+  if (!isIPv4(address)) return false;
+  const [first = '', second = ''] = set.split(/[/-]/);
+  const from = numberOf(first);
+  const to = set.includes('/') ? from + 2 ** (32 - Number(second)) - 1 : numberOf(second);
+  return from <= numberOf(address) && numberOf(address) <= to;
 };

@@ -2,54 +2,14 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import * as z from 'zod';
-import type { Controls, Planting, Reboot } from './controls.ts';
-import type { FaultSpec } from './faults.ts';
+import { makeRoutes, type ControlTargets, type Route } from './control-routes.ts';
 import { readBody, UnreadableRequest } from './http-request.ts';
 import { listen, stop, type ListenAddress } from './listen.ts';
-import type { SettingsPatch } from './settings.ts';
 
-type Input = { readonly query: URLSearchParams; readonly id: string | undefined; readonly body: unknown };
-type Route = (input: Input) => unknown;
-
-export type ControlServerOptions = ListenAddress & {
-  readonly controls: Controls;
-  /** PEM of the device's certificate authority. */
-  readonly caPem: string;
-};
+export type ControlServerOptions = ListenAddress & ControlTargets;
 
 /** A hundred thousand planted entries fit. */
 const maxBodyBytes = 64_000_000;
-
-const sinceSchema = z.coerce.number().pipe(z.int().min(0));
-const idSchema = z.coerce.number().pipe(z.int().min(1));
-const passwordSchema = z.strictObject({ password: z.string().min(1) });
-
-const act = (action: (body: unknown) => void): Route => {
-  return ({ body }) => {
-    action(body);
-    return { done: true };
-  };
-};
-
-/** By method and path. The casts are safe: the controls check what they are given. */
-const makeRoutes = (controls: Controls, caPem: string): ReadonlyMap<string, Route> =>
-  new Map<string, Route>([
-    ['GET /tables', () => controls.tables()],
-    ['POST /tables', act((body) => controls.plant(body as Planting))],
-    ['GET /log', ({ query }) => controls.log(sinceSchema.parse(query.get('since') ?? '0'))],
-    ['GET /faults', () => controls.faults()],
-    ['POST /faults', ({ body }) => ({ id: controls.inject(body as FaultSpec) })],
-    ['DELETE /faults', act(() => controls.clearFaults())],
-    ['DELETE /faults/ID', ({ id }) => ({ cleared: controls.clearFaults(idSchema.parse(id)) })],
-    ['GET /settings', () => controls.settings()],
-    ['POST /settings', ({ body }) => controls.settings(body as SettingsPatch)],
-    ['POST /reboot', act((body) => controls.reboot(body as Reboot))],
-    ['POST /wipe', act(() => controls.wipe())],
-    ['POST /reset', act(() => controls.reset())],
-    ['POST /expire-keys', act(() => controls.expireKeys())],
-    ['POST /password', act((body) => controls.changePassword(passwordSchema.parse(body).password))],
-    ['GET /ca', () => ({ pem: caPem })],
-  ]);
 
 const parseJson = (text: string): unknown => {
   if (text === '') return {};
@@ -80,7 +40,7 @@ export class ControlServer {
 
   constructor(options: ControlServerOptions) {
     this.#options = options;
-    this.#routes = makeRoutes(options.controls, options.caPem);
+    this.#routes = makeRoutes(options);
     this.#server = createServer((request, response) => void this.#serve(request, response));
   }
 
@@ -109,6 +69,6 @@ export class ControlServer {
     if (!route)
       throw new UnreadableRequest(404, `no such route; there are ${[...this.#routes.keys()].join(', ')}`);
     const body = parseJson((await readBody(request, maxBodyBytes)).toString('utf8'));
-    return route({ query: url.searchParams, id, body });
+    return route({ query: url.searchParams, id: id === undefined ? id : decodeURIComponent(id), body });
   }
 }

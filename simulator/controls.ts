@@ -1,93 +1,26 @@
 // Everything that a test or a human may do to the simulator from outside of its XML API.
 
-import * as z from 'zod';
-import { canonicalAddress } from './address.ts';
-import type { Device } from './device.ts';
-import type { FaultList, FaultSpec, InjectedFault } from './faults.ts';
+import type { Access } from './access/access.ts';
+import type { AccountSpec } from './access/accounts.ts';
+import type { Concurrency, ConcurrencyReport } from './concurrency.ts';
+import { DeviceControls, type DeviceControlParts } from './device-controls.ts';
+import type { FaultSpec } from './fault-specs.ts';
+import type { FaultList, InjectedFault } from './faults.ts';
 import type { LogEntry, RequestLog } from './request-log.ts';
-import { patchSettings, type Settings, type SettingsPatch } from './settings.ts';
-import type { RegisteredIpTable, Row } from './table.ts';
 
-const address = z.string().transform((text, context) => {
-  const ip = canonicalAddress(text);
-  if (ip === undefined) context.addIssue({ code: 'custom', message: `${text} is not an address` });
-  return ip ?? '';
-});
-
-/** Any text that XML can carry: another writer is not bound to our rules. */
-const tag = z.string().regex(/^[^\p{Cc}\p{Cs}\ufffe\uffff]+$/u);
-
-const plantSchema = z.strictObject({
-  vsys: z.string().optional(),
-  remove: z
-    .array(z.strictObject({ ip: address, tags: z.array(tag).min(1).optional() }))
-    .default([])
-    .describe('without tags: the whole address'),
-  add: z
-    .array(
-      z.strictObject({
-        ip: address,
-        tags: z.array(tag).min(1),
-        fromAgent: z.boolean().optional(),
-        persistent: z.boolean().optional(),
-        timeoutSeconds: z.int().min(1).optional(),
-      }),
-    )
-    .default([]),
-});
-
-const rebootSchema = z.strictObject({
-  downMs: z.number().min(0).default(0).describe('how long connections are reset'),
-  deniedMs: z.number().min(0).default(0).describe('how long every login and key is denied, from now on'),
-});
-
-/** A change to a table by another writer: it passes the limits and the rules for tags. */
-export type Planting = z.input<typeof plantSchema>;
-export type Reboot = z.input<typeof rebootSchema>;
-
-export type TableEntry = {
-  readonly tags: readonly string[];
-  readonly fromAgent: boolean;
-  readonly persistent: boolean;
-  /** Of the tags that run out: how many seconds are left. */
-  readonly expiresIn?: Readonly<Record<string, number>>;
-};
-
-/** vsys -> canonical address -> entry. */
-export type Tables = Readonly<Record<string, Readonly<Record<string, TableEntry>>>>;
-
-export type ControlParts = {
-  readonly device: Device;
+export type ControlParts = DeviceControlParts & {
+  readonly access: Access;
   readonly faults: FaultList;
   readonly log: RequestLog;
-  readonly initialSettings: Settings;
-  readonly clock: () => number;
-  /** Cuts every connection, and refuses new ones for some milliseconds. */
-  interrupt(downMs: number): void;
+  readonly concurrency: Concurrency;
 };
 
-const entryOf = (row: Row, now: number): TableEntry => {
-  const leases = [...row.tags].filter(([, deadline]) => deadline !== Infinity);
-  const left = leases.map(([name, deadline]): [string, number] => [name, (deadline - now) / 1000]);
-  const { fromAgent, persistent } = row;
-  const entry = { tags: [...row.tags.keys()], fromAgent, persistent };
-  return left.length === 0 ? entry : { ...entry, expiresIn: Object.fromEntries(left) };
-};
-
-export class Controls {
+export class Controls extends DeviceControls {
   readonly #parts: ControlParts;
 
   constructor(parts: ControlParts) {
+    super(parts);
     this.#parts = parts;
-  }
-
-  tables(): Tables {
-    const now = this.#parts.clock();
-    const entries = (table: RegisteredIpTable): Record<string, TableEntry> =>
-      Object.fromEntries(table.rows().map((row) => [row.ip, entryOf(row, now)]));
-    return Object.fromEntries(
-      [...this.#parts.device.tables()].map(([vsys, table]) => [vsys, entries(table)]),
-    );
   }
 
   /** The requests with a seq above `since`. */
@@ -95,20 +28,9 @@ export class Controls {
     return this.#parts.log.since(since);
   }
 
-  /** Removes and adds entries as another writer would, removals first. Throws ZodError or RangeError. */
-  plant(planting: Planting): void {
-    const { vsys, remove, add } = plantSchema.parse(planting);
-    const tables = this.#parts.device.tables();
-    const table = tables.get(vsys ?? [...tables.keys()][0] ?? '');
-    if (!table) throw new RangeError(`no vsys ${vsys}`);
-    for (const { ip, tags } of remove) {
-      for (const name of tags ?? [...(table.get(ip)?.tags.keys() ?? [])]) table.unregister(ip, name);
-    }
-    const now = this.#parts.clock();
-    for (const { ip, tags, timeoutSeconds, ...flags } of add) {
-      const deadline = timeoutSeconds === undefined ? Infinity : now + timeoutSeconds * 1000;
-      for (const name of tags) table.register(ip, name, deadline, flags);
-    }
+  /** Calls in work, and how many there were at once. */
+  concurrency(): ConcurrencyReport {
+    return this.#parts.concurrency.report();
   }
 
   /** The fault's id. Throws ZodError. */
@@ -125,40 +47,38 @@ export class Controls {
     return this.#parts.faults.clear(id);
   }
 
-  /** The settings, changed by `patch` first. Throws ZodError. */
-  settings(patch: SettingsPatch = {}): Settings {
-    const { device } = this.#parts;
-    device.settings = patchSettings(device.settings, patch);
-    return device.settings;
-  }
-
-  /** Loses what is not persistent, and all connections. Throws ZodError. */
-  reboot(reboot: Reboot = {}): void {
-    const { downMs, deniedMs } = rebootSchema.parse(reboot);
-    this.#parts.device.reboot(deniedMs);
-    this.#parts.interrupt(downMs);
-  }
-
-  /** Empties every table. */
-  wipe(): void {
-    for (const table of this.#parts.device.tables().values()) table.clear();
-  }
-
+  /** Expires all API keys. */
   expireKeys(): void {
-    this.#parts.device.access.credentials.expireKeys();
+    this.#parts.access.expireKeys();
   }
 
+  /** Lets every session time out: its next call without another way in gets code 22. */
+  timeOutSessions(): void {
+    this.#parts.access.timeOutSessions();
+  }
+
+  /** Of the first account. */
   changePassword(password: string): void {
-    this.#parts.device.access.credentials.changePassword(password);
+    this.#parts.access.changePassword(password);
   }
 
-  /** As at the start: empty tables and log, no faults, the first settings, password and key. */
+  /** Adds an administrator, or replaces one. Throws ZodError. */
+  setAccount(spec: AccountSpec): void {
+    this.#parts.access.setAccount(spec);
+  }
+
+  /** Whether there was such an administrator. */
+  deleteAccount(name: string): boolean {
+    return this.#parts.access.deleteAccount(name);
+  }
+
+  /** As at the start: nothing held, no faults, an empty log, the first settings, accounts and key. */
   reset(): void {
-    const { device, faults, log, initialSettings } = this.#parts;
-    this.wipe();
+    const { device, access, faults, log, concurrency } = this.#parts;
+    device.reset();
+    access.reset();
     faults.clear();
     log.clear();
-    device.settings = initialSettings;
-    device.access.credentials.reset();
+    concurrency.clear();
   }
 }

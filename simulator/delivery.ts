@@ -1,19 +1,23 @@
 // Lets a call take effect as far as its fault allows, and says what goes over the connection.
 
-import type { Call, Device, Reply } from './device.ts';
-import type { AnswerFault } from './faults.ts';
+import type { Call, Reply } from './call.ts';
+import type { AnswerFault } from './fault-specs.ts';
 
 export type Delivery =
   | {
       readonly kind: 'answer';
       readonly httpStatus: number;
-      readonly contentType: string;
+      readonly headers: Readonly<Record<string, string>>;
       readonly body: Uint8Array;
       /** Where the connection is cut although the whole length was announced. */
       readonly cutAt?: number;
+      /** In pieces of so many bytes, with a pause between. */
+      readonly drip?: { readonly bytes: number; readonly ms: number };
     }
   | { readonly kind: 'hang' }
   | { readonly kind: 'reset' };
+
+type Answer = Extract<Delivery, { kind: 'answer' }>;
 
 export const xmlType = 'application/xml; charset=UTF-8';
 const html = 'text/html; charset=UTF-8';
@@ -26,26 +30,50 @@ const loginPage =
 /** Every byte value, from a point at which no encoding makes sense of them. */
 const garbage = Uint8Array.from({ length: 512 }, (_, index) => (index * 7 + 0x9d) % 256);
 
-const answer = (httpStatus: number, contentType: string, body: Uint8Array): Delivery => ({
+const answer = (httpStatus: number, contentType: string, body: Uint8Array): Answer => ({
   kind: 'answer',
   httpStatus,
-  contentType,
+  headers: contentType === '' ? {} : { 'content-type': contentType },
   body,
 });
 
-const intact = (reply: Reply): Delivery => answer(reply.httpStatus, xmlType, encode(reply.body));
-
-const truncated = (reply: Reply, fault: Extract<AnswerFault, { fault: 'truncate' }>): Delivery => {
-  const body = encode(reply.body);
-  const end = fault.bytes ?? Math.floor(body.length * fault.fraction);
-  return fault.cutConnection
-    ? { kind: 'answer', httpStatus: reply.httpStatus, contentType: xmlType, body, cutAt: end }
-    : answer(reply.httpStatus, xmlType, body.subarray(0, end));
+const intact = ({ httpStatus, body, cookie }: Reply): Answer => {
+  const plain = answer(httpStatus, xmlType, encode(body));
+  return cookie === undefined ? plain : { ...plain, headers: { ...plain.headers, 'set-cookie': cookie } };
 };
 
-const otherRoot = (reply: Reply): Delivery => {
-  const body = reply.body.replace(/^<response/, '<answer').replace(/response>$/, 'answer>');
-  return answer(reply.httpStatus, xmlType, encode(body));
+/** The faults that leave the call its effect and damage its answer. */
+type Damage = Extract<
+  AnswerFault,
+  { fault: 'truncate' | 'wrong-root' | 'miscount' | 'drip' | 'content-type' }
+>;
+
+const truncated = (whole: Answer, fault: Extract<Damage, { fault: 'truncate' }>): Answer => {
+  const end = fault.bytes ?? Math.floor(whole.body.length * fault.fraction);
+  return fault.cutConnection ? { ...whole, cutAt: end } : { ...whole, body: whole.body.subarray(0, end) };
+};
+
+const damage = (reply: Reply, fault: Damage): Answer => {
+  const whole = intact(reply);
+  switch (fault.fault) {
+    case 'truncate':
+      return truncated(whole, fault);
+    case 'wrong-root':
+      return {
+        ...whole,
+        body: encode(reply.body.replace(/^<response/, '<answer').replace(/response>$/, 'answer>')),
+      };
+    case 'miscount': {
+      const recount = (_: string, count: string): string => `<count>${Number(count) + fault.by}</count>`;
+      return { ...whole, body: encode(reply.body.replace(/<count>(\d+)<\/count>/, recount)) };
+    }
+    case 'drip':
+      return { ...whole, drip: fault };
+    case 'content-type':
+      return answer(reply.httpStatus, fault.value, whole.body);
+    default:
+      return fault satisfies never;
+  }
 };
 
 export type Performance = {
@@ -56,37 +84,55 @@ export type Performance = {
   readonly delivery: Delivery;
 };
 
-const damaged = (delivery: Delivery, effect?: Reply): Performance => ({
+const lost = (delivery: Delivery, effect: Reply | undefined): Performance => ({
   effect,
   answer: undefined,
   delivery,
 });
 
-/** Runs the call, unless its fault comes first. */
-export const perform = (device: Device, call: Call, fault: AnswerFault | undefined): Performance => {
-  if (!fault || fault.fault === 'truncate' || fault.fault === 'wrong-root') {
-    const reply = call.run();
-    if (!fault) return { effect: reply, answer: reply, delivery: intact(reply) };
-    return damaged(fault.fault === 'truncate' ? truncated(reply, fault) : otherRoot(reply), reply);
-  }
-  const effect = fault.applies ? call.run() : undefined;
+const answered = (reply: Reply, effect: Reply | undefined): Performance => ({
+  effect,
+  answer: reply,
+  delivery: intact(reply),
+});
+
+/** What comes instead of the answer of the device. */
+const replaced = (
+  call: Call,
+  fault: Exclude<AnswerFault, Damage | { fault: 'pretend' }>,
+  effect: Reply | undefined,
+): Performance => {
   switch (fault.fault) {
     case 'hang':
     case 'reset':
-      return damaged({ kind: fault.fault }, effect);
+      return lost({ kind: fault.fault }, effect);
     case 'http-status':
-      return damaged(answer(fault.status, html, encode(`<html><h1>${fault.status}</h1></html>\n`)), effect);
-    case 'garbage':
-      return damaged(answer(200, xmlType, garbage), effect);
-    case 'html':
-      return damaged(answer(200, html, encode(loginPage)), effect);
-    case 'empty':
-      return damaged(answer(200, xmlType, new Uint8Array()), effect);
-    case 'error': {
-      const reply = device.refuse(fault.code, fault.text);
-      return { effect, answer: reply, delivery: intact(reply) };
+      return lost(answer(fault.status, html, encode(`<html><h1>${fault.status}</h1></html>\n`)), effect);
+    case 'redirect': {
+      const page = answer(fault.status, html, encode('<html><h1>Moved</h1></html>\n'));
+      return lost({ ...page, headers: { ...page.headers, location: fault.location } }, effect);
     }
+    case 'garbage':
+      return lost(answer(200, xmlType, garbage), effect);
+    case 'html':
+      return lost(answer(200, html, encode(loginPage)), effect);
+    case 'empty':
+      return lost(answer(200, xmlType, new Uint8Array()), effect);
+    case 'error':
+      return answered(call.refuse(fault.code, fault.text), effect);
     default:
       return fault satisfies never;
   }
+};
+
+/** Runs the call, unless its fault comes first. */
+export const perform = (call: Call, fault: AnswerFault | undefined): Performance => {
+  if (!fault) {
+    const reply = call.run();
+    return answered(reply, reply);
+  }
+  if (fault.fault === 'pretend') return answered(call.pretend(), undefined);
+  if ('applies' in fault) return replaced(call, fault, fault.applies ? call.run() : undefined);
+  const reply = call.run();
+  return lost(damage(reply, fault), reply);
 };

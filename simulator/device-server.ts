@@ -8,7 +8,10 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerCertificate } from './certificates.ts';
 import { perform, xmlType, type Delivery } from './delivery.ts';
-import type { Call, Device } from './device.ts';
+import type { Call } from './call.ts';
+import type { Concurrency } from './concurrency.ts';
+import type { Device } from './device.ts';
+import type { Endpoint } from './endpoint.ts';
 import type { FaultList } from './faults.ts';
 import { readHttpRequest, UnreadableRequest } from './http-request.ts';
 import { listen, stop, type ListenAddress } from './listen.ts';
@@ -17,6 +20,8 @@ import type { RequestLog } from './request-log.ts';
 
 export type DeviceServerOptions = ListenAddress & {
   readonly device: Device;
+  readonly api: Endpoint;
+  readonly concurrency: Concurrency;
   readonly faults: FaultList;
   readonly log: RequestLog;
   readonly certificate: ServerCertificate;
@@ -24,8 +29,6 @@ export type DeviceServerOptions = ListenAddress & {
   readonly clock: () => number;
 };
 
-/** As the devices' web server is said to keep idle connections (facts 1.9). */
-const keepAliveMs = 90_000;
 /** How long the rest of a refused request is read and dropped. */
 const drainMs = 2000;
 
@@ -49,14 +52,14 @@ export class DeviceServer {
   readonly #connections = new Map<string, Socket>();
   /** Of the present boot: what is in work ends with it. */
   #boot = new AbortController();
-  #inWork = 0;
-  #busyUntil = 0;
+  /** Those that carried a request. */
+  readonly #used = new WeakSet<Socket>();
   #downUntil = 0;
 
   constructor(options: DeviceServerOptions) {
     this.#options = options;
     const { cert, key } = options.certificate;
-    this.#server = createServer({ cert, key, keepAliveTimeout: keepAliveMs, maxHeaderSize: 65_536 });
+    this.#server = createServer({ cert, key, maxHeaderSize: 65_536 });
     this.#server.on('connection', (socket: Socket) => this.#connected(socket));
     this.#server.on('request', (request, response) => void this.#serve(request, response));
     this.#server.on('clientError', refuseBytes);
@@ -79,7 +82,6 @@ export class DeviceServer {
   interrupt(downMs: number): void {
     this.#boot.abort();
     this.#boot = new AbortController();
-    this.#busyUntil = 0;
     this.#downUntil = this.#options.clock() + downMs;
     for (const socket of this.#connections.values()) socket.resetAndDestroy();
   }
@@ -93,7 +95,8 @@ export class DeviceServer {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const arrivedAt = this.#options.clock();
-    const concurrency = ++this.#inWork;
+    const concurrency = this.#options.concurrency.arrive();
+    this.#server.keepAliveTimeout = this.#options.device.settings.keepAliveMs;
     try {
       if (/^\/api\/?(?:\?|$)/.test(request.url ?? '')) {
         await this.#exchange(request, response, { arrivedAt, concurrency });
@@ -104,7 +107,7 @@ export class DeviceServer {
     } catch (error) {
       this.#fail(response, error);
     } finally {
-      this.#inWork--;
+      this.#options.concurrency.leave();
     }
   }
 
@@ -113,12 +116,14 @@ export class DeviceServer {
     response: ServerResponse,
     arrival: { readonly arrivedAt: number; readonly concurrency: number },
   ): Promise<void> {
-    const { device, faults, log, clock } = this.#options;
+    const { device, api, faults, log, clock } = this.#options;
     const parsed = await readHttpRequest(request, device.settings.limits.requestBytes);
-    const call = device.prepare(parsed);
-    const { delayMs, answer: fault } = faults.take(call);
+    const call = api.prepare(parsed);
+    const reused = this.#used.has(request.socket);
+    this.#used.add(request.socket);
+    const { delayMs, answer: fault } = faults.take({ ...call, reused });
     await this.#work(call, delayMs);
-    const performed = perform(device, call, fault);
+    const performed = perform(call, fault);
     log.add({
       ...performed,
       ...arrival,
@@ -131,15 +136,10 @@ export class DeviceServer {
     await this.#send(request, response, performed.delivery);
   }
 
-  /** The time that the device takes. Pairs are worked off one after the other, whoever sent them. */
-  async #work({ kind, pairs }: Call, delayMs: number): Promise<void> {
-    const { latencyMs, pairMs } = this.#options.device.settings;
-    const cost = pairs.register * pairMs.register + pairs.unregister * pairMs.unregister;
-    const now = performance.now();
-    this.#busyUntil = Math.max(now, this.#busyUntil) + cost;
-    const queued = cost > 0 ? this.#busyUntil - now : 0;
-    const fixed = latencyMs[kind === 'version' || kind === 'other' ? 'info' : kind];
-    const wait = fixed + delayMs + queued;
+  /** The time that the device takes. */
+  async #work({ kind, pairs, worker }: Call, delayMs: number): Promise<void> {
+    const fixed = worker.settings.latencyMs[kind === 'version' || kind === 'other' ? 'info' : kind];
+    const wait = fixed + delayMs + worker.queue.add(pairs);
     if (wait > 0) await sleep(wait, undefined, { signal: this.#boot.signal });
   }
 
@@ -149,11 +149,24 @@ export class DeviceServer {
       if (!response.destroyed) await once(response, 'close');
       return;
     }
-    const { httpStatus, contentType, body, cutAt } = delivery;
-    response.writeHead(httpStatus, { 'content-type': contentType, 'content-length': body.length });
+    const { httpStatus, headers, body, cutAt, drip } = delivery;
+    response.writeHead(httpStatus, { ...headers, 'content-length': body.length });
+    if (drip) return this.#drip(response, body, drip);
     if (cutAt === undefined) return void response.end(body);
     response.flushHeaders();
     response.write(body.subarray(0, cutAt), () => request.socket.destroySoon());
+  }
+
+  async #drip(
+    response: ServerResponse,
+    body: Uint8Array,
+    { bytes, ms }: { readonly bytes: number; readonly ms: number },
+  ): Promise<void> {
+    for (let from = 0; from < body.length && !response.destroyed; from += bytes) {
+      if (from > 0) await sleep(ms, undefined, { signal: this.#boot.signal });
+      response.write(body.subarray(from, from + bytes));
+    }
+    response.end();
   }
 
   #reset({ socket }: IncomingMessage): void {

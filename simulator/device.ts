@@ -1,87 +1,73 @@
-// One PAN-OS device: what a request to its XML API means, who may make it, and what it does.
+// One PAN-OS device: what it holds, and what a restart leaves of it.
 
+import { AddressGroups } from './address-groups.ts';
 import { CommandError } from './command-error.ts';
-import { Access, notAuthorized } from './access.ts';
-import type { ApiRequest } from './api-request.ts';
-import { Credentials } from './credentials.ts';
-import { versionReply, type DeviceState, type Identity } from './identity.ts';
-import { readOpCommand, type OpCommand } from './op-commands.ts';
-import { RegisteredIps, type PairOutcome, type Refusal } from './registered-ips.ts';
-import { keygenReply, refusal, uidReply } from './replies.ts';
+import { done, type Reply } from './call.ts';
+import { configReply } from './config-commands.ts';
+import { fillText } from './failure-texts.ts';
+import { featuresOf, type Features } from './features.ts';
+import { isPassive, type Ha } from './ha.ts';
+import { isPanorama, versionReply, type DeviceState, type Identity } from './identity.ts';
+import type { OpCommand } from './op-commands.ts';
+import type { Fleet } from './panorama/fleet.ts';
+import { RegisteredIps, type Refusal } from './registered-ips.ts';
+import { pairFailures, uidReply } from './replies.ts';
 import type { Settings } from './settings.ts';
 import type { RegisteredIpTable } from './table.ts';
-import { readUidMessage, type UidEntry, type UidMessage } from './uid-message.ts';
-
-export type CallKind = 'keygen' | 'version' | 'info' | 'read' | 'message' | 'other';
-
-export type Reply = {
-  readonly httpStatus: number;
-  readonly status: 'success' | 'error';
-  /** The response's code; null where it has none. */
-  readonly code: number | null;
-  readonly body: string;
-  /** Of a uid-message that was applied. */
-  readonly pairs: readonly PairOutcome[];
-  /** Entries in the page of a read. */
-  readonly entries: number;
-};
-
-/** A request that was understood, or is known to be refused; nothing has happened yet. */
-export type Call = {
-  readonly kind: CallKind;
-  /** The request's `type`; '' for one that there is not. */
-  readonly type: string;
-  readonly vsys: string;
-  /** How many pairs a message names; an entry without tags counts as one. */
-  readonly pairs: { readonly register: number; readonly unregister: number };
-  run(): Reply;
-};
+import type { UidMessage } from './uid-message.ts';
+import { Users } from './users.ts';
+import { WorkQueue } from './work-queue.ts';
 
 export type DeviceOptions = {
   readonly identity: Identity;
   readonly vsys: readonly string[];
-  readonly username: string;
-  readonly password: string;
   readonly settings: Settings;
   readonly refusal: Refusal;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-};
-
-/** Types of the real API that the role of this account leaves out. */
-const otherTypes = new Set(['config', 'commit', 'report', 'log', 'import', 'export']);
-const noPairs = { register: 0, unregister: 0 };
-const done = { httpStatus: 200, status: 'success', code: null, pairs: [], entries: 0 } as const;
-
-const countPairs = (entries: readonly UidEntry[]): number =>
-  entries.reduce((sum, entry) => sum + (entry.tags?.length ?? 1), 0);
-
-/** A value, or why it was refused, to be told only to who may ask. */
-type Attempt<T> = { readonly value: T } | { readonly error: CommandError };
-
-const attempt = <T>(read: () => T): Attempt<T> => {
-  try {
-    return { value: read() };
-  } catch (error) {
-    if (error instanceof CommandError) return { error };
-    throw error;
-  }
+  /** Of a Panorama. */
+  readonly fleet?: Fleet | undefined;
 };
 
 export class Device {
   settings: Settings;
-  readonly access: Access;
+  ha: Ha | undefined;
+  /** The other member of an HA pair. */
+  peer: Device | undefined;
+  readonly queue: WorkQueue;
   readonly registeredIps: RegisteredIps;
+  readonly addressGroups = new AddressGroups();
   readonly #options: DeviceOptions;
+  readonly #users: ReadonlyMap<string, Users>;
+  #identity: Identity;
   #bootedAt: number;
 
   constructor(options: DeviceOptions) {
     this.#options = options;
+    const { vsys, refusal, clock } = options;
+    const settings = (): Settings => this.settings;
     this.settings = options.settings;
-    const credentials = new Credentials(options.username, options.password);
-    this.access = new Access(credentials, () => this.settings, options.clock);
-    this.registeredIps = new RegisteredIps(options.vsys, () => this.settings, options.refusal);
-    this.#bootedAt = options.clock();
+    this.#identity = options.identity;
+    this.queue = new WorkQueue(settings);
+    this.registeredIps = new RegisteredIps({ vsys, settings, features: () => this.features, refusal });
+    this.#users = new Map(vsys.map((name) => [name, new Users(settings)]));
+    this.#bootedAt = clock();
+  }
+
+  get identity(): Identity {
+    return this.#identity;
+  }
+
+  get isPanorama(): boolean {
+    return isPanorama(this.#identity);
+  }
+
+  get features(): Features {
+    return featuresOf(this.#identity.swVersion);
+  }
+
+  get vsys(): readonly string[] {
+    return this.#options.vsys;
   }
 
   /** The tables as they are now. */
@@ -89,98 +75,90 @@ export class Device {
     return this.registeredIps.tables(this.#options.clock());
   }
 
-  /** Loses what is not persistent, and denies every login and key until `deniedMs` have passed (facts 2.13). */
-  reboot(deniedMs: number): void {
+  /** The users by vsys as they are now. */
+  users(): ReadonlyMap<string, Users> {
+    for (const users of this.#users.values()) users.expire(this.#options.clock());
+    return this.#users;
+  }
+
+  /** Loses what is not persistent, and what was in work; comes up with another release where one is given. */
+  reboot(swVersion?: string): void {
     for (const table of this.tables().values()) table.reboot();
+    for (const users of this.#users.values()) users.reboot();
+    this.queue.clear();
     this.#bootedAt = this.#options.clock();
-    this.access.denyFor(deniedMs);
+    this.#identity = { ...this.#identity, swVersion: swVersion ?? this.#identity.swVersion };
   }
 
-  /** Understands a request. What it asks for happens when the call runs. */
-  prepare(request: ApiRequest): Call {
-    const type = request.parameters.get('type') ?? '';
-    const vsys = request.parameters.get('vsys') ?? this.#options.vsys[0] ?? '';
-    const call = (kind: CallKind, answer: () => Reply, pairs = noPairs): Call => ({
-      kind,
-      type,
-      vsys,
-      pairs,
-      run: () => this.#answer(answer),
-    });
-    switch (type) {
-      case 'keygen':
-        return call('keygen', () => ({ ...done, body: keygenReply(this.access.generateKey(request)) }));
-      case 'version':
-        return call('version', () => this.#version(request));
-      case 'op': {
-        const command = attempt(() => readOpCommand(this.#command(request)));
-        const kind = 'value' in command ? command.value.kind : 'other';
-        return call(kind, () => this.#op(request, vsys, command));
-      }
-      case 'user-id': {
-        const message = attempt(() => readUidMessage(this.#command(request)));
-        const { register, unregister } =
-          'value' in message ? message.value : { register: [], unregister: [] };
-        const pairs = { register: countPairs(register), unregister: countPairs(unregister) };
-        return call('message', () => this.#message(request, vsys, message), pairs);
-      }
-      default:
-        return {
-          ...call('other', () => this.#otherType(request, type)),
-          type: otherTypes.has(type) ? type : '',
-        };
+  /** As at the start, but for the HA state. */
+  reset(): void {
+    for (const table of this.tables().values()) table.clear();
+    for (const users of this.#users.values()) users.clear();
+    this.addressGroups.clear();
+    this.settings = this.#options.settings;
+    this.#identity = this.#options.identity;
+  }
+
+  version(): Reply {
+    if (!this.features.versionType)
+      throw new CommandError(400, 'Illegal value for parameter "type" [version].');
+    return { ...done, body: versionReply(this.#identity, this.#state().multiVsys) };
+  }
+
+  op(command: OpCommand, vsys: string): Reply {
+    const [table, users] = [this.#of(this.tables(), vsys), this.#of(this.users(), vsys)];
+    const { identity, features, settings, addressGroups, ha } = this;
+    const { fleet } = this.#options;
+    const state = this.#state();
+    const context = { identity, features, state, settings, vsys, table, users, addressGroups, ha, fleet };
+    return { ...done, ...command.answer(context) };
+  }
+
+  config(parameters: ReadonlyMap<string, string>): Reply {
+    return { ...done, body: configReply(parameters, { vsys: this.vsys, fleet: this.#options.fleet }) };
+  }
+
+  /** A message to this device itself. A passive member may deny it, or take it without an effect. */
+  message(message: UidMessage, vsys: string): Reply {
+    if (!isPassive(this.ha) || this.isPanorama) return this.#apply(message, vsys);
+    this.denyWhenPassive();
+    return this.settings.whenPassive === 'silent' ? pretended(message) : this.#apply(message, vsys);
+  }
+
+  /** Throws CommandError 15 where a passive member says no (facts 3, 7.5). */
+  denyWhenPassive(): void {
+    if (!isPassive(this.ha) || this.settings.whenPassive !== 'deny') return;
+    throw new CommandError(15, fillText(this.settings.failureTexts.passivePeer, {}));
+  }
+
+  /** Throws CommandError 400 for a vsys that there is not. */
+  expectVsys(vsys: string): void {
+    this.#of(this.tables(), vsys);
+  }
+
+  #apply(message: UidMessage, vsys: string): Reply {
+    const users = this.#of(this.users(), vsys);
+    const now = this.#options.clock();
+    const pairs = this.registeredIps.apply(message, vsys, now);
+    const failures = [...pairFailures(pairs, this.settings), ...users.apply(message, now)];
+    if (this.settings.haSyncsRegistrations) this.peer?.synchronize(message, vsys);
+    return { ...done, ...uidReply(message.sections, failures), pairs };
+  }
+
+  /** Takes over what a message did to the other member. */
+  synchronize(message: UidMessage, vsys: string): void {
+    const now = this.#options.clock();
+    if (!this.tables().has(vsys)) return;
+    this.registeredIps.apply(message, vsys, now);
+    this.users().get(vsys)?.apply(message, now);
+  }
+
+  #of<T>(byVsys: ReadonlyMap<string, T>, vsys: string): T {
+    const found = byVsys.get(vsys);
+    if (found === undefined) {
+      throw new CommandError(400, `Parameter "vsys" names no virtual system: ${vsys.slice(0, 64)}`);
     }
-  }
-
-  /** The answer that refuses a whole request. */
-  refuse(code: number, text: string): Reply {
-    const asStatus = this.settings.errorsAsHttpStatus && (code === 400 || code === 403);
-    return { ...done, httpStatus: asStatus ? code : 200, status: 'error', code, body: refusal(code, text) };
-  }
-
-  #answer(answer: () => Reply): Reply {
-    const outcome = attempt(answer);
-    return 'value' in outcome ? outcome.value : this.refuse(outcome.error.code, outcome.error.message);
-  }
-
-  #version(request: ApiRequest): Reply {
-    this.access.authenticate(request);
-    return { ...done, body: versionReply(this.#options.identity, this.#state().multiVsys) };
-  }
-
-  #op(request: ApiRequest, vsys: string, command: Attempt<OpCommand>): Reply {
-    this.access.authorize(request, 'op');
-    if ('error' in command) throw command.error;
-    const { identity } = this.#options;
-    const table = (): RegisteredIpTable => this.#table(vsys);
-    const answer = command.value.answer({ identity, state: this.#state(), settings: this.settings, table });
-    return { ...done, ...answer };
-  }
-
-  #message(request: ApiRequest, vsys: string, message: Attempt<UidMessage>): Reply {
-    this.access.authorize(request, 'user-id');
-    if ('error' in message) throw message.error;
-    this.#table(vsys);
-    const pairs = this.registeredIps.apply(message.value, vsys, this.#options.clock());
-    return { ...done, ...uidReply(message.value.sections, pairs, this.settings), pairs };
-  }
-
-  #otherType(request: ApiRequest, type: string): Reply {
-    if (!otherTypes.has(type)) throw new CommandError(400, `Parameter "type" is missing or unknown`);
-    this.access.authenticate(request);
-    throw notAuthorized(type);
-  }
-
-  #command({ parameters }: ApiRequest): string {
-    const command = parameters.get('cmd');
-    if (command === undefined) throw new CommandError(400, 'Missing value for parameter "cmd"');
-    return command;
-  }
-
-  #table(vsys: string): RegisteredIpTable {
-    const table = this.tables().get(vsys);
-    if (!table) throw new CommandError(400, `Parameter "vsys" names no virtual system: ${vsys.slice(0, 64)}`);
-    return table;
+    return found;
   }
 
   #state(): DeviceState {
@@ -188,3 +166,6 @@ export class Device {
     return { multiVsys: vsys.length > 1, bootedAt: this.#bootedAt, now: clock() };
   }
 }
+
+/** The answer to a message as if all of it had been done. */
+export const pretended = ({ sections }: UidMessage): Reply => ({ ...done, ...uidReply(sections, []) });

@@ -1,87 +1,12 @@
-// Faults on demand: what can be injected, and which request meets which.
+// The faults that are injected, and which request meets which.
 //
-// Nothing here is random: a fault meets the requests that match it in the order of their arrival.
+// A fault meets the requests that match it in the order of their arrival, and its chance follows from the seed, so
+// runs with the same requests in the same order are the same.
 
-import * as z from 'zod';
-import type { Call, CallKind } from './device.ts';
+import type { Call } from './call.ts';
+import { faultSchema, type AnswerFault, type Fault, type FaultSpec } from './fault-specs.ts';
+import { randomNumbers } from './random.ts';
 import type { Refusal } from './registered-ips.ts';
-
-const times = {
-  count: z.int().min(1).optional().describe('how often it takes effect; without: until it is cleared'),
-  skip: z
-    .int()
-    .min(0)
-    .default(0)
-    .describe(
-      'how many matching requests (or pairs) pass first; those that an earlier fault met do not count',
-    ),
-  vsys: z.string().optional(),
-};
-
-const matching = {
-  ...times,
-  on: z.enum(['any', 'message', 'read', 'info', 'version', 'keygen', 'other']).default('any'),
-};
-
-const before = z.boolean().default(false).describe('whether the request takes effect all the same');
-const after = z.boolean().default(true).describe('whether the request takes effect all the same');
-
-export const faultSchema = z.discriminatedUnion('fault', [
-  z.strictObject({ ...matching, fault: z.literal('hang'), applies: before }).describe('never answers'),
-  z
-    .strictObject({ ...matching, fault: z.literal('reset'), applies: before })
-    .describe('resets the connection'),
-  z
-    .strictObject({
-      ...matching,
-      fault: z.literal('http-status'),
-      applies: before,
-      status: z.int().min(400).max(599).default(503),
-    })
-    .describe('a status and an HTML body, as from a proxy'),
-  z.strictObject({ ...matching, fault: z.literal('garbage'), applies: after }).describe('bytes, no text'),
-  z.strictObject({ ...matching, fault: z.literal('html'), applies: after }).describe('200 and a login page'),
-  z.strictObject({ ...matching, fault: z.literal('empty'), applies: after }).describe('200 without a body'),
-  z.strictObject({ ...matching, fault: z.literal('wrong-root') }).describe('the answer under another root'),
-  z
-    .strictObject({
-      ...matching,
-      fault: z.literal('truncate'),
-      bytes: z.int().min(0).optional().describe('what is left of the answer'),
-      fraction: z.number().min(0).max(1).default(0.5).describe('the same, where bytes is not given'),
-      cutConnection: z
-        .boolean()
-        .default(false)
-        .describe('announce the whole length, then cut the connection'),
-    })
-    .describe('the answer up to a point'),
-  z
-    .strictObject({
-      ...matching,
-      fault: z.literal('error'),
-      applies: before,
-      code: z.int().min(1).max(999).default(11),
-      text: z.string().default('Internal error'),
-    })
-    .describe('status="error" with a code'),
-  z.strictObject({ ...matching, fault: z.literal('slow'), ms: z.number().min(0) }).describe('answers later'),
-  z
-    .strictObject({
-      ...times,
-      fault: z.literal('reject'),
-      section: z.enum(['register', 'unregister']).optional(),
-      ip: z.string().optional().describe('canonical text'),
-      tag: z.string().optional(),
-      text: z.string().default('Failed to register'),
-    })
-    .describe('refuses single pairs of a message'),
-]);
-
-/** A fault as it is asked for. */
-export type FaultSpec = z.input<typeof faultSchema>;
-export type Fault = z.output<typeof faultSchema>;
-/** A fault that decides over the whole answer. */
-export type AnswerFault = Exclude<Fault, { fault: 'slow' | 'reject' }>;
 
 export type InjectedFault = {
   readonly id: number;
@@ -92,28 +17,52 @@ export type InjectedFault = {
   readonly effects: number;
 };
 
-type Entry = { id: number; fault: Fault; matched: number; effects: number };
-type Matching = { readonly kind: CallKind; readonly vsys: string };
+type Entry = {
+  readonly id: number;
+  readonly fault: Fault;
+  matched: number;
+  effects: number;
+  /** From 0 to 1, the same in every run with the seed. */
+  readonly random: () => number;
+};
+
+/** A request as the faults see it. */
+export type Met = Pick<Call, 'kind' | 'vsys' | 'target' | 'names'> & {
+  /** Whether its connection carried a request before. */
+  readonly reused: boolean;
+};
 
 /** Counts a match; whether the fault takes effect on it. */
 const strike = (entry: Entry): boolean => {
   if (entry.effects >= (entry.fault.count ?? Infinity)) return false;
   entry.matched++;
-  if (entry.matched <= entry.fault.skip) return false;
+  if (entry.matched <= entry.fault.skip || entry.random() >= entry.fault.chance) return false;
   entry.effects++;
   return true;
 };
 
-const matches = (fault: Exclude<Fault, { fault: 'reject' }>, { kind, vsys }: Matching): boolean =>
-  (fault.on === 'any' || fault.on === kind) && (fault.vsys ?? vsys) === vsys;
+const matches = (fault: Exclude<Fault, { fault: 'reject' }>, met: Met): boolean => {
+  if (fault.on !== 'any' && fault.on !== met.kind) return false;
+  if ((fault.vsys ?? met.vsys) !== met.vsys || (fault.target ?? met.target) !== met.target) return false;
+  if (fault.connection !== 'any' && (fault.connection === 'reused') !== met.reused) return false;
+  if (fault.fault !== 'error' || (fault.ip ?? fault.tag) === undefined) return true;
+  return met.names(fault.ip, fault.tag);
+};
 
 export class FaultList {
+  readonly #seed: number;
   #entries: Entry[] = [];
   #lastId = 0;
 
+  constructor(seed: number) {
+    this.#seed = seed;
+  }
+
   /** The fault's id. Throws ZodError for a spec that is none. */
   inject(spec: FaultSpec): number {
-    this.#entries.push({ id: ++this.#lastId, fault: faultSchema.parse(spec), matched: 0, effects: 0 });
+    const fault = faultSchema.parse(spec);
+    const id = ++this.#lastId;
+    this.#entries.push({ id, fault, matched: 0, effects: 0, random: randomNumbers(this.#seed + id) });
     return this.#lastId;
   }
 
@@ -125,11 +74,11 @@ export class FaultList {
   }
 
   list(): InjectedFault[] {
-    return this.#entries.map((entry) => ({ ...entry }));
+    return this.#entries.map(({ id, fault, matched, effects }) => ({ id, fault, matched, effects }));
   }
 
   /** What one request meets: the delays of all matching faults, and the first that decides over the answer. */
-  take(call: Pick<Call, 'kind' | 'vsys'>): {
+  take(met: Met): {
     readonly delayMs: number;
     readonly answer: AnswerFault | undefined;
   } {
@@ -137,7 +86,7 @@ export class FaultList {
     let answer: AnswerFault | undefined;
     for (const entry of this.#entries) {
       const { fault } = entry;
-      if (fault.fault === 'reject' || !matches(fault, call)) continue;
+      if (fault.fault === 'reject' || !matches(fault, met)) continue;
       if (fault.fault === 'slow') {
         if (strike(entry)) delayMs += fault.ms;
       } else if (!answer && strike(entry)) {
@@ -147,15 +96,18 @@ export class FaultList {
     return { delayMs, answer };
   }
 
-  /** The text with which a pair is refused, if it is. */
-  readonly refusal: Refusal = (vsys, section, ip, tag) => {
-    for (const entry of this.#entries) {
-      const { fault } = entry;
-      if (fault.fault !== 'reject' || (fault.vsys ?? vsys) !== vsys) continue;
-      if ((fault.section ?? section) !== section || (fault.ip ?? ip) !== ip || (fault.tag ?? tag) !== tag)
-        continue;
-      if (strike(entry)) return fault.text;
-    }
-    return undefined;
-  };
+  /** For a device ('' or the serial of one behind Panorama): the text with which a pair is refused, if it is. */
+  readonly refusalOf =
+    (target: string): Refusal =>
+    (vsys, section, ip, tag) => {
+      for (const entry of this.#entries) {
+        const { fault } = entry;
+        if (fault.fault !== 'reject' || (fault.vsys ?? vsys) !== vsys) continue;
+        if ((fault.target ?? target) !== target) continue;
+        if ((fault.section ?? section) !== section || (fault.ip ?? ip) !== ip || (fault.tag ?? tag) !== tag)
+          continue;
+        if (strike(entry)) return fault.text;
+      }
+      return undefined;
+    };
 }

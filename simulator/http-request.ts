@@ -55,6 +55,21 @@ const bodyParameters = async (body: Buffer, contentType: string): Promise<Iterab
   return new URLSearchParams(body.toString('utf8'));
 };
 
+const basicOf = (authorization: string): ApiRequest['basic'] => {
+  const token = /^Basic +([\w+/=-]+)$/i.exec(authorization)?.[1];
+  const [, name, password] =
+    /^([^:]*):(.*)$/s.exec(Buffer.from(token ?? '', 'base64').toString('utf8')) ?? [];
+  return name === undefined || password === undefined ? undefined : { name, password };
+};
+
+const cookiesOf = (header: string): Map<string, string> =>
+  new Map(
+    header.split(';').map((pair): [string, string] => {
+      const [name = '', ...value] = pair.split('=');
+      return [name.trim(), value.join('=').trim()];
+    }),
+  );
+
 /**
  * Query and body together; what both name, the body says. A body counts as urlencoded unless it is multipart.
  * Throws UnreadableRequest: 413 above `limit` bytes, 400 for a multipart body that is none.
@@ -63,10 +78,12 @@ export const readHttpRequest = async (request: IncomingMessage, limit: number): 
   const [, query = ''] = /\?(.*)$/s.exec(request.url ?? '') ?? [];
   const body = await readBody(request, limit - query.length);
   const fromBody = await bodyParameters(body, request.headers['content-type'] ?? '');
-  const headerKey = request.headers['x-pan-key'];
+  const { authorization = '', cookie = '', 'x-pan-key': headerKey } = request.headers;
   return {
     parameters: new Map([...new URLSearchParams(query), ...fromBody]),
     headerKey: Array.isArray(headerKey) ? headerKey[0] : headerKey,
+    basic: basicOf(authorization),
+    cookies: cookiesOf(cookie),
     bytes: query.length + body.length,
   };
 };

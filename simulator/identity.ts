@@ -61,6 +61,9 @@ const contentVersions = {
   'url-filtering-version': '20250430.20332',
 };
 
+/** Panoramas call themselves so or M-100, M-600 (facts 7.8, 10.1). */
+export const isPanorama = ({ model }: Pick<Identity, 'model'>): boolean => /^(?:Panorama$|M-)/.test(model);
+
 export type DeviceState = { readonly multiVsys: boolean; readonly bootedAt: number; readonly now: number };
 
 /** The fields of the vendor's 10.2 sample that clients read (facts 7.8, 10.1). */
@@ -84,11 +87,12 @@ export const systemInfoReply = (identity: Identity, state: DeviceState): string 
     ...(identity.model === 'PA-VM' ? virtualMachine : {}),
     'cloud-mode': 'non-cloud',
     'sw-version': identity.swVersion,
-    ...contentVersions,
+    ...(isPanorama(identity) ? { 'app-version': contentVersions['app-version'] } : contentVersions),
     'logdb-version': [major, minor, patch].join('.'),
     'platform-family': identity.family,
-    'vpn-disable-mode': 'off',
-    'multi-vsys': state.multiVsys ? 'on' : 'off',
+    ...(isPanorama(identity)
+      ? { 'system-mode': 'panorama' }
+      : { 'vpn-disable-mode': 'off', 'multi-vsys': state.multiVsys ? 'on' : 'off' }),
     'operational-mode': 'normal',
     'advanced-routing': 'off',
     'device-certificate-status': 'Valid',

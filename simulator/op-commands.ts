@@ -1,21 +1,34 @@
 // The operational commands that the device knows (type=op), by their path.
 
+import { groupEntry, type AddressGroups } from './address-groups.ts';
 import { CommandError } from './command-error.ts';
-import { systemInfoReply, type DeviceState, type Identity } from './identity.ts';
+import { onlyChild, readCommand } from './command-xml.ts';
+import type { Features } from './features.ts';
+import { haStateReply, type Ha } from './ha.ts';
+import { isPanorama, systemInfoReply, type DeviceState, type Identity } from './identity.ts';
+import type { Fleet } from './panorama/fleet.ts';
+import { deviceGroupsReply, devicesReply, hierarchyReply } from './panorama/replies.ts';
 import { answerQuery, readQuery } from './registered-ip-query.ts';
 import { success } from './replies.ts';
 import type { Settings } from './settings.ts';
 import type { RegisteredIpTable } from './table.ts';
-import { readCommand } from './uid-message.ts';
+import { groupsReply, mappingsReply, userTagsReply } from './user-commands.ts';
+import type { Users } from './users.ts';
 import type { XmlElement } from './xml-reader.ts';
 
-/** What a command may look at. */
+/** What a command may look at. The tables and users are those of the vsys that the request named. */
 export type OpContext = {
   readonly identity: Identity;
+  readonly features: Features;
   readonly state: DeviceState;
   readonly settings: Settings;
-  /** The table of the vsys that the request named; throws CommandError where there is no such vsys. */
-  table(): RegisteredIpTable;
+  readonly vsys: string;
+  readonly table: RegisteredIpTable;
+  readonly users: Users;
+  readonly addressGroups: AddressGroups;
+  readonly ha: Ha | undefined;
+  /** Of a Panorama. */
+  readonly fleet: Fleet | undefined;
 };
 
 export type OpAnswer = { readonly body: string; readonly entries: number };
@@ -30,25 +43,66 @@ type Handler = {
   answer(context: OpContext, element: XmlElement): OpAnswer;
 };
 
-const constant = (body: string): Handler => ({ kind: 'info', answer: () => ({ body, entries: 0 }) });
+const info = (body: (context: OpContext, element: XmlElement) => string): Handler => ({
+  kind: 'info',
+  answer: (context, element) => ({ body: body(context, element), entries: 0 }),
+});
+
+const registeredIps: Handler = {
+  kind: 'read',
+  answer: (context, element) => answerQuery(context.table, readQuery(element), context),
+};
+
+const registeredUsers: Handler = {
+  kind: 'info',
+  answer({ features, users, settings }, element) {
+    if (!features.userTags) throw new CommandError(17, 'object -> registered-user is unexpected');
+    return userTagsReply(element, users, settings.limits.pageEntries);
+  },
+};
+
+/** `<all/>` or `<name>`; Panorama shows them by device group (facts 5.10). */
+const addressGroupsReply = (context: OpContext, element: XmlElement): string => {
+  const { addressGroups, vsys, table } = context;
+  const what = onlyChild(element, ['all', 'name']);
+  const groups = addressGroups.of(vsys).filter(({ name }) => what?.name !== 'name' || name === what.text);
+  const entries = groups.map((group) => groupEntry(group, vsys, table)).join('');
+  const reply = context.fleet
+    ? success(
+        `<device-groups><entry name="shared"><address-group>${entries}</address-group></entry></device-groups>`,
+      )
+    : success(`<dyn-addr-grp>${entries}</dyn-addr-grp>`);
+  return reply.replace('<response ', '<response cmd="status" ');
+};
+
+/** Only Panorama has devices. */
+const ofFleet = (reply: (fleet: Fleet, element: XmlElement) => string): Handler =>
+  info(({ fleet }, element) => {
+    if (!fleet) throw new CommandError(17, `show -> ${element.name} is unexpected`);
+    return reply(fleet, element);
+  });
 
 const handlers: ReadonlyMap<string, Handler> = new Map([
+  ['show object registered-ip', registeredIps],
+  ['show object registered-user', registeredUsers],
+  ['show object dynamic-address-group', info(addressGroupsReply)],
   [
-    'show object registered-ip',
-    {
-      kind: 'read',
-      answer: (context, element) => answerQuery(context.table(), readQuery(element), context.settings),
-    },
+    'show user ip-user-mapping',
+    info((context, element) =>
+      mappingsReply(element, context.users, { vsys: context.vsys, now: context.state.now }),
+    ),
   ],
+  ['show user group', info(({ users }, element) => groupsReply(element, users))],
+  ['show system info', info(({ identity, state }) => systemInfoReply(identity, state))],
+  ['show plugins packages', info(() => success('<plugins/>'))],
+  ['show high-availability state', info(({ ha, identity }) => haStateReply(ha, isPanorama(identity)))],
   [
-    'show system info',
-    {
-      kind: 'info',
-      answer: ({ identity, state }) => ({ body: systemInfoReply(identity, state), entries: 0 }),
-    },
+    'show devices connected',
+    ofFleet((fleet) => devicesReply(fleet.members().filter(({ connected }) => connected))),
   ],
-  ['show plugins packages', constant(success('<plugins/>'))],
-  ['show high-availability state', constant(success('<enabled>no</enabled>'))],
+  ['show devices all', ofFleet((fleet) => devicesReply(fleet.members()))],
+  ['show devicegroups', ofFleet(deviceGroupsReply)],
+  ['show dg-hierarchy', ofFleet(hierarchyReply)],
 ]);
 
 /** Reads a command. Throws CommandError: 18 where it is not well-formed, 17 where it is unknown. */

@@ -2,7 +2,9 @@
 
 import { canonicalAddress } from './address.ts';
 import { CommandError } from './command-error.ts';
-import { countReply, pageReply } from './replies.ts';
+import { readNumber } from './command-xml.ts';
+import type { Features } from './features.ts';
+import { countReply, outfileReply, pageReply } from './replies.ts';
 import type { Settings } from './settings.ts';
 import type { RegisteredIpTable, Row } from './table.ts';
 import type { XmlElement } from './xml-reader.ts';
@@ -16,14 +18,6 @@ export type RegisteredIpQuery = {
   /** 1-based (facts 5.1). */
   readonly startPoint: number;
   readonly countOnly: boolean;
-};
-
-const number = (element: XmlElement): number => {
-  const text = element.text.trim();
-  if (!/^[1-9]\d{0,8}$/.test(text)) {
-    throw new CommandError(17, `registered-ip -> ${element.name} must be a number of 1 or more`);
-  }
-  return Number(text);
 };
 
 const address = (element: XmlElement): string => {
@@ -65,9 +59,9 @@ const readFilter = (element: XmlElement): Partial<RegisteredIpQuery> => {
     case 'tag':
       return { tags: tagNames(element) };
     case 'limit':
-      return { limit: number(element) };
+      return { limit: readNumber('registered-ip', element) };
     case 'start-point':
-      return { startPoint: number(element) };
+      return { startPoint: readNumber('registered-ip', element) };
     default:
       throw new CommandError(17, `registered-ip -> ${element.name} is unexpected`);
   }
@@ -88,13 +82,19 @@ const matching = (table: RegisteredIpTable, query: RegisteredIpQuery): readonly 
   return row && (query.tags.length === 0 || query.tags.some((tag) => row.tags.has(tag))) ? [row] : [];
 };
 
-/** The answer's text and how many entries it carries. */
+/** The answer's text and how many entries it carries. Throws CommandError 17 for paging that a release lacks. */
 export const answerQuery = (
   table: RegisteredIpTable,
   query: RegisteredIpQuery,
-  settings: Settings,
+  { settings, features }: { readonly settings: Settings; readonly features: Features },
 ): { readonly body: string; readonly entries: number } => {
   const rows = matching(table, query);
+  if (!features.paging) {
+    if (query.limit !== Infinity || query.startPoint !== 1) {
+      throw new CommandError(17, 'registered-ip -> limit is unexpected');
+    }
+    if (rows.length > settings.limits.pageEntries) return { body: outfileReply, entries: 0 };
+  }
   if (query.countOnly) return { body: countReply(rows.length), entries: 0 };
   const first = query.startPoint - 1;
   const page = rows.slice(first, first + Math.min(query.limit, settings.limits.pageEntries));

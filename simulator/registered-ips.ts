@@ -1,10 +1,13 @@
 // The registered-ip tables of one device, and what a uid-message does to them, pair by pair.
 
-import { canonicalAddress } from './address.ts';
-import type { FailureReason, Settings } from './settings.ts';
+import { canonicalAddress, isAddressSet } from './address.ts';
+import { fillText, type FailureReason } from './failure-texts.ts';
+import type { Features } from './features.ts';
+import type { Settings } from './settings.ts';
 import { RegisteredIpTable } from './table.ts';
 import { isTag } from './tag-rules.ts';
-import type { UidEntry, UidMessage, UidTag } from './uid-message.ts';
+import type { UidEntry, UidMessage } from './uid-message.ts';
+import { deadlineOf } from './uid-tags.ts';
 
 export type PairSection = 'unregister' | 'register';
 
@@ -30,20 +33,27 @@ export type PairOutcome = {
 /** An injected refusal: its text, or undefined to go on. */
 export type Refusal = (vsys: string, section: PairSection, ip: string, tag: string) => string | undefined;
 
-/** 30 days (facts 4.7). */
-const maxTimeoutSeconds = 2_592_000;
+type Registration = {
+  readonly ip: string;
+  readonly tag: string;
+  readonly deadline: number;
+  readonly persistent: boolean | undefined;
+};
 
-type Registration = { ip: string; tag: UidTag; persistent: boolean | undefined };
+export type RegisteredIpsOptions = {
+  readonly vsys: readonly string[];
+  readonly settings: () => Settings;
+  readonly features: () => Features;
+  readonly refusal: Refusal;
+};
 
 export class RegisteredIps {
+  readonly #options: RegisteredIpsOptions;
   readonly #tables: ReadonlyMap<string, RegisteredIpTable>;
-  readonly #settings: () => Settings;
-  readonly #refusal: Refusal;
 
-  constructor(vsys: readonly string[], settings: () => Settings, refusal: Refusal) {
-    this.#tables = new Map(vsys.map((name) => [name, new RegisteredIpTable()]));
-    this.#settings = settings;
-    this.#refusal = refusal;
+  constructor(options: RegisteredIpsOptions) {
+    this.#options = options;
+    this.#tables = new Map(options.vsys.map((name) => [name, new RegisteredIpTable()]));
   }
 
   /** Every table by its vsys, with what has run out at `now` gone. */
@@ -59,7 +69,7 @@ export class RegisteredIps {
   apply(message: UidMessage, vsys: string, now: number): PairOutcome[] {
     const table = this.tables(now).get(vsys);
     if (!table) throw new RangeError(`no vsys ${vsys}`);
-    if (message.sections.includes('clear')) table.clear();
+    if (message.clear.includes('registered-ip')) table.clear();
     const unregistered = message.unregister.flatMap((entry) => this.#unregister(table, vsys, entry));
     const registered = message.register.flatMap((entry) => this.#register(table, vsys, entry, now));
     return [...unregistered, ...registered];
@@ -71,7 +81,7 @@ export class RegisteredIps {
     const tags = entry.tags?.map((tag) => tag.name) ?? (row ? [...row.tags.keys()] : ['']);
     return tags.map((tag): PairOutcome => {
       const pair = { section: 'unregister', ip: entry.ip, tag } as const;
-      const text = this.#refusal(vsys, 'unregister', ip ?? entry.ip, tag);
+      const text = this.#options.refusal(vsys, 'unregister', ip ?? entry.ip, tag);
       if (text !== undefined) return { ...pair, outcome: 'refused', text };
       if (ip === undefined) return this.#refused(pair, 'invalidAddress');
       if (!row) return { ...pair, outcome: 'unknown-address' };
@@ -83,34 +93,39 @@ export class RegisteredIps {
     if (!entry.tags) {
       return [this.#refused({ section: 'register', ip: entry.ip, tag: '' }, 'missingTag')];
     }
-    const ip = canonicalAddress(entry.ip);
+    const ip = this.#registrable(entry.ip);
     return entry.tags.map((tag): PairOutcome => {
       const pair = { section: 'register', ip: entry.ip, tag: tag.name } as const;
-      const text = this.#refusal(vsys, 'register', ip ?? entry.ip, tag.name);
+      const text = this.#options.refusal(vsys, 'register', ip ?? entry.ip, tag.name);
       if (text !== undefined) return { ...pair, outcome: 'refused', text };
       if (ip === undefined) return this.#refused(pair, 'invalidAddress');
-      const failure = this.#failure(table, ip, tag);
+      const deadline = deadlineOf(tag, now);
+      if (deadline === undefined) return this.#refused(pair, 'invalidTimeout');
+      const failure = this.#failure(table, ip, tag.name);
       if (failure) return this.#refused(pair, failure);
-      return { ...pair, outcome: this.#set(table, { ip, tag, persistent: entry.persistent }, now) };
+      const registration = { ip, tag: tag.name, deadline, persistent: entry.persistent };
+      return { ...pair, outcome: this.#set(table, registration) };
     });
   }
 
-  #failure(table: RegisteredIpTable, ip: string, tag: UidTag): FailureReason | undefined {
-    const { limits } = this.#settings();
-    if (!/^\d{1,7}$/.test(tag.timeout ?? '0') || Number(tag.timeout ?? '0') > maxTimeoutSeconds) {
-      return 'invalidTimeout';
-    }
-    if (!isTag(tag.name, limits.tagLength)) return 'invalidTag';
-    const row = table.get(ip);
-    if (!row) return this.#addresses() < limits.registeredAddresses ? undefined : 'addressLimit';
-    return row.tags.has(tag.name) || row.tags.size < limits.tagsPerAddress ? undefined : 'tagLimit';
+  /** The canonical text of an address that this release can register. */
+  #registrable(text: string): string | undefined {
+    const ip = canonicalAddress(text);
+    return ip !== undefined && isAddressSet(ip) && !this.#options.features().addressSets ? undefined : ip;
   }
 
-  #set(table: RegisteredIpTable, { ip, tag, persistent }: Registration, now: number): PairOutcome['outcome'] {
-    const known = table.get(ip)?.tags.has(tag.name) === true;
-    if (known && !this.#settings().reRegisterRefreshes) return 'already-exists';
-    const seconds = Number(tag.timeout ?? '0');
-    table.register(ip, tag.name, seconds === 0 ? Infinity : now + seconds * 1000, { persistent });
+  #failure(table: RegisteredIpTable, ip: string, tag: string): FailureReason | undefined {
+    const { limits } = this.#options.settings();
+    if (!isTag(tag, limits.tagLength)) return 'invalidTag';
+    const row = table.get(ip);
+    if (!row) return this.#addresses() < limits.registeredAddresses ? undefined : 'addressLimit';
+    return row.tags.has(tag) || row.tags.size < limits.tagsPerAddress ? undefined : 'tagLimit';
+  }
+
+  #set(table: RegisteredIpTable, { ip, tag, deadline, persistent }: Registration): PairOutcome['outcome'] {
+    const known = table.get(ip)?.tags.has(tag) === true;
+    if (known && !this.#options.settings().reRegisterRefreshes) return 'already-exists';
+    table.register(ip, tag, deadline, { persistent });
     return known ? 'refreshed' : 'registered';
   }
 
@@ -121,10 +136,9 @@ export class RegisteredIps {
   }
 
   #refused(pair: Pick<PairOutcome, 'section' | 'ip' | 'tag'>, reason: FailureReason): PairOutcome {
-    const { failureTexts, limits } = this.#settings();
+    const { failureTexts, limits } = this.#options.settings();
     const limit = reason === 'addressLimit' ? limits.registeredAddresses : limits.tagsPerAddress;
-    const values: Record<string, string> = { ip: pair.ip, tag: pair.tag, limit: String(limit) };
-    const text = failureTexts[reason].replace(/\{(ip|tag|limit)\}/g, (_, name: string) => values[name] ?? '');
+    const text = fillText(failureTexts[reason], { ip: pair.ip, tag: pair.tag, limit });
     return { ...pair, outcome: 'refused', text };
   }
 }

@@ -12,13 +12,17 @@ export const success = (content: string): string =>
   `<response status="success"><result>${content}</result></response>`;
 
 /**
- * A refusal of the whole command. 400 and 403 have single quotes and spaces (facts 1.14), the others a CDATA
- * line (facts 3).
+ * A refusal of the whole command. 400 and 403 have single quotes and spaces (facts 1.14), 16 has a status of its
+ * own (facts 2.7), the others have a CDATA line (facts 3).
  */
-export const refusal = (code: number, text: string): string =>
-  code === 400 || code === 403
-    ? `<response status = 'error' code = '${code}'><result><msg>${escapeText(text)}</msg></result></response>`
+export const refusal = (code: number, text: string): string => {
+  if (code === 400 || code === 403) {
+    return `<response status = 'error' code = '${code}'><result><msg>${escapeText(text)}</msg></result></response>`;
+  }
+  return code === 16
+    ? `<response status="unauth" code="16"><msg><line>${escapeText(text)}</line></msg></response>`
     : `<response status="error" code="${code}"><msg><line>${cdata(text)}</line></msg></response>`;
+};
 
 /** `type=keygen` answered (facts 2.1). */
 export const keygenReply = (key: string): string =>
@@ -46,30 +50,40 @@ const pairMessage = (pair: PairOutcome, settings: Settings): string | undefined 
   }
 };
 
-/** The message stays the last attribute: clients look at the end of the joined attributes (facts 4.4). */
-const pairEntry = (pair: PairOutcome, settings: Settings): string => {
-  const message = pairMessage(pair, settings);
-  if (message === undefined) return '';
-  return `<entry ip="${escapeAttribute(pair.ip)}" message="${escapeAttribute(message)}"/>`;
+/** A part of a message that was not simply done. */
+export type Failure = {
+  readonly section: SectionName;
+  /** The attribute that names it, and its value. */
+  readonly named: readonly ['ip' | 'user' | 'name', string];
+  readonly message: string;
 };
 
+export const pairFailures = (pairs: readonly PairOutcome[], settings: Settings): Failure[] =>
+  pairs.flatMap((pair): Failure[] => {
+    const message = pairMessage(pair, settings);
+    return message === undefined ? [] : [{ section: pair.section, named: ['ip', pair.ip], message }];
+  });
+
+/** The message stays the last attribute: clients look at the end of the joined attributes (facts 4.4). */
+const failureEntry = ({ named: [name, value], message }: Failure): string =>
+  `<entry ${name}="${escapeAttribute(value)}" message="${escapeAttribute(message)}"/>`;
+
 /**
- * The answer to a uid-message: its sections, each with an entry for every pair that was not simply done. One
+ * The answer to a uid-message: its sections, each with an entry for every part that was not simply done. One
  * such entry makes the status "error", without a code, though everything else was applied (facts 4.3, 4.4).
  */
 export const uidReply = (
   sections: readonly SectionName[],
-  pairs: readonly PairOutcome[],
-  settings: Settings,
+  failures: readonly Failure[],
 ): { readonly body: string; readonly status: 'success' | 'error' } => {
   const entriesOf = (section: SectionName): string =>
-    pairs
-      .filter((pair) => pair.section === section)
-      .map((pair) => pairEntry(pair, settings))
+    failures
+      .filter((failure) => failure.section === section)
+      .map(failureEntry)
       .join('');
   const payload = sections.map((section) => `<${section}>${entriesOf(section)}</${section}>`).join('');
   const response = `<uid-response><version>2.0</version><payload>${payload}</payload></uid-response>`;
-  return payload.includes('<entry ')
+  return failures.length > 0
     ? { status: 'error', body: `<response status="error"><msg><line>${response}</line></msg></response>` }
     : { status: 'success', body: success(response) };
 };
@@ -99,3 +113,8 @@ export const pageReply = (rows: readonly Row[], tagFilter: readonly string[], se
 
 /** The answer to `option count` (facts 5.5). */
 export const countReply = (count: number): string => success(`<count>${count}</count>`);
+
+/** What PAN-OS 7.1 and older answer to a read of more entries than fit (facts 5.4). */
+export const outfileReply = success(
+  '<msg><line><outfile>/var/log/clioutput/regipdump</outfile></line></msg>',
+);

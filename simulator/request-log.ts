@@ -1,7 +1,7 @@
 // The timed log of every request, for tests and for a watching human. Credentials never enter it.
 
 import type { Performance } from './delivery.ts';
-import type { Call, CallKind } from './device.ts';
+import type { Call, CallKind } from './call.ts';
 import type { PairOutcome } from './registered-ips.ts';
 
 export type LogEntry = {
@@ -14,6 +14,8 @@ export type LogEntry = {
   readonly method: string;
   readonly type: string;
   readonly kind: CallKind;
+  /** The serial of the firewall that Panorama handed it to; '' for the device itself. */
+  readonly target: string;
   readonly vsys: string;
   readonly register: readonly PairOutcome[];
   readonly unregister: readonly PairOutcome[];
@@ -52,6 +54,7 @@ const entryOf = ({ call, effect, answer, delivery, ...rest }: Exchange): Omit<Lo
     method: rest.method,
     type: call.type,
     kind: call.kind,
+    target: call.target,
     vsys: call.vsys.slice(0, 64),
     register: effect?.pairs.filter((pair) => pair.section === 'register') ?? [],
     unregister: effect?.pairs.filter((pair) => pair.section === 'unregister') ?? [],

@@ -1,16 +1,11 @@
-// Reads a <uid-message>: what the User-ID API was asked to register, unregister and clear.
-//
-// Sources say little about what a device does with a message that is well-formed but odd. Where they are silent
-// this reader refuses it as a whole (code 17), so that a client's slip is seen instead of being half applied.
+// Reads a <uid-message>: what the User-ID API was asked to register, unregister, clear, log in and group.
 
 import { CommandError } from './command-error.ts';
-import { readXml, XmlError, type XmlElement } from './xml-reader.ts';
-
-export type UidTag = {
-  readonly name: string;
-  /** As sent; undefined where the member has no timeout. */
-  readonly timeout: string | undefined;
-};
+import { expectChildren, onlyChild, readCommand, required, unexpected } from './command-xml.ts';
+import type { Features } from './features.ts';
+import { readTags, type UidTag } from './uid-tags.ts';
+import { readUserSections, type UserSections } from './user-sections.ts';
+import type { XmlElement } from './xml-reader.ts';
 
 export type UidEntry = {
   /** As sent. */
@@ -20,33 +15,32 @@ export type UidEntry = {
   readonly persistent: boolean | undefined;
 };
 
-export type SectionName = 'clear' | 'unregister' | 'register';
+/**
+ * In the order in which the device works them off: what is removed comes before what is added (facts 4.2, 6.1), logins
+ * before logouts (facts 6.3), and users are made known before they are tagged.
+ */
+const sectionNames = [
+  'clear',
+  'unregister',
+  'register',
+  'login',
+  'logout',
+  'groups',
+  'unregister-user',
+  'register-user',
+] as const;
+
+export type SectionName = (typeof sectionNames)[number];
+
+const clearable = ['registered-ip', 'registered-user'] as const;
 
 export type UidMessage = {
   /** The sections that the message has, in the order in which the device works them off. */
   readonly sections: readonly SectionName[];
+  readonly clear: readonly (typeof clearable)[number][];
   readonly unregister: readonly UidEntry[];
   readonly register: readonly UidEntry[];
-};
-
-const sectionNames: readonly SectionName[] = ['clear', 'unregister', 'register'];
-
-const isSectionName = (name: string): name is SectionName => sectionNames.some((known) => known === name);
-
-const unexpected = (parent: XmlElement, child: string): CommandError =>
-  new CommandError(17, `${parent.name} -> ${child} is unexpected`);
-
-/** Refuses text beside child elements and children other than `names`. */
-const expectChildren = (element: XmlElement, names: readonly string[]): void => {
-  if (element.text.trim() !== '') throw unexpected(element, 'text');
-  const stranger = element.children.find((child) => !names.includes(child.name));
-  if (stranger) throw unexpected(element, stranger.name);
-};
-
-const readTag = (member: XmlElement): UidTag => {
-  const child = member.children[0];
-  if (child) throw unexpected(member, child.name);
-  return { name: member.text, timeout: member.attributes.get('timeout') };
+  readonly users: UserSections;
 };
 
 const readPersistent = (entry: XmlElement): boolean | undefined => {
@@ -56,16 +50,11 @@ const readPersistent = (entry: XmlElement): boolean | undefined => {
   return value === '1';
 };
 
-const readEntry = (entry: XmlElement): UidEntry => {
-  expectChildren(entry, ['tag']);
-  const ip = entry.attributes.get('ip');
-  if (ip === undefined) throw new CommandError(17, 'entry -> ip is missing');
-  const [tag, second] = entry.children;
-  if (second) throw new CommandError(17, 'entry -> tag is given twice');
-  if (tag) expectChildren(tag, ['member']);
-  if (tag?.children.length === 0) throw new CommandError(17, 'tag -> member is missing');
-  return { ip, tags: tag?.children.map(readTag), persistent: readPersistent(entry) };
-};
+const readEntry = (entry: XmlElement): UidEntry => ({
+  ip: required(entry, 'ip'),
+  tags: readTags(entry),
+  persistent: readPersistent(entry),
+});
 
 const readEntries = (section: XmlElement | undefined): UidEntry[] => {
   if (!section) return [];
@@ -73,47 +62,49 @@ const readEntries = (section: XmlElement | undefined): UidEntry[] => {
   return section.children.map(readEntry);
 };
 
-/** `<clear>` knows one content: all registered addresses of the table (facts 4.16). */
-const checkClear = (clear: XmlElement): void => {
-  expectChildren(clear, ['registered-ip']);
-  const [what] = clear.children;
-  if (!what) throw new CommandError(17, 'clear -> registered-ip is missing');
-  expectChildren(what, ['all']);
-  if (what.children.length !== 1) throw new CommandError(17, 'registered-ip -> all is missing');
+/** `<clear>` empties whole tables, nothing less (facts 4.16). */
+const readClear = (clear: XmlElement | undefined): UidMessage['clear'] => {
+  if (!clear) return [];
+  expectChildren(clear, clearable);
+  const names = clearable.filter((name) => clear.children.some((child) => child.name === name));
+  if (names.length === 0) throw new CommandError(17, 'clear -> registered-ip is missing');
+  for (const what of clear.children) {
+    if (!onlyChild(what, ['all'])) throw new CommandError(17, `${what.name} -> all is missing`);
+  }
+  return names;
 };
 
 const readPayload = (payload: XmlElement): UidMessage => {
   expectChildren(payload, sectionNames);
-  const sections = new Map<SectionName, XmlElement>();
-  for (const child of payload.children) {
-    if (!isSectionName(child.name)) throw unexpected(payload, child.name);
-    if (sections.has(child.name)) throw new CommandError(17, `payload -> ${child.name} is given twice`);
-    sections.set(child.name, child);
+  const sections = new Map(payload.children.map((child) => [child.name, child]));
+  if (sections.size < payload.children.length) {
+    throw new CommandError(17, 'payload -> a section is given twice');
   }
-  const clear = sections.get('clear');
-  if (clear) checkClear(clear);
   return {
     sections: sectionNames.filter((name) => sections.has(name)),
+    clear: readClear(sections.get('clear')),
     unregister: readEntries(sections.get('unregister')),
     register: readEntries(sections.get('register')),
+    users: readUserSections(sections),
   };
 };
 
-/** A well-formed command, or the refusal with code 18. */
-export const readCommand = (document: string): XmlElement => {
-  try {
-    return readXml(document);
-  } catch (error) {
-    if (error instanceof XmlError) throw new CommandError(18, `malformed command: ${error.message}`);
-    throw error;
+/** Refuses what only later releases know. */
+const expectFeatures = (message: UidMessage, { memberTimeout, userTags }: Features): void => {
+  const tagged = [...message.register, ...message.users['register-user']];
+  const hasTimeout = tagged.some(({ tags = [] }) => tags.some(({ timeout }) => timeout !== undefined));
+  if (hasTimeout && !memberTimeout) throw new CommandError(17, 'member -> timeout is unexpected');
+  const userSection = message.sections.find((name) => /^(?:un)?register-user$/.test(name));
+  if (userSection !== undefined && !userTags) {
+    throw new CommandError(17, `payload -> ${userSection} is unexpected`);
   }
 };
 
 /**
  * Reads a message; `version` is ignored and the order of the children is free (facts 4.1).
- * Throws CommandError: 18 where it is not well-formed, 17 where it is no uid-message.
+ * Throws CommandError: 18 where it is not well-formed, 17 where it is no uid-message of this release.
  */
-export const readUidMessage = (document: string): UidMessage => {
+export const readUidMessage = (document: string, features: Features): UidMessage => {
   const root = readCommand(document);
   if (root.name !== 'uid-message') throw new CommandError(17, `${root.name} is unexpected`);
   expectChildren(root, ['version', 'type', 'payload']);
@@ -122,5 +113,8 @@ export const readUidMessage = (document: string): UidMessage => {
   if (type?.text.trim() !== 'update') throw new CommandError(17, 'uid-message -> type must be update');
   const [payload, second] = childrenNamed('payload');
   if (!payload || second) throw new CommandError(17, 'uid-message needs one payload');
-  return readPayload(payload);
+  if (payload.text.trim() !== '') throw unexpected(payload, 'text');
+  const message = readPayload(payload);
+  expectFeatures(message, features);
+  return message;
 };

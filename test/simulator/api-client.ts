@@ -4,7 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request, type FormData } from 'undici';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../simulator/simulator.ts';
 
-export type Answer = { readonly status: number; readonly contentType: string; readonly body: string };
+export type Answer = {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+  /** The values of Set-Cookie. */
+  readonly cookies: readonly string[];
+};
 
 export type Send = {
   readonly method?: 'GET' | 'POST' | 'PUT';
@@ -71,7 +77,8 @@ export class Lab implements AsyncDisposable {
       ...(signal && { signal }),
     });
     const contentType = String(answer.headers['content-type'] ?? '');
-    return { status: answer.statusCode, contentType, body: await answer.body.text() };
+    const cookies = [answer.headers['set-cookie'] ?? []].flat();
+    return { status: answer.statusCode, contentType, cookies, body: await answer.body.text() };
   }
 
   /** A POST of a form, without a key unless the parameters or headers have one. */

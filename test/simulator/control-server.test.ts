@@ -47,7 +47,16 @@ test('faults are injected, listed and cleared', async () => {
   assert.deepEqual(value, { id: 1 });
   await control(lab, 'POST', '/faults', { fault: 'empty' });
   await lab.message('');
-  const listed = { fault: 'http-status', on: 'message', count: 2, skip: 0, applies: false, status: 503 };
+  const listed = {
+    fault: 'http-status',
+    on: 'message',
+    connection: 'any',
+    count: 2,
+    skip: 0,
+    chance: 1,
+    applies: false,
+    status: 503,
+  };
   assert.deepEqual(
     (await control(lab, 'GET', '/faults')).value,
     JSON.parse(JSON.stringify(lab.simulator.faults())),

@@ -210,7 +210,11 @@ const odd = [
   '<uid-message><type>other</type><payload/></uid-message>',
   '<uid-message><type>update</type></uid-message>',
   '<uid-message><type>update</type><payload/><payload/></uid-message>',
-  uidMessage('<login><entry name="u" ip="10.0.0.5"/></login>'),
+  uidMessage('<logon><entry name="u" ip="10.0.0.5"/></logon>'),
+  uidMessage('<login><entry name="u"/></login>'),
+  uidMessage('<login><entry name="u" ip="10.0.0.5"><tag/></entry></login>'),
+  uidMessage('<groups><entry name="g"/></groups>'),
+  uidMessage('<register-user><entry><tag><member>a</member></tag></entry></register-user>'),
   uidMessage('<register/><register/>'),
   uidMessage('<register>text</register>'),
   uidMessage('<register><entry><tag><member>a</member></tag></entry></register>'),
@@ -224,7 +228,8 @@ const odd = [
   ),
   uidMessage('<clear/>'),
   uidMessage('<clear><registered-ip/></clear>'),
-  uidMessage('<clear><registered-user><all/></registered-user></clear>'),
+  uidMessage('<clear><registered-user/></clear>'),
+  uidMessage('<clear><users><all/></users></clear>'),
 ];
 
 const codeOf = async (lab: Lab, cmd: string): Promise<string | undefined> =>

@@ -1,0 +1,76 @@
+// Where requests arrive: who may come in, and which device a request is for.
+
+import type { Access } from './access/access.ts';
+import type { ApiRequest } from './api-request.ts';
+import { done, type Call, type Gate, type Reply } from './call.ts';
+import { CommandError } from './command-error.ts';
+import { pretended, type Device } from './device.ts';
+import { keygenCall, prepareCall, type Receiver } from './device-calls.ts';
+import { fillText } from './failure-texts.ts';
+import { isPassive } from './ha.ts';
+import type { Fleet } from './panorama/fleet.ts';
+import { keygenReply, refusal } from './replies.ts';
+
+export type EndpointParts = {
+  readonly access: Access;
+  readonly device: Device;
+  /** Of a Panorama. */
+  readonly fleet: Fleet | undefined;
+};
+
+export class Endpoint {
+  readonly #parts: EndpointParts;
+
+  constructor(parts: EndpointParts) {
+    this.#parts = parts;
+  }
+
+  /** Understands a request. What it asks for happens when the call runs. */
+  prepare(request: ApiRequest): Call {
+    const { access, device, fleet } = this.#parts;
+    const gate: Gate = {
+      admit: (need) => access.admit(request, need),
+      refuse: (code, text) => this.refuse(code, text),
+    };
+    const type = request.parameters.get('type');
+    if (type === 'keygen') {
+      return keygenCall(device, gate, () => ({ ...done, body: keygenReply(access.generateKey(request)) }));
+    }
+    const target = request.parameters.get('target') ?? '';
+    // Panorama does not hand type=version on (facts 1.13); a firewall does not know `target`.
+    if (!fleet || target === '' || type === 'version')
+      return prepareCall(request, { device, target: '', gate });
+    return prepareCall(request, this.#through(fleet, target, gate));
+  }
+
+  /** The answer that refuses a whole request. */
+  refuse(code: number, text: string): Reply {
+    const asStatus = this.#parts.device.settings.errorsAsHttpStatus && (code === 400 || code === 403);
+    return { ...done, httpStatus: asStatus ? code : 200, status: 'error', code, body: refusal(code, text) };
+  }
+
+  /** A firewall behind this Panorama; one that cannot be reached is told only to who may ask. */
+  #through(fleet: Fleet, serial: string, gate: Gate): Receiver {
+    const panorama = this.#parts.device;
+    const member = fleet.find(serial);
+    const { disconnectedTarget, unknownTarget } = panorama.settings.failureTexts;
+    const admit: Gate['admit'] = (need) => {
+      const cookie = gate.admit(need);
+      if (!member?.connected) {
+        const text = fillText(member ? disconnectedTarget : unknownTarget, { serial: serial.slice(0, 64) });
+        throw new CommandError(13, text);
+      }
+      return cookie;
+    };
+    return {
+      device: member?.device ?? panorama,
+      target: serial.slice(0, 64),
+      gate: { ...gate, admit },
+      onMessage(message) {
+        panorama.denyWhenPassive();
+        const isSilent = isPassive(panorama.ha) && panorama.settings.whenPassive === 'silent';
+        return isSilent ? pretended(message) : undefined;
+      },
+    };
+  }
+}

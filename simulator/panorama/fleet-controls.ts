@@ -1,0 +1,65 @@
+// What a test or a human may do to the firewalls behind a Panorama.
+
+import { DeviceControls } from '../device-controls.ts';
+import type { Fleet, MemberChange, MemberSpec } from './fleet.ts';
+
+export type MemberView = {
+  readonly serial: string;
+  readonly hostname: string;
+  readonly connected: boolean;
+  readonly vsys: readonly string[];
+  /** Group -> the vsys of this firewall in it. */
+  readonly deviceGroups: Readonly<Record<string, readonly string[]>>;
+};
+
+export class FleetControls {
+  readonly #fleet: Fleet;
+  readonly #clock: () => number;
+
+  constructor(fleet: Fleet, clock: () => number) {
+    this.#fleet = fleet;
+    this.#clock = clock;
+  }
+
+  members(): readonly MemberView[] {
+    return this.#fleet.members().map(({ serial, connected, device, groups }) => ({
+      serial,
+      hostname: device.identity.hostname,
+      connected,
+      vsys: device.vsys,
+      deviceGroups: Object.fromEntries(groups),
+    }));
+  }
+
+  deviceGroups(): readonly string[] {
+    return this.#fleet.groupNames();
+  }
+
+  /** A firewall joins; one that left before comes back with what it holds. Throws ZodError or RangeError. */
+  join(spec: MemberSpec): void {
+    this.#fleet.join(spec);
+  }
+
+  /** Whether it was managed. */
+  leave(serial: string): boolean {
+    return this.#fleet.leave(serial);
+  }
+
+  /** Connects or disconnects a firewall, or moves it to another device group. Throws ZodError or RangeError. */
+  change(serial: string, change: MemberChange): void {
+    this.#fleet.change(serial, change);
+  }
+
+  /** Whether there was such a group. */
+  deleteDeviceGroup(name: string): boolean {
+    return this.#fleet.deleteGroup(name);
+  }
+
+  /** The controls of one firewall; a reboot disconnects it. Throws RangeError for one that is not managed. */
+  firewall(serial: string): DeviceControls {
+    const member = this.#fleet.find(serial);
+    if (!member) throw new RangeError(`${serial} is not managed`);
+    const interrupt = (downMs: number): void => this.#fleet.interrupt(serial, downMs);
+    return new DeviceControls({ device: member.device, clock: this.#clock, interrupt });
+  }
+}

@@ -1,0 +1,84 @@
+// What a Panorama says of its firewalls and device groups (facts 7.3).
+
+import type { Device } from '../device.ts';
+import { success } from '../replies.ts';
+import { escapeAttribute, escapeText } from '../xml-writer.ts';
+import type { Fleet, Member } from './fleet.ts';
+
+const field = (name: string, value: string): string => `<${name}>${escapeText(value)}</${name}>`;
+
+const entry = (name: string, content: string): string =>
+  `<entry name="${escapeAttribute(name)}">${content}</entry>`;
+
+const haOf = ({ ha }: Device): string => {
+  if (!ha) return '';
+  const peer = ha.peerSerial === '' ? '' : `<peer>${field('serial', ha.peerSerial)}</peer>`;
+  return `<ha>${field('state', ha.state)}${peer}</ha>`;
+};
+
+const vsysOf = ({ vsys }: Device): string =>
+  `<vsys>${vsys.map((id) => entry(id, field('display-name', id))).join('')}</vsys>`;
+
+const deviceEntry = ({ device, serial, connected }: Member): string => {
+  const { hostname, ipAddress, model, family, swVersion } = device.identity;
+  const fields = [
+    field('serial', serial),
+    field('connected', connected ? 'yes' : 'no'),
+    field('hostname', hostname),
+    field('ip-address', ipAddress),
+    field('family', family),
+    field('model', model),
+    field('sw-version', swVersion),
+    field('multi-vsys', device.vsys.length > 1 ? 'yes' : 'no'),
+  ];
+  return entry(serial, `${fields.join('')}${haOf(device)}${vsysOf(device)}`);
+};
+
+/** `show devices connected` and `show devices all`. */
+export const devicesReply = (members: readonly Member[]): string =>
+  success(`<devices>${members.map(deviceEntry).join('')}</devices>`);
+
+/** Each group with its firewalls, as `devices` under the group. */
+const groups = (fleet: Fleet, device: (member: Member, vsys: readonly string[]) => string): string => {
+  const devicesIn = (group: string): string =>
+    fleet
+      .members()
+      .map((member) => {
+        const vsys = member.groups.get(group);
+        return vsys ? device(member, vsys) : '';
+      })
+      .join('');
+  return fleet
+    .groupNames()
+    .map((name) => entry(name, `<devices>${devicesIn(name)}</devices>`))
+    .join('');
+};
+
+const vsysEntries = (vsys: readonly string[], content: string): string =>
+  `<vsys>${vsys.map((id) => entry(id, content)).join('')}</vsys>`;
+
+/** `show devicegroups`. */
+export const deviceGroupsReply = (fleet: Fleet): string => {
+  const inSync = field('shared-policy-status', 'In Sync');
+  const body = groups(fleet, ({ serial, connected, device }, vsys) => {
+    const fields = field('serial', serial) + field('connected', connected ? 'yes' : 'no');
+    return entry(serial, device.vsys.length > 1 ? fields + vsysEntries(vsys, inSync) : fields + inSync);
+  });
+  return success(`<devicegroups>${body}</devicegroups>`);
+};
+
+/** `show dg-hierarchy`: every group stands at the top. */
+export const hierarchyReply = (fleet: Fleet): string => {
+  const nodes = fleet
+    .groupNames()
+    .map((name, index) => `<dg name="${escapeAttribute(name)}" dg_id="${index + 11}"/>`);
+  return success(`<dg-hierarchy>${nodes.join('')}</dg-hierarchy>`);
+};
+
+/** The configuration of the groups; a firewall with several vsys names those that are in the group. */
+export const deviceGroupsConfig = (fleet: Fleet): string => {
+  const body = groups(fleet, ({ serial, device }, vsys) =>
+    entry(serial, device.vsys.length > 1 ? vsysEntries(vsys, '') : ''),
+  );
+  return `<device-group>${body}</device-group>`;
+};
