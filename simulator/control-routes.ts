@@ -74,6 +74,7 @@ const deviceRoutes = ({ controls, fleet }: ControlTargets): [string, Route][] =>
     ],
     ['GET /ha', (input) => device(input).ha() ?? null],
     ['POST /ha', onDevice((on, body) => on.setHa(body as HaSpec | null))],
+    ['POST /fail-over', onDevice((on) => on.failOver())],
     ['GET /settings', (input) => device(input).settings()],
     ['POST /settings', (input) => device(input).settings(input.body as SettingsPatch)],
     ['POST /reboot', onDevice((on, body) => on.reboot(body as Reboot))],

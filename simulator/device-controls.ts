@@ -116,6 +116,13 @@ export class DeviceControls {
     this.#parts.device.ha = spec === null ? undefined : haSchema.parse(spec);
   }
 
+  /** Swaps active and passive of an HA pair. Throws RangeError for a device alone. */
+  failOver(): void {
+    const { pair } = this.#parts.device;
+    if (!pair) throw new RangeError('the device has no HA peer');
+    pair.failOver();
+  }
+
   /** The settings, changed by `patch` first. Throws ZodError. */
   settings(patch: SettingsPatch = {}): Settings {
     const { device } = this.#parts;

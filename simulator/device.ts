@@ -32,8 +32,8 @@ export type DeviceOptions = {
 export class Device {
   settings: Settings;
   ha: Ha | undefined;
-  /** The other member of an HA pair. */
-  peer: Device | undefined;
+  /** Of a member of an HA pair: the other one, and what swaps their states. */
+  pair: { readonly peer: Device; readonly failOver: () => void } | undefined;
   readonly queue: WorkQueue;
   readonly registeredIps: RegisteredIps;
   readonly addressGroups = new AddressGroups();
@@ -141,7 +141,7 @@ export class Device {
     const now = this.#options.clock();
     const pairs = this.registeredIps.apply(message, vsys, now);
     const failures = [...pairFailures(pairs, this.settings), ...users.apply(message, now)];
-    if (this.settings.haSyncsRegistrations) this.peer?.synchronize(message, vsys);
+    if (this.settings.haSyncsRegistrations) this.pair?.peer.synchronize(message, vsys);
     return { ...done, ...uidReply(message.sections, failures), pairs };
   }
 

@@ -1,85 +1,25 @@
-// The simulator as a program: its arguments, what it prints, and how it stops.
+// The simulator as a program: what it starts, what it prints, and how it stops.
 
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import * as z from 'zod';
-import { startSimulator, type Simulator, type SettingsPatch, type SimulatorOptions } from './simulator.ts';
+import { readArguments, usage, type Wanted } from './arguments.ts';
+import { startHaPair } from './pair.ts';
+import { startPanorama, startPanoramaPair } from './panorama/panorama.ts';
+import { startSimulator, type Simulator } from './simulator.ts';
 
-const usage = `A PAN-OS firewall to try things out on: its XML API for registered IP addresses, over HTTPS.
-
-  --host ADDRESS         where to listen (127.0.0.1)
-  --port NUMBER          of the XML API (8443; 0: a free one)
-  --control-port NUMBER  of the JSON control port (8444; 0: a free one)
-  --username NAME        of the API account (k8s-operator)
-  --password TEXT        of the API account (simulator)
-  --vsys LIST            virtual systems, the default one first (vsys1)
-  --serial TEXT, --model TEXT, --family TEXT, --hostname TEXT, --sw-version TEXT
-                         who the device says it is
-  --names LIST           more host names and addresses for the certificate
-  --ca-file PATH         where to write the certificate authority (a new temporary file)
-  --settings JSON        switches, latencies and limits; GET /settings of the control port shows them
-  --help                 this text
-`;
-
-const string = { type: 'string' } as const;
-const argumentTypes = {
-  host: string,
-  port: { ...string, default: '8443' },
-  'control-port': { ...string, default: '8444' },
-  username: string,
-  password: string,
-  vsys: string,
-  serial: string,
-  model: string,
-  family: string,
-  hostname: string,
-  'sw-version': string,
-  names: string,
-  'ca-file': string,
-  settings: string,
-  help: { type: 'boolean' },
-} as const;
-
-const portSchema = z.coerce.number().pipe(z.int().min(0).max(65_535));
-
-const split = (value: string): string[] => value.split(',').map((part) => part.trim());
-
-type Given<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> };
-
-/** The fields that are not undefined. */
-const given = <T extends object>(fields: T): Given<T> =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Given<T>;
-
-const toOptions = (
-  values: ReturnType<typeof parseArgs<{ options: typeof argumentTypes }>>['values'],
-  caFile: string,
-): SimulatorOptions => {
-  const { host, username, password, serial, model, family, hostname, vsys, names, settings } = values;
-  return given({
-    host,
-    username,
-    password,
-    caFile,
-    port: portSchema.parse(values.port),
-    controlPort: portSchema.parse(values['control-port']),
-    vsys: vsys === undefined ? undefined : split(vsys),
-    names: names === undefined ? undefined : split(names),
-    settings: settings === undefined ? undefined : (JSON.parse(settings) as SettingsPatch),
-    identity: given({ serial, model, family, hostname, swVersion: values['sw-version'] }),
-  });
-};
-
-const welcome = ({ endpoint, controlUrl, username, password, apiKey }: Simulator, caFile: string): string => `
-PAN-OS simulator
+const place = (title: string, { endpoint, controlUrl, ...device }: Simulator, caFile: string): string => `
+${title}
   XML API       ${endpoint}/api/
   CA            ${caFile}
-  username      ${username}
-  password      ${password}
-  API key       ${apiKey}
+  username      ${device.username}
+  password      ${device.password}
+  API key       ${device.apiKey}
   control port  ${controlUrl}
+`;
 
+const hints = ({ endpoint, controlUrl, username, password, apiKey }: Simulator, caFile: string): string => `
 Try:
   curl --cacert ${caFile} ${endpoint}/api/ -d type=keygen -d user=${username} -d password=${password}
   curl --cacert ${caFile} ${endpoint}/api/ -H 'X-PAN-KEY: ${apiKey}' -d type=user-id \\
@@ -91,6 +31,24 @@ Try:
   curl ${controlUrl}/faults -d '{"fault":"http-status","on":"message","count":2}'
 `;
 
+type Running = { readonly members: readonly Simulator[] } & AsyncDisposable;
+
+const alone = (simulator: Simulator): Running => ({
+  members: [simulator],
+  [Symbol.asyncDispose]: () => simulator.close(),
+});
+
+const start = async ({ panorama, pair, firewalls, options }: Wanted, caFile: string): Promise<Running> => {
+  const first = { ...options, caFile };
+  const second = { caFile: `${caFile}.peer` };
+  if (panorama) {
+    const { vsys: _, ...others } = first;
+    if (pair) return startPanoramaPair({ ...others, firewalls }, second);
+    return alone(await startPanorama({ ...others, firewalls }));
+  }
+  return pair ? startHaPair(first, second) : alone(await startSimulator(first));
+};
+
 /** Resolves when the process is asked to stop. */
 const stopSignal = async (): Promise<void> => {
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -99,11 +57,15 @@ const stopSignal = async (): Promise<void> => {
 };
 
 const run = async (): Promise<void> => {
-  const { values } = parseArgs({ options: argumentTypes });
-  if (values.help === true) return console.log(usage);
-  const caFile = values['ca-file'] ?? join(await mkdtemp(join(tmpdir(), 'pan-simulator-')), 'ca.pem');
-  await using simulator = await startSimulator(toOptions(values, caFile));
-  console.log(welcome(simulator, caFile));
+  const wanted = readArguments();
+  if (wanted.help) return console.log(usage);
+  const caFile = wanted.options.caFile ?? join(await mkdtemp(join(tmpdir(), 'pan-simulator-')), 'ca.pem');
+  await using running = await start(wanted, caFile);
+  const [first, second] = running.members;
+  const title = wanted.panorama ? 'Panorama simulator' : 'PAN-OS simulator';
+  if (first) console.log(place(title, first, caFile));
+  if (second) console.log(place(`${title}, its HA peer`, second, `${caFile}.peer`));
+  if (first) console.log(hints(first, caFile));
   await stopSignal();
 };
 

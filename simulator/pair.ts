@@ -3,6 +3,7 @@
 import { assemble, type SimulatorOptions } from './assemble.ts';
 import type { Device } from './device.ts';
 import type { Ha } from './ha.ts';
+import type { Identity } from './identity.ts';
 import { Simulator } from './simulator.ts';
 
 /** What the active and the passive member say of themselves. */
@@ -19,16 +20,18 @@ const haOf = (peer: Device, state: string, peerState: string): Ha => ({
 /** Makes two devices a pair, the first active; returns what swaps their states. */
 export const linkPeers = (one: Device, other: Device, states: States): (() => void) => {
   let [active, passive] = [one, other];
-  [one.peer, other.peer] = [other, one];
   const show = (): void => {
     active.ha = haOf(passive, states[0], states[1]);
     passive.ha = haOf(active, states[1], states[0]);
   };
-  show();
-  return () => {
+  const failOver = (): void => {
     [active, passive] = [passive, active];
     show();
   };
+  one.pair = { peer: other, failOver };
+  other.pair = { peer: one, failOver };
+  show();
+  return failOver;
 };
 
 export type HaPair = AsyncDisposable & {
@@ -38,21 +41,27 @@ export type HaPair = AsyncDisposable & {
   readonly failOver: () => void;
 };
 
-/** Starts an HA pair of firewalls, each with ports, a log and faults of its own. */
+/** The options of a second member: those of the first but for its place, with a name and what `peer` says. */
+export const peerOptions = (
+  first: SimulatorOptions,
+  peer: SimulatorOptions,
+  identity: Partial<Identity>,
+): SimulatorOptions => {
+  const { caFile: _, port: __, controlPort: ___, ...options } = first;
+  return { ...options, ...peer, identity: { ...options.identity, ...identity, ...peer.identity } };
+};
+
+const peerIdentity = { hostname: 'pan-simulator-b', serial: '007051000000002' };
+
+/** Starts an HA pair of firewalls, each with ports, a log and faults of its own; options as of startPanoramaPair. */
 export const startHaPair = async (
   options: SimulatorOptions = {},
-  peerOptions: SimulatorOptions = {},
+  peer: SimulatorOptions = {},
 ): Promise<HaPair> => {
   await using parts = new AsyncDisposableStack();
   const one = await assemble(options);
   const first = parts.use(new Simulator(one.parts, one.running));
-  const peerIdentity = { hostname: 'pan-simulator-b', serial: '007051000000002', ...peerOptions.identity };
-  const { caFile: _, port: __, controlPort: ___, ...others } = options;
-  const other = await assemble({
-    ...others,
-    ...peerOptions,
-    identity: { ...options.identity, ...peerIdentity },
-  });
+  const other = await assemble(peerOptions(options, peer, peerIdentity));
   const second = parts.use(new Simulator(other.parts, other.running));
   const failOver = linkPeers(one.parts.device, other.parts.device, ['active', 'passive']);
   const all = parts.move();

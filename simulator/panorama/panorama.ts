@@ -1,9 +1,9 @@
 // A simulated Panorama, alone or as an HA pair, with the firewalls that it manages.
 
-import { assemble, type Assembly, type MakeFleet, type SimulatorOptions } from '../assemble.ts';
+import { assemble, type MakeFleet, type Running, type SimulatorOptions } from '../assemble.ts';
 import type { ControlParts } from '../controls.ts';
-import type { Running } from '../assemble.ts';
-import { linkPeers } from '../pair.ts';
+import type { Device } from '../device.ts';
+import { linkPeers, peerOptions } from '../pair.ts';
 import { Simulator } from '../simulator.ts';
 import { Fleet, type MemberSpec } from './fleet.ts';
 import { FleetControls } from './fleet-controls.ts';
@@ -22,6 +22,8 @@ const defaults: SimulatorOptions = {
   identity: { hostname: 'panorama', serial: '000710000000001' },
 };
 
+const peerIdentity = { hostname: 'panorama-b', serial: '000710000000002' };
+
 export class Panorama extends Simulator {
   /** The firewalls behind it. */
   readonly fleet: FleetControls;
@@ -32,25 +34,23 @@ export class Panorama extends Simulator {
   }
 }
 
-const withDefaults = (options: PanoramaOptions, serial?: string): SimulatorOptions => {
-  const named = serial === undefined ? {} : { hostname: 'panorama-b', serial };
-  return {
-    ...defaults,
-    ...options,
-    identity: { ...defaults.identity, ...named, ...options.identity },
-    // A passive Panorama takes messages for its firewalls and does nothing (facts 7.4).
-    settings: { whenPassive: 'silent', ...options.settings },
-  };
-};
+type Started = { readonly panorama: Panorama; readonly device: Device; readonly fleet: Fleet };
 
-const start = async (
-  options: SimulatorOptions,
-  makeFleet: MakeFleet,
-): Promise<[Panorama, Assembly, Fleet]> => {
-  const assembly = await assemble(options, makeFleet);
+const start = async (options: SimulatorOptions, makeFleet: MakeFleet): Promise<Started> => {
+  const assembly = await assemble(
+    {
+      ...defaults,
+      ...options,
+      identity: { ...defaults.identity, ...options.identity },
+      // A passive Panorama takes messages for its firewalls and does nothing (facts 7.4).
+      settings: { whenPassive: 'silent', ...options.settings },
+    },
+    makeFleet,
+  );
   const { parts, running, fleet } = assembly;
   if (!fleet) throw new Error('a Panorama has a fleet');
-  return [new Panorama(parts, running, new FleetControls(fleet, parts.clock)), assembly, fleet];
+  const panorama = new Panorama(parts, running, new FleetControls(fleet, parts.clock));
+  return { panorama, device: parts.device, fleet };
 };
 
 const newFleet =
@@ -66,7 +66,7 @@ export const startPanorama = async ({
   firewalls = [],
   ...options
 }: PanoramaOptions = {}): Promise<Panorama> => {
-  const [panorama] = await start(withDefaults(options), newFleet(firewalls));
+  const { panorama } = await start(options, newFleet(firewalls));
   return panorama;
 };
 
@@ -77,18 +77,21 @@ export type PanoramaPair = AsyncDisposable & {
   readonly failOver: () => void;
 };
 
-/** Starts an HA pair of Panoramas on free ports. The second one's serial is `peerSerial`. */
+/** Starts an HA pair of Panoramas; the peer has the options of the first one but for ports, CA file and `peer`. */
 export const startPanoramaPair = async (
   { firewalls = [], ...options }: PanoramaOptions = {},
-  peerSerial = '000710000000002',
+  peer: SimulatorOptions = {},
 ): Promise<PanoramaPair> => {
   await using parts = new AsyncDisposableStack();
-  const [first, { parts: one }, fleet] = await start(withDefaults(options), newFleet(firewalls));
-  parts.use(first);
-  const { caFile: _, port: __, controlPort: ___, ...others } = options;
-  const [second, { parts: other }] = await start(withDefaults(others, peerSerial), () => fleet);
-  parts.use(second);
-  const failOver = linkPeers(one.device, other.device, ['primary-active', 'secondary-passive']);
+  const first = await start(options, newFleet(firewalls));
+  parts.use(first.panorama);
+  const second = await start(peerOptions(options, peer, peerIdentity), () => first.fleet);
+  parts.use(second.panorama);
+  const failOver = linkPeers(first.device, second.device, ['primary-active', 'secondary-passive']);
   const all = parts.move();
-  return { members: [first, second], failOver, [Symbol.asyncDispose]: () => all.disposeAsync() };
+  return {
+    members: [first.panorama, second.panorama],
+    failOver,
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  };
 };

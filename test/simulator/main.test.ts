@@ -80,11 +80,43 @@ test('wrong arguments are told, with exit code 1', async () => {
     ['--port', 'x'],
     ['--settings', '{"x":1}'],
     ['--settings', '{'],
+    ['--profile', 'PA-1'],
+    ['--firewall', '0001'],
+    ['--panorama', '--vsys', 'vsys1'],
+    ['--panorama', '--firewall', '{"serial":1}', '--port', '0', '--control-port', '0'],
   ]) {
     const { child, errors } = start(...parameters);
     assert.deepEqual(await once(child, 'close'), [1, null], parameters.join(' '));
     assert.match(errors.join(''), /--help shows the arguments/);
     assert.doesNotMatch(errors.join(''), /\n {4}at /);
+  }
+});
+
+test('a pair of Panoramas with firewalls is started, each with its own authority', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'pan-simulator-test-'));
+  const caFile = join(directory, 'ca.pem');
+  const place = ['--port', '0', '--control-port', '0', '--ca-file', caFile];
+  const firewalls = ['--firewall', '0001@edge', '--firewall', '{"serial":"0002","vsys":["vsys3"]}'];
+  const { child, outputWith } = start('--panorama', '--ha', ...firewalls, ...place);
+  try {
+    const output = await outputWith(/faults -d.*\n/);
+    const controls = [...output.matchAll(/control port +(\S+)/g)].map(([, url = '']) => url);
+    const states = [];
+    for (const [index, url] of controls.entries()) {
+      const ha = await (await request(`${url}/ha`)).body.text();
+      const members = await (await request(`${url}/firewalls`)).body.text();
+      const { body } = await request(`${url}/ca`);
+      const file = index === 0 ? caFile : `${caFile}.peer`;
+      assert.deepEqual(await body.json(), { pem: await readFile(file, 'utf8') });
+      states.push(/"state":"([\w-]+)"/.exec(ha)?.[1]);
+      assert.match(members, /"0001".*"edge".*"0002".*"vsys3"/);
+    }
+    assert.deepEqual(states, ['primary-active', 'secondary-passive']);
+    child.kill('SIGTERM');
+    assert.deepEqual(await once(child, 'exit'), [0, null]);
+  } finally {
+    child.kill('SIGKILL');
+    await rm(directory, { recursive: true });
   }
 });
 

@@ -1,0 +1,130 @@
+// The simulator's arguments as a program: what there are, and what they ask for.
+
+import { parseArgs } from 'node:util';
+import * as z from 'zod';
+import type { SimulatorOptions } from './assemble.ts';
+import type { MemberSpec } from './panorama/fleet.ts';
+import { profileNames, type ProfileName } from './profiles.ts';
+import type { SettingsPatch } from './settings.ts';
+
+export const usage = `A PAN-OS device to try things out on: its XML API for registered IP addresses, over HTTPS.
+
+What it is
+  --profile NAME         a model with its limits and speed: ${profileNames.slice(0, 9).join(', ')},
+                         ${profileNames.slice(9).join(', ')}
+  --panorama             a Panorama
+  --firewall SPEC        a firewall behind it: SERIAL, SERIAL@GROUP, or JSON; may be given several times
+  --ha                   an HA pair; the second member gets free ports
+  --serial TEXT, --model TEXT, --family TEXT, --hostname TEXT, --sw-version TEXT
+                         who the device says it is
+  --vsys LIST            virtual systems, the default one first (vsys1)
+  --username NAME        of the first administrator (k8s-operator)
+  --password TEXT        of the first administrator (simulator)
+  --settings JSON        switches, latencies and limits; GET /settings of the control port shows them
+  --seed NUMBER          of the faults that have a chance (1)
+
+Where it is
+  --host ADDRESS         where to listen (127.0.0.1)
+  --port NUMBER          of the XML API (8443; 0: a free one)
+  --control-port NUMBER  of the JSON control port (8444; 0: a free one)
+  --names LIST           more host names and addresses for the certificate
+  --ca-file PATH         where to write the certificate authority (a new temporary file); a pair: one for each
+                         member, the second with .peer at the end
+  --help                 this text
+
+The control port
+  GET  /tables /log?since=N /users /address-groups /settings /faults /ha /concurrency /ca
+  POST /tables           {"add":[{"ip":"10.1.0.9","tags":["web"]}],"remove":[{"ip":"10.1.0.8"}]}: another writer
+  POST /faults           {"fault":"http-status","on":"message","count":2}; DELETE /faults, DELETE /faults/ID
+  POST /settings         {"errorsAsHttpStatus":false,"latencyMs":{"read":50}}
+  POST /accounts         {"name":"reader","password":"x","rights":["op"]}; DELETE /accounts/NAME
+  POST /address-groups   {"name":"web","filter":"'web' and not 'off'"}; DELETE /address-groups/NAME
+  POST /reboot           {"downMs":3000,"deniedMs":60000,"swVersion":"11.1.4"}
+  POST /ha               {"state":"suspended"}, or null; POST /fail-over swaps the members of a pair
+  POST /wipe /reset /expire-keys /time-out-sessions; POST /password {"password":"next"}
+  Of a Panorama: GET /firewalls /device-groups; POST /firewalls {"serial":"0001","deviceGroup":"edge"};
+  POST /firewalls/0001 {"connected":false}; DELETE /firewalls/0001; ?serial=0001 behind /tables, /settings,
+  /wipe, /reboot, /users, /address-groups and /ha means that firewall.
+`;
+
+const string = { type: 'string' } as const;
+const boolean = { type: 'boolean' } as const;
+const argumentTypes = {
+  profile: string,
+  panorama: boolean,
+  firewall: { ...string, multiple: true },
+  ha: boolean,
+  host: string,
+  port: { ...string, default: '8443' },
+  'control-port': { ...string, default: '8444' },
+  username: string,
+  password: string,
+  vsys: string,
+  serial: string,
+  model: string,
+  family: string,
+  hostname: string,
+  'sw-version': string,
+  seed: string,
+  names: string,
+  'ca-file': string,
+  settings: string,
+  help: boolean,
+} as const;
+
+type Values = ReturnType<typeof parseArgs<{ options: typeof argumentTypes }>>['values'];
+
+export type Wanted = {
+  readonly help: boolean;
+  readonly panorama: boolean;
+  readonly pair: boolean;
+  readonly firewalls: readonly MemberSpec[];
+  readonly options: SimulatorOptions;
+};
+
+const portSchema = z.coerce.number().pipe(z.int().min(0).max(65_535));
+const seedSchema = z.coerce.number().pipe(z.int());
+const profileSchema = z.enum(profileNames as [ProfileName, ...ProfileName[]]);
+
+const split = (value: string): string[] => value.split(',').map((part) => part.trim());
+
+type Given<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> };
+
+/** The fields that are not undefined. */
+const given = <T extends object>(fields: T): Given<T> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Given<T>;
+
+/** The cast is safe: the fleet checks what it is given. */
+const readFirewall = (spec: string): MemberSpec => {
+  if (spec.startsWith('{')) return JSON.parse(spec) as MemberSpec;
+  const [serial = '', deviceGroup] = spec.split('@');
+  return deviceGroup === undefined ? { serial } : { serial, deviceGroup };
+};
+
+const readOptions = (values: Values): SimulatorOptions => {
+  const { host, username, password, serial, model, family, hostname, vsys, names, settings, profile } =
+    values;
+  return given({
+    host,
+    username,
+    password,
+    caFile: values['ca-file'],
+    port: portSchema.parse(values.port),
+    controlPort: portSchema.parse(values['control-port']),
+    profile: profile === undefined ? undefined : profileSchema.parse(profile),
+    seed: values.seed === undefined ? undefined : seedSchema.parse(values.seed),
+    vsys: vsys === undefined ? undefined : split(vsys),
+    names: names === undefined ? undefined : split(names),
+    settings: settings === undefined ? undefined : (JSON.parse(settings) as SettingsPatch),
+    identity: given({ serial, model, family, hostname, swVersion: values['sw-version'] }),
+  });
+};
+
+/** Reads the arguments of the process. Throws where one is wrong or does not fit the others. */
+export const readArguments = (): Wanted => {
+  const { values } = parseArgs({ options: argumentTypes });
+  const { help = false, panorama = false, ha = false, firewall = [] } = values;
+  if (firewall.length > 0 && !panorama) throw new RangeError('--firewall needs --panorama');
+  if (panorama && values.vsys !== undefined) throw new RangeError('a Panorama has no --vsys');
+  return { help, panorama, pair: ha, firewalls: firewall.map(readFirewall), options: readOptions(values) };
+};
