@@ -29,6 +29,11 @@ const flags = {
     )
     .default(':8080')
     .describe('where /metrics, /healthz and /readyz are served'),
+  'leader-elect': z
+    .enum(['true', 'false'], 'must be true or false')
+    .default('true')
+    .transform((text) => text === 'true')
+    .describe('wait for the Lease before writing anything; false: write at once, for a single replica'),
   'log-level': z.enum(logLevels).default('info').describe(logLevels.join(', ')),
   'log-format': z.enum(logFormats).default('json').describe(logFormats.join(', ')),
 } as const;
@@ -79,7 +84,7 @@ function parse(args: readonly string[]) {
   }
   try {
     return parseArgs({
-      args: [...args],
+      args: args.map((arg) => (arg === '--leader-elect' ? `${arg}=true` : arg)),
       options: { ...options, help: { type: 'boolean', short: 'h' } },
       allowPositionals: true,
     });

@@ -13,15 +13,13 @@ import { DefinitionWatch } from './operator/definition-watch.ts';
 import { waitForDefinitions } from './operator/definitions.ts';
 import { openConnection } from './operator/device-connection.ts';
 import { EventRecorder } from './operator/event-recorder.ts';
-import { EventTeller } from './operator/event-teller.ts';
 import { firewallObserver } from './operator/firewall-observer.ts';
 import { FirewallWorker } from './operator/firewall-worker.ts';
 import { collectGauges } from './operator/gauges.ts';
 import { readiness, type Watched } from './operator/health.ts';
-import { statusSubjects } from './operator/status-subjects.ts';
-import { StatusWorker } from './operator/status-worker.ts';
-import { dropAnnotation, writeStatus } from './operator/status-writer.ts';
+import { dropAnnotation } from './operator/status-writer.ts';
 import { createWatches } from './operator/watches.ts';
+import { Leadership } from './leadership.ts';
 import { type Routes, startHttpServer } from './runtime/http-server.ts';
 import type { Logger } from './runtime/logger.ts';
 import { createMetrics, type Metrics } from './runtime/metrics.ts';
@@ -51,7 +49,16 @@ export async function run(settings: Settings, log: Logger, signal: AbortSignal):
     await waitForDefinitions({ http, log, blockedBy, signal });
     const definitions = new DefinitionWatch({ http, log, blockedBy });
     await definitions.begin(signal);
-    await operate({ http, namespace, metrics, log, health, definitions, signal });
+    await operate({
+      http,
+      namespace,
+      elect: settings['leader-elect'],
+      metrics,
+      log,
+      health,
+      definitions,
+      signal,
+    });
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
@@ -63,6 +70,7 @@ export async function run(settings: Settings, log: Logger, signal: AbortSignal):
 type Parts = {
   readonly http: KubeHttp;
   readonly namespace: string;
+  readonly elect: boolean;
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly health: Health;
@@ -72,7 +80,6 @@ type Parts = {
 
 async function operate(parts: Parts): Promise<void> {
   const { http, namespace, metrics, log, health, definitions, signal } = parts;
-  const startedAt = now();
   const events = new EventRecorder({
     http,
     instance: hostname(),
@@ -80,29 +87,18 @@ async function operate(parts: Parts): Promise<void> {
     log,
     clock: () => Date.now(),
   });
-  const teller = new EventTeller((about, event) => events.record(about, event));
+  const leadership = new Leadership({ ...parts, events });
   const controller = new Controller({
-    startWorker: firewallWorkers(metrics, log, events, () => status.changed()),
-    changed: () => status.changed(),
+    createWorker: firewallWorkers({ metrics, log, events, leadership }),
+    changed: leadership.changed,
     dropAnnotation: (path, annotation, value) => {
       dropAnnotation(http, path, { annotation, value }, signal).catch((error: unknown) => {
         if (!signal.aborted) log.warn({ path, annotation, err: error }, 'annotation not removed');
       });
     },
     askDefinition: (resource, answer) => definitions.ask(resource, answer),
-    statusObserved: (path, found) => status.observed(path, found),
+    statusObserved: leadership.statusObserved,
     log,
-  });
-  const status = new StatusWorker({
-    subjects: () => {
-      controller.reviewRequests();
-      return statusSubjects({ controller, teller, startedAt, now: now() });
-    },
-    write: (subject, value, stop) => writeStatus(http, subject, value, stop),
-    gone: (uid) => teller.forget(uid),
-    failed: (reason) => metrics.reconcileErrors.inc({ reason }),
-    log,
-    now,
   });
   const watches = createWatches({ http, namespace, controller, metrics, log });
   health.watched = watches;
@@ -110,23 +106,35 @@ async function operate(parts: Parts): Promise<void> {
   // A bug in one part ends all of them: the next start begins from what the firewalls and the cluster say.
   const ending = new AbortController();
   const stop = AbortSignal.any([signal, ending.signal]);
-  const running = [...watches.map((watch) => watch.run(stop)), status.run(stop), definitions.run(stop)];
+  const running = [
+    ...watches.map((watch) => watch.run(stop)),
+    definitions.run(stop),
+    leadership.run(controller, stop),
+  ];
   // The last to end: the others have something to tell to their end.
   const silence = new AbortController();
   const telling = events.run(silence.signal);
   try {
     await Promise.all(running.map((part) => part.finally(() => ending.abort())));
   } finally {
-    await controller.stop();
     await Promise.allSettled(running);
     silence.abort();
     await telling;
   }
 }
 
-function firewallWorkers(metrics: Metrics, log: Logger, events: EventRecorder, changed: () => void) {
+type WorkerParts = Pick<Parts, 'metrics' | 'log'> & {
+  readonly events: EventRecorder;
+  readonly leadership: Leadership;
+};
+
+function firewallWorkers({ metrics, log, events, leadership }: WorkerParts) {
   return (
-    { firewall, connection, meta }: Parameters<ConstructorParameters<typeof Controller>[0]['startWorker']>[0],
+    {
+      firewall,
+      connection,
+      meta,
+    }: Parameters<ConstructorParameters<typeof Controller>[0]['createWorker']>[0],
     controller: Controller,
   ): FirewallWorker => {
     const { name } = firewall;
@@ -136,6 +144,7 @@ function firewallWorkers(metrics: Metrics, log: Logger, events: EventRecorder, c
       openConnection({
         settings,
         userAgent,
+        mayCall: leadership.mayCall,
         observe: ({ kind, outcome, seconds }) => {
           metrics.deviceRequests.inc({ firewall: name, kind, outcome });
           metrics.deviceRequestSeconds.observe({ firewall: name, kind }, seconds);
@@ -147,7 +156,7 @@ function firewallWorkers(metrics: Metrics, log: Logger, events: EventRecorder, c
       secrets,
       open,
       knowledge: () => controller.knowledge(),
-      observer: firewallObserver({ firewall: name, metrics, desired, changed, record }),
+      observer: firewallObserver({ firewall: name, metrics, desired, changed: leadership.changed, record }),
       log: log.child({ firewall: name }),
       now,
     };

@@ -17,6 +17,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'src/config.ts': ['src/core', 'src/runtime'],
   'src/version.ts': ['package.json'],
   'src/run.ts': ['src'],
+  'src/leadership.ts': ['src/core', 'src/kubernetes', 'src/operator', 'src/runtime'],
   'src/main.ts': ['src'],
   simulator: [],
 };

@@ -51,6 +51,16 @@ export class Desired {
     this.#podsSynced = true;
   }
 
+  /** Nobody was there to see who took an address after this moment (ms since the epoch): its holder is new. */
+  holdersNewSince(time: number): void {
+    for (const { record, evaluation } of this.#pods.values()) {
+      if (record.networkReadyAt <= time) continue;
+      for (const address of this.#held(record)) {
+        this.#registrations.refresh(address, evaluation, 'newHolder');
+      }
+    }
+  }
+
   setPod(record: PodRecord): void {
     const before = this.#pods.get(record.uid);
     if (before !== undefined && sameForUs(before.record, record)) return;

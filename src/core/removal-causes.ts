@@ -11,6 +11,12 @@ type Entry = {
 };
 
 const nothingSeen: Entry = { whole: undefined, left: [] };
+/**
+ * A standby notes for days what the leader does, and new addresses may never come back (IPv6). The oldest entry goes
+ * first: its tags then count as unclaimed, which is the careful side.
+ */
+const mostEntries = 50_000;
+
 const immediate: ReadonlySet<RemovalCause> = new Set(['vacated', 'relabelled', 'newHolder']);
 
 /** True for a removal that rests on what a live Pod was seen to do; every other needs the gate. */
@@ -23,15 +29,14 @@ export class RemovalCauses {
 
   note({ address, before, after, cause }: AddressChange): void {
     if (cause === 'vacated' || cause === 'newHolder') {
-      this.#entries.set(address, { whole: cause, left: [] });
-      return;
+      return this.#keep(address, { whole: cause, left: [] });
     }
     const { whole, left } = this.#entries.get(address) ?? nothingSeen;
     const leaving = before.filter((tag) => !after.includes(tag));
     // A tag that is deserved again needs a new cause to leave.
     const still = left.filter(({ tag }) => !after.includes(tag));
     if (whole === undefined && still.length + leaving.length === 0) this.#entries.delete(address);
-    else this.#entries.set(address, { whole, left: [...still, ...leaving.map((tag) => ({ tag, cause }))] });
+    else this.#keep(address, { whole, left: [...still, ...leaving.map((tag) => ({ tag, cause }))] });
   }
 
   causeOf(address: string, tag: string): RemovalCause {
@@ -41,6 +46,13 @@ export class RemovalCauses {
 
   addresses(): Iterable<string> {
     return this.#entries.keys();
+  }
+
+  #keep(address: string, entry: Entry): void {
+    this.#entries.delete(address);
+    this.#entries.set(address, entry);
+    const [oldest] = this.#entries.keys();
+    if (this.#entries.size > mostEntries && oldest !== undefined) this.#entries.delete(oldest);
   }
 
   /** The device agrees with the desired state here: later differences are somebody else's doing. */

@@ -24,6 +24,7 @@ import { AnnotationRequests } from './annotation-requests.ts';
 import { readSecret, type SecretData } from './credentials.ts';
 import type { FirewallWorker } from './firewall-worker.ts';
 import type { ClusterKnowledge } from './table-worker.ts';
+import type { Term } from './term.ts';
 
 /** The kinds that must have been listed in full before anything is sent. */
 export const kinds = [
@@ -43,7 +44,7 @@ export type FirewallObject = {
 };
 
 export type ControllerOptions = {
-  readonly startWorker: (
+  readonly createWorker: (
     parsed: Extract<ParsedFirewall, { ok: true }>,
     controller: Controller,
   ) => FirewallWorker;
@@ -70,6 +71,9 @@ export class Controller {
   readonly #requests = new AnnotationRequests();
   /** Starts and stops of one firewall's worker happen one after the other: two would write to one table. */
   readonly #lifecycles = new Map<string, Promise<void>>();
+  /** While we lead. */
+  #term: Term | undefined;
+  #newSince: number | undefined;
 
   constructor(options: ControllerOptions) {
     this.#options = options;
@@ -136,10 +140,31 @@ export class Controller {
     });
   }
 
-  /** Stops every worker; messages in flight end first. */
-  async stop(): Promise<void> {
-    const workers = [...this.firewalls.values()].flatMap(({ worker }) => worker ?? []);
-    await Promise.all([...workers.map((worker) => worker.stop()), ...this.#lifecycles.values()]);
+  /** Lets the workers write. */
+  lead(term: Term): void {
+    this.#term = term;
+    for (const worker of this.#workers()) worker.lead(term);
+  }
+
+  /** Keeps the workers from writing; messages in flight end first. What they note goes on. */
+  async standBy(): Promise<void> {
+    this.#term = undefined;
+    await Promise.all([...this.#workers().map((worker) => worker.standBy()), ...this.#lifecycles.values()]);
+  }
+
+  /** Holders whose network came up after this moment (ms since the epoch) are new, as nobody led since then. */
+  nobodyLedSince(time: number): void {
+    this.#newSince = time;
+    if (this.synced) this.#noteNewHolders();
+  }
+
+  #workers(): FirewallWorker[] {
+    return [...this.firewalls.values()].flatMap(({ worker }) => worker ?? []);
+  }
+
+  #noteNewHolders(): void {
+    if (this.#newSince !== undefined) this.desired.holdersNewSince(this.#newSince);
+    this.#newSince = undefined;
   }
 
   #sink<R>(kind: WatchedKind, take: (change: Change<R>) => void): Sink<R> {
@@ -156,6 +181,7 @@ export class Controller {
     this.#options.log.info({ resource: kind }, 'listed');
     if (kind === 'pods') this.desired.podsSynced();
     if (!this.synced) return;
+    this.#noteNewHolders();
     this.#options.log.info({ firewalls: this.firewalls.size, policies: this.policies.size }, 'cluster known');
     this.#knowledgeChanged();
   }
@@ -274,9 +300,14 @@ export class Controller {
   async #settle(object: FirewallObject): Promise<void> {
     const { parsed } = object;
     if (!parsed.ok || this.firewalls.get(parsed.meta.name) !== object) return;
-    if (object.worker === undefined) object.worker = this.#options.startWorker(parsed, this);
+    if (object.worker === undefined) this.#createWorker(object, parsed);
     else await object.worker.configure(parsed.connection);
     this.#options.changed();
+  }
+
+  #createWorker(object: FirewallObject, parsed: Extract<ParsedFirewall, { ok: true }>): void {
+    object.worker = this.#options.createWorker(parsed, this);
+    if (this.#term !== undefined) object.worker.lead(this.#term);
   }
 
   #inTurn(name: string, step: () => Promise<void>): void {
@@ -292,7 +323,7 @@ export class Controller {
 async function stopWorker(object: FirewallObject): Promise<void> {
   const { worker } = object;
   object.worker = undefined;
-  await worker?.stop();
+  await worker?.standBy();
 }
 
 export function policyId({

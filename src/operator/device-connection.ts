@@ -13,12 +13,14 @@ import { type Connection, DeviceFailure } from './device-port.ts';
 export type ConnectionOptions = {
   readonly settings: ConnectionSettings;
   readonly userAgent: string;
+  /** Asked just before each write to the socket. */
+  readonly mayCall: () => boolean;
   readonly observe: CallObserver;
 };
 
 /** @throws DeviceFailure when the settings cannot work, such as a CA that is no certificate. */
-export function openConnection({ settings, userAgent, observe }: ConnectionOptions): Connection {
-  const client = create({ settings, userAgent, observe });
+export function openConnection(options: ConnectionOptions): Connection {
+  const client = create(options);
   let closed = false;
   const call = async <T>(answer: Promise<T>): Promise<T> => {
     try {
@@ -43,10 +45,10 @@ export function openConnection({ settings, userAgent, observe }: ConnectionOptio
   };
 }
 
-function create({ settings, userAgent, observe }: ConnectionOptions) {
+function create({ settings, ...options }: ConnectionOptions) {
   const { endpoint, login, tls } = settings;
   try {
-    return createPanosClient({ endpoint, credentials: login, tls, userAgent, observe });
+    return createPanosClient({ endpoint, credentials: login, tls, ...options });
   } catch (error) {
     throw inOurWords(error);
   }

@@ -14,6 +14,7 @@ import {
 } from './credentials.ts';
 import { type Connection, DeviceFailure, type DeviceInfo } from './device-port.ts';
 import { type ClusterKnowledge, observing, type TableObserver, TableWorker } from './table-worker.ts';
+import type { Term } from './term.ts';
 
 export type FirewallWorkerOptions = {
   readonly firewall: Firewall;
@@ -33,24 +34,39 @@ type Session = {
   device: Promise<DeviceInfo> | undefined;
 };
 
-type RunningTable = {
+type OwnTable = {
   readonly vsys: string | undefined;
   readonly worker: TableWorker;
-  readonly stop: AbortController;
-  readonly done: Promise<void>;
+  /** While we lead. */
+  running: { readonly stop: AbortController; readonly done: Promise<void> } | undefined;
 };
 
 export class FirewallWorker {
   readonly #options: FirewallWorkerOptions;
   #settings: FirewallSettings;
-  #tables: readonly RunningTable[] = [];
+  #tables: readonly OwnTable[] = [];
+  #term: Term | undefined;
   #session: Session | undefined;
   #device: DeviceInfo | undefined;
 
   constructor(options: FirewallWorkerOptions, settings: FirewallSettings) {
     this.#options = options;
     this.#settings = settings;
-    this.#tables = this.#start(settings);
+    this.#tables = this.#create(settings);
+  }
+
+  /** Only from here on anything is sent. */
+  lead(term: Term): void {
+    this.#term = term;
+    for (const table of this.#tables) run(table, term);
+  }
+
+  /** Lets the messages in flight end, closes the connection, and goes on noting what happens in the cluster. */
+  async standBy(): Promise<void> {
+    this.#term = undefined;
+    await stopAll(this.#tables);
+    await this.#closeSession();
+    this.#device = undefined;
   }
 
   /** Takes up an edited spec. Another endpoint or another set of tables starts afresh; the rest goes on. */
@@ -66,7 +82,8 @@ export class FirewallWorker {
     this.#device = undefined;
     await stopAll(old);
     await this.#closeSession();
-    this.#tables = this.#start(settings);
+    this.#tables = this.#create(settings);
+    if (this.#term !== undefined) this.lead(this.#term);
   }
 
   /** A Secret or the spec changed: a connection that differs is opened anew, and what failed is tried at once. */
@@ -126,17 +143,11 @@ export class FirewallWorker {
     };
   }
 
-  /** Lets the messages in flight end, then closes the connection. */
-  async stop(): Promise<void> {
-    await stopAll(this.#tables);
-    await this.#closeSession();
+  #create(settings: FirewallSettings): OwnTable[] {
+    return (settings.tables ?? [undefined]).map((vsys) => this.#createTable(vsys));
   }
 
-  #start(settings: FirewallSettings): RunningTable[] {
-    return (settings.tables ?? [undefined]).map((vsys) => this.#startTable(vsys));
-  }
-
-  #startTable(vsys: string | undefined): RunningTable {
+  #createTable(vsys: string | undefined): OwnTable {
     const { firewall, desired, knowledge, observer, now, log } = this.#options;
     const worker = new TableWorker({
       vsys,
@@ -154,8 +165,7 @@ export class FirewallWorker {
       log: vsys === undefined ? log : log.child({ vsys }),
       now,
     });
-    const stop = new AbortController();
-    return { vsys, worker, stop, done: worker.run(stop.signal) };
+    return { vsys, worker, running: undefined };
   }
 
   #tableFailed(failure: DeviceFailure): void {
@@ -208,9 +218,16 @@ export class FirewallWorker {
   }
 }
 
-async function stopAll(tables: readonly RunningTable[]): Promise<void> {
-  for (const { stop } of tables) stop.abort();
-  await Promise.all(tables.map(({ done }) => done));
+function run(table: OwnTable, term: Term): void {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([stop.signal, term.signal]);
+  table.running = { stop, done: table.worker.run(signal, term.lost) };
+}
+
+async function stopAll(tables: readonly OwnTable[]): Promise<void> {
+  for (const { running } of tables) running?.stop.abort();
+  await Promise.all(tables.flatMap(({ running }) => running?.done ?? []));
+  for (const table of tables) table.running = undefined;
 }
 
 function sameVsys(a: readonly string[] | undefined, b: readonly string[] | undefined): boolean {

@@ -118,7 +118,7 @@ export class TableWorker {
     this.#work.notify();
   }
 
-  /** The device behind the endpoint is another one: nothing is known of its table. */
+  /** The device behind the endpoint is another one, or somebody else may write to it: nothing is known of its table. */
   forget(): void {
     this.table.forget();
     this.#agreed = false;
@@ -148,18 +148,29 @@ export class TableWorker {
     };
   }
 
-  /** Runs until the signal; a message in flight is allowed to end. Never rejects for a device's sake. */
-  async run(signal: AbortSignal): Promise<void> {
-    this.#lastCall = lastCall(signal);
-    while (!signal.aborted) {
-      try {
-        await this.#step(signal);
-      } catch (error) {
-        if (signal.aborted) return;
-        if (!(error instanceof DeviceFailure)) throw error;
-        await this.#failed(error, signal);
+  /**
+   * Runs until the signal; a message in flight is allowed to end, unless `lost` aborts. Never rejects for a device's
+   * sake. What was learnt of the device is forgotten at the end, as somebody else may write next; causes are kept.
+   */
+  async run(signal: AbortSignal, lost: AbortSignal): Promise<void> {
+    this.#lastCall = AbortSignal.any([lastCall(signal), lost]);
+    this.#failing = undefined;
+    this.#backoff.reset();
+    // Whoever wrote before may have left a message on its way.
+    this.#verifyAt = this.#options.now() + afterthoughtMs;
+    try {
+      while (!signal.aborted) {
+        await this.#step(signal).catch((error: unknown) => this.#recover(error, signal));
       }
+    } finally {
+      this.forget();
     }
+  }
+
+  async #recover(error: unknown, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    if (!(error instanceof DeviceFailure)) throw error;
+    await this.#failed(error, signal);
   }
 
   async #step(signal: AbortSignal): Promise<void> {

@@ -1,6 +1,7 @@
 // Carries one call over HTTPS: a few kept connections, one request each at a time, with a time limit for the whole.
 import type { SecureContext } from 'node:tls';
-import { Client, type Dispatcher } from 'undici';
+import type { Readable } from 'node:stream';
+import { Client } from 'undici';
 import type { Intent } from './errors.ts';
 import { exchange, type HttpReply, type Lane, type Progress } from './http-exchange.ts';
 import { isReset, transportError } from './transport-errors.ts';
@@ -22,6 +23,8 @@ export type TransportOptions = {
   readonly userAgent: string;
   /** How many calls may be in flight at once; also the number of connections. Further calls wait their turn. */
   readonly maxConcurrentCalls: number;
+  /** Asked just before each write to a socket; false ends the call with CallNotAllowed. Default: always. */
+  readonly mayCall?: (() => boolean) | undefined;
   readonly timeouts: {
     readonly connectMs: number;
     /** For a whole call from its turn to the last byte, a second attempt included. */
@@ -51,6 +54,30 @@ export type Transport = {
 const keepAliveMs = 60_000;
 const maxReplyBytes = 64 * 1024 * 1024;
 
+/** The caller may not send any more; what of the call had left before is not enough to take effect. */
+export class CallNotAllowed extends Error {
+  override readonly name = 'CallNotAllowed';
+}
+
+/** Larger than a socket's buffer, so that each piece has gone to the kernel before the next is taken. */
+const pieceBytes = 64 * 1024;
+
+/**
+ * A process may be paused between any two lines. Whether it may still send is asked before the head, which travels
+ * with the first piece, and before every other piece: a message without its last one is never carried out.
+ */
+function* piecesOf(body: Buffer, mayCall: () => boolean): Generator<Buffer> {
+  for (let start = 0; start < body.length; start += pieceBytes) {
+    if (!mayCall()) throw new CallNotAllowed('this process may not write to the device any more');
+    yield body.subarray(start, start + pieceBytes);
+  }
+}
+
+/** undici's documentation allows an iterable as a body, which its types do not. */
+function allowedPieces(body: Buffer, mayCall: () => boolean): Readable {
+  return piecesOf(body, mayCall) as unknown as Readable;
+}
+
 /** Throws PanosError when the CA of `tls` cannot be read. */
 export function createTransport(options: TransportOptions): Transport {
   const secureContext = trustedBy(options.tls.ca);
@@ -65,7 +92,13 @@ export function createTransport(options: TransportOptions): Transport {
         if (closed) throw new Error('The connections to the device are closed');
         call.onTurn?.();
         return await send(
-          { lane, call, userAgent: options.userAgent, callMs: options.timeouts.callMs },
+          {
+            lane,
+            call,
+            userAgent: options.userAgent,
+            mayCall: options.mayCall ?? (() => true),
+            callMs: options.timeouts.callMs,
+          },
           signal,
         );
       } finally {
@@ -83,23 +116,37 @@ type Sending = {
   readonly lane: Lane;
   readonly call: Call;
   readonly userAgent: string;
+  readonly mayCall: () => boolean;
   readonly callMs: number;
 };
 
-async function send({ lane, call, userAgent, callMs }: Sending, signal: AbortSignal): Promise<HttpReply> {
-  const request: Dispatcher.DispatchOptions = {
+async function send(
+  { lane, call, userAgent, mayCall, callMs }: Sending,
+  signal: AbortSignal,
+): Promise<HttpReply> {
+  const body = Buffer.from(call.form.toString());
+  const request = {
     path: '/api/',
     method: 'POST',
     headers: {
       'content-type': 'application/x-www-form-urlencoded',
+      'content-length': String(body.length),
       'user-agent': userAgent,
       ...(call.key === undefined ? {} : { 'x-pan-key': call.key }),
     },
-    body: call.form.toString(),
-  };
+  } as const;
   const deadline = performance.now() + callMs;
   const progress: Progress = { sent: false, reused: false, answered: false };
-  const attempt = () => exchange({ lane, request, progress, limitMs: deadline - performance.now() }, signal);
+  const attempt = () =>
+    exchange(
+      {
+        lane,
+        request: { ...request, body: allowedPieces(body, mayCall) },
+        progress,
+        limitMs: deadline - performance.now(),
+      },
+      signal,
+    );
   try {
     return await attempt().catch((error: unknown) => {
       const stale = progress.reused && !progress.answered && isReset(error) && !signal.aborted;
@@ -107,7 +154,7 @@ async function send({ lane, call, userAgent, callMs }: Sending, signal: AbortSig
       throw error;
     });
   } catch (error) {
-    if (signal.aborted && error === signal.reason) throw error;
+    if (error instanceof CallNotAllowed || (signal.aborted && error === signal.reason)) throw error;
     throw transportError(error, { intent: call.intent, sent: progress.sent });
   }
 }

@@ -94,6 +94,11 @@ export function createMetrics(build: { readonly version: string; readonly revisi
       labelNames: ['reason'],
       registers,
     }),
+    leader: new Gauge({
+      name: 'pantag_leader',
+      help: '1 while this process leads: only then it writes to firewalls and to the API',
+      registers,
+    }),
     eventLoopStall: new Gauge({
       name: 'pantag_event_loop_stall_seconds',
       help: 'Longest time that the event loop was blocked since the last scrape',

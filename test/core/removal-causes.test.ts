@@ -89,6 +89,43 @@ test('what nobody ever deserved is unclaimed', () => {
   assert.equal(causeOf(webTag, '10.9.9.9'), 'unclaimed');
 });
 
+test('newHolder: a Pod whose network came up while nobody led, whatever it deserved before', () => {
+  const { desired, causeOf } = cluster();
+  desired.setPod({ ...pod, uid: 'u4', addresses: ['10.0.0.4'], networkReadyAt: 151, labels: noLabels });
+  const { desired: fresh, causeOf: freshCauseOf } = cluster({ synced: false });
+  for (const [uid, at] of [
+    ['u3', 150],
+    ['u4', 151],
+  ] as const) {
+    fresh.setPod({
+      ...pod,
+      uid,
+      addresses: [`10.0.0.${uid.slice(1)}`],
+      networkReadyAt: at,
+      labels: noLabels,
+    });
+  }
+  fresh.podsSynced();
+  fresh.holdersNewSince(150);
+  assert.equal(freshCauseOf(webTag, '10.0.0.1'), 'unclaimed');
+  assert.equal(freshCauseOf(webTag, '10.0.0.3'), 'unclaimed');
+  assert.equal(freshCauseOf(webTag, '10.0.0.4'), 'newHolder');
+  assert.equal(causeOf(webTag, '10.0.0.4'), 'newHolder', 'as it was seen by who was there');
+});
+
+test('the ledger of a standby is bounded: what falls out of it is unclaimed, the oldest first', () => {
+  const causes = new RemovalCauses();
+  const vacate = (i: number) =>
+    causes.note({ address: `2001:db8::${i}`, before: [webTag], after: [], cause: 'vacated' });
+  for (let i = 0; i < 60_000; i += 1) vacate(i);
+  vacate(20_000);
+  for (let i = 60_000; i < 70_000; i += 1) vacate(i);
+  assert.equal([...causes.addresses()].length, 50_000);
+  assert.equal(causes.causeOf('2001:db8::19999', webTag), 'unclaimed');
+  assert.equal(causes.causeOf('2001:db8::20000', webTag), 'vacated', 'noted again, it is young again');
+  assert.equal(causes.causeOf('2001:db8::69999', webTag), 'vacated');
+});
+
 test('vacated: a watch saw the Pod go, whether it was deleted or had finished', () => {
   const { desired, causeOf } = cluster();
   desired.deletePod('u1', 'watch');

@@ -61,6 +61,13 @@ test('the operator has these rights and no others', () => {
       'watch pantagpolicies.pantag.io',
       'watch pods',
     ],
-    Role: ['list secrets', 'watch secrets'],
+    Role: [
+      'create leases.coordination.k8s.io',
+      'get leases.coordination.k8s.io/pan-tag-operator',
+      'list secrets',
+      'update leases.coordination.k8s.io/pan-tag-operator',
+      'watch leases.coordination.k8s.io/pan-tag-operator',
+      'watch secrets',
+    ],
   });
 });

@@ -38,6 +38,42 @@ test('the commands are those of the registered-ip table', async () => {
   );
 });
 
+test('a call that is not allowed any more sends not a byte', async () => {
+  await using device = await startScriptedDevice(reply(success));
+  let allowed = true;
+  await using client = clientOf(device, { mayCall: () => allowed });
+  await client.update(message, never);
+  allowed = false;
+  await assert.rejects(client.update(message, never), { name: 'CallNotAllowed' });
+  await assert.rejects(client.count({}, never), { name: 'CallNotAllowed' });
+  allowed = true;
+  await client.update(message, never);
+  assert.equal(device.received.length, 2);
+});
+
+test('a long message whose sender may not send any more loses its end, and so its effect', async () => {
+  await using device = await startScriptedDevice(reply(success));
+  const tags = Array.from({ length: 20 }, (_, i) => `${'x'.repeat(100)}${i}`);
+  const register = Array.from({ length: 400 }, (_, i) => ({ ip: `10.0.${i >> 8}.${i & 255}`, tags }));
+  let asked = 0;
+  await using client = clientOf(device, { mayCall: () => ++asked < 5 });
+  await assert.rejects(client.update({ register, unregister: [] }, never), { name: 'CallNotAllowed' });
+  assert.equal(asked, 5);
+  assert.deepEqual(device.received, []);
+});
+
+test('a long message arrives whole, with its length before it', async () => {
+  await using device = await startScriptedDevice(reply(success));
+  await using client = clientOf(device);
+  const register = [
+    { ip: '10.0.0.1', tags: Array.from({ length: 3000 }, (_, i) => `${'x'.repeat(60)}é${i}`) },
+  ];
+  await client.update({ register, unregister: [] }, never);
+  const [request] = device.received;
+  assert.ok(Number(request?.headers['content-length']) > 200_000);
+  assert.ok(request?.form.get('cmd')?.includes('é2999</member>'));
+});
+
 test('calls share their connections, and no more are in flight than allowed', async () => {
   let inFlight = 0;
   let most = 0;

@@ -48,9 +48,10 @@ test('an edit that takes more than the guard allows is held as a plan; all else 
     spec: { removalGuard: { percent: 0, minimum: 3 } },
   });
   await cluster.createNamespace(namespace);
-  await cluster.createPods(
-    numbers.map((i) => ({ ...web(i), labels: { app: 'web', tier: 'gold' }, ips: [addressOf(i)] })),
-  );
+  // They have run for a while: a Pod in its first second would be a new holder after the restart below.
+  const networkReadyAt = new Date(Date.now() - 60_000);
+  const labels = { app: 'web', tier: 'gold' };
+  await cluster.createPods(numbers.map((i) => ({ ...web(i), labels, ips: [addressOf(i)], networkReadyAt })));
   const policy = (tag: string) => ({
     firewallNames: [name],
     podSelector: { matchLabels: { app: 'web' } },

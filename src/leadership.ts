@@ -1,0 +1,118 @@
+// What only a leader does: it builds the election, and for each term what writes to devices and to the API.
+
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { newHoldersSince } from './core/lease-term.ts';
+import type { KubeHttp } from './kubernetes/http.ts';
+import { createLeaseClient } from './kubernetes/lease.ts';
+import { watchLease } from './kubernetes/lease-watch.ts';
+import type { Controller } from './operator/controller.ts';
+import { Election } from './operator/election.ts';
+import type { EventRecorder } from './operator/event-recorder.ts';
+import { EventTeller } from './operator/event-teller.ts';
+import { statusSubjects } from './operator/status-subjects.ts';
+import { StatusWorker } from './operator/status-worker.ts';
+import { writeStatus } from './operator/status-writer.ts';
+import { systemClocks, type Term } from './operator/term.ts';
+import type { Logger } from './runtime/logger.ts';
+import type { Metrics } from './runtime/metrics.ts';
+
+export type LeadershipParts = {
+  readonly http: KubeHttp;
+  /** The operator's own, where the Lease is. */
+  readonly namespace: string;
+  /** False: lead at once, whatever the Lease says. */
+  readonly elect: boolean;
+  readonly events: EventRecorder;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+};
+
+export class Leadership {
+  readonly #parts: LeadershipParts;
+  #term: Term | undefined;
+  #status: StatusWorker | undefined;
+
+  constructor(parts: LeadershipParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether this process provably leads at this very moment. */
+  readonly mayCall = (): boolean => this.#term?.mayBegin() === true;
+
+  /** Something moved that a status shows. */
+  readonly changed = (): void => this.#status?.changed();
+
+  /** The watch delivered this object's status. */
+  readonly statusObserved = (path: string, status: unknown): void => this.#status?.observed(path, status);
+
+  /** Leads whenever it can, until the signal; everything that it began has ended then. */
+  async run(controller: Controller, signal: AbortSignal): Promise<void> {
+    const { http, namespace } = this.#parts;
+    const election = this.#createElection(controller);
+    const changed = (holder: string) => election.changed(holder);
+    await Promise.all([
+      election.run(signal, (term) => this.#lead(controller, term)),
+      watchLease({ http, namespace, changed }, signal),
+    ]);
+  }
+
+  async #lead(controller: Controller, term: Term): Promise<void> {
+    const { metrics } = this.#parts;
+    const status = this.#createStatusWorker(controller, term);
+    this.#term = term;
+    this.#status = status;
+    metrics.leader.set(1);
+    controller.lead(term);
+    try {
+      await status.run(term.signal);
+    } finally {
+      await controller.standBy();
+      metrics.leader.set(0);
+      this.#term = undefined;
+      this.#status = undefined;
+    }
+  }
+
+  #createElection(controller: Controller): Election {
+    const { http, namespace, elect, log } = this.#parts;
+    return new Election({
+      client: createLeaseClient(http, namespace),
+      identity: leaseIdentity(),
+      mode: elect ? 'wait' : 'ignore',
+      clocks: systemClocks,
+      found: (lease, seenAt) => {
+        if (lease?.renewedAt !== undefined)
+          controller.nobodyLedSince(newHoldersSince(lease.renewedAt, seenAt));
+      },
+      log,
+    });
+  }
+
+  #createStatusWorker(controller: Controller, term: Term): StatusWorker {
+    const { http, events, metrics, log } = this.#parts;
+    const now = systemClocks.now;
+    const startedAt = now();
+    // What was told in an earlier term is in the statuses, or was another leader's to tell.
+    const teller = new EventTeller((about, event) => events.record(about, event));
+    return new StatusWorker({
+      subjects: () => {
+        controller.reviewRequests();
+        return statusSubjects({ controller, teller, startedAt, now: now() });
+      },
+      write: async (subject, value, stop) => {
+        if (!term.mayBegin()) throw term.signal.reason;
+        return writeStatus(http, subject, value, stop);
+      },
+      gone: (uid) => teller.forget(uid),
+      failed: (reason) => metrics.reconcileErrors.inc({ reason }),
+      log,
+      now,
+    });
+  }
+}
+
+/** As other operators do it: the Pod's name, which is its host's, and something that no restart repeats. */
+export function leaseIdentity(): string {
+  return `${hostname()}_${randomUUID()}`;
+}
