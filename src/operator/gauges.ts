@@ -4,6 +4,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Metrics } from '../runtime/metrics.ts';
 import type { Controller } from './controller.ts';
 import type { Watched } from './health.ts';
+import { firewallReasons } from './status-subjects.ts';
 
 /** Gauges are read off the state when Prometheus asks. */
 export function collectGauges(metrics: Metrics, controller: Controller, watched: readonly Watched[]): void {
@@ -33,6 +34,10 @@ export function collectGauges(metrics: Metrics, controller: Controller, watched:
         { firewall, state: 'held' },
         sum((table) => table.waiting + (table.held?.removals.size ?? 0)),
       );
+    }
+    metrics.firewallState.reset();
+    for (const [firewall, reason] of controller.synced ? firewallReasons(controller, performance.now()) : []) {
+      metrics.firewallState.set({ firewall, reason }, 1);
     }
     for (const { name, state } of watched) {
       metrics.watchLastActivity.set({ resource: name }, (performance.now() - state().lastActivityAt) / 1000);

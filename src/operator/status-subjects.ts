@@ -6,7 +6,7 @@ import {
   firewallHealth,
   firewallStatus,
 } from '../core/firewall-status.ts';
-import type { PolicyId } from '../core/model.ts';
+import type { ConditionReason, PolicyId } from '../core/model.ts';
 import { policyStatus, type PolicyTarget, type PolicyView } from '../core/policy-status.ts';
 import { objectPath, panFirewalls } from '../kubernetes/resources/api.ts';
 import type { ParsedPolicy } from '../kubernetes/resources/parse.ts';
@@ -65,6 +65,14 @@ export function* statusSubjects({
       },
     };
   }
+}
+
+/** Firewall -> the reason of its Ready condition, as this process sees it right now. */
+export function* firewallReasons(
+  controller: Controller,
+  now: number,
+): Iterable<readonly [string, ConditionReason]> {
+  for (const [name, object] of controller.firewalls) yield [name, snapshot(object, now).health.finding.reason];
 }
 
 type Snapshot = { readonly view: FirewallView; readonly health: FirewallHealth; readonly known: boolean };

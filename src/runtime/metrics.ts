@@ -51,6 +51,12 @@ export function createMetrics(build: { readonly version: string; readonly revisi
       labelNames: ['firewall', 'state'],
       registers,
     }),
+    firewallState: new Gauge({
+      name: 'pantag_firewall_state',
+      help: "1 for the reason of each PanFirewall's Ready condition, as the leader sees it",
+      labelNames: ['firewall', 'reason'],
+      registers,
+    }),
     deviceRequests: new Counter({
       name: 'pantag_device_requests_total',
       help: 'Calls to the PAN-OS API by kind and outcome (ok, or the reason of the failure)',

@@ -13,12 +13,14 @@ export type Report = (line: string) => void;
 /** The version that go.mod requires of a module: 'v1.36.2'. */
 export type VersionOf = (module: string) => string;
 
-/** A module whose whole program is go.mod, go.sum and main.go. */
+/** A module whose whole program is go.mod, go.sum and main.go, or that only pins a program of others. */
 export type GoProgram = {
   /** Of the binary, and in front of each progress line: 'control-plane'. */
   readonly name: string;
   /** The module's directory. */
   readonly source: string;
+  /** The program that go.mod pins as a tool: 'helm.sh/helm/v4/cmd/helm'. Absent: main.go beside it. */
+  readonly tool?: string;
   /** Where there is no Go: why it is wanted ('the tests build ...'), and what to do instead of installing it. */
   readonly purpose: string;
   readonly instead?: string;
@@ -48,7 +50,9 @@ const reportEveryMs = 15_000;
 export async function makePlan(program: GoProgram): Promise<Plan> {
   const goVersion = await findGo(program);
   const [mod = '', ...sources] = await Promise.all(
-    ['go.mod', 'go.sum', 'main.go'].map((name) => readFile(join(program.source, name), 'utf8')),
+    ['go.mod', 'go.sum', ...(program.tool === undefined ? ['main.go'] : [])].map((name) =>
+      readFile(join(program.source, name), 'utf8'),
+    ),
   );
   const versionOf: VersionOf = (module) => requiredVersion(mod, module);
   const flags = buildFlags(program.variables?.(versionOf) ?? {});
@@ -96,7 +100,7 @@ export async function build(plan: Plan, report: Report, signal: AbortSignal | un
   try {
     const go = await startLeashed({
       command: 'go',
-      args: ['build', ...plan.flags, '-o', unfinished, '.'],
+      args: ['build', ...plan.flags, '-o', unfinished, program.tool ?? '.'],
       cwd: program.source,
       env: { ...process.env, CGO_ENABLED: '0' },
       stdio: ['ignore', 'ignore', 'pipe'],

@@ -49,6 +49,23 @@ const stopLimitMs = 20_000;
 
 /** Starts `run` from the sources; resolves when it listens for HTTP, rejects with its last lines when it does not. */
 export async function startOperator(options: OperatorOptions): Promise<OperatorProcess> {
+  const { env, logFile, waitUntilListening = true } = options;
+  const argv = [globalThis.process.execPath, ...commandLine(options)];
+  return startCommandLine({ argv, env: environment(env), logFile, waitUntilListening });
+}
+
+export type CommandLine = {
+  /** Of `run`, with the program that is to run it: [node, file, 'run', ...]. */
+  readonly argv: readonly string[];
+  /** All that it shall have. */
+  readonly env: NodeJS.ProcessEnv;
+  readonly logFile?: string | undefined;
+  /** Default true. */
+  readonly waitUntilListening?: boolean;
+};
+
+/** The same for a whole command line. */
+export async function startCommandLine(options: CommandLine): Promise<OperatorProcess> {
   const operator = await launch(options);
   if (options.waitUntilListening ?? true) {
     try {
@@ -61,14 +78,10 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
   return operator;
 }
 
-async function launch(options: OperatorOptions): Promise<OperatorProcess> {
-  const process = await startLeashed({
-    command: globalThis.process.execPath,
-    args: commandLine(options),
-    env: environment(options.env),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const logs = listen(process, options.logFile);
+async function launch({ argv, env, logFile }: CommandLine): Promise<OperatorProcess> {
+  const [command = '', ...args] = argv;
+  const process = await startLeashed({ command, args, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const logs = listen(process, logFile);
   const stop = (): Promise<Exit> => process.stop(stopLimitMs);
   return {
     pid: process.pid,

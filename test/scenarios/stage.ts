@@ -85,15 +85,26 @@ export class Stage implements AsyncDisposable {
     ...options
   }: Partial<OperatorOptions> & { readonly url?: string } = {}): Promise<OperatorProcess> {
     const token = await this.cluster.serviceAccountToken(operatorNamespace, 'pan-tag-operator');
+    const kubeconfig = await this.plane.kubeconfigFor({ token, ...(url === undefined ? {} : { url }) });
+    return this.enlist(token, (logFile) =>
+      startOperator({
+        kubeconfig,
+        namespace: operatorNamespace,
+        args: ['--log-level', 'debug'],
+        logFile,
+        ...options,
+      }),
+    );
+  }
+
+  /** An operator that is started in another way: its end and its log are checked all the same, for its token too. */
+  async enlist(
+    token: string,
+    start: (logFile: string) => Promise<OperatorProcess>,
+  ): Promise<OperatorProcess> {
     this.#secrets.add(token);
     const logFile = join(this.#directory, `operator-${this.#operators.length}.log`);
-    const process = await startOperator({
-      kubeconfig: await this.plane.kubeconfigFor({ token, ...(url === undefined ? {} : { url }) }),
-      namespace: operatorNamespace,
-      args: ['--log-level', 'debug'],
-      logFile,
-      ...options,
-    });
+    const process = await start(logFile);
     this.#operators.push({ process, logFile });
     return process;
   }

@@ -1,0 +1,60 @@
+// The README of the chart: how to install it, and a row for each of its values.
+
+import type { z } from 'zod';
+import { chartValues } from './chart-values.ts';
+
+type Row = { readonly key: string; readonly description: string; readonly value: unknown };
+
+/** @param values the content of values.yaml, with a default for every field of the schema */
+export function chartReadme(values: unknown): string {
+  const table = rows(chartValues, values, '').map(
+    ({ key, description, value }) =>
+      `| \`${key}\` | \`${cell(JSON.stringify(value))}\` | ${cell(description)} |`,
+  );
+  return `${introduction}\n| value | default | |\n|---|---|---|\n${table.join('\n')}\n`;
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|');
+}
+
+function rows(schema: z.ZodObject, values: unknown, path: string): Row[] {
+  const defaults = new Map(Object.entries(values as Record<string, unknown>));
+  return Object.entries(schema.shape).flatMap(([name, field]) => {
+    const key = `${path}${name}`;
+    // What a parent chart may pass on, and has no default.
+    if (field.isOptional()) return [];
+    if (!defaults.has(name)) throw new Error(`values.yaml has no ${key}`);
+    const value = defaults.get(name);
+    if ('shape' in field) return rows(field as z.ZodObject, value, `${key}.`);
+    if (field.description === undefined) throw new Error(`${key} has no description in chart-values.ts`);
+    return [{ key, description: field.description, value }];
+  });
+}
+
+const introduction = `<!-- Generated from scripts/chart-values.ts and values.yaml by "npm run generate". Do not edit. -->
+# pan-tag-operator
+
+Keeps the IP-to-tag registrations of Palo Alto Networks firewalls equal to the cluster's Pods.
+
+\`\`\`
+helm install pan-tag-operator helm/pan-tag-operator --namespace pan-tag-operator --create-namespace \\
+  --set image.repository=registry.example.net/pan-tag-operator
+\`\`\`
+
+The image is built with the Dockerfile at the repository's root. The namespace may enforce the Pod Security level
+"restricted". Two replicas: one leads and writes, the other keeps its caches warm. One release a cluster: two would
+write the same firewalls.
+
+- **CRDs** are part of the release and upgraded with it; uninstalling keeps them, and with them every PanFirewall and
+  policy. Where they were applied by hand before, add \`--take-ownership\` once, or set \`crds.enabled=false\`.
+- **Rights** are the least that work: Secrets and the Lease in the release's own namespace only. Nobody is granted to
+  write PanFirewalls. \`rbac.aggregate\` lets the roles view, edit and admin see and write policies.
+- **Uninstall** leaves the firewalls as they are, unless \`uninstall.purge=true\` was set by an upgrade before: then the
+  operator is scaled to 0 and what is its own is unregistered first.
+- **Try it out** with \`simulator.enabled=true\`, and do as the notes of the installation say.
+
+How to upgrade: docs/upgrade.md. What each alert and reason means: docs/operations.md.
+
+## Values
+`;
