@@ -90,9 +90,8 @@ test('the notes declare a firewall that the API server takes', async () => {
   await cluster.applyCrds();
   for (const simulator of [true, false]) {
     const file = await helm.valuesFile({ simulator: { enabled: simulator }, crds: { enabled: false } });
-    const notes = await helm.run(
-      ...['install', 'pan-tag-operator', chartDirectory, '-n', namespace, '--dry-run=server', '-f', file],
-    );
+    const install = ['install', 'pan-tag-operator', chartDirectory, '--namespace', namespace];
+    const notes = await helm.run(...install, '--dry-run=server', '--values', file);
     assert.match(notes, /addressCIDRs|simulated firewall/);
     const manifests = [...notes.matchAll(/<<'EOF'\n(.*?)^ *EOF$/gms)].map(([, text = '']) => text);
     assert.equal(manifests.length, simulator ? 2 : 1);

@@ -102,8 +102,7 @@ test('it can write nothing, start nothing, and read nothing else', async () => {
       starts: has('child'), threads: has('worker'), native: has('addon'),
       reads: ['/etc/passwd', '/tmp/x', '/proc/1/environ'].filter((path) => has('fs.read', path)),
     }));`;
-  const words = image.argv([]);
-  const [command = '', ...args] = [...words.slice(0, -1), '--eval', script];
+  const [command, ...args] = [...image.argv([]).slice(0, -1), `--eval=${script}`];
   const { stdout } = await promisify(execFile)(command, args, { env: {} });
   const { user, ...can } = JSON.parse(stdout) as Record<string, unknown>;
   assert.notEqual(user, 0);

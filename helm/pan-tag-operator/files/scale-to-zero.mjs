@@ -15,11 +15,11 @@ async function call(path, init = {}) {
 
 const deployment = `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/${DEPLOYMENT}/scale`;
 await call(deployment, { method: 'PATCH', body: JSON.stringify({ spec: { replicas: 0 } }) });
-console.log(`${DEPLOYMENT} is scaled to 0`);
+process.stdout.write(`${DEPLOYMENT} is scaled to 0\n`);
 const pods = `/api/v1/namespaces/${NAMESPACE}/pods?labelSelector=${encodeURIComponent(SELECTOR)}`;
 for (let left = -1; left !== 0; ) {
   const { items } = await call(pods);
-  if (items.length !== left) console.log(`${items.length} Pods of it are left`);
+  if (items.length !== left) process.stdout.write(`${items.length} Pods of it are left\n`);
   left = items.length;
   if (left > 0) await new Promise((resolve) => setTimeout(resolve, 1000));
 }
