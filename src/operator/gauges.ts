@@ -36,7 +36,9 @@ export function collectGauges(metrics: Metrics, controller: Controller, watched:
       );
     }
     metrics.firewallState.reset();
-    for (const [firewall, reason] of controller.synced ? firewallReasons(controller, performance.now()) : []) {
+    for (const [firewall, reason] of controller.synced
+      ? firewallReasons(controller, performance.now())
+      : []) {
       metrics.firewallState.set({ firewall, reason }, 1);
     }
     for (const { name, state } of watched) {

@@ -72,7 +72,8 @@ export function* firewallReasons(
   controller: Controller,
   now: number,
 ): Iterable<readonly [string, ConditionReason]> {
-  for (const [name, object] of controller.firewalls) yield [name, snapshot(object, now).health.finding.reason];
+  for (const [name, object] of controller.firewalls)
+    yield [name, snapshot(object, now).health.finding.reason];
 }
 
 type Snapshot = { readonly view: FirewallView; readonly health: FirewallHealth; readonly known: boolean };
