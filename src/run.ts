@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import type { Settings } from './config.ts';
 import type { RecordEvent } from './core/event-note.ts';
 import { referenceTo } from './kubernetes/events.ts';
+import type { Claim } from './core/table-claims.ts';
 import { createKubeHttp, type KubeHttp } from './kubernetes/http.ts';
 import { connectToCluster } from './kubernetes/kube-connection.ts';
 import { panFirewalls } from './kubernetes/resources/api.ts';
@@ -17,6 +18,7 @@ import { firewallObserver } from './operator/firewall-observer.ts';
 import { FirewallWorker } from './operator/firewall-worker.ts';
 import { collectGauges } from './operator/gauges.ts';
 import { readiness, type Watched } from './operator/health.ts';
+import { readOwnerId } from './operator/installation.ts';
 import { dropAnnotation } from './operator/status-writer.ts';
 import { createWatches } from './operator/watches.ts';
 import { Leadership } from './leadership.ts';
@@ -49,9 +51,12 @@ export async function run(settings: Settings, log: Logger, signal: AbortSignal):
     await waitForDefinitions({ http, log, blockedBy, signal });
     const definitions = new DefinitionWatch({ http, log, blockedBy });
     await definitions.begin(signal);
+    const ownerId = await readOwnerId({ http, namespace, log, blockedBy, signal });
+    log.info({ ownerId }, 'installation');
     await operate({
       http,
       namespace,
+      ownerId,
       elect: settings['leader-elect'],
       metrics,
       log,
@@ -71,6 +76,7 @@ type Parts = {
   readonly http: KubeHttp;
   readonly namespace: string;
   readonly elect: boolean;
+  readonly ownerId: string;
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly health: Health;
@@ -79,7 +85,7 @@ type Parts = {
 };
 
 async function operate(parts: Parts): Promise<void> {
-  const { http, namespace, metrics, log, health, definitions, signal } = parts;
+  const { http, namespace, ownerId, metrics, log, health, definitions, signal } = parts;
   const events = new EventRecorder({
     http,
     instance: hostname(),
@@ -89,7 +95,7 @@ async function operate(parts: Parts): Promise<void> {
   });
   const leadership = new Leadership({ ...parts, events });
   const controller = new Controller({
-    createWorker: firewallWorkers({ metrics, log, events, leadership }),
+    createWorker: firewallWorkers({ ownerId, metrics, log, events, leadership }),
     changed: leadership.changed,
     dropAnnotation: (path, annotation, value) => {
       dropAnnotation(http, path, { annotation, value }, signal).catch((error: unknown) => {
@@ -123,12 +129,12 @@ async function operate(parts: Parts): Promise<void> {
   }
 }
 
-type WorkerParts = Pick<Parts, 'metrics' | 'log'> & {
+type WorkerParts = Pick<Parts, 'ownerId' | 'metrics' | 'log'> & {
   readonly events: EventRecorder;
   readonly leadership: Leadership;
 };
 
-function firewallWorkers({ metrics, log, events, leadership }: WorkerParts) {
+function firewallWorkers({ ownerId, metrics, log, events, leadership }: WorkerParts) {
   return (
     {
       firewall,
@@ -152,6 +158,10 @@ function firewallWorkers({ metrics, log, events, leadership }: WorkerParts) {
       });
     const options = {
       firewall,
+      meta,
+      ownerId,
+      claims: controller.claims,
+      claim: (claim: Claim | undefined) => controller.claim(name, claim),
       desired,
       secrets,
       open,

@@ -42,3 +42,26 @@ export function roomFor({ entries, bytes }: BatchLimits): (planned: PlannedAddre
 function textBytes(text: string): number {
   return text.length + 8 * (text.match(/[^\w*. -]/g)?.length ?? 0);
 }
+
+/** What a message is about, in figures, for the log. */
+export function countsOf(batch: Batch) {
+  const causes: Record<string, number> = {};
+  let registered = 0;
+  let unregistered = 0;
+  for (const planned of batch) {
+    registered += planned.register.length;
+    unregistered += planned.unregister.length;
+    for (const cause of planned.causes.values()) causes[cause] = (causes[cause] ?? 0) + 1;
+  }
+  return { addresses: batch.length, registered, unregistered, causes };
+}
+
+/** Every pair of a message, each removal with its cause, for those who ask why. */
+export function pairsOf(batch: Batch): { readonly registered: string[]; readonly unregistered: string[] } {
+  return {
+    registered: batch.flatMap(({ address, register }) => register.map((tag) => `${address} ${tag}`)),
+    unregistered: batch.flatMap(({ address, unregister, causes }) =>
+      unregister.map((tag) => `${address} ${tag}: ${causes.get(tag) ?? ''}`),
+    ),
+  };
+}

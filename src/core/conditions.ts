@@ -34,9 +34,9 @@ export function worst(findings: readonly Finding[]): Finding | undefined {
   );
 }
 
-/** Nothing gets better before the object's own spec changes. */
+/** Nothing gets better before somebody decides something. */
 function isStalled(reason: ConditionReason): boolean {
-  return reason === 'InvalidSpec';
+  return reason === 'InvalidSpec' || reason === 'OwnershipConflict';
 }
 
 export type ConditionInput = {

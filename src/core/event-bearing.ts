@@ -11,6 +11,8 @@ const bearings: Readonly<Record<ConditionReason, Bearing>> = {
   FirewallMissing: 'policy',
   NotAdmitted: 'policy',
   SecretMissing: 'outage',
+  // It has an Event of its own.
+  OwnershipConflict: undefined,
   UntrustedCertificate: 'outage',
   AuthenticationFailed: 'outage',
   RoleNotAuthorized: 'outage',

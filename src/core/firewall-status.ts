@@ -95,7 +95,8 @@ function firewallFinding(view: FirewallView, { generation, previous, now }: Stat
 }
 
 function tableStatus(vsys: string | undefined, table: TableView, now: number): FirewallTableStatus {
-  const { reason, message } = tableHealth(table, now).finding;
+  const { reason, message: failure } = tableHealth(table, now).finding;
+  const message = [...(isFailure(reason) ? [failure] : []), ...table.notes].join('; ');
   const { owned, foreign, pending, held, plan } = table;
   return {
     ...(vsys === undefined ? {} : { vsys }),
@@ -105,6 +106,6 @@ function tableStatus(vsys: string | undefined, table: TableView, now: number): F
     pending,
     ...(held === undefined ? {} : { held }),
     ...(plan === undefined ? {} : { plan }),
-    ...(isFailure(reason) ? { message } : {}),
+    ...(message === '' ? {} : { message }),
   };
 }

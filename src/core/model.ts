@@ -104,6 +104,7 @@ export const conditionReasons = [
   'FirewallMissing',
   'NotAdmitted',
   'SecretMissing',
+  'OwnershipConflict',
   'UntrustedCertificate',
   'AuthenticationFailed',
   'RoleNotAuthorized',

@@ -101,7 +101,9 @@ function targetFinding(target: PolicyTarget, { generation, previous }: StatusCon
   if (unusable !== undefined) return unusable;
   if (health.aside !== undefined) return health.aside;
   const { reason } = health.finding;
-  if (isFailure(reason) && !ofOthers.has(reason)) return health.finding;
+  // A table whose owner is contested goes on registering; one that we are shut out of is stuck.
+  const disputed = reason === 'OwnershipConflict' && !health.stuck;
+  if (isFailure(reason) && !ofOthers.has(reason) && !disputed) return health.finding;
   const [example] = byAddress(failed);
   if (example !== undefined) {
     const message = `the device refuses registrations, such as that of ${example.address}: ${example.message}`;

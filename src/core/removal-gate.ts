@@ -1,6 +1,7 @@
 // May a removal go that rests on absence? Only with full knowledge; this is the one place that says so.
 
 import type { PolicyId } from './model.ts';
+import type { Owner } from './ownership.ts';
 import { scopeOf, scopeOfSuffix } from './unreadable-policies.ts';
 
 export type Knowledge = {
@@ -13,6 +14,8 @@ export type Knowledge = {
    * claim any tag that could be theirs. One of those that could claim the same tags is enough.
    */
   readonly invalidPolicies: Iterable<PolicyId>;
+  /** Another installation that has marked an overlapping prefix on this table, if one has. */
+  readonly rival?: Owner | undefined;
 };
 
 /** Answers for one tag of ours why its removal must wait, or undefined when it may go. */
@@ -21,6 +24,9 @@ export type RemovalGate = (tag: string) => string | undefined;
 export function removalGate(tagPrefix: string, knowledge: Knowledge): RemovalGate {
   if (!knowledge.clusterSynced) return () => 'the cluster has not been read in full';
   if (!knowledge.tableRead) return () => 'the table has not been read in full';
+  const { rival } = knowledge;
+  if (rival !== undefined)
+    return () => `another operator, ${rival.id}, has marked ${rival.prefix} on this table`;
   const claimants = new Map([...knowledge.invalidPolicies].map((id) => [scopeOf(id), id]));
   if (claimants.size === 0) return () => undefined;
   return (tag) => {

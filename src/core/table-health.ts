@@ -17,6 +17,10 @@ export type TableView = {
   readonly held: HeldRemovals | undefined;
   /** In mode Observe, once the table has been read. */
   readonly plan?: Outlook | undefined;
+  /** Somebody else claims the table; `silent`: nothing is written because of it. */
+  readonly conflict: { readonly message: string; readonly silent: boolean } | undefined;
+  /** What else a reader of the status should know, in sentences; no failures. */
+  readonly notes: readonly string[];
   readonly refused: { readonly count: number; readonly example: string } | undefined;
   /** Monotonic ms. */
   readonly oldestPendingAt: number | undefined;
@@ -45,10 +49,14 @@ export const silenceLimitMs = 10_000;
 export const waitLimitMs = 120_000;
 
 export function tableHealth(table: TableView, now: number): TableHealth {
-  const { failing, aside } = table;
-  const stuck = !table.known || isStuck(table, now);
+  const { failing, conflict, aside } = table;
+  const stuck = !table.known || conflict?.silent === true || isStuck(table, now);
   const ordinary = progress(table, stuck);
-  const named = [failing, aside].filter((finding) => finding !== undefined);
+  const disputed: Finding | undefined = conflict && {
+    reason: 'OwnershipConflict',
+    message: conflict.message,
+  };
+  const named = [failing, disputed, aside].filter((finding) => finding !== undefined);
   return { stuck, finding: worst([...named, ordinary]) ?? ordinary };
 }
 

@@ -33,6 +33,7 @@ export class Table {
   readonly #guarded = new Map<string, TagSet>();
   readonly #guard: RemovalGuard;
   #gate: RemovalGate;
+  #firstContact = false;
   /** Addresses of the message on its way, and when they changed again meanwhile. */
   #inFlight: Map<string, number | undefined> | undefined;
   #lastConfirmedAt = Number.NEGATIVE_INFINITY;
@@ -72,6 +73,19 @@ export class Table {
     const ready = [...this.#guarded.keys(), ...this.pendingAddresses()];
     const concerned = [...this.#waiting, ...ready, ...this.#refusals.addresses()];
     for (const address of concerned) this.#assess(address, now);
+  }
+
+  /** Nobody has marked this table: whatever nobody claims may be of somebody who used our prefix, and is held. */
+  setFirstContact(firstContact: boolean): void {
+    this.#firstContact = firstContact;
+  }
+
+  /** There are tags under our prefix that nobody claims. */
+  get hasUnclaimed(): boolean {
+    const stuck = [...this.#guarded.keys(), ...this.#waiting, ...this.#refusals.addresses()];
+    if (stuck.some((address) => this.#isUnclaimed(address))) return true;
+    for (const [address] of this.#backlog) if (this.#isUnclaimed(address)) return true;
+    return false;
   }
 
   beginRead(): void {
@@ -176,6 +190,16 @@ export class Table {
     return this.#waiting.size;
   }
 
+  /** One removal that the gate keeps back, and why: the smallest address, so that it stays while it applies. */
+  get waitingExample(): { readonly address: string; readonly tag: string; readonly why: string } | undefined {
+    let address: string | undefined;
+    for (const other of this.#waiting) if (address === undefined || other < address) address = other;
+    if (address === undefined) return undefined;
+    const [tag] = this.#plan(address, this.#desired.tagsOf(address)).waiting;
+    const why = tag === undefined ? undefined : this.#gate(tag);
+    return tag === undefined || why === undefined ? undefined : { address, tag, why };
+  }
+
   /** Removals that wait for somebody's approval. */
   get held(): HeldPlan | undefined {
     return this.#guard.held;
@@ -262,8 +286,17 @@ export class Table {
     if (this.#guarded.size === 0 || this.#guard.held !== undefined) return;
     const emptied = [...this.#guarded].filter(([address, tags]) => this.#leavesNothing(address, tags)).length;
     const candidates = new Map(this.#guarded);
-    this.#guard.judge(candidates, { owned: this.owned, emptied }, now);
+    const doubtful = this.#firstContact && [...candidates.keys()].some((a) => this.#isUnclaimed(a));
+    this.#guard.judge(candidates, { owned: this.owned, emptied, doubtful }, now);
     for (const address of candidates.keys()) this.#assess(address, now);
+  }
+
+  #isUnclaimed(address: string): boolean {
+    const { tags, unsure } = this.#mirror.at(address);
+    const desired = this.#desired.tagsOf(address);
+    return union(tags, unsure).some(
+      (tag) => !desired.includes(tag) && this.#causes.causeOf(address, tag) === 'unclaimed',
+    );
   }
 
   #leavesNothing(address: string, going: TagSet): boolean {

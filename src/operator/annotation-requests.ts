@@ -1,17 +1,19 @@
-// What an administrator asks of a PanFirewall by annotation: to release held removals, or to read its tables now.
+// What an administrator asks of a PanFirewall by annotation: to release held removals, to read its tables
+// now, or to take another owner's place.
 
-import { approveRemovalsAnnotation, resyncAnnotation } from '../kubernetes/resources/api.ts';
+import { adoptAnnotation, approveRemovalsAnnotation, resyncAnnotation } from '../kubernetes/resources/api.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { FirewallWorker } from './firewall-worker.ts';
 
-/** Acts on the request with this value. */
-type Action = (worker: FirewallWorker, value: string, log: Logger) => void;
+/** Acts on the request with this value. False while it is not done. */
+type Action = (worker: FirewallWorker, value: string, log: Logger) => boolean;
 
 const actions: ReadonlyMap<string, Action> = new Map([
   [
     approveRemovalsAnnotation,
     (worker, plan, log) => {
       if (!worker.approve(plan)) log.warn({ plan }, 'approval of a plan that is not held');
+      return true;
     },
   ],
   [
@@ -19,6 +21,16 @@ const actions: ReadonlyMap<string, Action> = new Map([
     (worker, _, log) => {
       log.info('full read asked for');
       worker.resync();
+      return true;
+    },
+  ],
+  [
+    adoptAnnotation,
+    (worker, owner, log) => {
+      const adoption = worker.adopt(owner);
+      if (adoption === 'unknown owner')
+        log.warn({ owner }, 'adoption of an owner that has marked none of the tables');
+      return adoption !== 'pending';
     },
   ],
 ]);
@@ -49,11 +61,14 @@ export class AnnotationRequests {
     for (const [firewall, asked] of this.#open) {
       const worker = workerOf(firewall);
       if (worker === undefined || !worker.workers.every(({ table }) => table.known)) continue;
-      this.#open.delete(firewall);
+      const left = new Map(asked);
+      this.#open.set(firewall, left);
       for (const [annotation, value] of asked) {
-        actions.get(annotation)?.(worker, value, log.child({ firewall }));
+        if (actions.get(annotation)?.(worker, value, log.child({ firewall })) === false) continue;
+        left.delete(annotation);
         drop(firewall, annotation, value);
       }
+      if (left.size === 0) this.#open.delete(firewall);
     }
   }
 }

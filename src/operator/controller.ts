@@ -3,6 +3,7 @@
 import { type AddressChange, Desired } from '../core/desired.ts';
 import { type DefinitionLook, wasDeletedAlone } from '../core/definition.ts';
 import type { Labels, NamespaceRecord, PodRecord, PolicyId } from '../core/model.ts';
+import type { Claim } from '../core/table-claims.ts';
 import { UnreadablePolicies } from '../core/unreadable-policies.ts';
 import type { RawObject } from '../kubernetes/decoders.ts';
 import type { Change, Sink } from '../kubernetes/reflector.ts';
@@ -64,6 +65,8 @@ export class Controller {
   readonly policies = new Map<PolicyId, PolicyObject>();
   readonly firewalls = new Map<string, FirewallObject>();
   readonly secrets = new Map<string, SecretData>();
+  /** Which tables each PanFirewall keeps, by its name. */
+  readonly claims = new Map<string, Claim>();
   readonly #options: ControllerOptions;
   readonly #unsynced = new Set<WatchedKind>(kinds);
   /** Invalid ones, and those that are gone and may not have been deleted for their own sake. */
@@ -128,6 +131,14 @@ export class Controller {
       else this.secrets.delete(name);
       for (const { worker } of this.firewalls.values()) if (worker?.refersTo(name)) worker.settingsChanged();
     });
+  }
+
+  /** Takes up which tables a PanFirewall keeps; undefined: none any more. */
+  claim(firewall: string, claim: Claim | undefined): void {
+    if (claim === undefined) this.claims.delete(firewall);
+    else this.claims.set(firewall, claim);
+    for (const { worker } of this.firewalls.values()) worker?.claimsChanged();
+    this.#options.changed();
   }
 
   /** Acts on what administrators asked for by annotation, as far as it can be by now. */

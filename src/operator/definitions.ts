@@ -11,35 +11,18 @@ import {
   resources,
   schemaRevision,
 } from '../kubernetes/resources/api.ts';
-import type { Logger } from '../runtime/logger.ts';
-import { pause } from '../runtime/wake.ts';
-
-export type DefinitionsOptions = {
-  readonly http: KubeHttp;
-  readonly log: Logger;
-  /** Told what stands in the way, in a sentence for /readyz; undefined when nothing does. */
-  readonly blockedBy: (problem: string | undefined) => void;
-  readonly signal: AbortSignal;
-};
-
-const retryMs = 5000;
+import { type Looked, type ObstacleOptions, untilClear } from './obstacle.ts';
 
 /** Resolves when every CRD is there and of the revision that this program needs, or newer. */
 export async function waitForDefinitions({
   http,
-  log,
-  blockedBy,
-  signal,
-}: DefinitionsOptions): Promise<void> {
-  let told: string | undefined;
-  for (;;) {
-    const problem = await findProblem(http, signal);
-    blockedBy(problem);
-    if (problem === undefined) return;
-    if (problem !== told) log.warn({ problem }, 'not ready');
-    told = problem;
-    await pause(retryMs, signal);
-  }
+  ...options
+}: ObstacleOptions & { readonly http: KubeHttp }): Promise<void> {
+  const look = async (): Promise<Looked<undefined>> => {
+    const problem = await findProblem(http, options.signal);
+    return problem === undefined ? { value: undefined } : { problem };
+  };
+  await untilClear(look, options);
 }
 
 async function findProblem(http: KubeHttp, signal: AbortSignal): Promise<string | undefined> {

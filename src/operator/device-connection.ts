@@ -34,6 +34,7 @@ export function openConnection(options: ConnectionOptions): Connection {
   return {
     info: (signal) => call(client.systemInfo(signal)),
     readTable: (vsys, betweenPages, signal) => call(readTable(client, { vsys, betweenPages, signal })),
+    readAddress: (vsys, ip, signal) => call(client.readAddress({ vsys, ip }, signal)),
     send: async (vsys, batch, signal) => {
       const { rejected } = await call(client.update({ vsys, ...sections(batch) }, signal));
       return rejected.map(toRejection);

@@ -30,6 +30,8 @@ export type Connection = {
     betweenPages: () => Promise<number>,
     signal: AbortSignal,
   ): Promise<{ readonly entries: readonly RegisteredIp[]; readonly agreed: boolean }>;
+  /** The entry of one address, with all of its tags. */
+  readAddress(vsys: string | undefined, ip: string, signal: AbortSignal): Promise<RegisteredIp | undefined>;
   /** Sends one message; resolves with the pairs that the device refused. */
   send(vsys: string | undefined, batch: Batch, signal: AbortSignal): Promise<readonly Rejection[]>;
   close(): Promise<void>;

@@ -57,6 +57,12 @@ export function firewallObserver({
         );
       }
     },
+    lost(vsys) {
+      metrics.tableLost.inc({ firewall });
+      const table = vsys === undefined ? 'the table' : `the table of ${vsys}`;
+      record({ reason: 'TableLost', note: `our mark was gone from ${table}: it is read and restored` });
+      changed();
+    },
     failed({ reason }) {
       metrics.reconcileErrors.inc({ reason });
       changed();

@@ -5,6 +5,8 @@ import type { AddressChange, Desired } from '../core/desired.ts';
 import type { FirewallView } from '../core/firewall-status.ts';
 import type { Firewall } from '../core/model.ts';
 import { stanceOf } from '../core/stance.ts';
+import { type Claim, type Precedence, precedence } from '../core/table-claims.ts';
+import type { ObjectMeta } from '../kubernetes/resources/object.ts';
 import type { Logger } from '../runtime/logger.ts';
 import {
   type ConnectionSettings,
@@ -13,11 +15,20 @@ import {
   type Secrets,
 } from './credentials.ts';
 import { type Connection, DeviceFailure, type DeviceInfo } from './device-port.ts';
-import { type ClusterKnowledge, observing, type TableObserver, TableWorker } from './table-worker.ts';
+import type { Adoption } from './marker.ts';
+import { observing } from './table-view.ts';
+import { type ClusterKnowledge, type TableObserver, TableWorker } from './table-worker.ts';
 import type { Term } from './term.ts';
 
 export type FirewallWorkerOptions = {
   readonly firewall: Firewall;
+  readonly meta: Pick<ObjectMeta, 'uid' | 'createdAt'>;
+  /** Of this installation, for the mark of ownership. */
+  readonly ownerId: string;
+  /** Of all PanFirewalls, by name. */
+  readonly claims: ReadonlyMap<string, Claim>;
+  /** Makes known which tables this one keeps; undefined: none any more. */
+  readonly claim: (claim: Claim | undefined) => void;
   readonly desired: Desired;
   readonly secrets: Secrets;
   readonly open: (settings: ConnectionSettings) => Connection;
@@ -58,6 +69,7 @@ export class FirewallWorker {
   /** Only from here on anything is sent. */
   lead(term: Term): void {
     this.#term = term;
+    this.#claim('asking');
     for (const table of this.#tables) run(table, term);
   }
 
@@ -65,6 +77,7 @@ export class FirewallWorker {
   async standBy(): Promise<void> {
     this.#term = undefined;
     await stopAll(this.#tables);
+    this.#options.claim(undefined);
     await this.#closeSession();
     this.#device = undefined;
   }
@@ -117,6 +130,18 @@ export class FirewallWorker {
     return released;
   }
 
+  /** Takes the place of another owner, in every table that has one of this id. */
+  adopt(id: string): Adoption {
+    const states = this.workers.map((worker) => worker.adopt(id));
+    if (states.includes('pending')) return 'pending';
+    return states.includes('done') ? 'done' : 'unknown owner';
+  }
+
+  /** Another PanFirewall came to know its device, or left. */
+  claimsChanged(): void {
+    for (const worker of this.workers) worker.claimsChanged();
+  }
+
   refersTo(secret: string): boolean {
     return this.#settings.secretName === secret || this.#settings.tls.caSecretName === secret;
   }
@@ -143,22 +168,37 @@ export class FirewallWorker {
     };
   }
 
+  #claim(device: Claim['device']): void {
+    const { firewall, meta, claim } = this.#options;
+    const tables = (this.#settings.tables ?? [undefined]).map(vsysName);
+    const { name, tagPrefix } = firewall;
+    claim({ firewall: name, uid: meta.uid, createdAt: meta.createdAt, tagPrefix, device, tables });
+  }
+
+  #precedence(vsys: string | undefined): Precedence {
+    const { claims, firewall } = this.#options;
+    const mine = claims.get(firewall.name);
+    return mine === undefined ? { kind: 'wait' } : precedence(claims.values(), mine, vsysName(vsys));
+  }
+
   #create(settings: FirewallSettings): OwnTable[] {
     return (settings.tables ?? [undefined]).map((vsys) => this.#createTable(vsys));
   }
 
   #createTable(vsys: string | undefined): OwnTable {
-    const { firewall, desired, knowledge, observer, now, log } = this.#options;
+    const { firewall, ownerId, desired, knowledge, observer, now, log } = this.#options;
     const worker = new TableWorker({
       vsys,
-      tagPrefix: firewall.tagPrefix,
+      self: { prefix: firewall.tagPrefix, id: ownerId },
       desired: {
         tagsOf: (address) => desired.tagsOf(firewall.name, address),
         addresses: () => desired.addressesOf(firewall.name),
       },
       fullIntervalMs: () => this.#settings.fullIntervalSeconds * 1000,
+      markerIntervalMs: () => this.#settings.markerIntervalSeconds * 1000,
       guard: () => this.#settings.removalGuard,
       stance: () => stanceOf(this.#settings),
+      precedence: () => this.#precedence(vsys),
       connect: (signal) => this.#connect(signal),
       knowledge,
       observer: { ...observer, failed: (failure) => this.#tableFailed(failure) },
@@ -181,6 +221,7 @@ export class FirewallWorker {
       this.#met(await session.device);
     } catch (error) {
       session.device = undefined;
+      if (this.#device === undefined) this.#claim('unknown');
       throw error;
     }
     return session.connection;
@@ -199,6 +240,7 @@ export class FirewallWorker {
     const before = this.#device;
     this.#device = device;
     if (before?.serial === device.serial) return;
+    this.#claim({ identity: identityOf(device, this.#settings) });
     this.#options.log.info({ ...device, before: before?.serial }, 'device met');
     if (before !== undefined) for (const { worker } of this.#tables) worker.forget();
   }
@@ -216,6 +258,16 @@ export class FirewallWorker {
     this.#session = undefined;
     await session?.connection.close();
   }
+}
+
+/** The one table of a device with a single virtual system is that of vsys1. */
+function vsysName(vsys: string | undefined): string {
+  return vsys ?? 'vsys1';
+}
+
+/** A virtual firewall without a licence calls itself 'unknown', like all of its kind. */
+function identityOf({ serial }: DeviceInfo, { endpoint }: FirewallSettings): string {
+  return serial === 'unknown' ? endpoint : serial;
 }
 
 function run(table: OwnTable, term: Term): void {

@@ -1,20 +1,34 @@
 // What a full read means for us: the tags that carry our prefix, by canonical address, and where others have tags.
 
 import { canonicalHost } from '../core/address.ts';
+import { markerAddress, ownerOf } from '../core/ownership.ts';
 import type { TableReading } from '../core/table.ts';
 import { tagSet, union } from '../core/tag-set.ts';
 import type { RegisteredIp } from './device-port.ts';
 
-/** Entries that the device learned from an agent are never ours, whatever they are called. */
-export function toReading(entries: readonly RegisteredIp[], tagPrefix: string): TableReading {
+export type OurReading = TableReading & {
+  /** The smallest address with a tag under our prefix that the device has from an agent. */
+  readonly learned: string | undefined;
+};
+
+/**
+ * Entries that the device learned from an agent are never ours, whatever they are called; the marks of owners are
+ * read apart from this (ownership.ts).
+ */
+export function toReading(entries: readonly RegisteredIp[], tagPrefix: string): OurReading {
+  let learned: string | undefined;
   const owned = new Map<string, readonly string[]>();
   const others = new Set<string>();
   for (const { ip, fromAgent, tags } of entries) {
     // Ranges and networks are nobody's Pod; they keep the device's text, so that an unregister names what it has.
     const address = canonicalHost(ip) ?? ip;
-    const ours = fromAgent ? [] : tags.filter((tag) => tag.startsWith(tagPrefix));
-    if (ours.length < tags.length) others.add(address);
+    const plain = address === markerAddress ? tags.filter((tag) => ownerOf(tag) === undefined) : tags;
+    const prefixed = plain.filter((tag) => tag.startsWith(tagPrefix));
+    const ours = fromAgent ? [] : prefixed;
+    if (ours.length < plain.length) others.add(address);
     if (ours.length > 0) owned.set(address, union(tagSet(ours), owned.get(address) ?? []));
+    const isLearned = fromAgent && prefixed.length > 0;
+    if (isLearned && (learned === undefined || address < learned)) learned = address;
   }
-  return { owned, others };
+  return { owned, others, learned };
 }

@@ -4,17 +4,23 @@ import type { Finding } from '../core/conditions.ts';
 import type { AddressChange } from '../core/desired.ts';
 import type { RecordEvent } from '../core/event-note.ts';
 import type { PolicyId } from '../core/model.ts';
+import { mayWrite, type Owner } from '../core/ownership.ts';
 import { removalGate } from '../core/removal-gate.ts';
+import type { GuardLimits } from '../core/removal-guard.ts';
 import { type Stance, writes } from '../core/stance.ts';
-import type { GuardLimits, HeldPlan } from '../core/removal-guard.ts';
 import type { Rejection } from '../core/refusals.ts';
-import { type Batch, type DesiredTags, Table } from '../core/table.ts';
-import type { HeldRemovals, TableView } from '../core/table-health.ts';
+import { type Batch, countsOf, pairsOf } from '../core/batch.ts';
+import { type DesiredTags, Table } from '../core/table.ts';
+import type { Precedence } from '../core/table-claims.ts';
+import type { TableView } from '../core/table-health.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { createWake, pause } from '../runtime/wake.ts';
 import { createBackoff } from './backoff.ts';
 import { type Connection, DeviceFailure } from './device-port.ts';
+import { type Adoption, Marker } from './marker.ts';
+import { ReadSchedule } from './read-schedule.ts';
 import { toReading } from './table-reading.ts';
+import { tableView } from './table-view.ts';
 
 /** What the whole operator knows, as far as removals depend on it. */
 export type ClusterKnowledge = {
@@ -31,16 +37,22 @@ export type TableObserver = {
   failed(failure: DeviceFailure): void;
   /** An Event about the PanFirewall. */
   readonly record: RecordEvent;
+  /** Our mark was there and is gone: the table was emptied, or somebody took the mark away. */
+  lost(vsys: string | undefined): void;
 };
 
 export type TableWorkerOptions = {
   readonly vsys: string | undefined;
-  readonly tagPrefix: string;
+  /** Ourselves, as the mark in the table names us. */
+  readonly self: Owner;
   readonly desired: DesiredTags;
   readonly fullIntervalMs: () => number;
+  readonly markerIntervalMs: () => number;
   readonly guard: () => GuardLimits;
   /** How far the table may be written; a message on its way is not touched when it changes. */
   readonly stance: () => Stance;
+  /** May this table be written to, as far as our other PanFirewalls go? */
+  readonly precedence: () => Precedence;
   /** The connection, with the device known; throws DeviceFailure while there is none. */
   readonly connect: (signal: AbortSignal) => Promise<Connection>;
   readonly knowledge: () => ClusterKnowledge;
@@ -54,12 +66,8 @@ export type TableWorkerOptions = {
 const limits = { entries: 500, bytes: 1024 * 1024 };
 /** A change that finds the worker idle waits this long for its siblings (a rollout's Pods come in bursts). */
 const settleMs = 3;
-/** A full read starts no sooner than this many times the last one's duration after it. */
-const readSpacing = 20;
 /** After stop, the message in flight has this long to end. */
 const lastCallMs = 15_000;
-/** A message without an answer may still be applied for about this long: the table is read once more then. */
-const afterthoughtMs = 65_000;
 
 export class TableWorker {
   readonly table: Table;
@@ -67,15 +75,20 @@ export class TableWorker {
   readonly #work = createWake();
   readonly #retry = createWake();
   readonly #backoff = createBackoff();
+  readonly #marker: Marker;
+  readonly #reads: ReadSchedule;
   #failing: Finding | undefined;
+  #learned: string | undefined;
+  /** The held plan that the log speaks of. */
+  #toldPlan: string | undefined;
   #agreed = false;
   #lastCall = AbortSignal.abort();
-  #readDueAt = 0;
-  #lastRead = { endedAt: Number.NEGATIVE_INFINITY, durationMs: 0 };
-  #verifyAt = 0;
 
   constructor(options: TableWorkerOptions) {
     this.#options = options;
+    const { self, vsys, markerIntervalMs, log, now } = options;
+    this.#marker = new Marker({ self, vsys, intervalMs: markerIntervalMs, log, now });
+    this.#reads = new ReadSchedule({ intervalMs: options.fullIntervalMs, now });
     this.table = new Table(options.desired, this.#gate(), options.guard());
   }
 
@@ -90,7 +103,6 @@ export class TableWorker {
     this.#work.notify();
   }
 
-  /** Credentials, trust or settings changed: what failed may work now. */
   /** The limits of spec.removalGuard were edited. */
   guardChanged(): void {
     this.table.configureGuard(this.#options.guard());
@@ -99,7 +111,7 @@ export class TableWorker {
 
   /** Reads the table as soon as the distance to the last read allows. */
   resync(): void {
-    this.#readSoon();
+    this.#reads.soon();
     this.#work.notify();
   }
 
@@ -111,8 +123,21 @@ export class TableWorker {
     return released;
   }
 
+  /** Takes the place of another owner, as far as this table has one of this id. */
+  adopt(id: string): Adoption {
+    const state = this.#marker.adopt(id);
+    this.#work.notify();
+    return state;
+  }
+
+  /** Another PanFirewall came to know its device, or left. */
+  claimsChanged(): void {
+    this.#work.notify();
+  }
+
+  /** Credentials, trust or settings changed: what failed may work now. */
   retryNow(): void {
-    this.#readDueAt = Math.min(this.#readDueAt, this.#lastRead.endedAt + this.#options.fullIntervalMs());
+    this.#reads.intervalChanged();
     this.#backoff.reset();
     this.#retry.notify();
     this.#work.notify();
@@ -121,31 +146,22 @@ export class TableWorker {
   /** The device behind the endpoint is another one, or somebody else may write to it: nothing is known of its table. */
   forget(): void {
     this.table.forget();
+    this.#marker.forget();
     this.#agreed = false;
-    this.#readDueAt = 0;
+    this.#learned = undefined;
+    this.#reads.atOnce();
     this.#work.notify();
   }
 
   view(): TableView {
-    const { table } = this;
-    const [refused] = table.refusals.addresses();
-    const observes = this.#options.stance() === 'observe';
-    return {
+    return tableView({
+      table: this.table,
+      marker: this.#marker,
+      stance: this.#options.stance(),
+      precedence: this.#options.precedence(),
       failing: this.#failing,
-      aside: observes ? observing : undefined,
-      plan: observes ? table.outlook : undefined,
-      known: table.known,
-      owned: table.owned,
-      foreign: table.foreign,
-      pending: table.pending,
-      held: heldRemovals(table.held),
-      refused:
-        refused === undefined
-          ? undefined
-          : { count: table.refusals.size, example: `${refused}: ${table.refusals.messageOf(refused) ?? ''}` },
-      oldestPendingAt: table.oldestPendingAt,
-      lastConfirmedAt: table.lastConfirmedAt,
-    };
+      learned: this.#learned,
+    });
   }
 
   /**
@@ -157,7 +173,7 @@ export class TableWorker {
     this.#failing = undefined;
     this.#backoff.reset();
     // Whoever wrote before may have left a message on its way.
-    this.#verifyAt = this.#options.now() + afterthoughtMs;
+    this.#reads.doubt();
     try {
       while (!signal.aborted) {
         await this.#step(signal).catch((error: unknown) => this.#recover(error, signal));
@@ -174,22 +190,61 @@ export class TableWorker {
   }
 
   async #step(signal: AbortSignal): Promise<void> {
-    const { knowledge, connect, now, stance } = this.#options;
+    const { knowledge, connect, now } = this.#options;
     if (!knowledge().synced) return this.#work.sleep(60_000, signal);
     const connection = await connect(signal);
-    if (now() >= this.#readDueAt) await this.#readAll(connection, signal);
+    if (now() >= this.#marker.dueAt) await this.#readMarker(connection, signal);
+    if (now() >= this.#reads.dueAt) await this.#readAll(connection, signal);
+    if (await this.#putMarker(connection, signal)) return;
     if ((await this.#sendNext(connection, signal)) > 0) return;
-    const retryAt = writes(stance()) ? this.table.refusals.nextDueAt() : undefined;
-    const wakeAt = Math.min(this.#readDueAt, retryAt ?? Number.POSITIVE_INFINITY);
+    const retryAt = this.#mayWrite() ? this.table.refusals.nextDueAt() : undefined;
+    const wakeAt = Math.min(this.#reads.dueAt, this.#marker.dueAt, retryAt ?? Number.POSITIVE_INFINITY);
     await this.#work.sleep(wakeAt - now(), signal);
     await pause(settleMs, signal);
   }
 
+  async #readMarker(connection: Connection, signal: AbortSignal): Promise<void> {
+    const { now, observer, vsys, log } = this.#options;
+    const before = this.#marker.standing;
+    await this.#marker.read(connection, signal);
+    this.#succeeded();
+    const { kind } = this.#marker.standing;
+    if (kind === before.kind) return;
+    this.table.setFirstContact(kind === 'firstContact');
+    this.table.setGate(this.#gate(), now());
+    if (kind !== 'lost') return;
+    log.warn('table lost, reading and restoring it');
+    observer.lost(vsys);
+    this.#reads.atOnce();
+  }
+
+  /** True when there was one to put. */
+  async #putMarker(connection: Connection, signal: AbortSignal): Promise<boolean> {
+    const ready = this.table.known && this.#isOurs() && !signal.aborted;
+    if (!ready || !this.#marker.wanted(() => this.table.hasUnclaimed)) return false;
+    await this.#marker.put(connection, this.#lastCall);
+    this.table.setFirstContact(false);
+    this.table.setGate(this.#gate(), this.#options.now());
+    this.#succeeded();
+    return true;
+  }
+
+  #mayWrite(): boolean {
+    return mayWrite(this.#marker.standing) && this.#isOurs();
+  }
+
+  /** As far as the spec and our other PanFirewalls go. */
+  #isOurs(): boolean {
+    const { stance, precedence } = this.#options;
+    return writes(stance()) && precedence().kind === 'ours';
+  }
+
   /** Sends one message if there is one to send; tells how many addresses it was about. */
   async #sendNext(connection: Connection, signal: AbortSignal): Promise<number> {
-    const { now, observer, vsys, log, stance } = this.#options;
-    if (signal.aborted || !writes(stance())) return 0;
+    if (signal.aborted || !this.#mayWrite()) return 0;
+    const { now, observer, vsys, log } = this.#options;
     const batch = this.table.next(limits, now());
+    this.#tellHeld();
     if (batch === undefined) return 0;
     const startedAt = now();
     try {
@@ -197,9 +252,10 @@ export class TableWorker {
       this.table.confirm(batch, rejections, now());
       observer.confirmed(batch, rejections, now());
       log.info(
-        { ...counts(batch), rejected: rejections.length, ms: Math.round(now() - startedAt) },
+        { ...countsOf(batch), rejected: rejections.length, ms: Math.round(now() - startedAt) },
         'table updated',
       );
+      if (log.isLevelEnabled('debug')) log.debug(pairsOf(batch), 'pairs');
       for (const rejection of rejections) log.warn({ rejection }, 'device refused a pair');
     } catch (error) {
       if (error instanceof DeviceFailure && error.applied === 'no') {
@@ -207,7 +263,7 @@ export class TableWorker {
       } else {
         this.table.unanswered(batch, now());
         observer.unanswered(batch);
-        this.#verifyAt = now() + afterthoughtMs;
+        this.#reads.doubt();
       }
       throw error;
     }
@@ -216,7 +272,7 @@ export class TableWorker {
   }
 
   async #readAll(connection: Connection, signal: AbortSignal): Promise<void> {
-    const { now, vsys, tagPrefix, fullIntervalMs, log } = this.#options;
+    const { now, vsys, self, log } = this.#options;
     const startedAt = now();
     this.table.beginRead();
     try {
@@ -227,26 +283,27 @@ export class TableWorker {
       );
       this.#agreed = agreed;
       this.table.setGate(this.#gate(), now());
-      this.table.endRead(toReading(entries, tagPrefix), now());
+      const reading = toReading(entries, self.prefix);
+      this.#learned = reading.learned;
+      this.table.endRead(reading, now());
     } finally {
       this.table.abandonRead();
-      this.#lastRead = { endedAt: now(), durationMs: now() - startedAt };
-      const verifyAt = this.#verifyAt > now() ? this.#verifyAt : Number.POSITIVE_INFINITY;
-      this.#readDueAt = Math.min(now() + fullIntervalMs(), verifyAt);
+      this.#reads.ended(startedAt);
     }
-    if (!this.#agreed) this.#readSoon();
-    const { owned, foreign, pending, waiting } = this.table;
-    const ms = Math.round(this.#lastRead.durationMs);
-    log.info({ owned, foreign, pending, waiting, agreed: this.#agreed, ms }, 'table read');
+    if (!this.#agreed) this.#reads.soon();
+    const { owned, foreign, pending, waiting, waitingExample } = this.table;
+    const ms = Math.round(this.#reads.durationMs);
+    log.info({ owned, foreign, pending, waiting, waitingExample, agreed: this.#agreed, ms }, 'table read');
     this.#succeeded();
   }
 
-  #readSoon(): void {
-    const { endedAt, durationMs } = this.#lastRead;
-    this.#readDueAt = Math.min(
-      this.#readDueAt,
-      Math.max(this.#options.now(), endedAt + readSpacing * durationMs),
-    );
+  #tellHeld(): void {
+    const { held } = this.table;
+    if (held?.id === this.#toldPlan) return;
+    const { log } = this.#options;
+    if (held === undefined) log.info({ plan: this.#toldPlan }, 'no removals are held any more');
+    else log.warn({ plan: held.id, addresses: held.removals.size }, 'removals held until they are approved');
+    this.#toldPlan = held?.id;
   }
 
   #succeeded(): void {
@@ -264,58 +321,28 @@ export class TableWorker {
     const again = this.#failing?.reason === reason && this.#failing.message === message;
     log[again ? 'debug' : 'warn']({ reason, problem: message, retryInMs: delayMs }, 'device failed');
     this.#failing = { reason, message };
-    // Whatever happened to the device meanwhile, a full read finds it.
-    this.#readSoon();
+    // Whatever happened to the device meanwhile, its mark and a full read find it.
+    this.#marker.readSoon();
+    this.#reads.soon();
     observer.failed(failure);
     await this.#retry.sleep(delayMs, signal).catch(() => undefined);
   }
 
   #gate() {
     const { synced, invalidPolicies } = this.#options.knowledge();
-    return removalGate(this.#options.tagPrefix, {
+    const [rival] = this.#marker.standing.rivals;
+    return removalGate(this.#options.self.prefix, {
       clusterSynced: synced,
       tableRead: this.#agreed,
       invalidPolicies,
+      rival,
     });
   }
 }
-
-/** Of tables and of policies alike. */
-export const observing: Finding = {
-  reason: 'Observing',
-  message:
-    'spec.mode is Observe: nothing is written; read status.tables[].plan, then set spec.mode to Enforce to have it done',
-};
 
 /** A signal that fires some time after the given one, so that what is on its way may arrive. */
 function lastCall(signal: AbortSignal): AbortSignal {
   const late = new AbortController();
   signal.addEventListener('abort', () => setTimeout(() => late.abort(), lastCallMs).unref(), { once: true });
   return late.signal;
-}
-
-function counts(batch: Batch) {
-  const causes: Record<string, number> = {};
-  let registered = 0;
-  let unregistered = 0;
-  for (const planned of batch) {
-    registered += planned.register.length;
-    unregistered += planned.unregister.length;
-    for (const cause of planned.causes.values()) causes[cause] = (causes[cause] ?? 0) + 1;
-  }
-  return { addresses: batch.length, registered, unregistered, causes };
-}
-
-const heldExamples = 5;
-
-function heldRemovals(held: HeldPlan | undefined): HeldRemovals | undefined {
-  if (held === undefined) return undefined;
-  const pairs = [...held.removals].flatMap(([address, tags]) => tags.map((tag) => `${address} ${tag}`));
-  const since = new Date(performance.timeOrigin + held.since).toISOString().replace(/\.\d+Z$/, 'Z');
-  return {
-    plan: held.id,
-    addresses: held.removals.size,
-    examples: pairs.sort().slice(0, heldExamples),
-    since,
-  };
 }

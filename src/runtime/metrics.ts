@@ -76,6 +76,12 @@ export function createMetrics(build: { readonly version: string; readonly revisi
       labelNames: ['firewall', 'operation', 'outcome'],
       registers,
     }),
+    tableLost: new Counter({
+      name: 'pantag_table_lost_total',
+      help: 'Tables found without our mark of ownership after it had been there: emptied, or the mark taken away',
+      labelNames: ['firewall'],
+      registers,
+    }),
     watchMissedChanges: new Counter({
       name: 'pantag_watch_missed_changes_total',
       help: 'Changes that a relist found and the watch had not told',

@@ -54,7 +54,8 @@ test('law: whatever is found after whatever, the conditions keep the rules', () 
   );
 });
 
-test('only an invalid spec is Stalled: everything else may get better without an edit', () => {
+test('an invalid spec and a conflict of owners are Stalled: everything else may get better by itself', () => {
+  const stalled = ['InvalidSpec', 'OwnershipConflict'];
   for (const reason of conditionReasons) {
     const conditions = conditionsFor({
       finding: finding(reason),
@@ -63,7 +64,7 @@ test('only an invalid spec is Stalled: everything else may get better without an
       now: timeAt(0),
     });
     const [, second] = conditions;
-    const expected = reason === 'InSync' ? undefined : reason === 'InvalidSpec' ? 'Stalled' : 'Reconciling';
+    const expected = reason === 'InSync' ? undefined : stalled.includes(reason) ? 'Stalled' : 'Reconciling';
     assert.equal(second?.type, expected, reason);
   }
 });

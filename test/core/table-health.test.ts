@@ -12,6 +12,8 @@ const quiet: TableView = {
   foreign: 1,
   pending: 0,
   held: undefined,
+  conflict: undefined,
+  notes: [],
   refused: undefined,
   oldestPendingAt: undefined,
   lastConfirmedAt: 0,

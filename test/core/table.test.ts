@@ -254,3 +254,47 @@ test('messages keep to the limit of bytes as the device counts them, whatever th
     assert.equal(sent, many.length);
   }
 });
+
+test('at first contact what nobody claims is held whatever its number, and everything else goes on', () => {
+  const { table, want, read } = readTable({ '10.0.0.1': ['left'] });
+  table.setFirstContact(true);
+  read({ '10.0.0.1': ['left'] });
+  want('10.0.0.2', ['new'], 'newHolder');
+  assert.equal(table.hasUnclaimed, true);
+  assert.deepEqual(pairs(table.next(limits, 0)), [
+    { address: '10.0.0.2', register: ['new'], unregister: [] },
+  ]);
+  const held = table.held;
+  assert.deepEqual([...(held?.removals ?? [])], [['10.0.0.1', ['left']]]);
+  assert.equal(table.hasUnclaimed, true);
+  assert.equal(table.approve(held?.id ?? '', 0), true);
+  assert.equal(table.hasUnclaimed, true, 'until the device has confirmed it');
+});
+
+test('once what nobody claimed is gone, a first contact holds nothing more', () => {
+  const { table, want } = readTable({ '10.0.0.1': ['left'] });
+  table.setFirstContact(true);
+  table.next(limits, 0);
+  table.approve(table.held?.id ?? '', 0);
+  drain(table);
+  assert.equal(table.hasUnclaimed, false);
+  want('10.0.0.3', ['t'], 'newHolder');
+  drain(table);
+  want('10.0.0.3', [], 'policy');
+  assert.equal(drain(table), 1, 'an ordinary removal passes the guard as ever');
+});
+
+test('a claim on what was held takes it out of the plan', () => {
+  const { table, want } = readTable({ '10.0.0.1': ['left'] });
+  table.setFirstContact(true);
+  table.next(limits, 0);
+  want('10.0.0.1', ['left'], 'newHolder');
+  assert.equal(table.held, undefined);
+  assert.equal(table.hasUnclaimed, false);
+});
+
+test('the example of what waits is the smallest address, with the reason of the gate', () => {
+  const { table } = readTable({ '10.0.0.9': ['t'], '10.0.0.10': ['u'] }, shut);
+  assert.deepEqual(table.waitingExample, { address: '10.0.0.10', tag: 'u', why: 'something is not known' });
+  assert.equal(readTable({}, shut).table.waitingExample, undefined);
+});

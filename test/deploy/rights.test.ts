@@ -45,6 +45,7 @@ test('the operator has these rights and no others', () => {
       'get customresourcedefinitions.apiextensions.k8s.io/clusterpantagpolicies.pantag.io',
       'get customresourcedefinitions.apiextensions.k8s.io/panfirewalls.pantag.io',
       'get customresourcedefinitions.apiextensions.k8s.io/pantagpolicies.pantag.io',
+      'get namespaces/kube-system',
       'list clusterpantagpolicies.pantag.io',
       'list namespaces',
       'list panfirewalls.pantag.io',

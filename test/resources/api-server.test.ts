@@ -144,7 +144,7 @@ test('defaults are in the stored object, and the operator reads them', async () 
   await server.withStored(firewall(), async (stored) => {
     const { tls, resync } = stored.spec as { tls: unknown; resync: unknown };
     assert.deepEqual(tls, { insecureSkipVerify: false });
-    assert.deepEqual(resync, { fullIntervalSeconds: 900 });
+    assert.deepEqual(resync, { fullIntervalSeconds: 900, markerIntervalSeconds: 30 });
     assert.deepEqual(parseFirewall(stored), parseFirewall({ ...firewall(), metadata: stored.metadata }));
   });
 });

@@ -58,6 +58,7 @@ test('a PanFirewall becomes what decides tags and how to reach it, with defaults
     tables: undefined,
     mode: 'Enforce',
     fullIntervalSeconds: 900,
+    markerIntervalSeconds: 30,
     removalGuard: { percent: 30, minimum: 50 },
   });
   assert.equal(parsed.meta.generation, 3);

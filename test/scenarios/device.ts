@@ -1,6 +1,6 @@
 // One simulated firewall in a scenario: what it holds of ours, what it was sent, and that strangers' entries stay.
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import {
   startSimulator,
   type LogEntry,
@@ -18,6 +18,8 @@ export type DeviceOptions = Pick<SimulatorOptions, 'vsys' | 'settings' | 'identi
   readonly foreignOn: readonly string[];
   /** Tags of ours (given without prefix) that an earlier operator has left in every table. */
   readonly leftOver?: Owned;
+  /** Ids of operators that have marked our prefix in every table. */
+  readonly markedBy?: readonly string[];
 };
 
 /** Address -> tags without the prefix, sorted. Addresses without a tag of ours are left out. */
@@ -28,8 +30,10 @@ export type Device = {
   readonly tagPrefix: string;
   /** What a Secret with this device's API key holds. */
   readonly secret: Readonly<Record<'apiKey', string>>;
-  /** The tags with our prefix, those learned from agents left out; vsys defaults to the first one. */
+  /** The tags with our prefix, marks and those learned from agents left out; vsys defaults to the first one. */
   readonly owned: (vsys?: string) => Owned;
+  /** The tags at the address of marks, sorted, whoever's. */
+  readonly marks: (vsys?: string) => readonly string[];
   /** Resolves when the device holds exactly these tags of ours; rejects with the difference after timeoutMs. */
   readonly holds: (expected: Owned, options?: HoldsOptions) => Promise<void>;
   /** The uid-messages so far, oldest first, also those that a fault kept from taking effect. */
@@ -41,19 +45,26 @@ export type Device = {
 export type HoldsOptions = { readonly vsys?: string; readonly timeoutMs?: number };
 
 const maxShown = 10;
+const markerAddress = '192.0.2.1';
 
 /** Starts a device on whose tables strangers have tags and entries of every kind that could be taken for ours. */
 export async function startDevice(options: DeviceOptions): Promise<Device> {
-  const { tagPrefix = 'k8s-prod.', foreignOn, leftOver = {}, ...simulation } = options;
-  // A password that no log line holds by accident.
-  const simulator = await startSimulator({ ...simulation, password: randomBytes(12).toString('hex') });
+  const { tagPrefix = 'k8s-prod.', foreignOn, leftOver = {}, markedBy = [], ...simulation } = options;
+  const simulator = await startSimulator({
+    ...simulation,
+    identity: { serial: randomInt(1e14).toString().padStart(15, '0'), ...simulation.identity },
+    // A password that no log line holds by accident.
+    password: randomBytes(12).toString('hex'),
+  });
   const vsysNames = Object.keys(simulator.tables());
   const [firstVsys = ''] = vsysNames;
   const ours = Object.entries(leftOver).map(([ip, tags]) => ({
     ip,
     tags: tags.map((tag) => tagPrefix + tag),
   }));
-  for (const vsys of vsysNames) simulator.plant({ vsys, add: [...strangers(tagPrefix, foreignOn), ...ours] });
+  const marks = markedBy.map((id) => ({ ip: markerAddress, tags: [`${tagPrefix}_owner.${id}`] }));
+  for (const vsys of vsysNames)
+    simulator.plant({ vsys, add: [...strangers(tagPrefix, foreignOn), ...ours, ...marks] });
   const isOurs = (tag: string, { fromAgent }: TableEntry): boolean => !fromAgent && tag.startsWith(tagPrefix);
   const foreign = () => vsysNames.map((vsys) => rest(simulator.tables()[vsys] ?? {}, isOurs));
   const planted = foreign();
@@ -61,6 +72,7 @@ export async function startDevice(options: DeviceOptions): Promise<Device> {
   const owned: Device['owned'] = (vsys = firstVsys) =>
     Object.fromEntries(
       Object.entries(simulator.tables()[vsys] ?? {}).flatMap(([ip, entry]) => {
+        if (ip === markerAddress) return [];
         const tags = entry.tags.filter((tag) => isOurs(tag, entry)).map((tag) => tag.slice(tagPrefix.length));
         return tags.length === 0 ? [] : [[ip, tags.sort()] as const];
       }),
@@ -70,6 +82,7 @@ export async function startDevice(options: DeviceOptions): Promise<Device> {
     tagPrefix,
     secret: { apiKey: simulator.apiKey },
     owned,
+    marks: (vsys = firstVsys) => simulator.tables()[vsys]?.[markerAddress]?.tags.toSorted() ?? [],
     async holds(expected, { vsys = firstVsys, timeoutMs = 10_000 } = {}) {
       const look = (): true => {
         const difference = differenceOf(owned(vsys), expected);

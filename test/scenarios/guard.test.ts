@@ -1,8 +1,7 @@
 // The brake on removals that rest on absence, and what administrators ask for by annotation.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import type { KubernetesObject } from '../harness/api-client.ts';
-import { waitFor } from '../harness/wait-for.ts';
+import { ask, heldPlan, waitUntilAnswered } from './firewall-requests.ts';
 import { openStage } from './stage.ts';
 
 const stage = await openStage();
@@ -10,35 +9,12 @@ after(() => stage.close());
 const { cluster } = stage;
 let operator = await stage.startOperator();
 
-const approval = 'pantag.io/approve-removals';
 const namespace = 'shop';
 const web = (i: number) => ({ namespace, name: `web-${i}` });
 const addressOf = (i: number) => `10.1.0.${i}`;
 const numbers = [1, 2, 3, 4, 5, 6, 7, 8];
 const table = (tags: (i: number) => readonly string[], from = numbers) =>
   Object.fromEntries(from.map((i) => [addressOf(i), tags(i)]));
-
-type Held = { readonly plan: string; readonly addresses: number; readonly examples: readonly string[] };
-type Firewall = KubernetesObject & {
-  readonly status?: { readonly tables?: readonly { readonly held?: Held }[] };
-};
-
-async function heldPlan(name: string, fits: (held: Held | undefined) => boolean): Promise<Held | undefined> {
-  const read = async () => {
-    const { status } = await cluster.get<Firewall>('PanFirewall', { name });
-    const held = status?.tables?.[0]?.held;
-    return fits(held) ? { held } : undefined;
-  };
-  const { held } = await waitFor(read, { what: 'the held plan', timeoutMs: 15_000 });
-  return held;
-}
-
-const approve = (name: string, plan: string) =>
-  cluster.patch('PanFirewall', { name }, { metadata: { annotations: { [approval]: plan } } });
-
-async function annotationOf(name: string): Promise<string | undefined> {
-  return (await cluster.get('PanFirewall', { name })).metadata.annotations?.[approval];
-}
 
 test('an edit that takes more than the guard allows is held as a plan; all else flows on; approval releases exactly it', async () => {
   const name = 'edge-a';
@@ -65,10 +41,10 @@ test('an edit that takes more than the guard allows is held as a plan; all else 
   const before = ['ns_shop.new', 'ns_shop.old', gold];
   await fw.holds(table(() => before));
   const { conditions = [] } = await stage.says('PanFirewall', { name }, 'RemovalsHeld');
-  const held = await heldPlan(name, (found) => found?.addresses === 8);
+  const held = await heldPlan(cluster, name, (found) => found?.addresses === 8);
   assert.ok(held);
   assert.deepEqual(held.examples[0], '10.1.0.1 k8s-prod.ns_shop.old');
-  assert.ok(conditions.some(({ message }) => message.includes(`${approval}=${held.plan}`)));
+  assert.ok(conditions.some(({ message }) => message.includes(`pantag.io/approve-removals=${held.plan}`)));
   await stage.says('PanTagPolicy', { namespace, name: 'web' }, 'InSync');
 
   // A vacated address is cleaned, a relabelled Pod follows, and a new holder inherits nothing.
@@ -87,30 +63,26 @@ test('an edit that takes more than the guard allows is held as a plan; all else 
     [addressOf(3)]: ['ns_shop.new', 'ns_shop.tier.tin'],
   };
   await fw.holds(flowed);
-  const shrunk = await heldPlan(name, (found) => found?.addresses === 6);
+  const shrunk = await heldPlan(cluster, name, (found) => found?.addresses === 6);
   assert.equal(shrunk?.plan, held.plan);
 
   // Restarted while held: still held, as a plan of what is left.
   await operator.stop();
   operator = await stage.startOperator();
-  const again = await heldPlan(name, (found) => found?.addresses === 6 && found.plan !== held.plan);
+  const again = await heldPlan(cluster, name, (found) => found?.addresses === 6 && found.plan !== held.plan);
   await fw.holds(flowed);
-  await approve(name, 'none');
-  await waitFor(async () => (await annotationOf(name)) === undefined, {
-    what: 'the vain approval to be taken off',
-  });
+  await ask(cluster, name, 'approve-removals', 'none');
+  await waitUntilAnswered(cluster, name, 'approve-removals');
   await fw.holds(flowed);
 
-  await approve(name, again?.plan ?? '');
+  await ask(cluster, name, 'approve-removals', again?.plan ?? '');
   await fw.holds({
     ...table(() => ['ns_shop.new', gold], [4, 5, 6, 7, 8]),
     [addressOf(2)]: ['ns_shop.new', 'ns_shop.tier.silver'],
     [addressOf(3)]: ['ns_shop.new', 'ns_shop.tier.tin'],
   });
   await stage.says('PanFirewall', { name }, 'InSync');
-  await waitFor(async () => (await annotationOf(name)) === undefined, {
-    what: 'the approval to be taken off',
-  });
+  await waitUntilAnswered(cluster, name, 'approve-removals');
 });
 
 test('an undone edit ends its plan; the same edit later is held again under the same name', async () => {
@@ -134,17 +106,17 @@ test('an undone edit ends its plan; the same edit later is held again under the 
 
   const hold = async () => {
     await cluster.patch('PanTagPolicy', scope, { spec: tags('a') });
-    return heldPlan(name, (found) => found?.addresses === 2);
+    return heldPlan(cluster, name, (found) => found?.addresses === 2);
   };
   const first = await hold();
   await cluster.patch('PanTagPolicy', scope, { spec: tags('a', 'b') });
-  await heldPlan(name, (found) => found === undefined);
+  await heldPlan(cluster, name, (found) => found === undefined);
   await stage.says('PanFirewall', { name }, 'InSync');
   const second = await hold();
   assert.equal(second?.plan, first?.plan);
   await fw.holds(both);
 
-  await approve(name, second?.plan ?? '');
+  await ask(cluster, name, 'approve-removals', second?.plan ?? '');
   await fw.holds({ '10.2.0.1': ['ns_lab.a'], '10.2.0.2': ['ns_lab.a'] });
   await cluster.patch('PanTagPolicy', scope, { spec: tags('a', 'b') });
   await fw.holds(both);
@@ -170,9 +142,7 @@ test("somebody else's change to our tags is repaired by a read that an annotatio
     remove: [{ ip: '10.3.0.1', tags: ['k8s-prod.ns_drift.web'] }],
     add: [{ ip: '10.3.0.2', tags: ['k8s-prod.stray'] }],
   });
-  await cluster.patch('PanFirewall', { name }, { metadata: { annotations: { 'pantag.io/resync': 'now' } } });
+  await ask(cluster, name, 'resync', 'now');
   await fw.holds(exact);
-  const isOff = async () =>
-    (await cluster.get('PanFirewall', { name })).metadata.annotations?.['pantag.io/resync'] === undefined;
-  await waitFor(isOff, { what: 'the request to be taken off' });
+  await waitUntilAnswered(cluster, name, 'resync');
 });

@@ -72,7 +72,8 @@ async function checkStatuses(): Promise<void> {
     // What strangers have planted on addresses of their own: 5 entries, and Pod addresses without a tag of ours.
     const foreign = 5 + foreignOn.filter((ip) => !(ip in device.owned())).length;
     await stage.counts('PanFirewall', { name }, (status) => {
-      const { tables: [table] = [] } = status;
+      const { tables: [{ message, ...table } = {}] = [] } = status;
+      assert.match(message ?? '', /learned from an agent/);
       assert.deepEqual(
         { owned: status.owned, pending: status.pending, table },
         { owned, pending: 0, table: { state: 'InSync', owned, foreign, pending: 0 } },

@@ -1,5 +1,6 @@
 // A cluster with the operator in it, for the scenarios of one file; at its end it checks what must hold in all of them.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +20,12 @@ import { makeStatuses, type Statuses } from './statuses.ts';
 
 export const operatorNamespace = 'pan-tag-operator';
 
+/** The id in the marks of an operator in this namespace. */
+export async function ownerIdOf(cluster: Cluster, namespace = operatorNamespace): Promise<string> {
+  const { metadata } = await cluster.get('Namespace', { name: 'kube-system' });
+  return createHash('sha256').update(`${metadata.uid}/${namespace}`).digest('hex').slice(0, 12);
+}
+
 export type FirewallOptions = DeviceOptions & {
   /** Of the PanFirewall and of its Secret. */
   readonly name: string;
@@ -29,6 +36,10 @@ export type FirewallOptions = DeviceOptions & {
   readonly spec?: object;
   /** Called before the operator can know of the device. */
   readonly prepare?: (device: Device) => void;
+};
+
+export type ReachOptions = Pick<FirewallOptions, 'name' | 'labels' | 'namespaceSelector' | 'spec'> & {
+  readonly tagPrefix: string;
 };
 
 export type PolicySpec = {
@@ -115,32 +126,38 @@ export class Stage implements AsyncDisposable {
   }
 
   /** A device with its PanFirewall, which trusts the device's CA and has its API key. */
-  async firewall({
-    name,
-    labels,
-    namespaceSelector,
-    spec,
-    prepare,
-    ...options
-  }: FirewallOptions): Promise<StagedDevice> {
-    const device = await this.#stageDevice(options, () => this.#removeFirewall(name));
+  async firewall({ prepare, ...options }: FirewallOptions): Promise<StagedDevice> {
+    const { name, spec, vsys = [] } = options;
+    // What an earlier operator left is marked as ours, unless a scenario wants it otherwise.
+    const markedBy = options.leftOver === undefined ? [] : [await ownerIdOf(this.cluster)];
+    const device = await this.#stageDevice({ markedBy, ...options }, () => this.#removeFirewall(name));
     prepare?.(device);
-    const ca = { 'ca.crt': device.simulator.caPem };
-    await this.cluster.createSecret({ namespace: operatorNamespace, name }, { ...device.secret, ...ca });
-    const several = (options.vsys?.length ?? 0) > 1;
+    const tables = vsys.length > 1 ? { tables: vsys.map((one) => ({ vsys: one })) } : {};
+    await this.reach(device, { ...options, tagPrefix: device.tagPrefix, spec: { ...tables, ...spec } });
+    return device;
+  }
+
+  /** A PanFirewall, with its Secret, for a device that may be another stage's. */
+  async reach(
+    { simulator, secret }: Device,
+    { name, labels = {}, namespaceSelector = {}, tagPrefix, spec }: ReachOptions,
+  ): Promise<void> {
+    this.#secrets.add(simulator.apiKey).add(simulator.password);
+    await this.cluster.createSecret(
+      { namespace: operatorNamespace, name },
+      { ...secret, 'ca.crt': simulator.caPem },
+    );
     await this.cluster.create('PanFirewall', {
-      metadata: { name, labels: labels ?? {} },
+      metadata: { name, labels },
       spec: {
-        endpoint: device.simulator.endpoint,
-        tagPrefix: device.tagPrefix,
+        endpoint: simulator.endpoint,
+        tagPrefix,
         credentials: { secretRef: { name } },
         tls: { caSecretRef: { name } },
-        namespaceSelector: namespaceSelector ?? {},
-        ...(several ? { tables: options.vsys?.map((vsys) => ({ vsys })) } : {}),
+        namespaceSelector,
         ...spec,
       },
     });
-    return device;
   }
 
   /** Creates a PanTagPolicy (with a namespace) or a ClusterPanTagPolicy. */

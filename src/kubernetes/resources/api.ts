@@ -72,12 +72,15 @@ export const approveRemovalsAnnotation = `${group}/approve-removals`;
 /** Any value: every table is read at once; the operator deletes it when that begins. */
 export const resyncAnnotation = `${group}/resync`;
 
+/** Its value is the id of another owner, whose place is to be taken; the operator deletes it when that is done. */
+export const adoptAnnotation = `${group}/adopt`;
+
 export const schemaRevisionAnnotation = `${group}/schema-revision`;
 /**
  * Raised with every change of the CRDs that this program relies on. Installed CRDs of a lower revision would
  * silently drop fields, so the operator is not ready with them.
  */
-export const schemaRevision = 4;
+export const schemaRevision = 5;
 
 const definition = z.object({
   metadata: z.object({

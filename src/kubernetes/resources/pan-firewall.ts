@@ -91,6 +91,15 @@ const resync = z.object({
       'Seconds between full reads of a table, 10 to 86400. Default: 900. A full read finds and repairs what others ' +
         'changed on the device; a shorter interval repairs sooner and costs the device more.',
     ),
+  markerIntervalSeconds: z
+    .int()
+    .min(5)
+    .max(3600)
+    .default(30)
+    .describe(
+      "Seconds between looks at the operator's own mark in the table, the tag <tagPrefix>_owner.<id> on 192.0.2.1; 5 " +
+        'to 3600. Default: 30. Where it is gone the table was lost: it is read and restored at once.',
+    ),
 });
 
 const removalGuard = z.object({

@@ -39,6 +39,7 @@ export type Connection = {
   readonly tables: readonly string[] | undefined;
   readonly mode: 'Enforce' | 'Observe';
   readonly fullIntervalSeconds: number;
+  readonly markerIntervalSeconds: number;
   readonly removalGuard: { readonly percent: number; readonly minimum: number };
 };
 
@@ -123,6 +124,7 @@ function connectionOf({
     tables: tables?.map(({ vsys }) => vsys),
     mode,
     fullIntervalSeconds: resync.fullIntervalSeconds,
+    markerIntervalSeconds: resync.markerIntervalSeconds,
     removalGuard,
   };
 }

@@ -1,0 +1,84 @@
+// Whose is a registered-ip table? Every owner keeps one tag in it that says so; this tells what those tags mean.
+
+import { createHash } from 'node:crypto';
+
+/** Of TEST-NET-1 (RFC 5737): no Pod ever has it. */
+export const markerAddress = '192.0.2.1';
+const markerWord = '_owner.';
+const idLength = 12;
+
+/** One operator's claim on all tags that begin with the prefix. */
+export type Owner = { readonly prefix: string; readonly id: string };
+
+/** The same for every replica and every start of one installation, another for every other one. */
+export function ownerId(clusterUid: string, operatorNamespace: string): string {
+  return createHash('sha256').update(`${clusterUid}/${operatorNamespace}`).digest('hex').slice(0, idLength);
+}
+
+export function markerTag({ prefix, id }: Owner): string {
+  return `${prefix}${markerWord}${id}`;
+}
+
+/** The owner that a tag speaks of; undefined for an ordinary tag. */
+export function ownerOf(tag: string): Owner | undefined {
+  const at = tag.indexOf(`.${markerWord}`) + 1;
+  const id = tag.slice(at + markerWord.length);
+  return at === 0 || id === '' ? undefined : { prefix: tag.slice(0, at), id };
+}
+
+/** Some tag could belong to both. */
+export function overlaps(a: string, b: string): boolean {
+  return a.startsWith(b) || b.startsWith(a);
+}
+
+/**
+ * How we stand towards a table:
+ *
+ *   unknown       its marker address has not been read yet: nothing is written
+ *   firstContact  nobody has marked it: registrations go, and tags that nobody claims are held whatever their number
+ *   owner         our marker is there
+ *   lost          our marker was there and nobody's is now: the table was emptied, or somebody took the marker away
+ *   contested     ours and another's: we go on, but for removals that rest on absence
+ *   shutOut       another's and not ours: nothing is written
+ */
+export type Standing = {
+  readonly kind: 'unknown' | 'firstContact' | 'owner' | 'lost' | 'contested' | 'shutOut';
+  /** Other installations that have marked an overlapping prefix, sorted by their tags. */
+  readonly rivals: readonly Owner[];
+};
+
+export const unknownStanding: Standing = { kind: 'unknown', rivals: [] };
+
+/** @param tags all that the device itself has at the marker address, whoever's. */
+export function sight(before: Standing, tags: readonly string[], self: Owner): Standing {
+  const rivals = tags
+    .toSorted()
+    .flatMap((tag) => ownerOf(tag) ?? [])
+    .filter(({ prefix, id }) => id !== self.id && overlaps(prefix, self.prefix));
+  const marked = tags.includes(markerTag(self));
+  if (rivals.length > 0) return { kind: marked ? 'contested' : 'shutOut', rivals };
+  if (marked) return { kind: 'owner', rivals };
+  return { kind: wasOurs(before) ? 'lost' : 'firstContact', rivals };
+}
+
+function wasOurs({ kind }: Standing): boolean {
+  return kind === 'owner' || kind === 'contested' || kind === 'lost';
+}
+
+/** Whether anything at all may be written. */
+export function mayWrite({ kind }: Standing): boolean {
+  return kind !== 'unknown' && kind !== 'shutOut';
+}
+
+/** A sentence with the next step; undefined where nobody else claims the table. */
+export function conflictOf({ kind, rivals }: Standing): string | undefined {
+  const [rival] = rivals;
+  if (rival === undefined) return undefined;
+  const consequence =
+    kind === 'shutOut' ? 'nothing is written' : 'removals that rest on absence wait, all else goes on';
+  return (
+    `another operator, ${rival.id}, has marked its tag prefix ${rival.prefix} on this table: ${consequence}; ` +
+    `give this PanFirewall a prefix of its own, or take the other's place with ` +
+    `kubectl annotate panfw <name> pantag.io/adopt=${rival.id}`
+  );
+}

@@ -1,0 +1,138 @@
+// The mark of ownership on one table: read now and then, put there when it is ours to put, swapped at an adoption.
+
+import type { PlannedAddress } from '../core/batch.ts';
+import {
+  markerAddress,
+  markerTag,
+  type Owner,
+  type Standing,
+  sight,
+  unknownStanding,
+} from '../core/ownership.ts';
+import type { Rejection } from '../core/refusals.ts';
+import { tagSet } from '../core/tag-set.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { Connection, RegisteredIp } from './device-port.ts';
+
+export type MarkerOptions = {
+  readonly self: Owner;
+  readonly vsys: string | undefined;
+  readonly intervalMs: () => number;
+  readonly log: Logger;
+  /** Monotonic ms. */
+  readonly now: () => number;
+};
+
+/** What became of the wish to take another owner's place. */
+export type Adoption = 'done' | 'pending' | 'unknown owner';
+
+export class Marker {
+  readonly #options: MarkerOptions;
+  #standing = unknownStanding;
+  /** When it must be read again, monotonic ms. */
+  #dueAt = 0;
+  /** The owner whose place is to be taken. */
+  #adopting: string | undefined;
+  #adopted: string | undefined;
+  /** The device refused our mark; tried again at the next reading. */
+  #refusal: Rejection | undefined;
+
+  constructor(options: MarkerOptions) {
+    this.#options = options;
+  }
+
+  get standing(): Standing {
+    return this.#standing;
+  }
+
+  get dueAt(): number {
+    return this.#dueAt;
+  }
+
+  get refusal(): Rejection | undefined {
+    return this.#refusal;
+  }
+
+  /** The device is another one. */
+  forget(): void {
+    this.#standing = unknownStanding;
+    this.#dueAt = 0;
+    this.#refusal = undefined;
+  }
+
+  /** Reads the mark again before anything else is done. */
+  readSoon(): void {
+    this.#dueAt = 0;
+  }
+
+  adopt(id: string): Adoption {
+    if (this.#standing.rivals.some((rival) => rival.id === id)) {
+      this.#adopting = id;
+      return 'pending';
+    }
+    return this.#adopted === id ? 'done' : 'unknown owner';
+  }
+
+  /** @throws DeviceFailure */
+  async read(connection: Connection, signal: AbortSignal): Promise<void> {
+    const { self, vsys, intervalMs, log, now } = this.#options;
+    const entry = await connection.readAddress(vsys, markerAddress, signal);
+    this.#dueAt = now() + intervalMs();
+    this.#refusal = undefined;
+    const before = this.#standing;
+    this.#standing = sight(before, entry === undefined ? [] : this.#ownWords(entry), self);
+    const { kind, rivals } = this.#standing;
+    if (kind === before.kind) return;
+    const level = kind === 'contested' || kind === 'shutOut' || kind === 'lost' ? 'warn' : 'info';
+    log[level]({ standing: kind, before: before.kind, rivals }, 'ownership of the table');
+  }
+
+  /** Our mark is missing or another's is to be replaced, and it may be done now. */
+  wanted(hasUnclaimed: () => boolean): boolean {
+    const { kind, rivals } = this.#standing;
+    if (rivals.some(({ id }) => id === this.#adopting)) return true;
+    if (this.#refusal !== undefined) return false;
+    return kind === 'lost' || (kind === 'firstContact' && !hasUnclaimed());
+  }
+
+  /**
+   * One message: ours goes in, and the mark of an owner whose place is taken goes out. What came of it is read back.
+   * @throws DeviceFailure
+   */
+  async put(connection: Connection, signal: AbortSignal): Promise<void> {
+    const { self, vsys, intervalMs, log, now } = this.#options;
+    const replaced = this.#standing.rivals.filter(({ id }) => id === this.#adopting);
+    const mark: PlannedAddress = {
+      address: markerAddress,
+      register: [markerTag(self)],
+      unregister: tagSet(replaced.map(markerTag)),
+      causes: new Map(),
+      since: now(),
+    };
+    this.#dueAt = 0;
+    const [refusal] = await connection.send(vsys, [mark], signal);
+    this.#refusal = refusal;
+    if (refusal !== undefined) {
+      this.#dueAt = now() + intervalMs();
+      return log.warn({ rejection: refusal }, 'device refused the mark of ownership');
+    }
+    this.#standing = sight(this.#standing, this.#marksAfter(replaced), self);
+    if (replaced.length === 0) return log.info('table marked as ours');
+    this.#adopted = this.#adopting;
+    this.#adopting = undefined;
+    log.warn({ adopted: this.#adopted }, "took another owner's place");
+  }
+
+  /** What another device redistributes says nothing about who writes to this one, but may hide our own mark. */
+  #ownWords({ fromAgent, tags }: RegisteredIp): readonly string[] {
+    if (!fromAgent) return tags;
+    const mine = markerTag(this.#options.self);
+    const marked = this.#standing.kind === 'owner' || this.#standing.kind === 'contested';
+    return marked ? tags.filter((tag) => tag === mine) : [];
+  }
+
+  #marksAfter(replaced: readonly Owner[]): string[] {
+    const left = this.#standing.rivals.filter((rival) => !replaced.includes(rival));
+    return [markerTag(this.#options.self), ...left.map(markerTag)];
+  }
+}

@@ -1,0 +1,62 @@
+// When a table is to be read in full: every so often, sooner when something is in doubt, never without a pause.
+
+/** A full read starts no sooner than this many times the last one's duration after it. */
+const readSpacing = 20;
+/** A message without an answer may still be applied for about this long: the table is read once more then. */
+const afterthoughtMs = 65_000;
+
+export type ReadScheduleOptions = {
+  readonly intervalMs: () => number;
+  /** Monotonic ms. */
+  readonly now: () => number;
+};
+
+export class ReadSchedule {
+  readonly #options: ReadScheduleOptions;
+  #dueAt = 0;
+  #last = { endedAt: Number.NEGATIVE_INFINITY, durationMs: 0 };
+  #verifyAt = 0;
+
+  constructor(options: ReadScheduleOptions) {
+    this.#options = options;
+  }
+
+  /** Monotonic ms. */
+  get dueAt(): number {
+    return this.#dueAt;
+  }
+
+  /** How long the last read took. */
+  get durationMs(): number {
+    return this.#last.durationMs;
+  }
+
+  /** Nothing is known of the table any more: the distance to the last read does not count. */
+  atOnce(): void {
+    this.#dueAt = 0;
+  }
+
+  /** As soon as the distance to the last read allows. */
+  soon(): void {
+    const { endedAt, durationMs } = this.#last;
+    this.#dueAt = Math.min(this.#dueAt, Math.max(this.#options.now(), endedAt + readSpacing * durationMs));
+  }
+
+  /** The interval may have been edited. */
+  intervalChanged(): void {
+    this.#dueAt = Math.min(this.#dueAt, this.#last.endedAt + this.#options.intervalMs());
+  }
+
+  /** A message had no answer. */
+  doubt(): void {
+    this.#verifyAt = this.#options.now() + afterthoughtMs;
+  }
+
+  /** A read ended, well or not. */
+  ended(startedAt: number): void {
+    const now = this.#options.now();
+    this.#last = { endedAt: now, durationMs: now - startedAt };
+    const verifyAt = this.#verifyAt > now ? this.#verifyAt : Number.POSITIVE_INFINITY;
+    this.#dueAt = Math.min(now + this.#options.intervalMs(), verifyAt);
+  }
+}

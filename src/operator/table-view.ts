@@ -1,0 +1,93 @@
+// What a status tells of one table, read off the table, its mark of ownership and the last failure.
+
+import type { Finding } from '../core/conditions.ts';
+import { conflictOf, mayWrite } from '../core/ownership.ts';
+import type { HeldPlan } from '../core/removal-guard.ts';
+import type { Stance } from '../core/stance.ts';
+import type { Table } from '../core/table.ts';
+import type { Precedence } from '../core/table-claims.ts';
+import type { HeldRemovals, TableView } from '../core/table-health.ts';
+import type { Marker } from './marker.ts';
+
+/** Of tables and of policies alike. */
+export const observing: Finding = {
+  reason: 'Observing',
+  message:
+    'spec.mode is Observe: nothing is written; read status.tables[].plan, then set spec.mode to Enforce to have it done',
+};
+
+export type TableFacts = {
+  readonly stance: Stance;
+  readonly table: Table;
+  readonly marker: Marker;
+  readonly precedence: Precedence;
+  readonly failing: Finding | undefined;
+  /** The smallest address with a tag under our prefix that the device has from an agent. */
+  readonly learned: string | undefined;
+};
+
+export function tableView({ table, marker, stance, precedence, failing, learned }: TableFacts): TableView {
+  const observes = stance === 'observe';
+  return {
+    failing,
+    aside: observes ? observing : undefined,
+    plan: observes ? table.outlook : undefined,
+    known: table.known,
+    owned: table.owned,
+    foreign: table.foreign,
+    pending: table.pending,
+    held: heldRemovals(table.held),
+    conflict: conflict(marker, precedence),
+    notes: notes(table, learned),
+    refused: refused(table, marker),
+    oldestPendingAt: table.oldestPendingAt,
+    lastConfirmedAt: table.lastConfirmedAt,
+  };
+}
+
+function conflict({ standing }: Marker, precedence: Precedence): TableView['conflict'] {
+  if (precedence.kind === 'taken') {
+    const message =
+      `PanFirewall ${precedence.by}, which is older, keeps the same table of the same device under an overlapping ` +
+      'tagPrefix: nothing is written; delete one of the two, or give this one a prefix of its own';
+    return { message, silent: true };
+  }
+  const message = conflictOf(standing);
+  return message === undefined ? undefined : { message, silent: !mayWrite(standing) };
+}
+
+function notes(table: Table, learned: string | undefined): readonly string[] {
+  const found: string[] = [];
+  const waiting = table.waitingExample;
+  if (waiting !== undefined)
+    found.push(`removals wait, such as ${waiting.address} ${waiting.tag}: ${waiting.why}`);
+  if (learned !== undefined)
+    found.push(
+      `tags under our prefix that the device learned from an agent stay, such as those of ${learned}`,
+    );
+  return found;
+}
+
+function refused(table: Table, { refusal }: Marker): TableView['refused'] {
+  const [address] = table.refusals.addresses();
+  if (address !== undefined)
+    return {
+      count: table.refusals.size,
+      example: `${address}: ${table.refusals.messageOf(address) ?? ''}`,
+    };
+  return refusal && { count: 1, example: `${refusal.address}, the mark of ownership: ${refusal.message}` };
+}
+
+const heldExamples = 5;
+
+function heldRemovals(held: HeldPlan | undefined): HeldRemovals | undefined {
+  if (held === undefined) return undefined;
+  const pairs = [...held.removals].flatMap(([address, tags]) => tags.map((tag) => `${address} ${tag}`));
+  const since = new Date(performance.timeOrigin + held.since).toISOString().replace(/\.\d+Z$/, 'Z');
+  return {
+    plan: held.id,
+    addresses: held.removals.size,
+    examples: pairs.sort().slice(0, heldExamples),
+    since,
+  };
+}
