@@ -84,3 +84,14 @@ export function sameConditions(a: readonly FoundCondition[], b: readonly FoundCo
     })
   );
 }
+
+/** A change that cannot wait: any but in the words of a Ready that stays, such as what a policy selects by now. */
+export function isUrgentChange(before: readonly FoundCondition[], after: readonly FoundCondition[]): boolean {
+  return !sameConditions(before.map(withoutSmallTalk), after.map(withoutSmallTalk));
+}
+
+function withoutSmallTalk(condition: FoundCondition): FoundCondition {
+  return condition.type === 'Ready' && condition.status === 'True'
+    ? { ...condition, message: '' }
+    : condition;
+}

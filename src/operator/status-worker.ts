@@ -1,7 +1,7 @@
 // Writes status where it differs: conditions at once, counts at leisure, and never more than the API server likes.
 
 import { isDeepStrictEqual } from 'node:util';
-import { type FoundCondition, sameConditions } from '../core/conditions.ts';
+import { type FoundCondition, isUrgentChange } from '../core/conditions.ts';
 import type { StatusContext } from '../core/firewall-status.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { createPace } from '../runtime/pace.ts';
@@ -153,7 +153,7 @@ export class StatusWorker {
       return undefined;
     }
     const since = (kept.since ??= at);
-    const urgent = !sameConditions(status.conditions ?? [], previous);
+    const urgent = isUrgentChange(previous, status.conditions ?? []);
     const countsAreDue = at - since >= countsSettleMs && at - kept.writtenAt >= countsIntervalMs;
     return urgent || countsAreDue ? { subject, computed, urgent, since } : undefined;
   }

@@ -3,7 +3,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { conditionsFor, type Finding, sameConditions, worst } from '../../src/core/conditions.ts';
+import {
+  conditionsFor,
+  type Finding,
+  isUrgentChange,
+  sameConditions,
+  worst,
+} from '../../src/core/conditions.ts';
 import { type ConditionReason, conditionReasons } from '../../src/core/model.ts';
 import { checkStatus, timeAt } from './status-rules.ts';
 
@@ -112,4 +118,17 @@ test('conditions are the same when they say the same, whatever their times', () 
     assert.equal(sameConditions(others, conditions), false);
   }
   assert.equal(sameConditions(conditions, conditions.slice(0, 1)), false);
+});
+
+test('every change of a condition is urgent, but for the words of a Ready that stays', () => {
+  const say = (reason: ConditionReason, message: string, generation = 1) =>
+    conditionsFor({ finding: { reason, message }, generation, previous: [], now: timeAt(1) });
+  const ready = say('InSync', 'registered on edge');
+  assert.equal(isUrgentChange(ready, say('InSync', 'no Pod is selected')), false);
+  assert.equal(isUrgentChange(ready, say('InSync', 'registered on edge', 2)), true);
+  assert.equal(isUrgentChange(ready, say('Progressing', 'registered on edge')), true);
+  assert.equal(isUrgentChange([], ready), true);
+  const held = say('RemovalsHeld', 'plan 1');
+  assert.equal(isUrgentChange(held, say('RemovalsHeld', 'plan 2')), true);
+  assert.equal(isUrgentChange(held, held), false);
 });

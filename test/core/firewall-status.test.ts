@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { FoundCondition } from '../../src/core/conditions.ts';
 import { type FirewallView, firewallHealth, firewallStatus } from '../../src/core/firewall-status.ts';
-import type { ConditionReason } from '../../src/core/model.ts';
+import { type ConditionReason, conditionReasons } from '../../src/core/model.ts';
 import type { TableView } from '../../src/core/table-health.ts';
 import { checkStatus, timeAt } from './status-rules.ts';
 
@@ -110,6 +110,21 @@ test('the worst of all findings is shown, with the table that it is about', () =
   assert.equal(tables[2]?.message, undefined);
   const secret = { reason: 'SecretMissing', message: 'there is no Secret' } as const;
   assert.equal(statusOf({ ...view, finding: secret }).reason, 'SecretMissing');
+});
+
+test('of every two reasons the first in the order is shown, wherever each of them stands', () => {
+  const names = conditionReasons.filter((reason) => reason !== 'InSync' && reason !== 'Progressing');
+  for (const [i, first] of names.entries()) {
+    assert.equal(statusOf(firewall(quiet, failing(first), busy)).reason, first);
+    for (const second of names.slice(i)) {
+      const pair = `${first} and ${second}`;
+      assert.equal(statusOf(firewall(failing(first), failing(second))).reason, first, pair);
+      assert.equal(statusOf(firewall(failing(second), failing(first))).reason, first, pair);
+      const of = (reason: ConditionReason) => ({ reason, message: 'of the whole' });
+      assert.equal(statusOf({ ...firewall(failing(first)), finding: of(second) }).reason, first, pair);
+      assert.equal(statusOf({ ...firewall(failing(second)), finding: of(first) }).reason, first, pair);
+    }
+  }
 });
 
 test('a firewall in Observe says so with its plan, and a failure comes before that', () => {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { Finding, FoundCondition } from '../../src/core/conditions.ts';
-import type { ConditionReason } from '../../src/core/model.ts';
+import { type ConditionReason, conditionReasons } from '../../src/core/model.ts';
 import { type PolicyTarget, type PolicyView, policyStatus } from '../../src/core/policy-status.ts';
 import { checkStatus, timeAt } from './status-rules.ts';
 
@@ -116,6 +116,28 @@ test('the worst of all findings is shown, an invalid spec before all', () => {
   assert.equal(statusOf(view).reason, 'FirewallMissing');
   assert.match(statusOf(view).message ?? '', /^edge-c: /);
   assert.equal(statusOf({ ...view, finding: found('InvalidSpec') }).reason, 'InvalidSpec');
+});
+
+test('of every two reasons of two firewalls the first in the order is shown, whichever has it', () => {
+  // What other policies are refused, and what is held, is none of a policy's reasons; nobody waits for the aside.
+  const others = new Set<ConditionReason>(['RemovalsHeld', 'RegistrationRejected', 'Purging', 'Observing']);
+  const own: ReadonlyMap<ConditionReason, Partial<PolicyTarget>> = new Map([
+    ['FirewallMissing', { unusable: found('FirewallMissing') }],
+    ['NotAdmitted', { unusable: found('NotAdmitted') }],
+    ['RegistrationRejected', { failed: [{ address: '10.0.0.1', message: 'no' }] }],
+    ['Progressing', { pending: 1 }],
+    ['InSync', {}],
+  ]);
+  const shown = conditionReasons.filter((reason) => own.has(reason) || !others.has(reason));
+  const target = (reason: ConditionReason) =>
+    own.get(reason) ?? { health: { finding: found(reason), stuck: false } };
+  for (const [i, first] of shown.entries()) {
+    for (const second of shown.slice(i)) {
+      const pair = `${first} and ${second}`;
+      assert.equal(statusOf(policy(target(first), target(second))).reason, first, pair);
+      assert.equal(statusOf(policy(target(second), target(first))).reason, first, pair);
+    }
+  }
 });
 
 test('a firewall that takes nothing counts as having confirmed nothing, and the others go on', () => {
