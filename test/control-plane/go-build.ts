@@ -7,8 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { startLeashed, type LeashedProcess } from '../harness/leashed-process.ts';
-
-export type Report = (line: string) => void;
+import type { Report } from './cached.ts';
 
 /** The version that go.mod requires of a module: 'v1.36.2'. */
 export type VersionOf = (module: string) => string;
