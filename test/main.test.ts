@@ -33,7 +33,7 @@ test('version tells version, Node and git revision', async () => {
 test('--help lists every flag', async () => {
   const { code, stdout } = await type(['--help']);
   assert.equal(code, 0);
-  for (const flag of ['namespace', 'kubeconfig', 'http-address', 'log-level', 'log-format']) {
+  for (const flag of ['namespace', 'kubeconfig', 'http-address', 'leader-elect', 'log-level', 'log-format']) {
     assert.match(stdout, new RegExp(`--${flag} `));
   }
 });

@@ -169,6 +169,10 @@ export class Controller {
     if (this.synced) this.#noteNewHolders();
   }
 
+  get leads(): boolean {
+    return this.#term !== undefined;
+  }
+
   #workers(): FirewallWorker[] {
     return [...this.firewalls.values()].flatMap(({ worker }) => worker ?? []);
   }

@@ -12,7 +12,8 @@ export function collectGauges(metrics: Metrics, controller: Controller, watched:
   loop.enable();
   metrics.onScrape(() => {
     metrics.addresses.reset();
-    for (const [firewall, { worker }] of controller.firewalls) {
+    // A standby does not know the tables, and its numbers would be added to the leader's.
+    for (const [firewall, { worker }] of controller.leads ? controller.firewalls : []) {
       const tables = worker?.workers.map(({ table }) => table) ?? [];
       const sum = (count: (table: (typeof tables)[number]) => number) =>
         tables.reduce((total, table) => total + count(table), 0);

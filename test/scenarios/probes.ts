@@ -49,3 +49,11 @@ export function metricValue(
   }
   return undefined;
 }
+
+/** The sum over all samples of this name. */
+export function metricSum(text: string, name: string): number {
+  const samples = [...text.matchAll(/^([a-zA-Z_:]+)(?:\{.*\})? (\S+)$/gm)].filter(
+    ([, found]) => found === name,
+  );
+  return samples.reduce((sum, [, , value]) => sum + Number(value), 0);
+}
