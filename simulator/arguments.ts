@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
 import type { SimulatorOptions } from './assemble.ts';
-import type { MemberSpec } from './panorama/fleet.ts';
+import type { MemberSpec } from './panorama/member.ts';
 import { profileNames, type ProfileName } from './profiles.ts';
 import type { SettingsPatch } from './settings.ts';
 

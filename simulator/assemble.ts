@@ -3,18 +3,18 @@
 import { writeFile } from 'node:fs/promises';
 import { Access } from './access/access.ts';
 import { makeCertificates } from './certificates.ts';
-import { Concurrency } from './concurrency.ts';
-import { ControlServer } from './control-server.ts';
-import { Controls, type ControlParts } from './controls.ts';
-import { Device } from './device.ts';
-import { DeviceServer } from './device-server.ts';
-import { Endpoint } from './endpoint.ts';
-import { FaultList } from './faults.ts';
-import { defaultIdentity, type Identity } from './identity.ts';
+import { Concurrency } from './http/concurrency.ts';
+import { ControlServer } from './control/control-server.ts';
+import { Controls, type ControlParts } from './control/controls.ts';
+import { Device } from './device/device.ts';
+import { DeviceServer } from './http/device-server.ts';
+import { Endpoint } from './http/endpoint.ts';
+import { FaultList } from './faults/faults.ts';
+import { defaultIdentity, type Identity } from './device/identity.ts';
 import type { Fleet } from './panorama/fleet.ts';
 import { FleetControls } from './panorama/fleet-controls.ts';
 import { profiles, type ProfileName } from './profiles.ts';
-import { RequestLog } from './request-log.ts';
+import { RequestLog } from './http/request-log.ts';
 import { defaultSettings, patchSettings, type SettingsPatch } from './settings.ts';
 
 export type SimulatorOptions = {

@@ -1,9 +1,9 @@
 // HA pairs: two devices that know of each other, one active and one passive.
 
 import { assemble, type SimulatorOptions } from './assemble.ts';
-import type { Device } from './device.ts';
-import type { Ha } from './ha.ts';
-import type { Identity } from './identity.ts';
+import type { Device } from './device/device.ts';
+import type { Ha } from './device/ha.ts';
+import type { Identity } from './device/identity.ts';
 import { Simulator } from './simulator.ts';
 
 /** What the active and the passive member say of themselves. */

@@ -1,6 +1,6 @@
 // Models of devices: what they call themselves, how much they hold, and how fast the smallest one is.
 
-import type { Identity } from './identity.ts';
+import type { Identity } from './device/identity.ts';
 import type { SettingsPatch } from './settings.ts';
 
 export type Profile = {

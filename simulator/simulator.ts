@@ -1,22 +1,22 @@
 // A simulated PAN-OS device as tests and demos use it: start it, reach it, do to it what the control port offers.
 
 import { assemble, type Running, type SimulatorOptions } from './assemble.ts';
-import { Controls, type ControlParts } from './controls.ts';
+import { Controls, type ControlParts } from './control/controls.ts';
 
 export type { AccountSpec } from './access/accounts.ts';
-export type { AddressGroupSpec } from './address-groups.ts';
+export type { AddressGroupSpec } from './device/address-groups.ts';
 export type { SimulatorOptions } from './assemble.ts';
-export type { CallKind } from './call.ts';
-export type { ConcurrencyReport } from './concurrency.ts';
-export type { AddressGroupView, DeviceControls, Reboot, UsersView } from './device-controls.ts';
-export type { FaultSpec } from './fault-specs.ts';
-export type { InjectedFault } from './faults.ts';
-export type { HaSpec } from './ha.ts';
-export type { Identity } from './identity.ts';
-export type { Planting, TableEntry, Tables } from './planting.ts';
+export type { CallKind } from './http/call.ts';
+export type { ConcurrencyReport } from './http/concurrency.ts';
+export type { AddressGroupView, DeviceControls, Reboot, UsersView } from './control/device-controls.ts';
+export type { FaultSpec } from './faults/fault-specs.ts';
+export type { InjectedFault } from './faults/faults.ts';
+export type { HaSpec } from './device/ha.ts';
+export type { Identity } from './device/identity.ts';
+export type { Planting, TableEntry, Tables } from './control/planting.ts';
 export type { ProfileName } from './profiles.ts';
-export type { PairOutcome } from './registered-ips.ts';
-export type { LogEntry } from './request-log.ts';
+export type { PairOutcome } from './device/registered-ips.ts';
+export type { LogEntry } from './http/request-log.ts';
 export type { Settings, SettingsPatch } from './settings.ts';
 
 /** A running device. What can be done to it is what the control port offers. */

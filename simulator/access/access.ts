@@ -1,7 +1,7 @@
 // Who may call the XML API: keys, Basic logins with their sessions, the rights of roles, and denial after a reboot.
 
-import type { ApiRequest } from '../api-request.ts';
-import { CommandError } from '../command-error.ts';
+import type { ApiRequest } from '../http/api-request.ts';
+import { CommandError } from '../xml/command-error.ts';
 import type { Settings } from '../settings.ts';
 import { Accounts, rightSchema, type Account, type AccountSpec, type Right } from './accounts.ts';
 import { Keys } from './keys.ts';

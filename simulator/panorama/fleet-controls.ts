@@ -1,7 +1,8 @@
 // What a test or a human may do to the firewalls behind a Panorama.
 
-import { DeviceControls } from '../device-controls.ts';
-import type { Fleet, MemberChange, MemberSpec } from './fleet.ts';
+import { DeviceControls } from '../control/device-controls.ts';
+import type { Fleet } from './fleet.ts';
+import type { MemberChange, MemberSpec } from './member.ts';
 
 export type MemberView = {
   readonly serial: string;

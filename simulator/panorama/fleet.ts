@@ -1,37 +1,16 @@
 // The firewalls that a Panorama manages: which there are, whether they are connected, and their device groups.
 
-import * as z from 'zod';
-import { Device } from '../device.ts';
-import { haSchema } from '../ha.ts';
-import { defaultIdentity } from '../identity.ts';
-import type { Refusal } from '../registered-ips.ts';
-import { patchSettings, defaultSettings, settingsPatchSchema } from '../settings.ts';
-
-export const memberSchema = z.strictObject({
-  serial: z.string().min(1),
-  hostname: z.string().min(1).optional(),
-  ipAddress: z.string().min(1).optional(),
-  model: z.string().min(1).optional(),
-  swVersion: z.string().min(1).optional(),
-  vsys: z.array(z.string().min(1)).min(1).default(['vsys1']),
-  deviceGroup: z
-    .union([z.string().min(1), z.record(z.string(), z.string().min(1))])
-    .optional()
-    .describe('of the whole firewall, or vsys -> group'),
-  connected: z.boolean().default(true),
-  ha: haSchema.optional(),
-  settings: settingsPatchSchema.optional(),
-});
-
-export type MemberSpec = z.input<typeof memberSchema>;
-type MemberOptions = z.output<typeof memberSchema>;
-
-const changeSchema = z.strictObject({
-  connected: z.boolean().optional(),
-  deviceGroup: memberSchema.shape.deviceGroup.nullable().describe('null: none'),
-});
-
-export type MemberChange = z.input<typeof changeSchema>;
+import type { Device } from '../device/device.ts';
+import type { Refusal } from '../device/registered-ips.ts';
+import {
+  changeSchema,
+  groupsOf,
+  makeMemberDevice,
+  memberSchema,
+  type MemberChange,
+  type MemberOptions,
+  type MemberSpec,
+} from './member.ts';
 
 export type Member = {
   readonly device: Device;
@@ -53,18 +32,6 @@ export type FleetOptions = {
   readonly clock: () => number;
   /** The injected refusals of single pairs, for the firewall with this serial. */
   readonly refusalOf: (serial: string) => Refusal;
-};
-
-const groupsOf = (
-  vsys: readonly string[],
-  deviceGroup: MemberOptions['deviceGroup'] | null,
-): Map<string, string[]> => {
-  if (deviceGroup === undefined || deviceGroup === null) return new Map();
-  if (typeof deviceGroup === 'string') return new Map([[deviceGroup, [...vsys]]]);
-  const groups = new Map<string, string[]>();
-  for (const [id, group] of Object.entries(deviceGroup))
-    groups.set(group, [...(groups.get(group) ?? []), id]);
-  return groups;
 };
 
 export class Fleet {
@@ -148,24 +115,8 @@ export class Fleet {
     for (const name of groups.keys()) this.#groups.add(name);
   }
 
-  #makeDevice({ serial, vsys, ha, settings, ...named }: MemberOptions): Device {
-    const identity = {
-      ...defaultIdentity,
-      serial,
-      hostname: named.hostname ?? `fw-${serial}`,
-      ipAddress: named.ipAddress ?? defaultIdentity.ipAddress,
-      model: named.model ?? defaultIdentity.model,
-      swVersion: named.swVersion ?? defaultIdentity.swVersion,
-    };
+  #makeDevice(member: MemberOptions): Device {
     const { clock, refusalOf } = this.#options;
-    const device = new Device({
-      identity,
-      vsys,
-      settings: patchSettings(defaultSettings, settings ?? {}),
-      refusal: refusalOf(serial),
-      clock,
-    });
-    device.ha = ha;
-    return device;
+    return makeMemberDevice(member, { clock, refusal: refusalOf(member.serial) });
   }
 }

@@ -1,14 +1,15 @@
 // A simulated Panorama, alone or as an HA pair, with the firewalls that it manages.
 
 import { assemble, type MakeFleet, type Running, type SimulatorOptions } from '../assemble.ts';
-import type { ControlParts } from '../controls.ts';
-import type { Device } from '../device.ts';
+import type { ControlParts } from '../control/controls.ts';
+import type { Device } from '../device/device.ts';
 import { linkPeers, peerOptions } from '../pair.ts';
 import { Simulator } from '../simulator.ts';
-import { Fleet, type MemberSpec } from './fleet.ts';
+import { Fleet } from './fleet.ts';
+import type { MemberSpec } from './member.ts';
 import { FleetControls } from './fleet-controls.ts';
 
-export type { MemberChange, MemberSpec } from './fleet.ts';
+export type { MemberChange, MemberSpec } from './member.ts';
 export type { MemberView } from './fleet-controls.ts';
 
 export type PanoramaOptions = Omit<SimulatorOptions, 'vsys'> & { readonly firewalls?: readonly MemberSpec[] };

@@ -1,8 +1,8 @@
 // What a Panorama says of its firewalls and device groups (facts 7.3).
 
-import type { Device } from '../device.ts';
-import { success } from '../replies.ts';
-import { escapeAttribute, escapeText } from '../xml-writer.ts';
+import type { Device } from '../device/device.ts';
+import { success } from '../xml/replies.ts';
+import { escapeAttribute, escapeText } from '../xml/xml-writer.ts';
 import type { Fleet, Member } from './fleet.ts';
 
 const field = (name: string, value: string): string => `<${name}>${escapeText(value)}</${name}>`;

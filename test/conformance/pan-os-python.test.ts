@@ -66,6 +66,15 @@ describe('pan-os-python', { skip: noPython }, () => {
     );
   });
 
+  test('a first call that registers is sent without asking who the device is', async () => {
+    await using device = await openFirewall();
+    await client.call('register', { ...fw, ip: '10.1.0.1', tags: 'a' });
+    assert.deepEqual(
+      device.log().map(({ kind }) => kind),
+      ['keygen', 'message'],
+    );
+  });
+
   test('it registers, repeats itself without an error, reads back, and unregisters', async () => {
     await using device = await openFirewall();
     await client.call('register', { ...fw, ip: '10.1.0.1', tags: ['k8s.a', 'k8s.<&>b'] });
@@ -228,6 +237,9 @@ describe('pan-os-python', { skip: noPython }, () => {
       },
       alone: [{ serial: '0003', vsys: 'vsys1', connected: false }],
     });
+    panorama.settings({ rights: ['op', 'user-id'] });
+    assert.equal((await client.raises('refresh_devices', pano)).kind, 'PanURLError');
+    panorama.settings({ rights: ['op', 'user-id', 'config'] });
     assert.deepEqual(await client.call('refresh_devices', { ...pano, only_connected: true }), {
       groups: {
         edge: [

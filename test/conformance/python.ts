@@ -41,7 +41,7 @@ async function ensurePackages(name: string): Promise<string> {
     report(`${name}: installing from PyPI into ${path}; this happens once`);
     const unfinished = `${path}.${process.pid}`;
     const flags = ['--quiet', '--no-deps', '--require-hashes', '--only-binary', ':all:'];
-    const target = ['--disable-pip-version-check', '--root-user-action', 'ignore', '--target', unfinished];
+    const target = ['--disable-pip-version-check', '--target', unfinished];
     try {
       const command = ['-m', 'pip', 'install', ...flags, ...target, '-r', requirements];
       await run('python3', command, { timeout: installLimitMs });

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { readDagFilter } from '../../simulator/dag-filter.ts';
+import { readDagFilter } from '../../simulator/device/dag-filter.ts';
 import { openLab, registerXml, type Lab } from './api-client.ts';
 
 const selects = (filter: string, ...tags: string[]): boolean => readDagFilter(filter)(new Set(tags));

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { canonicalAddress, printAddress } from '../../simulator/address.ts';
-import { isTag } from '../../simulator/tag-rules.ts';
+import { canonicalAddress, printAddress } from '../../simulator/device/address.ts';
+import { isTag } from '../../simulator/device/tag-rules.ts';
 
 test('addresses have one canonical text', () => {
   const cases = {

@@ -90,6 +90,16 @@ test('a one-time password lets in once, then only its session does, which a rebo
   assert.equal((await version(lab, { authorization: basic('token', '654321') })).status, 200);
 });
 
+test('a key made with a one-time password is dead, and the password used', async () => {
+  await using lab = await openLab();
+  lab.simulator.setAccount({ name: 'token', password: '123456', oneTime: true });
+  const { body } = await lab.post({ type: 'keygen', user: 'token', password: '123456' });
+  const key = /<key>([^<]+)/.exec(body)?.[1] ?? '';
+  assert.equal(key.length, 164);
+  assert.equal((await version(lab, { 'x-pan-key': key })).status, 403);
+  assert.equal((await version(lab, { authorization: basic('token', '123456') })).status, 403);
+});
+
 test('keys die at the end of their lifetime, counted from their generation', async () => {
   let now = 1_000_000;
   await using lab = await openLab({ clock: () => now, settings: { keyLifetimeSeconds: 60 } });

@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { openLab, readXml, registerXml, uidMessage, unregisterXml, type Lab } from './api-client.ts';
-import { readXml as parse } from '../../simulator/xml-reader.ts';
+import { startPanorama } from '../../simulator/panorama/panorama.ts';
+import { Lab, openLab, readXml, registerXml, uidMessage, unregisterXml } from './api-client.ts';
+import { readXml as parse } from '../../simulator/xml/xml-reader.ts';
 
 const contentTypes = [
   'application/x-www-form-urlencoded',
@@ -49,6 +50,17 @@ const seeds = [
   readXml('<tag><entry name="a"/></tag><limit>5</limit><start-point>1</start-point><ip>10.1.0.9</ip>'),
   readXml('<all><option>count</option></all>'),
   '<show><system><info></info></system></show>',
+  uidMessage(
+    '<login><entry name="u" ip="10.1.0.5" timeout="9"/></login><logout><entry ip="10.1.0.5"/></logout>' +
+      '<groups><entry name="g"><members><entry name="u"/></members></entry></groups>' +
+      '<register-user><entry user="u"><tag><member timeout="9">a</member></tag></entry></register-user>' +
+      '<unregister-user><entry user="u"/></unregister-user>',
+  ),
+  '<show><object><registered-user><all><limit>5</limit><start-point>1</start-point></all></registered-user></object></show>',
+  '<show><object><dynamic-address-group><name>g</name></dynamic-address-group></object></show>',
+  '<show><user><ip-user-mapping><all><type>XMLAPI</type></all></ip-user-mapping></user></show>',
+  '<show><user><group><list><entry name="xmlapi"/></list></group></user></show>',
+  '<show><devices><connected/></devices></show>',
 ];
 
 /** A seed with a piece replaced by another text. */
@@ -80,22 +92,26 @@ const mutated = fc
 
 test('any command near a real one gets an XML answer', async () => {
   await using lab = await openLab({ vsys: ['vsys1', 'vsys2'] });
+  await using panorama = new Lab(await startPanorama({ firewalls: [{ serial: '1' }] }));
   const parameters = fc.record({
     type: fc.constantFrom('user-id', 'op'),
     cmd: mutated,
+    target: fc.oneof(fc.constantFrom('', '1', '2'), fc.string({ unit: 'binary' })),
     vsys: fc.option(fc.oneof(fc.constantFrom('vsys1', 'vsys2'), fc.string({ unit: 'binary' })), {
       nil: 'vsys1',
     }),
   });
   const property = fc.asyncProperty(parameters, async (fields) => {
-    const headers = {
-      'x-pan-key': lab.simulator.apiKey,
-      'content-type': 'application/x-www-form-urlencoded',
-    };
-    await assertXmlAnswer(lab, { headers, body: new URLSearchParams(fields).toString() });
+    for (const one of [lab, panorama]) {
+      const headers = {
+        'x-pan-key': one.simulator.apiKey,
+        'content-type': 'application/x-www-form-urlencoded',
+      };
+      await assertXmlAnswer(one, { headers, body: new URLSearchParams(fields).toString() });
+    }
   });
   await fc.assert(property, { numRuns: 500 });
-  assert.equal((await lab.call({ type: 'version' })).status, 200);
+  for (const one of [lab, panorama]) assert.equal((await one.call({ type: 'version' })).status, 200);
 });
 
 /** What the device must hold after messages, by a model that knows nothing of its code. */

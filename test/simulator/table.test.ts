@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { RegisteredIpTable } from '../../simulator/table.ts';
+import { RegisteredIpTable } from '../../simulator/device/table.ts';
 
 const ips = (table: RegisteredIpTable, tags?: readonly string[]): string[] =>
   table.rows(tags).map((row) => row.ip);

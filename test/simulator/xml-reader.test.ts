@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { readXml, XmlError, type XmlElement } from '../../simulator/xml-reader.ts';
-import { cdata, escapeAttribute, escapeText } from '../../simulator/xml-writer.ts';
+import { readXml, XmlError, type XmlElement } from '../../simulator/xml/xml-reader.ts';
+import { cdata, escapeAttribute, escapeText } from '../../simulator/xml/xml-writer.ts';
 
 const shape = ({ name, attributes, children, text }: XmlElement): unknown => ({
   name,

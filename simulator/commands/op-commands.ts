@@ -1,20 +1,20 @@
 // The operational commands that the device knows (type=op), by their path.
 
-import { groupEntry, type AddressGroups } from './address-groups.ts';
-import { CommandError } from './command-error.ts';
-import { onlyChild, readCommand } from './command-xml.ts';
-import type { Features } from './features.ts';
-import { haStateReply, type Ha } from './ha.ts';
-import { isPanorama, systemInfoReply, type DeviceState, type Identity } from './identity.ts';
-import type { Fleet } from './panorama/fleet.ts';
-import { deviceGroupsReply, devicesReply, hierarchyReply } from './panorama/replies.ts';
+import { groupEntry, type AddressGroups } from '../device/address-groups.ts';
+import { CommandError } from '../xml/command-error.ts';
+import { onlyChild, readCommand } from '../xml/command-xml.ts';
+import type { Features } from '../device/features.ts';
+import { haStateReply, type Ha } from '../device/ha.ts';
+import { isPanorama, systemInfoReply, type DeviceState, type Identity } from '../device/identity.ts';
+import type { Fleet } from '../panorama/fleet.ts';
+import { deviceGroupsReply, devicesReply, hierarchyReply } from '../panorama/replies.ts';
 import { answerQuery, readQuery } from './registered-ip-query.ts';
-import { success } from './replies.ts';
-import type { Settings } from './settings.ts';
-import type { RegisteredIpTable } from './table.ts';
+import { success } from '../xml/replies.ts';
+import type { Settings } from '../settings.ts';
+import type { RegisteredIpTable } from '../device/table.ts';
 import { groupsReply, mappingsReply, userTagsReply } from './user-commands.ts';
-import type { Users } from './users.ts';
-import type { XmlElement } from './xml-reader.ts';
+import type { Users } from '../device/users.ts';
+import type { XmlElement } from '../xml/xml-reader.ts';
 
 /** What a command may look at. The tables and users are those of the vsys that the request named. */
 export type OpContext = {

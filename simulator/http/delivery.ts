@@ -1,7 +1,7 @@
 // Lets a call take effect as far as its fault allows, and says what goes over the connection.
 
 import type { Call, Reply } from './call.ts';
-import type { AnswerFault } from './fault-specs.ts';
+import type { AnswerFault } from '../faults/fault-specs.ts';
 
 export type Delivery =
   | {

@@ -1,13 +1,13 @@
 // What a device knows of users, by vsys: where they are logged in, their groups and their tags.
 
 import { canonicalAddress } from './address.ts';
-import { fillText, type FailureReason } from './failure-texts.ts';
-import type { Failure } from './replies.ts';
-import type { Settings } from './settings.ts';
+import { fillText, type FailureReason } from '../failure-texts.ts';
+import type { Failure } from '../xml/replies.ts';
+import type { Settings } from '../settings.ts';
 import { isTag } from './tag-rules.ts';
-import type { UidMessage } from './uid-message.ts';
-import { deadlineOf, type UidTag } from './uid-tags.ts';
-import type { GroupEntry, LoginEntry, LogoutEntry, UserTagsEntry } from './user-sections.ts';
+import type { UidMessage } from '../commands/uid-message.ts';
+import { deadlineOf, type UidTag } from '../commands/uid-tags.ts';
+import type { GroupEntry, LoginEntry, LogoutEntry, UserTagsEntry } from '../commands/user-sections.ts';
 
 /** Minutes that a login lasts which names no time (facts 6.3). */
 const defaultLoginMinutes = 45;

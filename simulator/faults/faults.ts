@@ -3,10 +3,10 @@
 // A fault meets the requests that match it in the order of their arrival, and its chance follows from the seed, so
 // runs with the same requests in the same order are the same.
 
-import type { Call } from './call.ts';
+import type { Call } from '../http/call.ts';
 import { faultSchema, type AnswerFault, type Fault, type FaultSpec } from './fault-specs.ts';
 import { randomNumbers } from './random.ts';
-import type { Refusal } from './registered-ips.ts';
+import type { Refusal } from '../device/registered-ips.ts';
 
 export type InjectedFault = {
   readonly id: number;

@@ -1,13 +1,13 @@
 // The registered-ip tables of one device, and what a uid-message does to them, pair by pair.
 
 import { canonicalAddress, isAddressSet } from './address.ts';
-import { fillText, type FailureReason } from './failure-texts.ts';
+import { fillText, type FailureReason } from '../failure-texts.ts';
 import type { Features } from './features.ts';
-import type { Settings } from './settings.ts';
+import type { Settings } from '../settings.ts';
 import { RegisteredIpTable } from './table.ts';
 import { isTag } from './tag-rules.ts';
-import type { UidEntry, UidMessage } from './uid-message.ts';
-import { deadlineOf } from './uid-tags.ts';
+import type { UidEntry, UidMessage } from '../commands/uid-message.ts';
+import { deadlineOf } from '../commands/uid-tags.ts';
 
 export type PairSection = 'unregister' | 'register';
 

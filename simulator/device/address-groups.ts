@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { containsAddress, isAddressSet } from './address.ts';
 import { readDagFilter } from './dag-filter.ts';
 import type { RegisteredIpTable } from './table.ts';
-import { escapeAttribute, escapeText } from './xml-writer.ts';
+import { escapeAttribute, escapeText } from '../xml/xml-writer.ts';
 
 export const addressGroupSchema = z.strictObject({
   vsys: z.string().optional().describe('the first one'),

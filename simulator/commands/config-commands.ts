@@ -1,10 +1,10 @@
 // The little of the configuration (type=config) that clients read to find vsys and device groups.
 
-import { CommandError } from './command-error.ts';
-import type { Fleet } from './panorama/fleet.ts';
-import { deviceGroupsConfig } from './panorama/replies.ts';
-import { success } from './replies.ts';
-import { escapeAttribute } from './xml-writer.ts';
+import { CommandError } from '../xml/command-error.ts';
+import type { Fleet } from '../panorama/fleet.ts';
+import { deviceGroupsConfig } from '../panorama/replies.ts';
+import { success } from '../xml/replies.ts';
+import { escapeAttribute } from '../xml/xml-writer.ts';
 
 export type ConfigContext = {
   readonly vsys: readonly string[];

@@ -6,16 +6,16 @@ import { createServer, type Server } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ServerCertificate } from './certificates.ts';
+import type { ServerCertificate } from '../certificates.ts';
 import { perform, xmlType, type Delivery } from './delivery.ts';
 import type { Call } from './call.ts';
 import type { Concurrency } from './concurrency.ts';
-import type { Device } from './device.ts';
+import type { Device } from '../device/device.ts';
 import type { Endpoint } from './endpoint.ts';
-import type { FaultList } from './faults.ts';
+import type { FaultList } from '../faults/faults.ts';
 import { readHttpRequest, UnreadableRequest } from './http-request.ts';
-import { listen, stop, type ListenAddress } from './listen.ts';
-import { refusal } from './replies.ts';
+import { listen, stop, type ListenAddress } from '../listen.ts';
+import { refusal } from '../xml/replies.ts';
 import type { RequestLog } from './request-log.ts';
 
 export type DeviceServerOptions = ListenAddress & {

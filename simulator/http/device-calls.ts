@@ -1,14 +1,14 @@
 // Understands a request to a device: which call it is, what it needs, and what it does when it runs.
 
-import type { Need } from './access/access.ts';
-import { rightSchema } from './access/accounts.ts';
+import type { Need } from '../access/access.ts';
+import { rightSchema } from '../access/accounts.ts';
 import type { ApiRequest } from './api-request.ts';
 import type { Call, CallKind, Gate, Reply } from './call.ts';
-import { canonicalAddress } from './address.ts';
-import { CommandError } from './command-error.ts';
-import { pretended, type Device } from './device.ts';
-import { readOpCommand } from './op-commands.ts';
-import { readUidMessage, type UidEntry, type UidMessage } from './uid-message.ts';
+import { canonicalAddress } from '../device/address.ts';
+import { CommandError } from '../xml/command-error.ts';
+import { pretended, type Device } from '../device/device.ts';
+import { readOpCommand } from '../commands/op-commands.ts';
+import { readUidMessage, type UidEntry, type UidMessage } from '../commands/uid-message.ts';
 
 export type Receiver = {
   readonly device: Device;

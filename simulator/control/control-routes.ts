@@ -1,16 +1,16 @@
 // The routes of the control port, by method and path. The casts are safe: the controls check what they are given.
 
 import * as z from 'zod';
-import type { AccountSpec } from './access/accounts.ts';
-import type { AddressGroupSpec } from './address-groups.ts';
+import type { AccountSpec } from '../access/accounts.ts';
+import type { AddressGroupSpec } from '../device/address-groups.ts';
 import type { Controls } from './controls.ts';
 import type { DeviceControls, Reboot } from './device-controls.ts';
-import type { FaultSpec } from './fault-specs.ts';
-import type { HaSpec } from './ha.ts';
-import type { MemberChange, MemberSpec } from './panorama/fleet.ts';
-import type { FleetControls } from './panorama/fleet-controls.ts';
+import type { FaultSpec } from '../faults/fault-specs.ts';
+import type { HaSpec } from '../device/ha.ts';
+import type { MemberChange, MemberSpec } from '../panorama/member.ts';
+import type { FleetControls } from '../panorama/fleet-controls.ts';
 import type { Planting } from './planting.ts';
-import type { SettingsPatch } from './settings.ts';
+import type { SettingsPatch } from '../settings.ts';
 
 export type Input = {
   readonly query: URLSearchParams;

@@ -2,7 +2,7 @@
 
 import type { Performance } from './delivery.ts';
 import type { Call, CallKind } from './call.ts';
-import type { PairOutcome } from './registered-ips.ts';
+import type { PairOutcome } from '../device/registered-ips.ts';
 
 export type LogEntry = {
   /** 1, 2, ... in the order of completion. */

@@ -1,7 +1,7 @@
 // Who the simulated device says it is: `show system info` and `type=version`.
 
-import { success } from './replies.ts';
-import { escapeText } from './xml-writer.ts';
+import { success } from '../xml/replies.ts';
+import { escapeText } from '../xml/xml-writer.ts';
 
 export type Identity = {
   readonly hostname: string;

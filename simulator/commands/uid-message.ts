@@ -1,11 +1,11 @@
 // Reads a <uid-message>: what the User-ID API was asked to register, unregister, clear, log in and group.
 
-import { CommandError } from './command-error.ts';
-import { expectChildren, onlyChild, readCommand, required, unexpected } from './command-xml.ts';
-import type { Features } from './features.ts';
+import { CommandError } from '../xml/command-error.ts';
+import { expectChildren, onlyChild, readCommand, required, unexpected } from '../xml/command-xml.ts';
+import type { Features } from '../device/features.ts';
 import { readTags, type UidTag } from './uid-tags.ts';
 import { readUserSections, type UserSections } from './user-sections.ts';
-import type { XmlElement } from './xml-reader.ts';
+import type { XmlElement } from '../xml/xml-reader.ts';
 
 export type UidEntry = {
   /** As sent. */

@@ -1,8 +1,8 @@
 // A call of the XML API between its reading and its answer.
 
-import type { Need } from './access/access.ts';
-import type { PairOutcome } from './registered-ips.ts';
-import type { Settings } from './settings.ts';
+import type { Need } from '../access/access.ts';
+import type { PairOutcome } from '../device/registered-ips.ts';
+import type { Settings } from '../settings.ts';
 import type { WorkQueue } from './work-queue.ts';
 
 export type CallKind = 'keygen' | 'version' | 'info' | 'read' | 'message' | 'other';

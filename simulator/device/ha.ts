@@ -1,8 +1,8 @@
 // High availability: what a member says of itself and its peer, and what it does with messages while it is passive.
 
 import * as z from 'zod';
-import { success } from './replies.ts';
-import { escapeText } from './xml-writer.ts';
+import { success } from '../xml/replies.ts';
+import { escapeText } from '../xml/xml-writer.ts';
 
 export const haSchema = z.strictObject({
   state: z

@@ -3,8 +3,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import * as z from 'zod';
 import { makeRoutes, type ControlTargets, type Route } from './control-routes.ts';
-import { readBody, UnreadableRequest } from './http-request.ts';
-import { listen, stop, type ListenAddress } from './listen.ts';
+import { readBody, UnreadableRequest } from '../http/http-request.ts';
+import { listen, stop, type ListenAddress } from '../listen.ts';
 
 export type ControlServerOptions = ListenAddress & ControlTargets;
 

@@ -1,22 +1,22 @@
 // One PAN-OS device: what it holds, and what a restart leaves of it.
 
 import { AddressGroups } from './address-groups.ts';
-import { CommandError } from './command-error.ts';
-import { done, type Reply } from './call.ts';
-import { configReply } from './config-commands.ts';
-import { fillText } from './failure-texts.ts';
+import { CommandError } from '../xml/command-error.ts';
+import { done, type Reply } from '../http/call.ts';
+import { configReply } from '../commands/config-commands.ts';
+import { fillText } from '../failure-texts.ts';
 import { featuresOf, type Features } from './features.ts';
 import { isPassive, type Ha } from './ha.ts';
 import { isPanorama, versionReply, type DeviceState, type Identity } from './identity.ts';
-import type { OpCommand } from './op-commands.ts';
-import type { Fleet } from './panorama/fleet.ts';
+import type { OpCommand } from '../commands/op-commands.ts';
+import type { Fleet } from '../panorama/fleet.ts';
 import { RegisteredIps, type Refusal } from './registered-ips.ts';
-import { pairFailures, uidReply } from './replies.ts';
-import type { Settings } from './settings.ts';
+import { pairFailures, uidReply } from '../xml/replies.ts';
+import type { Settings } from '../settings.ts';
 import type { RegisteredIpTable } from './table.ts';
-import type { UidMessage } from './uid-message.ts';
+import type { UidMessage } from '../commands/uid-message.ts';
 import { Users } from './users.ts';
-import { WorkQueue } from './work-queue.ts';
+import { WorkQueue } from '../http/work-queue.ts';
 
 export type DeviceOptions = {
   readonly identity: Identity;

@@ -1,12 +1,12 @@
 // What a test or a human may do to one device from outside of its XML API.
 
 import * as z from 'zod';
-import { addressGroupSchema, membersOf, type AddressGroupSpec } from './address-groups.ts';
-import type { Device } from './device.ts';
-import { haSchema, type Ha, type HaSpec } from './ha.ts';
+import { addressGroupSchema, membersOf, type AddressGroupSpec } from '../device/address-groups.ts';
+import type { Device } from '../device/device.ts';
+import { haSchema, type Ha, type HaSpec } from '../device/ha.ts';
 import { entriesOf, plantInto, type Planting, type Tables } from './planting.ts';
-import { patchSettings, type Settings, type SettingsPatch } from './settings.ts';
-import type { RegisteredIpTable } from './table.ts';
+import { patchSettings, type Settings, type SettingsPatch } from '../settings.ts';
+import type { RegisteredIpTable } from '../device/table.ts';
 
 const rebootSchema = z.strictObject({
   downMs: z.number().min(0).default(0).describe('how long connections are reset'),

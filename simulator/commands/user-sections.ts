@@ -1,9 +1,9 @@
 // Reads the sections of a uid-message that are about users: tags, logins and groups.
 
-import { CommandError } from './command-error.ts';
-import { expectChildren, onlyChild, required } from './command-xml.ts';
+import { CommandError } from '../xml/command-error.ts';
+import { expectChildren, onlyChild, required } from '../xml/command-xml.ts';
 import { readTags, type UidTag } from './uid-tags.ts';
-import type { XmlElement } from './xml-reader.ts';
+import type { XmlElement } from '../xml/xml-reader.ts';
 
 export type UserTagsEntry = {
   readonly user: string;

@@ -1,12 +1,12 @@
 // The commands that read users: `show user ip-user-mapping`, `show user group` and `show object registered-user`.
 
-import { canonicalAddress } from './address.ts';
-import { CommandError } from './command-error.ts';
-import { onlyChild, readNumber, unexpected } from './command-xml.ts';
-import { countReply, success } from './replies.ts';
-import type { Users } from './users.ts';
-import type { XmlElement } from './xml-reader.ts';
-import { cdata, escapeAttribute, escapeText } from './xml-writer.ts';
+import { canonicalAddress } from '../device/address.ts';
+import { CommandError } from '../xml/command-error.ts';
+import { onlyChild, readNumber, unexpected } from '../xml/command-xml.ts';
+import { countReply, success } from '../xml/replies.ts';
+import type { Users } from '../device/users.ts';
+import type { XmlElement } from '../xml/xml-reader.ts';
+import { cdata, escapeAttribute, escapeText } from '../xml/xml-writer.ts';
 
 export type UserQuery = { readonly vsys: string; readonly now: number };
 

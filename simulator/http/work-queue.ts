@@ -1,7 +1,7 @@
 // The time that a device takes for the pairs of messages: one after the other, whoever sent them.
 
 import type { PairCount } from './call.ts';
-import type { Settings } from './settings.ts';
+import type { Settings } from '../settings.ts';
 
 export class WorkQueue {
   readonly #settings: () => Settings;

@@ -1,10 +1,10 @@
 // The XML texts of the device's answers, in the shapes that clients in the field have seen.
 
-import { printAddress } from './address.ts';
-import type { PairOutcome } from './registered-ips.ts';
-import type { Settings } from './settings.ts';
-import type { Row } from './table.ts';
-import type { SectionName } from './uid-message.ts';
+import { printAddress } from '../device/address.ts';
+import type { PairOutcome } from '../device/registered-ips.ts';
+import type { Settings } from '../settings.ts';
+import type { Row } from '../device/table.ts';
+import type { SectionName } from '../commands/uid-message.ts';
 import { cdata, escapeAttribute, escapeText } from './xml-writer.ts';
 
 /** A successful answer around a `<result>` whose content is XML. */

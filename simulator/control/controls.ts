@@ -1,12 +1,12 @@
 // Everything that a test or a human may do to the simulator from outside of its XML API.
 
-import type { Access } from './access/access.ts';
-import type { AccountSpec } from './access/accounts.ts';
-import type { Concurrency, ConcurrencyReport } from './concurrency.ts';
+import type { Access } from '../access/access.ts';
+import type { AccountSpec } from '../access/accounts.ts';
+import type { Concurrency, ConcurrencyReport } from '../http/concurrency.ts';
 import { DeviceControls, type DeviceControlParts } from './device-controls.ts';
-import type { FaultSpec } from './fault-specs.ts';
-import type { FaultList, InjectedFault } from './faults.ts';
-import type { LogEntry, RequestLog } from './request-log.ts';
+import type { FaultSpec } from '../faults/fault-specs.ts';
+import type { FaultList, InjectedFault } from '../faults/faults.ts';
+import type { LogEntry, RequestLog } from '../http/request-log.ts';
 
 export type ControlParts = DeviceControlParts & {
   readonly access: Access;

@@ -1,8 +1,8 @@
 // Reads the <tag> of an entry, of an address or of a user.
 
-import { CommandError } from './command-error.ts';
-import { expectChildren, onlyChild, unexpected } from './command-xml.ts';
-import type { XmlElement } from './xml-reader.ts';
+import { CommandError } from '../xml/command-error.ts';
+import { expectChildren, onlyChild, unexpected } from '../xml/command-xml.ts';
+import type { XmlElement } from '../xml/xml-reader.ts';
 
 export type UidTag = {
   readonly name: string;

@@ -1,15 +1,15 @@
 // Where requests arrive: who may come in, and which device a request is for.
 
-import type { Access } from './access/access.ts';
+import type { Access } from '../access/access.ts';
 import type { ApiRequest } from './api-request.ts';
 import { done, type Call, type Gate, type Reply } from './call.ts';
-import { CommandError } from './command-error.ts';
-import { pretended, type Device } from './device.ts';
+import { CommandError } from '../xml/command-error.ts';
+import { pretended, type Device } from '../device/device.ts';
 import { keygenCall, prepareCall, type Receiver } from './device-calls.ts';
-import { fillText } from './failure-texts.ts';
-import { isPassive } from './ha.ts';
-import type { Fleet } from './panorama/fleet.ts';
-import { keygenReply, refusal } from './replies.ts';
+import { fillText } from '../failure-texts.ts';
+import { isPassive } from '../device/ha.ts';
+import type { Fleet } from '../panorama/fleet.ts';
+import { keygenReply, refusal } from '../xml/replies.ts';
 
 export type EndpointParts = {
   readonly access: Access;

@@ -1,8 +1,8 @@
 // What may be done to one table past its XML API: look at it, and change it as another writer would.
 
 import * as z from 'zod';
-import { canonicalAddress } from './address.ts';
-import type { RegisteredIpTable, Row } from './table.ts';
+import { canonicalAddress } from '../device/address.ts';
+import type { RegisteredIpTable, Row } from '../device/table.ts';
 
 const address = z.string().transform((text, context) => {
   const ip = canonicalAddress(text);

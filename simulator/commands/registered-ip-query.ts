@@ -1,13 +1,13 @@
 // Reads the command `show object registered-ip` and answers it from one table.
 
-import { canonicalAddress } from './address.ts';
-import { CommandError } from './command-error.ts';
-import { readNumber } from './command-xml.ts';
-import type { Features } from './features.ts';
-import { countReply, outfileReply, pageReply } from './replies.ts';
-import type { Settings } from './settings.ts';
-import type { RegisteredIpTable, Row } from './table.ts';
-import type { XmlElement } from './xml-reader.ts';
+import { canonicalAddress } from '../device/address.ts';
+import { CommandError } from '../xml/command-error.ts';
+import { readNumber } from '../xml/command-xml.ts';
+import type { Features } from '../device/features.ts';
+import { countReply, outfileReply, pageReply } from '../xml/replies.ts';
+import type { Settings } from '../settings.ts';
+import type { RegisteredIpTable, Row } from '../device/table.ts';
+import type { XmlElement } from '../xml/xml-reader.ts';
 
 export type RegisteredIpQuery = {
   /** Canonical text; undefined: every address. */
