@@ -12,7 +12,7 @@ import { objectPath, panFirewalls } from '../kubernetes/resources/api.ts';
 import type { ParsedPolicy } from '../kubernetes/resources/parse.ts';
 import { type Controller, type FirewallObject, policyPath } from './controller.ts';
 import type { EventTeller } from './event-teller.ts';
-import type { StatusSubject } from './status-worker.ts';
+import type { StatusSubject } from './status-agenda.ts';
 
 /** A fresh process leaves statuses as it found them until it knows the tables, but no longer than this. */
 const graceMs = 30_000;

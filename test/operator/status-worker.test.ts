@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { mock, test, type TestContext } from 'node:test';
 import type { FoundCondition } from '../../src/core/conditions.ts';
-import { type StatusSubject, StatusWorker } from '../../src/operator/status-worker.ts';
+import type { StatusSubject } from '../../src/operator/status-agenda.ts';
+import { StatusWorker } from '../../src/operator/status-worker.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
 
 const writeMs = 5;
@@ -24,11 +25,16 @@ function stage(t: TestContext, objects: number) {
   const writes: Write[] = [];
   const state = { fail: (_path: string): Error | undefined => undefined, gone: new Set<string>() };
   const told: string[] = [];
+  const attempts: string[] = [];
+  const warnings: string[] = [];
+  const log = createLogger({ level: 'warn', format: 'json' });
+  log.warn = () => void warnings.push('');
   const forgotten: string[] = [];
   const worker = new StatusWorker({
     subjects: () => models.map((model) => subject(model, held.get(model.path), () => told.push(model.path))),
     write: async ({ path }, status) => {
       await new Promise((resolve) => setTimeout(resolve, writeMs));
+      attempts.push(path);
       const failure = state.fail(path);
       if (failure !== undefined) throw failure;
       const written = status as Status;
@@ -39,7 +45,7 @@ function stage(t: TestContext, objects: number) {
     },
     gone: (uid) => forgotten.push(uid),
     failed: () => undefined,
-    log: createLogger({ level: 'silent', format: 'json' }),
+    log,
     now,
   });
   const end = new AbortController();
@@ -54,6 +60,8 @@ function stage(t: TestContext, objects: number) {
     held,
     writes,
     told,
+    attempts,
+    warnings,
     forgotten,
     worker,
     state,
@@ -206,17 +214,27 @@ test('nothing is written while nothing changes, however often somebody looks', a
   assert.equal(writes.length, 20);
 });
 
-test('an object whose status cannot be written holds up no other', async (t) => {
-  const { models, writes, state, worker, pass } = stage(t, 30);
+test('objects whose status cannot be written hold up no other, are tried ever more slowly, and are told once', async (t) => {
+  const { models, writes, attempts, warnings, state, worker, pass } = stage(t, 30);
   await pass(20_000);
-  state.fail = (path) => (path === '/p0' ? new Error('refused') : undefined);
+  const isBad = (path: string) => Number(path.slice(2)) < 20;
+  state.fail = (path) => (isBad(path) ? new Error('refused') : undefined);
   for (const model of models) model.ready = false;
   worker.changed();
-  await pass(30_000);
-  assert.equal(new Set(writes.filter(({ ready }) => !ready).map(({ path }) => path)).size, 29);
+  await pass(4_000);
+  assert.equal(
+    writes.filter(({ ready }) => !ready).length,
+    10,
+    'all the others, at the pace of ten a second',
+  );
+  attempts.length = 0;
+  await pass(60_000);
+  const tries = attempts.filter((path) => path === '/p0').length;
+  assert.ok(tries >= 5 && tries <= 9, `${tries} in a minute`);
+  assert.equal(warnings.length, 20, 'one line each');
   state.fail = () => undefined;
-  await pass(5_000);
-  assert.ok(writes.some(({ path, ready }) => path === '/p0' && !ready));
+  await pass(12_000);
+  assert.equal(new Set(writes.filter(({ ready }) => !ready).map(({ path }) => path)).size, 30);
 });
 
 test('a status that somebody else changed is put right', async (t) => {

@@ -1,0 +1,151 @@
+// Which statuses are to be written now, and in which order: conditions at once, counts at leisure, failures last.
+
+import { isDeepStrictEqual } from 'node:util';
+import { type FoundCondition, isUrgentChange } from '../core/conditions.ts';
+import type { StatusContext } from '../core/firewall-status.ts';
+
+export type Status = { readonly conditions?: readonly FoundCondition[] | undefined };
+
+/** One object whose status we write. */
+export type StatusSubject = {
+  /** Unique, and the same for the same object: its API path. */
+  readonly path: string;
+  readonly uid: string;
+  readonly generation: number;
+  /** What the API server holds; undefined when there is none or it cannot be read. */
+  readonly current: Status | undefined;
+  /** False while a fresh process has not seen enough to contradict what its predecessor wrote. */
+  readonly judgeable: boolean;
+  readonly compute: (context: StatusContext) => Computed;
+};
+
+export type Computed = {
+  readonly status: Status;
+  /** Called when the object has this status: what it amounts to may be told. */
+  readonly written: () => void;
+};
+
+export type Due = {
+  readonly subject: StatusSubject;
+  readonly computed: Computed;
+  readonly urgent: boolean;
+  /** Since when it has differed. */
+  readonly since: number;
+  /** It could not be written before. */
+  readonly retry: boolean;
+};
+
+const countsIntervalMs = 10_000;
+/** Counts move in bursts: the first write after quiet waits for the burst to end, so that it tells the outcome. */
+export const countsSettleMs = 400;
+/** What could not be written is tried again after so long, doubling to so long. */
+const retryMs = { first: 1000, longest: 10_000 } as const;
+/** An echo of the watch that differs from what was written longer ago than this is no older one of our own. */
+const echoMs = 1000;
+
+/** The order of writes: conditions first, what could not be written last, and else what has waited longest. */
+function byNeed(a: Due, b: Due): number {
+  return Number(b.urgent) - Number(a.urgent) || Number(a.retry) - Number(b.retry) || a.since - b.since;
+}
+
+/** What is remembered of an object between passes. Times are monotonic ms. */
+type Kept = {
+  readonly uid: string;
+  /** What was last written, until the watch brings it back. */
+  written: Status | undefined;
+  /** For the pace of counts. */
+  writtenAt: number;
+  /** Since when the status has differed from what the object has. */
+  since: number | undefined;
+  /** It could not be written the last time: how long it waits for its next turn, and until when. */
+  failing: { readonly delayMs: number; readonly until: number } | undefined;
+};
+
+export class StatusAgenda {
+  readonly #gone: (uid: string) => void;
+  /** By path. */
+  readonly #kept = new Map<string, Kept>();
+
+  /** @param gone is told the uid of an object that is no longer among the subjects. */
+  constructor(gone: (uid: string) => void) {
+    this.#gone = gone;
+  }
+
+  /** Some status differs from what its object has. */
+  get isOpen(): boolean {
+    return [...this.#kept.values()].some(({ since }) => since !== undefined);
+  }
+
+  /** What is to be written now, in order. */
+  due(subjects: Iterable<StatusSubject>, at: number): Due[] {
+    const time = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
+    const due: Due[] = [];
+    const seen = new Set<string>();
+    for (const subject of subjects) {
+      seen.add(subject.path);
+      const found = this.#judge(subject, at, time);
+      if (found !== undefined) due.push(found);
+    }
+    for (const path of this.#kept.keys()) if (!seen.has(path)) this.#forget(path);
+    return due.sort(byNeed);
+  }
+
+  written(subject: StatusSubject, status: Status, at: number): void {
+    const kept = this.#keptOf(subject);
+    kept.failing = undefined;
+    kept.written = status;
+    kept.writtenAt = at;
+    kept.since = undefined;
+  }
+
+  failed(subject: StatusSubject, at: number): void {
+    const kept = this.#keptOf(subject);
+    const delayMs = Math.min((kept.failing?.delayMs ?? retryMs.first / 2) * 2, retryMs.longest);
+    kept.failing = { delayMs, until: at + delayMs };
+  }
+
+  /** The watch brought a status that is not what we wrote: somebody else's, or an older one. */
+  observed(path: string, status: unknown, at: number): void {
+    const kept = this.#kept.get(path);
+    if (kept?.written === undefined || isDeepStrictEqual(kept.written, status)) return;
+    // An older echo is followed by ours soon; a stranger's status stands until we write again.
+    if (at - kept.writtenAt > echoMs) kept.written = undefined;
+  }
+
+  #judge(subject: StatusSubject, at: number, time: string): Due | undefined {
+    const kept = this.#keptOf(subject);
+    // What this process wrote itself it also keeps true: nobody's earlier word stands there any more.
+    if (!subject.judgeable && kept.writtenAt === Number.NEGATIVE_INFINITY) return undefined;
+    // The API server's word, or our own newer one that the watch has not brought back yet.
+    const current = kept.written ?? subject.current;
+    const previous = current?.conditions ?? [];
+    const computed = subject.compute({ generation: subject.generation, previous, now: at, time });
+    if (isDeepStrictEqual(computed.status, current)) {
+      kept.since = undefined;
+      kept.failing = undefined;
+      return undefined;
+    }
+    const since = (kept.since ??= at);
+    if (kept.failing !== undefined && at < kept.failing.until) return undefined;
+    const urgent = isUrgentChange(previous, computed.status.conditions ?? []);
+    const countsAreDue = at - since >= countsSettleMs && at - kept.writtenAt >= countsIntervalMs;
+    const retry = kept.failing !== undefined;
+    return urgent || countsAreDue ? { subject, computed, urgent, since, retry } : undefined;
+  }
+
+  #keptOf({ path, uid }: StatusSubject): Kept {
+    const found = this.#kept.get(path);
+    if (found?.uid === uid) return found;
+    this.#forget(path);
+    const writtenAt = Number.NEGATIVE_INFINITY;
+    const fresh = { uid, written: undefined, writtenAt, since: undefined, failing: undefined };
+    this.#kept.set(path, fresh);
+    return fresh;
+  }
+
+  #forget(path: string): void {
+    const kept = this.#kept.get(path);
+    this.#kept.delete(path);
+    if (kept !== undefined) this.#gone(kept.uid);
+  }
+}
