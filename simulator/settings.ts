@@ -65,7 +65,7 @@ export const settingsSchema = z.strictObject({
   haSyncsRegistrations: z
     .boolean()
     .describe('messages to one member of an HA pair take effect on the other too (facts 7.5)'),
-  keepAliveMs: milliseconds.describe('how long idle connections are kept (facts 1.9)'),
+  keepAliveMs: milliseconds.describe('how long idle connections are kept (facts 1.9); 0: for ever'),
   latencyMs: latency,
   pairMs: pairCost.describe('cost of one pair; messages are worked off one after the other'),
   limits,

@@ -6,6 +6,7 @@ import type { Concurrency, ConcurrencyReport } from '../http/concurrency.ts';
 import { DeviceControls, type DeviceControlParts } from './device-controls.ts';
 import type { FaultSpec } from '../faults/fault-specs.ts';
 import type { FaultList, InjectedFault } from '../faults/faults.ts';
+import type { Fleet } from '../panorama/fleet.ts';
 import type { LogEntry, RequestLog } from '../http/request-log.ts';
 
 export type ControlParts = DeviceControlParts & {
@@ -13,6 +14,8 @@ export type ControlParts = DeviceControlParts & {
   readonly faults: FaultList;
   readonly log: RequestLog;
   readonly concurrency: Concurrency;
+  /** Of a Panorama. */
+  readonly fleet?: Fleet | undefined;
 };
 
 export class Controls extends DeviceControls {
@@ -72,10 +75,11 @@ export class Controls extends DeviceControls {
     return this.#parts.access.deleteAccount(name);
   }
 
-  /** As at the start: nothing held, no faults, an empty log, the first settings, accounts and key. */
+  /** As at the start: nothing held, no faults, an empty log, the first settings, accounts, key and firewalls. */
   reset(): void {
-    const { device, access, faults, log, concurrency } = this.#parts;
+    const { device, access, faults, log, concurrency, fleet } = this.#parts;
     device.reset();
+    fleet?.reset();
     access.reset();
     faults.clear();
     log.clear();

@@ -118,11 +118,11 @@ export class Device {
     return { ...done, body: configReply(parameters, { vsys: this.vsys, fleet: this.#options.fleet }) };
   }
 
-  /** A message to this device itself. A passive member may deny it, or take it without an effect. */
+  /** A message to this device itself. A passive firewall may also take it without an effect (facts 7.5). */
   message(message: UidMessage, vsys: string): Reply {
-    if (!isPassive(this.ha) || this.isPanorama) return this.#apply(message, vsys);
     this.denyWhenPassive();
-    return this.settings.whenPassive === 'silent' ? pretended(message) : this.#apply(message, vsys);
+    const isSilent = isPassive(this.ha) && !this.isPanorama && this.settings.whenPassive === 'silent';
+    return isSilent ? pretended(message) : this.#apply(message, vsys);
   }
 
   /** Throws CommandError 15 where a passive member says no (facts 3, 7.5). */

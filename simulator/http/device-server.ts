@@ -136,9 +136,12 @@ export class DeviceServer {
     await this.#send(request, response, performed.delivery);
   }
 
-  /** The time that the device takes. */
+  /** The time that the device takes, and the firewall behind it that works on the call. */
   async #work({ kind, pairs, worker }: Call, delayMs: number): Promise<void> {
-    const fixed = worker.settings.latencyMs[kind === 'version' || kind === 'other' ? 'info' : kind];
+    const { device } = this.#options;
+    const devices = worker === device ? [device] : [device, worker];
+    const latency = kind === 'version' || kind === 'other' ? 'info' : kind;
+    const fixed = devices.reduce((sum, { settings }) => sum + settings.latencyMs[latency], 0);
     const wait = fixed + delayMs + worker.queue.add(pairs);
     if (wait > 0) await sleep(wait, undefined, { signal: this.#boot.signal });
   }

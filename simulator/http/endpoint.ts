@@ -52,10 +52,10 @@ export class Endpoint {
   /** A firewall behind this Panorama; one that cannot be reached is told only to who may ask. */
   #through(fleet: Fleet, serial: string, gate: Gate): Receiver {
     const panorama = this.#parts.device;
-    const member = fleet.find(serial);
     const { disconnectedTarget, unknownTarget } = panorama.settings.failureTexts;
     const admit: Gate['admit'] = (need) => {
       const cookie = gate.admit(need);
+      const member = fleet.find(serial);
       if (!member?.connected) {
         const text = fillText(member ? disconnectedTarget : unknownTarget, { serial: serial.slice(0, 64) });
         throw new CommandError(13, text);
@@ -63,7 +63,7 @@ export class Endpoint {
       return cookie;
     };
     return {
-      device: member?.device ?? panorama,
+      device: fleet.find(serial)?.device ?? panorama,
       target: serial.slice(0, 64),
       gate: { ...gate, admit },
       onMessage(message) {

@@ -29,6 +29,8 @@ type Managed = {
 };
 
 export type FleetOptions = {
+  /** Those that are there from the start. */
+  readonly firewalls: readonly MemberSpec[];
   readonly clock: () => number;
   /** The injected refusals of single pairs, for the firewall with this serial. */
   readonly refusalOf: (serial: string) => Refusal;
@@ -44,6 +46,7 @@ export class Fleet {
 
   constructor(options: FleetOptions) {
     this.#options = options;
+    this.reset();
   }
 
   /** In the order of their joining. */
@@ -103,10 +106,12 @@ export class Fleet {
     return this.#groups.delete(name);
   }
 
-  clear(): void {
+  /** As at the start: the first firewalls, new ones, and their groups. Throws ZodError or RangeError. */
+  reset(): void {
     this.#managed.clear();
     this.#left.clear();
     this.#groups.clear();
+    for (const firewall of this.#options.firewalls) this.join(firewall);
   }
 
   #regroup(serial: string, groups: Map<string, string[]>): void {

@@ -56,11 +56,8 @@ const start = async (options: SimulatorOptions, makeFleet: MakeFleet): Promise<S
 
 const newFleet =
   (firewalls: readonly MemberSpec[]): MakeFleet =>
-  (faults, clock) => {
-    const fleet = new Fleet({ clock, refusalOf: (serial) => faults.refusalOf(serial) });
-    for (const firewall of firewalls) fleet.join(firewall);
-    return fleet;
-  };
+  (faults, clock) =>
+    new Fleet({ firewalls, clock, refusalOf: (serial) => faults.refusalOf(serial) });
 
 /** Starts a Panorama. Throws as startSimulator, and for firewalls that are none. */
 export const startPanorama = async ({

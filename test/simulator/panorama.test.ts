@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startPanorama, startPanoramaPair, type PanoramaOptions } from '../../simulator/panorama/panorama.ts';
 import type { Panorama } from '../../simulator/panorama/panorama.ts';
 import { Lab, readXml, registerXml, uidMessage } from './api-client.ts';
@@ -211,6 +212,40 @@ test('pairs for one slow firewall hold up nobody else', async () => {
   await slow;
 });
 
+test('latencies of Panorama and firewall add up, and a firewall lost meanwhile is told', async () => {
+  await using stage = await openPanorama({ settings: { latencyMs: { message: 100 } } });
+  const { lab, panorama } = stage;
+  panorama.fleet.firewall('0001').settings({ latencyMs: { message: 100 } });
+  const sent = sendTo(lab, '0001', '');
+  assert.match(await sent, /status="success"/);
+  assert.ok((panorama.log()[0]?.durationMs ?? 0) >= 195);
+  panorama.fleet.firewall('0001').settings({ latencyMs: { message: 1000 } });
+  const lost = sendTo(lab, '0001', '');
+  const signal = AbortSignal.timeout(10_000);
+  while (panorama.concurrency().inWork === 0) await sleep(2, undefined, { signal });
+  panorama.fleet.change('0001', { connected: false });
+  assert.match(await lost, /not connected/);
+});
+
+test('a reset brings the first firewalls back, without what they held', async () => {
+  await using stage = await openPanorama();
+  const { lab, panorama } = stage;
+  await sendTo(lab, '0001', registerXml({ '10.1.0.1': ['a'] }));
+  panorama.fleet.leave('0002');
+  panorama.fleet.join({ serial: '0004', deviceGroup: 'more' });
+  panorama.reset();
+  assert.deepEqual(
+    panorama.fleet.members().map(({ serial, connected }) => [serial, connected]),
+    [
+      ['0001', true],
+      ['0002', true],
+      ['0003', false],
+    ],
+  );
+  assert.deepEqual(panorama.fleet.deviceGroups(), ['edge', 'lab']);
+  assert.deepEqual(panorama.fleet.firewall('0001').tables(), { vsys1: {} });
+});
+
 test('a firewall has no devices, and no target', async () => {
   await using stage = await openPanorama();
   assert.match(await show(stage.lab, connected, '0001'), /code="17"/);
@@ -249,6 +284,7 @@ test('a passive Panorama may deny messages, and has a table of its own', async (
   await using one = active;
   await using two = passive;
   assert.match(await sendTo(two, '0001', ''), /code="15"/);
+  assert.match(await two.message(registerXml({ '10.1.0.9': ['a'] })), /code="15"/);
   assert.match(await sendTo(one, '0001', ''), /status="success"/);
   await one.message(registerXml({ '10.1.0.1': ['a'] }));
   assert.deepEqual(pair.members[1].tables(), { panorama: {} });
