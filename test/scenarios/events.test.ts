@@ -5,7 +5,8 @@ import type { KubernetesObject } from '../harness/api-client.ts';
 import type { Manifest } from '../harness/objects.ts';
 import { waitFor } from '../harness/wait-for.ts';
 import { kubectl } from './columns.ts';
-import { ask, metricValue } from './probes.ts';
+import { ask } from './firewall-requests.ts';
+import { ask as probe, metricValue } from './probes.ts';
 import { openStage, operatorNamespace } from './stage.ts';
 
 const stage = await openStage();
@@ -161,13 +162,14 @@ test('held removals, their release, and a changed Secret are told', async () => 
   await untilTold([name], [`${firewall} RemovalsHeld`]);
   const { note } = await eventOf(name, 'RemovalsHeld');
   const [, plan = ''] = /approve-removals=(\w+)/.exec(note) ?? [];
-  await cluster.patch(
-    'PanFirewall',
-    { name },
-    { metadata: { annotations: { 'pantag.io/approve-removals': plan } } },
-  );
+  // The same plan is held again after a restart, and that is no news.
+  await operator.stop();
+  operator = await stage.startOperator();
+  await operator.waitForLog(({ msg, ['firewall']: of }) => msg === 'table read' && of === name, 30_000);
+  await ask(cluster, name, 'approve-removals', plan);
   await fw.holds({ '10.3.0.1': ['ns_held.a'] });
   await untilTold([name], [`${firewall} RemovalsHeld`, `${firewall} RemovalsReleased`]);
+  assert.equal((await eventOf(name, 'RemovalsHeld')).series, undefined, 'told once');
 
   const ca = Buffer.from(`${fw.simulator.caPem}\n${fw.simulator.caPem}`).toString('base64');
   await cluster.patch('Secret', { namespace: operatorNamespace, name }, { data: { 'ca.crt': ca } });
@@ -175,6 +177,35 @@ test('held removals, their release, and a changed Secret are told', async () => 
     [name],
     [`${firewall} RemovalsHeld`, `${firewall} RemovalsReleased`, `${firewall} CredentialsReloaded`],
   );
+});
+
+test('a lost table is told, and a rival each time it comes: as one series', async () => {
+  const name = 'edge-e';
+  const resync = { fullIntervalSeconds: 900, markerIntervalSeconds: 5 };
+  await using fw = await stage.firewall({ name, foreignOn: [], spec: { resync } });
+  await cluster.createNamespace('lost');
+  await cluster.createPod({ namespace: 'lost', name: 'p', ips: ['10.5.0.1'] });
+  await stage.policy(
+    { namespace: 'lost', name: 'lost-web' },
+    { firewallNames: [name], tags: [{ template: 'web' }] },
+  );
+  await fw.holds({ '10.5.0.1': ['ns_lost.web'] });
+  await stage.says('PanFirewall', { name }, 'InSync');
+  fw.simulator.plant({ remove: fw.marks().map((tag) => ({ ip: '192.0.2.1', tags: [tag] })) });
+  const firewall = `PanFirewall/${name}`;
+  await untilTold([name], [`${firewall} TableLost`]);
+  await stage.says('PanFirewall', { name }, 'InSync', 20_000);
+
+  const rival = [{ ip: '192.0.2.1', tags: ['k8s-prod._owner.bbbbbbbbbbbb'] }];
+  for (const count of [undefined, 2]) {
+    fw.simulator.plant({ add: rival });
+    await stage.says('PanFirewall', { name }, 'OwnershipConflict', 20_000);
+    await untilTold([name], [`${firewall} TableLost`, `${firewall} OwnershipConflict`]);
+    const told = async () => (await eventOf(name, 'OwnershipConflict')).series?.count === count;
+    await waitFor(told, { what: `the conflict to be told ${count ?? 1} times`, timeoutMs: 20_000 });
+    fw.simulator.plant({ remove: rival });
+    await stage.says('PanFirewall', { name }, 'InSync', 20_000);
+  }
 });
 
 /** Rights that are withdrawn hold on for a moment, in the API server's cache. */
@@ -212,7 +243,7 @@ test('an operator that may not write Events works on, and says so once', async (
   await cluster.createNamespace('mute');
   await cluster.createPod({ namespace: 'mute', name: 'p', ips: ['10.4.0.1'] });
   const refused = async () => {
-    const { text } = await ask(operator, '/metrics');
+    const { text } = await probe(operator, '/metrics');
     return metricValue(text, 'pantag_reconcile_errors_total', { reason: 'EventWrite' });
   };
   for (const policy of ['mute-a', 'mute-b'].map((tag) => ({ namespace: 'mute', name: tag }))) {
