@@ -46,6 +46,7 @@ export async function buildStage(tell: (what: string) => void, signal: AbortSign
       credentials: { secretRef: { name: firewallName } },
       tls: { caSecretRef: { name: `${firewallName}-ca` } },
       namespaceSelector: {},
+      deletionPolicy: 'Retain',
     },
   });
   // Somebody else writes to the same table; none of it may ever change.

@@ -6,10 +6,16 @@ import { newHoldersSince } from './core/lease-term.ts';
 import type { KubeHttp } from './kubernetes/http.ts';
 import { createLeaseClient } from './kubernetes/lease.ts';
 import { watchLease } from './kubernetes/lease-watch.ts';
+import { referenceTo } from './kubernetes/events.ts';
+import { panFirewalls } from './kubernetes/resources/api.ts';
 import type { Controller } from './operator/controller.ts';
+import type { DefinitionWatch } from './operator/definition-watch.ts';
 import { Election } from './operator/election.ts';
 import type { EventRecorder } from './operator/event-recorder.ts';
 import { EventTeller } from './operator/event-teller.ts';
+import { Farewells } from './operator/farewells.ts';
+import { Finalizers } from './operator/finalizers.ts';
+import { LifecycleWorker } from './operator/lifecycle-worker.ts';
 import { statusSubjects } from './operator/status-subjects.ts';
 import { StatusWorker } from './operator/status-worker.ts';
 import { writeStatus } from './operator/status-writer.ts';
@@ -23,6 +29,7 @@ export type LeadershipParts = {
   readonly namespace: string;
   /** False: lead at once, whatever the Lease says. */
   readonly elect: boolean;
+  readonly definitions: DefinitionWatch;
   readonly events: EventRecorder;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -32,6 +39,7 @@ export class Leadership {
   readonly #parts: LeadershipParts;
   #term: Term | undefined;
   #status: StatusWorker | undefined;
+  #lifecycle: LifecycleWorker | undefined;
 
   constructor(parts: LeadershipParts) {
     this.#parts = parts;
@@ -40,8 +48,11 @@ export class Leadership {
   /** Whether this process provably leads at this very moment. */
   readonly mayCall = (): boolean => this.#term?.mayBegin() === true;
 
-  /** Something moved that a status shows. */
-  readonly changed = (): void => this.#status?.changed();
+  /** Something moved that a status shows, or that lets a PanFirewall go. */
+  readonly changed = (): void => {
+    this.#status?.changed();
+    this.#lifecycle?.changed();
+  };
 
   /** The watch delivered this object's status. */
   readonly statusObserved = (path: string, status: unknown): void => this.#status?.observed(path, status);
@@ -62,15 +73,18 @@ export class Leadership {
     const status = this.#createStatusWorker(controller, term);
     this.#term = term;
     this.#status = status;
+    const lifecycle = this.#createLifecycleWorker(controller);
+    this.#lifecycle = lifecycle;
     metrics.leader.set(1);
     controller.lead(term);
     try {
-      await status.run(term.signal);
+      await Promise.all([status.run(term.signal), lifecycle.run(term.signal)]);
     } finally {
       await controller.standBy();
       metrics.leader.set(0);
       this.#term = undefined;
       this.#status = undefined;
+      this.#lifecycle = undefined;
     }
   }
 
@@ -85,6 +99,24 @@ export class Leadership {
         if (lease?.renewedAt !== undefined)
           controller.nobodyLedSince(newHoldersSince(lease.renewedAt, seenAt));
       },
+      log,
+    });
+  }
+
+  #createLifecycleWorker(controller: Controller): LifecycleWorker {
+    const { http, definitions, events, metrics, log } = this.#parts;
+    return new LifecycleWorker({
+      firewalls: () => controller.firewalls.values(),
+      finalizers: new Finalizers({ http, log }),
+      farewells: new Farewells({
+        http,
+        askDefinition: (answer) => definitions.ask(panFirewalls, ({ state }) => answer(state !== 'stands')),
+        purge: (object) => controller.purge(object),
+        record: (meta, event) => events.record(referenceTo(panFirewalls, meta), event),
+        log,
+        clock: systemClocks.wall,
+      }),
+      failed: (reason) => metrics.reconcileErrors.inc({ reason }),
       log,
     });
   }

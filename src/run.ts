@@ -8,12 +8,13 @@ import type { Claim } from './core/table-claims.ts';
 import { createKubeHttp, type KubeHttp } from './kubernetes/http.ts';
 import { connectToCluster } from './kubernetes/kube-connection.ts';
 import { panFirewalls } from './kubernetes/resources/api.ts';
-import { Controller } from './operator/controller.ts';
+import { Controller, type FirewallObject } from './operator/controller.ts';
 import type { ConnectionSettings } from './operator/credentials.ts';
 import { DefinitionWatch } from './operator/definition-watch.ts';
 import { waitForDefinitions } from './operator/definitions.ts';
 import { openConnection } from './operator/device-connection.ts';
 import { EventRecorder } from './operator/event-recorder.ts';
+import { isFinalized } from './operator/finalizers.ts';
 import { firewallObserver } from './operator/firewall-observer.ts';
 import { FirewallWorker } from './operator/firewall-worker.ts';
 import { collectGauges } from './operator/gauges.ts';
@@ -159,6 +160,7 @@ function firewallWorkers({ ownerId, metrics, log, events, leadership }: WorkerPa
     const options = {
       firewall,
       meta,
+      lifecycle: () => lifecycleOf(controller.firewalls.get(name)),
       ownerId,
       claims: controller.claims,
       claim: (claim: Claim | undefined) => controller.claim(name, claim),
@@ -171,6 +173,14 @@ function firewallWorkers({ ownerId, metrics, log, events, leadership }: WorkerPa
       now,
     };
     return new FirewallWorker(options, connection);
+  };
+}
+
+function lifecycleOf(object: FirewallObject | undefined) {
+  const meta = object?.parsed.meta;
+  return {
+    finalized: meta !== undefined && isFinalized(meta),
+    deleting: meta === undefined || meta.deletingSince !== undefined,
   };
 }
 

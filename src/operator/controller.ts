@@ -182,6 +182,11 @@ export class Controller {
     this.#newSince = undefined;
   }
 
+  /** Has the worker of a PanFirewall that is being deleted purge its tables, after what is under way. */
+  purge({ worker, parsed }: FirewallObject): void {
+    this.#inTurn(parsed.meta.name, async () => worker?.purge());
+  }
+
   #sink<R>(kind: WatchedKind, take: (change: Change<R>) => void): Sink<R> {
     return {
       apply: (changes) => {
@@ -268,6 +273,10 @@ export class Controller {
     object.parsed = parsed;
     this.firewalls.set(name, object);
     this.#requests.note(name, parsed.meta.annotations);
+    if (before !== undefined && !sameLifecycle(before.meta, parsed.meta)) {
+      object.worker?.knowledgeChanged();
+      this.#options.changed();
+    }
     if (sameSpec(before, parsed) && sameLabels(before?.meta.labels, parsed.meta.labels)) {
       return this.#options.statusObserved(objectPath(panFirewalls, name), parsed.status);
     }
@@ -358,6 +367,10 @@ export function policyPath({ namespace, name }: ParsedPolicy['meta']): string {
 /** Only the status moved. */
 function sameSpec(a: ParsedFirewall | ParsedPolicy | undefined, b: ParsedFirewall | ParsedPolicy): boolean {
   return a !== undefined && a.meta.uid === b.meta.uid && a.meta.generation === b.meta.generation;
+}
+
+function sameLifecycle(a: ParsedFirewall['meta'], b: ParsedFirewall['meta']): boolean {
+  return a.deletingSince === b.deletingSince && a.finalizers.join() === b.finalizers.join();
 }
 
 function sameLabels(a: Labels | undefined, b: Labels): boolean {

@@ -4,7 +4,8 @@ import type { Finding } from '../core/conditions.ts';
 import type { AddressChange, Desired } from '../core/desired.ts';
 import type { FirewallView } from '../core/firewall-status.ts';
 import type { Firewall } from '../core/model.ts';
-import { stanceOf } from '../core/stance.ts';
+import { type PurgeOutcome, together } from '../core/farewell.ts';
+import { type Stance, stanceOf } from '../core/stance.ts';
 import { type Claim, type Precedence, precedence } from '../core/table-claims.ts';
 import type { ObjectMeta } from '../kubernetes/resources/object.ts';
 import type { Logger } from '../runtime/logger.ts';
@@ -16,13 +17,16 @@ import {
 } from './credentials.ts';
 import { type Connection, DeviceFailure, type DeviceInfo } from './device-port.ts';
 import type { Adoption } from './marker.ts';
-import { observing } from './table-view.ts';
+import { asideOf } from './table-view.ts';
+import { TablePurge } from './table-purge.ts';
 import { type ClusterKnowledge, type TableObserver, TableWorker } from './table-worker.ts';
 import type { Term } from './term.ts';
 
 export type FirewallWorkerOptions = {
   readonly firewall: Firewall;
   readonly meta: Pick<ObjectMeta, 'uid' | 'createdAt'>;
+  /** Of the object as it is by now: is the finalizer on it, and is it being deleted? */
+  readonly lifecycle: () => { readonly finalized: boolean; readonly deleting: boolean };
   /** Of this installation, for the mark of ownership. */
   readonly ownerId: string;
   /** Of all PanFirewalls, by name. */
@@ -47,9 +51,9 @@ type Session = {
 
 type OwnTable = {
   readonly vsys: string | undefined;
-  readonly worker: TableWorker;
   /** While we lead. */
   running: { readonly stop: AbortController; readonly done: Promise<void> } | undefined;
+  readonly worker: TableWorker | TablePurge;
 };
 
 export class FirewallWorker {
@@ -59,6 +63,7 @@ export class FirewallWorker {
   #term: Term | undefined;
   #session: Session | undefined;
   #device: DeviceInfo | undefined;
+  #purging = false;
 
   constructor(options: FirewallWorkerOptions, settings: FirewallSettings) {
     this.#options = options;
@@ -111,10 +116,38 @@ export class FirewallWorker {
       }
       void this.#closeSession();
     }
-    for (const { worker } of this.#tables) {
-      worker.guardChanged();
-      worker.retryNow();
-    }
+    for (const worker of this.workers) worker.guardChanged();
+    for (const { worker } of this.#tables) worker.retryNow();
+  }
+
+  get purging(): boolean {
+    return this.#purging;
+  }
+
+  /** What became of the purge; undefined while it goes on. */
+  get purgeOutcome(): PurgeOutcome | undefined {
+    return together(
+      this.#tables.map(({ worker }) => (worker instanceof TablePurge ? worker.outcome : undefined)),
+    );
+  }
+
+  /** What keeps the purge from being completed. */
+  get obstacle(): string {
+    const unfinished = this.#tables.flatMap(({ worker }) =>
+      worker instanceof TablePurge && worker.outcome === undefined ? worker.obstacle : [],
+    );
+    return unfinished[0] ?? 'the tables have not been looked at yet';
+  }
+
+  /** From here on the tables are not kept any more: what is ours is unregistered, once each message in flight has ended. */
+  async purge(): Promise<void> {
+    if (this.#purging) return;
+    this.#purging = true;
+    const old = this.#tables;
+    await stopAll(old);
+    const unsureUntil = Math.max(0, ...this.workers.map((worker) => worker.unsureUntil));
+    this.#tables = old.map(({ vsys }) => this.#createPurge(vsys, unsureUntil));
+    for (const table of this.#tables) if (this.#term !== undefined) run(table, this.#term);
   }
 
   /** Reads every table anew. */
@@ -147,22 +180,22 @@ export class FirewallWorker {
   }
 
   note(change: AddressChange): void {
-    for (const { worker } of this.#tables) worker.note(change);
+    for (const worker of this.workers) worker.note(change);
   }
 
   knowledgeChanged(): void {
-    for (const { worker } of this.#tables) worker.knowledgeChanged();
+    for (const worker of this.workers) worker.knowledgeChanged();
   }
 
   get workers(): readonly TableWorker[] {
-    return this.#tables.map(({ worker }) => worker);
+    return this.#tables.flatMap(({ worker }) => (worker instanceof TableWorker ? worker : []));
   }
 
   view(finding?: Finding): FirewallView {
     const device = this.#device;
     return {
       finding,
-      aside: this.#settings.mode === 'Observe' ? observing : undefined,
+      aside: asideOf(this.#stance()),
       device: device && { model: device.model, serial: device.serial, swVersion: device.swVersion },
       tables: this.#tables.map(({ vsys, worker }) => ({ vsys, view: worker.view() })),
     };
@@ -182,7 +215,8 @@ export class FirewallWorker {
   }
 
   #create(settings: FirewallSettings): OwnTable[] {
-    return (settings.tables ?? [undefined]).map((vsys) => this.#createTable(vsys));
+    const tables = settings.tables ?? [undefined];
+    return tables.map((vsys) => (this.#purging ? this.#createPurge(vsys, 0) : this.#createTable(vsys)));
   }
 
   #createTable(vsys: string | undefined): OwnTable {
@@ -197,7 +231,7 @@ export class FirewallWorker {
       fullIntervalMs: () => this.#settings.fullIntervalSeconds * 1000,
       markerIntervalMs: () => this.#settings.markerIntervalSeconds * 1000,
       guard: () => this.#settings.removalGuard,
-      stance: () => stanceOf(this.#settings),
+      stance: () => this.#stance(),
       precedence: () => this.#precedence(vsys),
       connect: (signal) => this.#connect(signal),
       knowledge,
@@ -206,6 +240,27 @@ export class FirewallWorker {
       now,
     });
     return { vsys, worker, running: undefined };
+  }
+
+  #createPurge(vsys: string | undefined, unsureUntil: number): OwnTable {
+    const { firewall, ownerId, desired, observer, now, log } = this.#options;
+    const worker = new TablePurge({
+      vsys,
+      self: { prefix: firewall.tagPrefix, id: ownerId },
+      wanted: (address) => desired.tagsOf(firewall.name, address),
+      permitted: () => this.#settings.mode === 'Enforce' && this.#settings.deletionPolicy === 'Purge',
+      precedence: () => this.#precedence(vsys),
+      connect: (signal) => this.#connect(signal),
+      unsureUntil,
+      observer: { ...observer, failed: (failure) => this.#tableFailed(failure) },
+      log: vsys === undefined ? log : log.child({ vsys }),
+      now,
+    });
+    return { vsys, worker, running: undefined };
+  }
+
+  #stance(): Stance {
+    return stanceOf({ ...this.#settings, ...this.#options.lifecycle() });
   }
 
   #tableFailed(failure: DeviceFailure): void {
@@ -242,7 +297,7 @@ export class FirewallWorker {
     if (before?.serial === device.serial) return;
     this.#claim({ identity: identityOf(device, this.#settings) });
     this.#options.log.info({ ...device, before: before?.serial }, 'device met');
-    if (before !== undefined) for (const { worker } of this.#tables) worker.forget();
+    if (before !== undefined) for (const worker of this.workers) worker.forget();
   }
 
   #desiredConnection(): ConnectionSettings | undefined {

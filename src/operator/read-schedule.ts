@@ -16,6 +16,7 @@ export class ReadSchedule {
   #dueAt = 0;
   #last = { endedAt: Number.NEGATIVE_INFINITY, durationMs: 0 };
   #verifyAt = 0;
+  #unsureUntil = 0;
 
   constructor(options: ReadScheduleOptions) {
     this.#options = options;
@@ -24,6 +25,11 @@ export class ReadSchedule {
   /** Monotonic ms. */
   get dueAt(): number {
     return this.#dueAt;
+  }
+
+  /** Monotonic ms: by then a message of ours without an answer has taken effect, or never will. */
+  get unsureUntil(): number {
+    return this.#unsureUntil;
   }
 
   /** How long the last read took. */
@@ -49,6 +55,12 @@ export class ReadSchedule {
 
   /** A message had no answer. */
   doubt(): void {
+    this.#unsureUntil = this.#options.now() + afterthoughtMs;
+    this.#verifyAt = this.#unsureUntil;
+  }
+
+  /** Whoever wrote before may have left a message on its way. */
+  takenOver(): void {
     this.#verifyAt = this.#options.now() + afterthoughtMs;
   }
 

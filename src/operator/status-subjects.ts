@@ -13,6 +13,7 @@ import type { ParsedPolicy } from '../kubernetes/resources/parse.ts';
 import { type Controller, type FirewallObject, policyPath } from './controller.ts';
 import type { EventTeller } from './event-teller.ts';
 import type { StatusSubject } from './status-agenda.ts';
+import { asideOf } from './table-view.ts';
 
 /** A fresh process leaves statuses as it found them until it knows the tables, but no longer than this. */
 const graceMs = 30_000;
@@ -83,7 +84,8 @@ const nothing: Snapshot = { view: unstarted, health: firewallHealth(unstarted, 0
 
 function snapshot({ parsed, worker }: FirewallObject, now: number): Snapshot {
   const finding = parsed.ok ? undefined : ({ reason: 'InvalidSpec', message: parsed.problems } as const);
-  const view = worker?.view(finding) ?? { ...unstarted, finding };
+  const aside = parsed.meta.deletingSince === undefined ? undefined : asideOf('leaving');
+  const view = worker?.view(finding) ?? { ...unstarted, finding, aside };
   const known =
     finding !== undefined || (view.tables.length > 0 && view.tables.every(({ view: table }) => table.known));
   return { view, health: firewallHealth(view, now), known };

@@ -1,6 +1,6 @@
-// Puts a status on its object, whole, and on that very object only.
+// Small patches of our own objects: a status, whole, on that very object only; an annotation or finalizer that has served.
 
-import type { KubeHttp } from '../kubernetes/http.ts';
+import type { JsonPatch, KubeHttp } from '../kubernetes/http.ts';
 import { KubeApiError } from '../kubernetes/kube-errors.ts';
 
 /** Gone, or another object of the same name: neither is a failure. A status that the schema refuses is one. */
@@ -23,10 +23,23 @@ export async function dropAnnotation(
     { op: 'test', path: at, value },
     { op: 'remove', path: at },
   ];
+  await patchObject(http, path, body, signal);
+}
+
+/** False when the object is gone, is another one, or has changed where the patch tests it. */
+export async function patchObject(
+  http: KubeHttp,
+  path: string,
+  patch: JsonPatch,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const contentType = 'application/json-patch+json';
   try {
-    await http.request({ method: 'PATCH', path, body, contentType: 'application/json-patch+json', signal });
+    await http.request({ method: 'PATCH', path, body: patch, contentType, signal });
+    return true;
   } catch (error) {
     if (!isMoot(error)) throw error;
+    return false;
   }
 }
 

@@ -9,29 +9,42 @@ import type { Precedence } from '../core/table-claims.ts';
 import type { HeldRemovals, TableView } from '../core/table-health.ts';
 import type { Marker } from './marker.ts';
 
-/** Of tables and of policies alike. */
-export const observing: Finding = {
-  reason: 'Observing',
-  message:
-    'spec.mode is Observe: nothing is written; read status.tables[].plan, then set spec.mode to Enforce to have it done',
-};
-
 export type TableFacts = {
-  readonly stance: Stance;
   readonly table: Table;
   readonly marker: Marker;
   readonly precedence: Precedence;
+  readonly stance: Stance;
   readonly failing: Finding | undefined;
   /** The smallest address with a tag under our prefix that the device has from an agent. */
   readonly learned: string | undefined;
 };
 
-export function tableView({ table, marker, stance, precedence, failing, learned }: TableFacts): TableView {
-  const observes = stance === 'observe';
+const observing: Finding = {
+  reason: 'Observing',
+  message:
+    'spec.mode is Observe: nothing is written; read status.tables[].plan, then set spec.mode to Enforce to have it done',
+};
+
+const unprotected: Finding = {
+  reason: 'Progressing',
+  message:
+    'nothing is written before the finalizer pantag.io/purge is on the PanFirewall, which is put there at once',
+};
+const leaving: Finding = {
+  reason: 'Purging',
+  message: 'the PanFirewall is being deleted, and nothing more is registered',
+};
+
+/** Why a table is not kept equal to what is desired though nothing fails; undefined when it is. */
+export function asideOf(stance: Stance): Finding | undefined {
+  return { enforce: undefined, observe: observing, unprotected, leaving }[stance];
+}
+
+export function tableView({ table, marker, precedence, stance, failing, learned }: TableFacts): TableView {
   return {
     failing,
-    aside: observes ? observing : undefined,
-    plan: observes ? table.outlook : undefined,
+    aside: asideOf(stance),
+    plan: stance === 'observe' ? table.outlook : undefined,
     known: table.known,
     owned: table.owned,
     foreign: table.foreign,

@@ -63,7 +63,7 @@ export type TableWorkerOptions = {
 };
 
 /** architecture: 500 entries and 1 MiB a message. */
-const limits = { entries: 500, bytes: 1024 * 1024 };
+export const messageLimits = { entries: 500, bytes: 1024 * 1024 };
 /** A change that finds the worker idle waits this long for its siblings (a rollout's Pods come in bursts). */
 const settleMs = 3;
 /** After stop, the message in flight has this long to end. */
@@ -153,6 +153,11 @@ export class TableWorker {
     this.#work.notify();
   }
 
+  /** Monotonic ms: until then a message without an answer may still take effect. */
+  get unsureUntil(): number {
+    return this.#reads.unsureUntil;
+  }
+
   view(): TableView {
     return tableView({
       table: this.table,
@@ -172,8 +177,7 @@ export class TableWorker {
     this.#lastCall = AbortSignal.any([lastCall(signal), lost]);
     this.#failing = undefined;
     this.#backoff.reset();
-    // Whoever wrote before may have left a message on its way.
-    this.#reads.doubt();
+    this.#reads.takenOver();
     try {
       while (!signal.aborted) {
         await this.#step(signal).catch((error: unknown) => this.#recover(error, signal));
@@ -243,7 +247,7 @@ export class TableWorker {
   async #sendNext(connection: Connection, signal: AbortSignal): Promise<number> {
     if (signal.aborted || !this.#mayWrite()) return 0;
     const { now, observer, vsys, log } = this.#options;
-    const batch = this.table.next(limits, now());
+    const batch = this.table.next(messageLimits, now());
     this.#tellHeld();
     if (batch === undefined) return 0;
     const startedAt = now();

@@ -64,6 +64,7 @@ async function setUpCluster(cluster: Cluster, device: Device): Promise<void> {
       credentials: { secretRef: { name: firewall } },
       tls: { caSecretRef: { name: firewall } },
       namespaceSelector: {},
+      deletionPolicy: 'Retain',
     },
   });
   await cluster.create('PanTagPolicy', {

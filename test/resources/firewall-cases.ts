@@ -108,6 +108,8 @@ export const goodFirewalls: GoodCase[] = [
   },
   { name: '64 tables', manifest: firewall({ tables: numbered(64, (i) => ({ vsys: `vsys${i + 1}` })) }) },
   { name: 'a guard that holds everything', manifest: firewall({ removalGuard: { percent: 0, minimum: 0 } }) },
+  { name: 'deletionPolicy Retain', manifest: firewall({ deletionPolicy: 'Retain' }) },
+  { name: 'a purge of a day', manifest: firewall({ purgeTimeoutSeconds: 86400 }) },
   { name: 'mode Observe', manifest: firewall({ mode: 'Observe' }) },
   { name: 'a resync of a day', manifest: firewall({ resync: { fullIntervalSeconds: 86400 } }) },
   {
@@ -250,6 +252,21 @@ export const badFirewalls: BadCase[] = [
     name: `a guard of at least ${JSON.stringify(minimum)}`,
     manifest: firewall({ removalGuard: { minimum } }),
     field: 'spec.removalGuard.minimum',
+  })),
+  {
+    name: 'no deletionPolicy',
+    manifest: firewall({ deletionPolicy: undefined }),
+    field: 'spec.deletionPolicy',
+  },
+  ...['purge', '', 'Delete', null].map((deletionPolicy) => ({
+    name: `deletionPolicy ${JSON.stringify(deletionPolicy)}`,
+    manifest: firewall({ deletionPolicy }),
+    field: 'spec.deletionPolicy',
+  })),
+  ...[0, 86401, 2.5, '300'].map((purgeTimeoutSeconds) => ({
+    name: `a purge of ${JSON.stringify(purgeTimeoutSeconds)} s`,
+    manifest: firewall({ purgeTimeoutSeconds }),
+    field: 'spec.purgeTimeoutSeconds',
   })),
   ...['observe', '', 'Off', true].map((mode) => ({
     name: `mode ${JSON.stringify(mode)}`,

@@ -19,6 +19,7 @@ const firewallSpec: Spec = {
   tagPrefix: 'k8s-prod.',
   credentials: { secretRef: { name: 'edge-a' } },
   namespaceSelector: {},
+  deletionPolicy: 'Purge',
 };
 const policySpec: Spec = { firewallNames: ['edge-a'], podSelector: {}, tags: [{ template: 'web' }] };
 const clusterSpec: Spec = { ...policySpec, namespaceSelector: {} };

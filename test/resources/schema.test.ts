@@ -57,6 +57,8 @@ test('a PanFirewall becomes what decides tags and how to reach it, with defaults
     tls: { caSecretName: undefined, serverName: undefined, insecureSkipVerify: false },
     tables: undefined,
     mode: 'Enforce',
+    deletionPolicy: 'Purge',
+    purgeTimeoutSeconds: 300,
     fullIntervalSeconds: 900,
     markerIntervalSeconds: 30,
     removalGuard: { percent: 30, minimum: 50 },
@@ -118,6 +120,24 @@ test('an invalid object still tells who it is, and what its status was', () => {
   assert.equal(parsed.meta.namespace, 'shop');
   assert.equal(parsed.meta.generation, 4);
   assert.deepEqual(parsed.status, status);
+});
+
+test('what decides about the end of a PanFirewall is read of an invalid spec, too', () => {
+  const ending = { deletionPolicy: 'Purge', mode: 'Observe', purgeTimeoutSeconds: 7 };
+  const parsed = parseFirewall(firewall({ ...ending, endpoint: 'nowhere' }));
+  assert.ok(!parsed.ok);
+  assert.deepEqual(parsed.ending, ending);
+  const unreadable = parseFirewall({ ...firewall(), spec: { deletionPolicy: 'x', purgeTimeoutSeconds: -1 } });
+  assert.equal(unreadable.ending.deletionPolicy, undefined);
+  assert.equal(unreadable.ending.purgeTimeoutSeconds, 300);
+  assert.equal(parseFirewall({ ...firewall(), spec: 'none' }).ending.mode, 'Enforce');
+});
+
+test('finalizers and the time of deletion are read of metadata', () => {
+  const metadata = { name: 'a', deletionTimestamp: '2026-11-22T10:00:00Z', finalizers: ['pantag.io/purge'] };
+  const { meta } = parseFirewall({ ...firewall(), metadata });
+  assert.deepEqual([meta.deletingSince, meta.finalizers], [Date.UTC(2026, 10, 22, 10), ['pantag.io/purge']]);
+  assert.equal(parseFirewall(firewall()).meta.deletingSince, undefined);
 });
 
 test('unknown fields and an unreadable status are no reason to refuse', () => {

@@ -155,6 +155,7 @@ export class Stage implements AsyncDisposable {
         credentials: { secretRef: { name } },
         tls: { caSecretRef: { name } },
         namespaceSelector,
+        deletionPolicy: 'Retain',
         ...spec,
       },
     });

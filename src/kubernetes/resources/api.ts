@@ -74,13 +74,15 @@ export const resyncAnnotation = `${group}/resync`;
 
 /** Its value is the id of another owner, whose place is to be taken; the operator deletes it when that is done. */
 export const adoptAnnotation = `${group}/adopt`;
+/** On a PanFirewall with deletionPolicy Purge: it stays until what is ours was unregistered, or time is up. */
+export const purgeFinalizer = `${group}/purge`;
 
 export const schemaRevisionAnnotation = `${group}/schema-revision`;
 /**
  * Raised with every change of the CRDs that this program relies on. Installed CRDs of a lower revision would
  * silently drop fields, so the operator is not ready with them.
  */
-export const schemaRevision = 5;
+export const schemaRevision = 6;
 
 const definition = z.object({
   metadata: z.object({

@@ -11,6 +11,10 @@ export type ObjectMeta = {
   readonly generation: number;
   /** RFC 3339, whole seconds. */
   readonly createdAt: string;
+  readonly resourceVersion: string;
+  readonly finalizers: readonly string[];
+  /** metadata.deletionTimestamp, ms since the epoch; undefined while nobody deletes it. */
+  readonly deletingSince: number | undefined;
   readonly labels: Labels;
   /** Only ours: those below `pantag.io/`. */
   readonly annotations: ReadonlyMap<string, string>;
@@ -22,6 +26,9 @@ const metadata = z.object({
   uid: z.string().catch(''),
   generation: z.int().catch(0),
   creationTimestamp: z.string().catch(''),
+  resourceVersion: z.string().catch(''),
+  finalizers: z.array(z.string()).catch([]),
+  deletionTimestamp: z.iso.datetime().transform(Date.parse).optional().catch(undefined),
   labels: z.record(z.string(), z.string()).catch({}),
   annotations: z.record(z.string(), z.string()).catch({}),
 });
@@ -42,11 +49,21 @@ export type RawObject = {
 /** Never fails: what the API server guarantees about metadata is taken where it is there. */
 export function readObject(raw: unknown): RawObject {
   const { kind, metadata: meta, spec, status } = object.safeParse(raw).data ?? object.parse({});
-  const { name, namespace, uid, generation, creationTimestamp: createdAt } = meta;
-  const labels = new Map(Object.entries(meta.labels));
-  const ours = Object.entries(meta.annotations).filter(([key]) => key.startsWith('pantag.io/'));
-  const annotations = new Map(ours);
-  return { kind, meta: { name, namespace, uid, generation, createdAt, labels, annotations }, spec, status };
+  const { annotations, creationTimestamp, deletionTimestamp, ...plain } = meta;
+  const ours = Object.entries(annotations).filter(([key]) => key.startsWith('pantag.io/'));
+  return {
+    kind,
+    meta: {
+      ...plain,
+      namespace: meta.namespace,
+      createdAt: creationTimestamp,
+      deletingSince: deletionTimestamp,
+      labels: new Map(Object.entries(meta.labels)),
+      annotations: new Map(ours),
+    },
+    spec,
+    status,
+  };
 }
 
 const shown = 5;

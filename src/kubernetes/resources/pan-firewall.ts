@@ -167,6 +167,21 @@ export const panFirewallSpec = z
         'Enforce: keep the tables equal to what the cluster wants. Observe: read them, tell in status.tables[].plan what ' +
           'would be sent, and write nothing at all. Default: Enforce. Can be changed at any time.',
       ),
+    deletionPolicy: z
+      .enum(['Purge', 'Retain'])
+      .describe(
+        'What becomes of the tags when this object is deleted, or a table leaves spec.tables. Purge: they are unregistered ' +
+          'first, under the finalizer pantag.io/purge, for at most purgeTimeoutSeconds. Retain: they stay as they are.',
+      ),
+    purgeTimeoutSeconds: z
+      .int()
+      .min(1)
+      .max(86400)
+      .default(300)
+      .describe(
+        'How long a purge may take, 1 to 86400 seconds, before this object is let go with what is left: its device may be ' +
+          'gone for good. Default: 300.',
+      ),
     removalGuard: removalGuard
       .prefault({})
       .describe(
@@ -244,5 +259,15 @@ export const panFirewallStatus = z
   })
   .describe('What the operator last found and did. Written by the operator only.');
 
+/** What of a spec decides about the object's end; of a spec that is invalid otherwise, too. */
+export const panFirewallEnding = z
+  .object({
+    deletionPolicy: z.enum(['Purge', 'Retain']).optional().catch(undefined),
+    mode: z.enum(['Enforce', 'Observe']).default('Enforce').catch('Enforce'),
+    purgeTimeoutSeconds: z.int().min(1).max(86400).default(300).catch(300),
+  })
+  .catch({ deletionPolicy: undefined, mode: 'Enforce', purgeTimeoutSeconds: 300 });
+
+export type PanFirewallEnding = z.output<typeof panFirewallEnding>;
 export type PanFirewallSpec = z.output<typeof panFirewallSpec>;
 export type PanFirewallStatus = z.output<typeof panFirewallStatus>;

@@ -10,8 +10,10 @@ import { parseTemplate } from '../../core/template.ts';
 import { clusterPanTagPolicies, panTagPolicies } from './api.ts';
 import { type ObjectMeta, readObject, readSpec } from './object.ts';
 import {
+  type PanFirewallEnding,
   type PanFirewallSpec,
   type PanFirewallStatus,
+  panFirewallEnding,
   panFirewallSpec,
   panFirewallStatus,
 } from './pan-firewall.ts';
@@ -38,6 +40,8 @@ export type Connection = {
   /** Names of virtual systems; undefined = the endpoint's own table. */
   readonly tables: readonly string[] | undefined;
   readonly mode: 'Enforce' | 'Observe';
+  readonly deletionPolicy: 'Purge' | 'Retain';
+  readonly purgeTimeoutSeconds: number;
   readonly fullIntervalSeconds: number;
   readonly markerIntervalSeconds: number;
   readonly removalGuard: { readonly percent: number; readonly minimum: number };
@@ -51,7 +55,7 @@ type Invalid<Status> = {
   readonly status: Status | undefined;
 };
 
-export type ParsedFirewall =
+export type ParsedFirewall = { readonly ending: PanFirewallEnding } & (
   | Invalid<PanFirewallStatus>
   | {
       readonly ok: true;
@@ -59,7 +63,8 @@ export type ParsedFirewall =
       readonly connection: Connection;
       readonly meta: ObjectMeta;
       readonly status: PanFirewallStatus | undefined;
-    };
+    }
+);
 
 export type ParsedPolicy =
   | Invalid<TagPolicyStatus>
@@ -74,8 +79,9 @@ export type ParsedPolicy =
 export function parseFirewall(raw: unknown): ParsedFirewall {
   const { meta, spec, status: rawStatus } = readObject(raw);
   const status = panFirewallStatus.safeParse(rawStatus).data;
+  const ending = panFirewallEnding.parse(spec);
   const read = readSpec(panFirewallSpec, spec);
-  if (!read.ok) return { ok: false, problems: read.problems, meta, status };
+  if (!read.ok) return { ok: false, problems: read.problems, meta, status, ending };
   const firewall = {
     name: meta.name,
     labels: meta.labels,
@@ -83,7 +89,7 @@ export function parseFirewall(raw: unknown): ParsedFirewall {
     namespaceSelector: selectorOf(read.value.namespaceSelector),
     addressCIDRs: read.value.addressCIDRs?.map(networkOf),
   };
-  return { ok: true, firewall, connection: connectionOf(read.value), meta, status };
+  return { ok: true, firewall, connection: connectionOf(read.value), meta, status, ending };
 }
 
 /** @param raw a PanTagPolicy or ClusterPanTagPolicy as the API server serves it; its kind decides. */
@@ -110,6 +116,8 @@ function connectionOf({
   tls,
   tables,
   mode,
+  deletionPolicy,
+  purgeTimeoutSeconds,
   removalGuard,
   resync,
 }: PanFirewallSpec): Connection {
@@ -123,6 +131,8 @@ function connectionOf({
     },
     tables: tables?.map(({ vsys }) => vsys),
     mode,
+    deletionPolicy,
+    purgeTimeoutSeconds,
     fullIntervalSeconds: resync.fullIntervalSeconds,
     markerIntervalSeconds: resync.markerIntervalSeconds,
     removalGuard,

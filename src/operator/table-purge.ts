@@ -1,0 +1,274 @@
+// Unregisters what is ours in one table, its mark last, and tells when it is over.
+
+import { type Batch, type PlannedAddress, roomFor } from '../core/batch.ts';
+import type { Finding } from '../core/conditions.ts';
+import type { PurgeOutcome } from '../core/farewell.ts';
+import {
+  conflictOf,
+  markerAddress,
+  markerTag,
+  type Owner,
+  type Standing,
+  sight,
+  unknownStanding,
+} from '../core/ownership.ts';
+import type { Rejection } from '../core/refusals.ts';
+import type { Precedence } from '../core/table-claims.ts';
+import type { TableView } from '../core/table-health.ts';
+import { noTags, type TagSet } from '../core/tag-set.ts';
+import type { Logger } from '../runtime/logger.ts';
+import { createWake } from '../runtime/wake.ts';
+import { createBackoff } from './backoff.ts';
+import { type Connection, DeviceFailure, type RegisteredIp } from './device-port.ts';
+import { toReading } from './table-reading.ts';
+import { messageLimits, type TableObserver } from './table-worker.ts';
+
+export type TablePurgeOptions = {
+  readonly vsys: string | undefined;
+  readonly self: Owner;
+  /** What the cluster wants at an address: of a table without our mark, nothing else is known to be ours. */
+  readonly wanted: (address: string) => TagSet;
+  /** Whether the spec still lets it write. */
+  readonly permitted: () => boolean;
+  readonly precedence: () => Precedence;
+  readonly connect: (signal: AbortSignal) => Promise<Connection>;
+  /** Monotonic ms: until then an earlier message without an answer may still take effect. */
+  readonly unsureUntil: number;
+  readonly observer: TableObserver;
+  readonly log: Logger;
+  /** Monotonic ms. */
+  readonly now: () => number;
+};
+
+type Found = {
+  /** address -> tags under our prefix, the mark left out. */
+  readonly owned: ReadonlyMap<string, TagSet>;
+  readonly standing: Standing;
+  /** Everything was read. */
+  readonly agreed: boolean;
+};
+
+const purging: Finding = {
+  reason: 'Purging',
+  message:
+    'what is ours is being unregistered, because the PanFirewall is being deleted or the table left spec.tables',
+};
+/** How often it is asked whether an elder PanFirewall has the table. */
+const precedenceMs = 1000;
+/** A reading that was not complete is repeated after so many times its own duration. */
+const readSpacing = 20;
+
+export class TablePurge {
+  readonly #options: TablePurgeOptions;
+  readonly #retry = createWake();
+  readonly #backoff = createBackoff();
+  #failing: Finding | undefined;
+  #reading = { known: false, owned: 0, foreign: 0 };
+  /** Addresses unregistered so far. */
+  #done = 0;
+  #outcome: PurgeOutcome | undefined;
+  #lost = AbortSignal.abort();
+
+  constructor(options: TablePurgeOptions) {
+    this.#options = options;
+  }
+
+  /** undefined while it goes on. */
+  get outcome(): PurgeOutcome | undefined {
+    return this.#outcome;
+  }
+
+  /** What keeps it from being completed. */
+  get obstacle(): string {
+    return this.#failing?.message ?? 'the device has not answered yet';
+  }
+
+  /** Credentials, trust or settings changed: what failed may work now. */
+  retryNow(): void {
+    this.#backoff.reset();
+    this.#retry.notify();
+  }
+
+  view(): TableView {
+    const { known, owned, foreign } = this.#reading;
+    return {
+      failing: this.#failing,
+      aside: purging,
+      known,
+      owned,
+      foreign,
+      pending: owned,
+      held: undefined,
+      conflict: undefined,
+      notes: [],
+      refused: undefined,
+      oldestPendingAt: undefined,
+      lastConfirmedAt: Number.NEGATIVE_INFINITY,
+    };
+  }
+
+  /** Until it is over, or the signal; a message in flight is allowed to end, unless `lost` aborts. Never rejects for a device's sake. */
+  async run(signal: AbortSignal, lost: AbortSignal): Promise<void> {
+    this.#lost = lost;
+    while (this.#outcome === undefined && !signal.aborted) {
+      try {
+        await this.#round(signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!(error instanceof DeviceFailure)) throw error;
+        await this.#failed(error, signal);
+      }
+    }
+  }
+
+  async #round(signal: AbortSignal): Promise<void> {
+    const { permitted, precedence, connect, unsureUntil, now } = this.#options;
+    if (!permitted()) return this.#end({ kind: 'left', why: 'the spec was changed meanwhile' });
+    const connection = await connect(signal);
+    const place = precedence();
+    if (place.kind === 'wait') return this.#retry.sleep(precedenceMs, signal);
+    if (place.kind === 'taken')
+      return this.#end({
+        kind: 'left',
+        why: `PanFirewall ${place.by}, which is older, keeps the same table`,
+      });
+    const startedAt = now();
+    const { owned, standing, agreed } = await this.#read(connection, signal);
+    const readMs = now() - startedAt;
+    const conflict = conflictOf(standing);
+    if (conflict !== undefined) return this.#end({ kind: 'left', why: conflict });
+    const ours = this.#ours(owned, standing);
+    await this.#unregisterAll(connection, ours, signal);
+    if (!agreed) return this.#retry.sleep(readMs * readSpacing, signal);
+    if (now() < unsureUntil) return this.#retry.sleep(unsureUntil - now(), signal);
+    if (standing.kind === 'owner') await this.#unmark(connection);
+    this.#end(this.#verdict(owned, ours));
+  }
+
+  async #read(connection: Connection, signal: AbortSignal): Promise<Found> {
+    const { vsys, self, observer } = this.#options;
+    const { entries, agreed } = await connection.readTable(vsys, async () => 0, signal);
+    const { owned, others } = toReading(entries, self.prefix);
+    const shared = [...owned.keys()].filter((address) => others.has(address)).length;
+    this.#reading = { known: true, owned: owned.size, foreign: others.size - shared };
+    this.#failing = undefined;
+    this.#backoff.reset();
+    observer.changed();
+    return { owned, agreed, standing: sight(unknownStanding, marksIn(entries), self) };
+  }
+
+  /** Under a prefix that was never marked there may be tags that somebody else left there before us. */
+  #ours(owned: Found['owned'], { kind }: Standing): ReadonlyMap<string, TagSet> {
+    if (kind === 'owner') return owned;
+    const wanted = [...owned].map(([address, tags]) => {
+      const here = this.#options.wanted(address);
+      return [address, tags.filter((tag) => here.includes(tag))] as const;
+    });
+    return new Map(wanted.filter(([, tags]) => tags.length > 0));
+  }
+
+  /** @throws DeviceFailure also where the device refuses a pair. */
+  async #unregisterAll(
+    connection: Connection,
+    ours: ReadonlyMap<string, TagSet>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { log, now } = this.#options;
+    const refused: Rejection[] = [];
+    for (const batch of batchesOf(ours, now())) {
+      signal.throwIfAborted();
+      const rejections = await this.#send(connection, batch);
+      refused.push(...rejections);
+      const whole = batch.filter(({ address }) => !rejections.some((one) => one.address === address)).length;
+      this.#done += whole;
+      this.#reading = { ...this.#reading, owned: this.#reading.owned - whole };
+      log.info(
+        { addresses: batch.length, rejected: rejections.length, left: this.#reading.owned },
+        'table purged',
+      );
+    }
+    const [first] = refused;
+    if (first !== undefined) throw refusal(first);
+  }
+
+  async #unmark(connection: Connection): Promise<void> {
+    const { self, now, log } = this.#options;
+    const batch = [planned(markerAddress, [markerTag(self)], now())];
+    const [refused] = await this.#send(connection, batch);
+    if (refused !== undefined) throw refusal(refused);
+    log.info('mark of ownership taken off');
+  }
+
+  async #send(connection: Connection, batch: Batch): Promise<readonly Rejection[]> {
+    const { vsys, observer, now } = this.#options;
+    try {
+      const rejections = await connection.send(vsys, batch, this.#lost);
+      observer.confirmed(batch, rejections, now());
+      return rejections;
+    } catch (error) {
+      if (error instanceof DeviceFailure && error.applied === 'unknown') observer.unanswered(batch);
+      throw error;
+    }
+  }
+
+  #verdict(owned: Found['owned'], ours: Found['owned']): PurgeOutcome {
+    const isLeft = ([address, tags]: readonly [string, TagSet]) =>
+      tags.length > (ours.get(address)?.length ?? 0);
+    const [example] = [...owned]
+      .filter(isLeft)
+      .map(([address]) => address)
+      .sort();
+    if (example === undefined) return { kind: 'clean', addresses: this.#done };
+    const why = `tags under the prefix ${this.#options.self.prefix} were never marked as ours, such as those of ${example}`;
+    return { kind: 'left', why };
+  }
+
+  #end(outcome: PurgeOutcome): void {
+    const { log, observer } = this.#options;
+    this.#outcome = outcome;
+    this.#failing = undefined;
+    log.info({ outcome }, 'purge of the table is over');
+    observer.changed();
+  }
+
+  async #failed(failure: DeviceFailure, signal: AbortSignal): Promise<void> {
+    const { log, observer } = this.#options;
+    const { reason, message } = failure;
+    const delayMs = Math.round(this.#backoff.next(failure.retry));
+    const again = this.#failing?.reason === reason && this.#failing.message === message;
+    log[again ? 'debug' : 'warn']({ reason, problem: message, retryInMs: delayMs }, 'purge failed');
+    this.#failing = { reason, message };
+    observer.failed(failure);
+    await this.#retry.sleep(delayMs, signal).catch(() => undefined);
+  }
+}
+
+/** What the device itself has at the marker address; what it learned from an agent says nothing about it. */
+function marksIn(entries: readonly RegisteredIp[]): string[] {
+  return entries.flatMap(({ ip, fromAgent, tags }) => (ip === markerAddress && !fromAgent ? tags : []));
+}
+
+function* batchesOf(removals: ReadonlyMap<string, TagSet>, now: number): Iterable<Batch> {
+  let batch: PlannedAddress[] = [];
+  let hasRoom = roomFor(messageLimits);
+  for (const [address, tags] of removals) {
+    const next = planned(address, tags, now);
+    if (!hasRoom(next)) {
+      yield batch;
+      batch = [];
+      hasRoom = roomFor(messageLimits);
+      hasRoom(next);
+    }
+    batch.push(next);
+  }
+  if (batch.length > 0) yield batch;
+}
+
+function planned(address: string, unregister: TagSet, now: number): PlannedAddress {
+  return { address, register: noTags, unregister, causes: new Map(), since: now };
+}
+
+function refusal({ address, tag, message }: Rejection): DeviceFailure {
+  const what = `the device refuses to unregister ${tag ?? 'the tags'} of ${address}: ${message}`;
+  return new DeviceFailure('RegistrationRejected', what, { retry: 'backoff', applied: 'unknown' });
+}
