@@ -1,102 +1,15 @@
 // The election over a Lease in memory, in virtual time: who leads when, and when a leader must fall silent.
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
-import { setImmediate } from 'node:timers/promises';
-import { createLogger } from '../../src/runtime/logger.ts';
-import { Election, type ElectionMode, withLease } from '../../src/operator/election.ts';
-import type { Term } from '../../src/operator/term.ts';
-import { createLeaseServer, type LeaseServer, type Network } from './lease-server.ts';
-
-mock.timers.enable({ apis: ['setTimeout'] });
-const log = createLogger({ level: 'silent', format: 'json' });
-let time = 0;
-const clocks = { now: () => time, wall: () => 1e12 + time };
-
-/** Virtual time passes in steps in which everybody acts. */
-async function pass(ms: number): Promise<void> {
-  for (let passed = 0; passed < ms; passed += 50) {
-    time += 50;
-    mock.timers.tick(50);
-    for (let turn = 0; turn < 12; turn += 1) await setImmediate();
-  }
-}
-
-type Process = {
-  readonly name: string;
-  network: Network;
-  term: Term | undefined;
-  former: string | undefined;
-  found: string | undefined;
-  readonly election: Election;
-  /** Resolves when it has stopped; `lastWorkMs`: how long its work takes to end. */
-  stop(lastWorkMs?: number): Promise<void>;
-};
-
-function start(server: LeaseServer, name: string, mode: ElectionMode = 'wait'): Process {
-  const stopping = new AbortController();
-  let lastWork = 0;
-  const process: Process = {
-    name,
-    network: 'up',
-    term: undefined,
-    former: undefined,
-    found: undefined,
-    election: new Election({
-      client: server.client(() => process.network),
-      identity: name,
-      mode,
-      clocks,
-      found: (lease) => {
-        process.found = lease?.holder ?? 'none';
-      },
-      log,
-    }),
-    async stop(lastWorkMs = 0) {
-      lastWork = lastWorkMs;
-      stopping.abort();
-      for (let waited = 0; waited <= lastWorkMs + 5_000; waited += 50) {
-        await pass(50);
-        if (ended) return;
-      }
-      throw new Error('it does not stop');
-    },
-  };
-  let ended = false;
-  const lead = async (term: Term, former: { holder: string } | undefined): Promise<void> => {
-    process.term = term;
-    process.former = former?.holder;
-    await aborted(term.signal);
-    if (lastWork > 0) await new Promise((resolve) => setTimeout(resolve, lastWork));
-    process.term = undefined;
-  };
-  void process.election.run(stopping.signal, lead).finally(() => {
-    ended = true;
-  });
-  return process;
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-}
-
-/** Passes time until it leads; tells after how long. */
-async function untilLeading(process: Process, limitMs: number): Promise<number> {
-  const since = time;
-  while (process.term === undefined) {
-    assert.ok(time - since < limitMs, `${process.name} does not lead after ${limitMs} ms`);
-    await pass(50);
-  }
-  return time - since;
-}
+import { withLease } from '../../src/operator/election.ts';
+import { createLeaseServer } from './lease-server.ts';
+import { clocks, jump, log, now, pass, start, untilLeading } from './replicas.ts';
 
 test('the first one leads at once, keeps the Lease, and a second one waits', async () => {
   const server = createLeaseServer();
-  const a = start(server, 'a');
+  const a = start({ server, name: 'a' });
   assert.ok((await untilLeading(a, 500)) <= 100);
-  const b = start(server, 'b');
+  const b = start({ server, name: 'b' });
   await pass(60_000);
   assert.equal(a.term?.mayBegin(), true);
   assert.equal(b.term, undefined);
@@ -109,11 +22,12 @@ test('the first one leads at once, keeps the Lease, and a second one waits', asy
 
 test('a clean stop keeps the Lease until the work has ended, and then hands it over with the next look', async () => {
   const server = createLeaseServer();
-  const a = start(server, 'a');
+  const a = start({ server, name: 'a' });
   await untilLeading(a, 500);
-  const b = start(server, 'b');
+  const b = start({ server, name: 'b' });
   await pass(3_000);
-  await a.stop(15_000);
+  a.lastWorkMs = 8_000;
+  await a.stop();
   assert.equal(b.term, undefined, 'not while work was on its way');
   b.election.changed('');
   assert.ok((await untilLeading(b, 3_000)) <= 100);
@@ -122,14 +36,14 @@ test('a clean stop keeps the Lease until the work has ended, and then hands it o
 
 test('after a leader is gone without a word, the next one leads within the term and a poll, not before', async () => {
   const server = createLeaseServer();
-  const a = start(server, 'a');
+  const a = start({ server, name: 'a' });
   await untilLeading(a, 500);
-  const b = start(server, 'b');
+  const b = start({ server, name: 'b' });
   await pass(7_300);
   a.network = 'down';
   const renewedAt = (server.lease?.renewedAt ?? 0) - 1e12;
   await untilLeading(b, 13_000);
-  const waited = time - renewedAt;
+  const waited = now() - renewedAt;
   assert.ok(waited >= 10_000 && waited <= 12_600, `after ${waited} ms`);
   assert.equal(b.former, 'a');
   await b.stop();
@@ -139,14 +53,14 @@ test('after a leader is gone without a word, the next one leads within the term 
 for (const network of ['down', 'swallows-calls', 'swallows-answers'] as const) {
   test(`a leader whose network ${network} begins nothing after 7 s, cuts calls off after 9.5 s, and comes back`, async () => {
     const server = createLeaseServer();
-    const a = start(server, 'a');
+    const a = start({ server, name: 'a' });
     await untilLeading(a, 500);
     await pass(4_300);
     const { term } = a;
     assert.ok(term);
     const renewedAt = (server.lease?.renewedAt ?? 0) - 1e12;
     a.network = network;
-    await pass(renewedAt + 6_950 - time);
+    await pass(renewedAt + 6_950 - now());
     assert.equal(term.mayBegin(), true);
     await pass(100);
     assert.deepEqual([term.mayBegin(), term.signal.aborted, term.lost.aborted], [false, true, false]);
@@ -160,7 +74,7 @@ for (const network of ['down', 'swallows-calls', 'swallows-answers'] as const) {
 
 test('a renewal whose connection is dead is tried again on another one in time', async () => {
   const server = createLeaseServer();
-  const a = start(server, 'a');
+  const a = start({ server, name: 'a' });
   await untilLeading(a, 500);
   const { term } = a;
   await pass(1_900);
@@ -174,29 +88,30 @@ test('a renewal whose connection is dead is tried again on another one in time',
 
 test('calls in flight are cut off before the term is over when nothing can be renewed', async () => {
   const server = createLeaseServer();
-  const a = start(server, 'a');
+  const a = start({ server, name: 'a' });
   await untilLeading(a, 500);
   const { term } = a;
   assert.ok(term);
   a.network = 'down';
   const lostAfter = async () => {
-    const since = time;
+    const since = now();
     while (!term.lost.aborted) await pass(50);
-    return time - since;
+    return now() - since;
   };
-  // Its work takes as long as it likes.
-  void a.stop(30_000).catch(() => undefined);
+  // Its work would take longer.
+  a.lastWorkMs = 30_000;
+  const stopped = a.stop();
   const after = await lostAfter();
   assert.ok(after >= 9_000 && after <= 9_600, `after ${after} ms`);
-  await pass(40_000);
+  await stopped;
 });
 
 test('a paused process finds that it may not begin, before any timer has told it', async () => {
   const server = createLeaseServer();
-  const a = start(server, 'a');
+  const a = start({ server, name: 'a' });
   await untilLeading(a, 500);
   const { term } = a;
-  time += 8_000;
+  jump(8_000);
   assert.equal(term?.mayBegin(), false);
   assert.equal(term?.signal.aborted, true);
   await pass(5_000);
@@ -205,9 +120,9 @@ test('a paused process finds that it may not begin, before any timer has told it
 
 test('a suspended machine counts, though its monotonic clock stood still', async () => {
   const server = createLeaseServer();
-  const a = start(server, 'a');
+  const a = start({ server, name: 'a' });
   await untilLeading(a, 500);
-  const wall = mock.method(clocks, 'wall', () => 1e12 + time + 60_000);
+  const wall = mock.method(clocks, 'wall', () => 1e12 + now() + 60_000);
   assert.equal(a.term?.mayBegin(), false);
   wall.mock.restore();
   await pass(5_000);
@@ -216,16 +131,16 @@ test('a suspended machine counts, though its monotonic clock stood still', async
 
 test('who takes the Lease by force waits a term, and the running leader steps down at once when it hears', async () => {
   const server = createLeaseServer();
-  const a = start(server, 'a');
+  const a = start({ server, name: 'a' });
   await untilLeading(a, 500);
   const { term } = a;
   const used: { takenFrom: string | undefined; at: number }[] = [];
   const options = { client: server.client(() => 'up' as const), identity: 'purge', clocks, log };
-  const since = time;
+  const since = now();
   const done = withLease(
     options,
     async (own, takenFrom) => {
-      used.push({ takenFrom, at: time - since });
+      used.push({ takenFrom, at: now() - since });
       assert.equal(own.mayBegin(), true);
       return 'purged';
     },
@@ -261,10 +176,10 @@ test('a free Lease is taken for a purge without waiting, and released after a fa
 
 test('without election a process leads at once, and renews the Lease whoever holds it', async () => {
   const server = createLeaseServer();
-  const a = start(server, 'a');
+  const a = start({ server, name: 'a' });
   await untilLeading(a, 500);
   await a.stop();
-  const c = start(server, 'c', 'ignore');
+  const c = start({ server, name: 'c', mode: 'ignore' });
   assert.ok((await untilLeading(c, 500)) <= 100);
   await pass(3_000);
   assert.equal(server.lease?.holder, 'c');
