@@ -11,41 +11,34 @@ export function collectGauges(metrics: Metrics, controller: Controller, watched:
   const loop = monitorEventLoopDelay({ resolution: 10 });
   loop.enable();
   metrics.onScrape(() => {
+    const now = performance.now();
     metrics.addresses.reset();
-    // A standby does not know the tables, and its numbers would be added to the leader's.
-    for (const [firewall, { worker }] of controller.leads ? controller.firewalls : []) {
-      const tables = worker?.workers.map(({ table }) => table) ?? [];
-      const sum = (count: (table: (typeof tables)[number]) => number) =>
-        tables.reduce((total, table) => total + count(table), 0);
-      const desired = [...controller.desired.addressesOf(firewall)].length;
-      metrics.addresses.set({ firewall, state: 'desired' }, desired * Math.max(1, tables.length));
-      metrics.addresses.set(
-        { firewall, state: 'confirmed' },
-        sum((table) => table.owned),
-      );
-      metrics.addresses.set(
-        { firewall, state: 'pending' },
-        sum((table) => table.pending),
-      );
-      metrics.addresses.set(
-        { firewall, state: 'rejected' },
-        sum((table) => table.refusals.size),
-      );
-      metrics.addresses.set(
-        { firewall, state: 'held' },
-        sum((table) => table.waiting + (table.held?.removals.size ?? 0)),
-      );
-    }
     metrics.firewallState.reset();
-    for (const [firewall, reason] of controller.synced
-      ? firewallReasons(controller, performance.now())
-      : []) {
-      metrics.firewallState.set({ firewall, reason }, 1);
+    // A standby does not know the tables, and its numbers would be added to the leader's.
+    if (controller.leads && controller.synced) {
+      for (const name of controller.firewalls.keys()) countAddresses(metrics, controller, name);
+      for (const [firewall, reason] of firewallReasons(controller, now)) {
+        metrics.firewallState.set({ firewall, reason }, 1);
+      }
     }
     for (const { name, state } of watched) {
-      metrics.watchLastActivity.set({ resource: name }, (performance.now() - state().lastActivityAt) / 1000);
+      metrics.watchLastActivity.set({ resource: name }, (now - state().lastActivityAt) / 1000);
     }
     metrics.eventLoopStall.set(loop.max / 1e9);
     loop.reset();
   });
+}
+
+function countAddresses(metrics: Metrics, { firewalls, desired }: Controller, firewall: string): void {
+  const tables = firewalls.get(firewall)?.worker?.workers.map(({ table }) => table) ?? [];
+  const sum = (count: (table: (typeof tables)[number]) => number) =>
+    tables.reduce((total, table) => total + count(table), 0);
+  const counts = {
+    desired: [...desired.addressesOf(firewall)].length * Math.max(1, tables.length),
+    confirmed: sum((table) => table.owned),
+    pending: sum((table) => table.pending),
+    rejected: sum((table) => table.refusals.size),
+    held: sum((table) => table.waiting + (table.held?.removals.size ?? 0)),
+  };
+  for (const [state, count] of Object.entries(counts)) metrics.addresses.set({ firewall, state }, count);
 }
