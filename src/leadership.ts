@@ -59,12 +59,12 @@ export class Leadership {
 
   /** Leads whenever it can, until the signal; everything that it began has ended then. */
   async run(controller: Controller, signal: AbortSignal): Promise<void> {
-    const { http, namespace } = this.#parts;
+    const { http, namespace, log } = this.#parts;
     const election = this.#createElection(controller);
     const changed = (holder: string) => election.changed(holder);
     await Promise.all([
       election.run(signal, (term) => this.#lead(controller, term)),
-      watchLease({ http, namespace, changed }, signal),
+      watchLease({ http, namespace, changed, log }, signal),
     ]);
   }
 

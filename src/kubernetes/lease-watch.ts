@@ -3,7 +3,9 @@
 import { monotonicClock } from './clock.ts';
 import { rawDecoder } from './decoders.ts';
 import type { KubeHttp } from './http.ts';
+import { KubeApiError } from './kube-errors.ts';
 import { leaseName, leasesPath, toLease } from './lease.ts';
+import type { Logger } from './reflector-options.ts';
 import { followWatch } from './watch-stream.ts';
 
 export type LeaseWatch = {
@@ -11,19 +13,29 @@ export type LeaseWatch = {
   readonly namespace: string;
   /** Told the holder after each change. */
   readonly changed: (holder: string) => void;
+  readonly log: Pick<Logger, 'warn'>;
 };
 
 /** A leader renews every two seconds: silence means that nobody leads, or that the connection is dead. */
 const inactivityMs = 60_000;
 const retryMs = 5_000;
 
-/** Watches until the signal. Failures are not told: polling goes on without it, and tells its own. */
+/**
+ * Watches until the signal. Of failures only a refusal is told, once: polling goes on without the watch, and tells its
+ * own, but a hand-over then takes seconds longer than it should.
+ */
 export async function watchLease(
-  { http, namespace, changed }: LeaseWatch,
+  { http, namespace, changed, log }: LeaseWatch,
   signal: AbortSignal,
 ): Promise<void> {
   const query = { fieldSelector: `metadata.name=${leaseName}` };
   const resource = { name: 'leases', path: leasesPath(namespace), query };
+  let told = false;
+  const failed = (error: unknown) => {
+    if (told || !(error instanceof KubeApiError) || error.status !== 403) return;
+    told = true;
+    log.warn({ detail: error.message }, 'the Lease cannot be watched, only polled');
+  };
   while (!signal.aborted) {
     await followWatch(
       { http, resource, decoder: rawDecoder, protobuf: false },
@@ -41,7 +53,7 @@ export async function watchLease(
         },
         signal,
       },
-    ).catch(() => undefined);
+    ).catch(failed);
     await monotonicClock.sleep(retryMs, signal);
   }
 }
