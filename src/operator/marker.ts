@@ -31,6 +31,8 @@ export class Marker {
   #standing = unknownStanding;
   /** When it must be read again, monotonic ms. */
   #dueAt = 0;
+  /** A device that confirms our mark and does not have it is not asked over and over. */
+  #notBefore = 0;
   /** The owner whose place is to be taken. */
   #adopting: string | undefined;
   #adopted: string | undefined;
@@ -67,6 +69,7 @@ export class Marker {
 
   adopt(id: string): Adoption {
     if (this.#standing.rivals.some((rival) => rival.id === id)) {
+      if (this.#adopting !== id) this.#notBefore = 0;
       this.#adopting = id;
       return 'pending';
     }
@@ -90,8 +93,8 @@ export class Marker {
   /** Our mark is missing or another's is to be replaced, and it may be done now. */
   wanted(hasUnclaimed: () => boolean): boolean {
     const { kind, rivals } = this.#standing;
+    if (this.#options.now() < this.#notBefore) return false;
     if (rivals.some(({ id }) => id === this.#adopting)) return true;
-    if (this.#refusal !== undefined) return false;
     return kind === 'lost' || (kind === 'firstContact' && !hasUnclaimed());
   }
 
@@ -111,9 +114,10 @@ export class Marker {
     };
     this.#dueAt = 0;
     const [refusal] = await connection.send(vsys, [mark], signal);
+    this.#notBefore = now() + intervalMs();
     this.#refusal = refusal;
     if (refusal !== undefined) {
-      this.#dueAt = now() + intervalMs();
+      this.#dueAt = this.#notBefore;
       return log.warn({ rejection: refusal }, 'device refused the mark of ownership');
     }
     this.#standing = sight(this.#standing, this.#marksAfter(replaced), self);

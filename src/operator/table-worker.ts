@@ -224,7 +224,8 @@ export class TableWorker {
 
   /** True when there was one to put. */
   async #putMarker(connection: Connection, signal: AbortSignal): Promise<boolean> {
-    const ready = this.table.known && this.#isOurs() && !signal.aborted;
+    // What a reading may have missed could be somebody else's.
+    const ready = this.table.known && this.#agreed && this.#isOurs() && !signal.aborted;
     if (!ready || !this.#marker.wanted(() => this.table.hasUnclaimed)) return false;
     await this.#marker.put(connection, this.#lastCall);
     this.table.setFirstContact(false);

@@ -1,0 +1,104 @@
+// A table worker against a scripted device: what it does when a read cannot be trusted, and in which order it begins.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { markerAddress } from '../../src/core/ownership.ts';
+import type { PlannedAddress } from '../../src/core/batch.ts';
+import type { Connection, RegisteredIp } from '../../src/operator/device-port.ts';
+import { TableWorker, type TableWorkerOptions } from '../../src/operator/table-worker.ts';
+import { createLogger } from '../../src/runtime/logger.ts';
+
+type Reading = { readonly entries: readonly RegisteredIp[]; readonly agreed: boolean };
+
+const log = createLogger({ level: 'silent', format: 'json' });
+const entry = (ip: string, ...tags: string[]): RegisteredIp => ({ ip, fromAgent: false, tags });
+
+/** A device that gives these readings one after the other, the last one for ever, and takes every message. */
+function device(readings: readonly Reading[], { forgetsMarks = false } = {}) {
+  const marks: string[] = [];
+  const calls: string[] = [];
+  const sent: PlannedAddress[] = [];
+  const left = [...readings];
+  const connection: Connection = {
+    info: () => Promise.reject(new Error('not asked here')),
+    readAddress: async () => {
+      calls.push('mark');
+      return marks.length === 0 ? undefined : entry(markerAddress, ...marks);
+    },
+    readTable: async () => {
+      calls.push('read');
+      const [reading = { entries: [], agreed: true }] = left.length > 1 ? left.splice(0, 1) : left;
+      return reading;
+    },
+    send: async (_, batch) => {
+      for (const planned of batch) {
+        calls.push(planned.address === markerAddress ? 'put' : 'send');
+        sent.push(planned);
+        if (planned.address === markerAddress && !forgetsMarks) marks.push(...planned.register);
+      }
+      return [];
+    },
+    close: async () => {},
+  };
+  return { connection, calls, sent };
+}
+
+/** Runs a worker until `done` or for three seconds. */
+async function run(
+  connection: Connection,
+  desired: ReadonlyMap<string, readonly string[]>,
+  done: () => boolean,
+): Promise<TableWorker> {
+  const options: TableWorkerOptions = {
+    vsys: undefined,
+    self: { prefix: 'k8s.', id: 'aaaaaaaaaaaa' },
+    desired: { tagsOf: (address) => desired.get(address) ?? [], addresses: () => desired.keys() },
+    fullIntervalMs: () => 50,
+    markerIntervalMs: () => 60_000,
+    guard: () => ({ percent: 100, minimum: 1000 }),
+    stance: () => 'enforce',
+    precedence: () => ({ kind: 'ours' }),
+    connect: async () => connection,
+    knowledge: () => ({ synced: true, invalidPolicies: [] }),
+    observer: { changed() {}, confirmed() {}, unanswered() {}, failed() {}, lost() {}, record() {} },
+    log,
+    now: () => performance.now(),
+  };
+  const worker = new TableWorker(options);
+  const stop = new AbortController();
+  const running = worker.run(stop.signal, new AbortController().signal);
+  for (let i = 0; i < 300 && !done(); i++) await sleep(10);
+  stop.abort();
+  await running;
+  return worker;
+}
+
+test('a table is not marked by a reading that may have missed what somebody else left', async () => {
+  const stranger = entry('10.0.0.9', 'k8s.old');
+  const { connection, calls, sent } = device([
+    { entries: [], agreed: false },
+    { entries: [stranger], agreed: true },
+  ]);
+  await run(
+    connection,
+    new Map([['10.0.0.1', ['k8s.web']]]),
+    () => calls.filter((c) => c === 'read').length >= 4,
+  );
+  assert.ok(calls.includes('send'));
+  assert.ok(!calls.includes('put'));
+  assert.ok(sent.every(({ unregister }) => unregister.length === 0));
+});
+
+test('the mark is read first, then the table; the mark is put before anything is registered', async () => {
+  const { connection, calls } = device([{ entries: [], agreed: true }]);
+  await run(connection, new Map([['10.0.0.1', ['k8s.web']]]), () => calls.includes('send'));
+  assert.deepEqual(calls.slice(0, 3), ['mark', 'read', 'put']);
+  assert.ok(calls.indexOf('send') > calls.indexOf('put'));
+});
+
+test('a device that confirms the mark and never has it is asked again at the pace of the interval only', async () => {
+  const { connection, calls } = device([{ entries: [], agreed: true }], { forgetsMarks: true });
+  await run(connection, new Map([['10.0.0.1', ['k8s.web']]]), () => calls.includes('send'));
+  assert.equal(calls.filter((call) => call === 'put').length, 1);
+});
