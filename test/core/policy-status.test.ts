@@ -124,6 +124,8 @@ test('of every two reasons of two firewalls the first in the order is shown, whi
   const own: ReadonlyMap<ConditionReason, Partial<PolicyTarget>> = new Map([
     ['FirewallMissing', { unusable: found('FirewallMissing') }],
     ['NotAdmitted', { unusable: found('NotAdmitted') }],
+    // One that is only disputed goes on registering.
+    ['OwnershipConflict', { health: { finding: found('OwnershipConflict'), stuck: true } }],
     ['RegistrationRejected', { failed: [{ address: '10.0.0.1', message: 'no' }] }],
     ['Progressing', { pending: 1 }],
     ['InSync', {}],
