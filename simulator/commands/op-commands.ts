@@ -16,15 +16,16 @@ import { groupsReply, mappingsReply, userTagsReply } from './user-commands.ts';
 import type { Users } from '../device/users.ts';
 import type { XmlElement } from '../xml/xml-reader.ts';
 
-/** What a command may look at. The tables and users are those of the vsys that the request named. */
+/** What a command may look at. */
 export type OpContext = {
   readonly identity: Identity;
   readonly features: Features;
   readonly state: DeviceState;
   readonly settings: Settings;
   readonly vsys: string;
-  readonly table: RegisteredIpTable;
-  readonly users: Users;
+  /** Of the vsys that the request named; throws CommandError where there is no such vsys. */
+  readonly table: () => RegisteredIpTable;
+  readonly users: () => Users;
   readonly addressGroups: AddressGroups;
   readonly ha: Ha | undefined;
   /** Of a Panorama. */
@@ -50,20 +51,21 @@ const info = (body: (context: OpContext, element: XmlElement) => string): Handle
 
 const registeredIps: Handler = {
   kind: 'read',
-  answer: (context, element) => answerQuery(context.table, readQuery(element), context),
+  answer: (context, element) => answerQuery(context.table(), readQuery(element), context),
 };
 
 const registeredUsers: Handler = {
   kind: 'info',
   answer({ features, users, settings }, element) {
     if (!features.userTags) throw new CommandError(17, 'object -> registered-user is unexpected');
-    return userTagsReply(element, users, settings.limits.pageEntries);
+    return userTagsReply(element, users(), settings.limits.pageEntries);
   },
 };
 
 /** `<all/>` or `<name>`; Panorama shows them by device group (facts 5.10). */
 const addressGroupsReply = (context: OpContext, element: XmlElement): string => {
-  const { addressGroups, vsys, table } = context;
+  const { addressGroups, vsys } = context;
+  const table = context.table();
   const what = onlyChild(element, ['all', 'name']);
   const groups = addressGroups.of(vsys).filter(({ name }) => what?.name !== 'name' || name === what.text);
   const entries = groups.map((group) => groupEntry(group, vsys, table)).join('');
@@ -89,10 +91,10 @@ const handlers: ReadonlyMap<string, Handler> = new Map([
   [
     'show user ip-user-mapping',
     info((context, element) =>
-      mappingsReply(element, context.users, { vsys: context.vsys, now: context.state.now }),
+      mappingsReply(element, context.users(), { vsys: context.vsys, now: context.state.now }),
     ),
   ],
-  ['show user group', info(({ users }, element) => groupsReply(element, users))],
+  ['show user group', info(({ users }, element) => groupsReply(element, users()))],
   ['show system info', info(({ identity, state }) => systemInfoReply(identity, state))],
   ['show plugins packages', info(() => success('<plugins/>'))],
   ['show high-availability state', info(({ ha, identity }) => haStateReply(ha, isPanorama(identity)))],

@@ -106,7 +106,8 @@ export class Device {
   }
 
   op(command: OpCommand, vsys: string): Reply {
-    const [table, users] = [this.#of(this.tables(), vsys), this.#of(this.users(), vsys)];
+    const table = (): RegisteredIpTable => this.#of(this.tables(), vsys);
+    const users = (): Users => this.#of(this.users(), vsys);
     const { identity, features, settings, addressGroups, ha } = this;
     const { fleet } = this.#options;
     const state = this.#state();
