@@ -205,7 +205,12 @@ export class Desired {
 
   #changeNamespace(name: string, record: NamespaceRecord | undefined): void {
     this.#rules.changeNamespace(name, record);
-    for (const pod of this.#podsIn.get(name) ?? []) this.#reevaluate(pod, 'namespace');
+    for (const pod of this.#podsIn.get(name) ?? []) {
+      const evaluation = this.#reevaluate(pod);
+      for (const address of this.#held(pod.record)) {
+        this.#registrations.refresh(address, evaluation, 'namespace');
+      }
+    }
     for (const policy of this.#rules.policiesOf(name)) this.#listener.policyChanged(policy);
   }
 
@@ -221,19 +226,22 @@ export class Desired {
     this.#rules.changeFirewall(name, firewall);
     if (firewall === undefined) this.#registrations.delete(name);
     else this.#registrations.set(firewall);
-    for (const pod of this.#pods.values()) this.#reevaluate(pod, 'policy');
+    for (const pod of this.#pods.values()) {
+      const evaluation = this.#reevaluate(pod);
+      for (const address of this.#held(pod.record)) {
+        this.#registrations.refreshOn(name, address, evaluation, 'policy');
+      }
+    }
     for (const policy of this.#rules.policies()) this.#listener.policyChanged(policy);
   }
 
   /** After a change of what the policies of a Pod rest on. */
-  #reevaluate(pod: PodState, cause: RemovalCause): void {
+  #reevaluate(pod: PodState): Evaluation {
     this.#count(pod, 'subtract');
     const evaluation = this.#rules.evaluate(pod.record);
     pod.evaluation = evaluation;
     this.#count(pod, 'add');
-    for (const address of this.#held(pod.record)) {
-      this.#registrations.refresh(address, evaluation, cause);
-    }
+    return evaluation;
   }
 
   /** After a change of one policy, whose counts begin at zero: what a Pod has of others stays. */

@@ -1,7 +1,6 @@
 // Which policies select a Pod, which tag suffixes each of them gives it, and the tags that these are on a firewall.
 
-import type { Firewall, Labels, NamespaceRecord, PodRecord, Policy, PolicyId, TagSource } from './model.ts';
-import { matches } from './selector.ts';
+import type { Firewall, Labels, PodRecord, Policy, PolicyId, TagSource } from './model.ts';
 import { noTags, type TagSet, tagSet } from './tag-set.ts';
 import { legalTag, reservedClusterSuffix } from './tag.ts';
 import { labelKeySuffixes, render } from './template.ts';
@@ -32,33 +31,15 @@ export type Evaluation = {
 
 export const nothingGranted: Evaluation = { grants: [], tags: undefined };
 
-/** Returns the evaluation of a Pod of one namespace under the policies that apply there. */
+/** Returns the evaluation of a Pod of one namespace and one label set. */
 export type Evaluator = (pod: PodRecord) => Evaluation;
 
-/**
- * Pods of one Deployment carry one (interned) label set, so the outcome is remembered by label set: selectors
- * run once for each, and what does not name the Pod itself is shared by all of them.
- */
-export function createEvaluator(namespace: NamespaceRecord, policies: readonly LocalPolicy[]): Evaluator {
-  const remembered = new WeakMap<Labels, Evaluator>();
-  return (pod) => {
-    let evaluate = remembered.get(pod.labels);
-    if (evaluate === undefined) {
-      const selecting = policies.filter(({ policy }) => matches(policy.podSelector, pod.labels));
-      evaluate = evaluatorLike(pod, selecting, namespace.labels);
-      remembered.set(pod.labels, evaluate);
-    }
-    return evaluate(pod);
-  };
-}
-
-/** The evaluator of all Pods that have this one's labels. */
-function evaluatorLike(
+/** The evaluator of all Pods that have this one's labels. @param selecting the policies that select them. */
+export function evaluatorLike(
   pod: PodRecord,
   selecting: readonly LocalPolicy[],
   namespaceLabels: Labels,
 ): Evaluator {
-  if (selecting.length === 0) return () => nothingGranted;
   const shared = selecting.map((local) =>
     namesThePod(local.policy) ? undefined : grant(local, pod, namespaceLabels),
   );

@@ -44,16 +44,29 @@ export class Registrations {
 
   /** Brings an address up to date with its holder's evaluation, and tells what that changes. */
   refresh(address: string, evaluation: Evaluation, cause: RemovalCause): void {
+    for (const state of this.#firewalls.values()) this.#refresh(state, address, evaluation, cause);
+  }
+
+  /** The same where only what one firewall takes can have changed. */
+  refreshOn(name: string, address: string, evaluation: Evaluation, cause: RemovalCause): void {
+    const state = this.#firewalls.get(name);
+    if (state !== undefined) this.#refresh(state, address, evaluation, cause);
+  }
+
+  #refresh(
+    { firewall, desired }: FirewallState,
+    address: string,
+    evaluation: Evaluation,
+    cause: RemovalCause,
+  ): void {
+    const before = desired.get(address) ?? noTags;
+    const tags = tagsOn(evaluation, firewall);
+    const after = tags.length > 0 && takes(firewall, address) ? tags : noTags;
+    const same = sameTags(before, after);
+    if (after.length === 0) desired.delete(address);
+    // Also where both are the same: one instance for all Pods that share an evaluation is what keeps this small.
+    else if (before !== after) desired.set(address, after);
     const wholeAddress = cause === 'vacated' || cause === 'newHolder';
-    for (const [name, { firewall, desired }] of this.#firewalls) {
-      const before = desired.get(address) ?? noTags;
-      const tags = tagsOn(evaluation, firewall);
-      const after = tags.length > 0 && takes(firewall, address) ? tags : noTags;
-      const same = sameTags(before, after);
-      if (after.length === 0) desired.delete(address);
-      // Also where both are the same: one instance for all Pods that share an evaluation is what keeps this small.
-      else if (before !== after) desired.set(address, after);
-      if (wholeAddress || !same) this.#changed(name, { address, before, after, cause });
-    }
+    if (wholeAddress || !same) this.#changed(firewall.name, { address, before, after, cause });
   }
 }

@@ -1,12 +1,7 @@
 // What decides tags besides the Pods: which policies apply in a namespace, and which firewalls take them from there.
 
-import {
-  createEvaluator,
-  type Evaluation,
-  type Evaluator,
-  type LocalPolicy,
-  nothingGranted,
-} from './evaluate.ts';
+import { type Evaluation, nothingGranted } from './evaluate.ts';
+import { NamespaceEvaluator } from './evaluator.ts';
 import type { Firewall, NamespaceRecord, PodRecord, Policy, PolicyId } from './model.ts';
 import { matches } from './selector.ts';
 import { Tally } from './tally.ts';
@@ -22,14 +17,19 @@ export type PolicyState = {
 type NamespaceRules = {
   record: NamespaceRecord | undefined;
   readonly policies: Map<PolicyId, PolicyState>;
-  /** undefined after a change of what it rests on: this namespace, its policies, or the firewalls. */
-  evaluator: Evaluator | undefined;
+  /** undefined after a change of what it rests on: this namespace or the firewalls. */
+  evaluator: NamespaceEvaluator | undefined;
 };
+
+/** Lists are shared to save work; those of policies that are gone must not pile up. */
+const maxTargetLists = 1000;
 
 export class Rules {
   readonly #firewalls = new Map<string, Firewall>();
   readonly #clusterPolicies = new Map<PolicyId, PolicyState>();
   readonly #namespaces = new Map<string, NamespaceRules>();
+  /** The lists of firewalls that policies are for, by their names. */
+  readonly #targetLists = new Map<string, readonly Firewall[]>();
 
   namespace(name: string): NamespaceRecord | undefined {
     return this.#namespaces.get(name)?.record;
@@ -70,10 +70,11 @@ export class Rules {
   changePolicy(id: PolicyId, policy: Policy | undefined): void {
     const home = namespaceOf(id);
     const siblings = home === undefined ? this.#clusterPolicies : this.#rulesOf(home).policies;
-    if (policy === undefined) siblings.delete(id);
-    else siblings.set(id, { policy, targets: this.#resolve(policy), tally: new Tally() });
+    const state = policy && { policy, targets: this.#resolve(policy), tally: new Tally() };
+    if (state === undefined) siblings.delete(id);
+    else siblings.set(id, state);
     for (const rules of home === undefined ? this.#namespaces.values() : [this.#rulesOf(home)]) {
-      rules.evaluator = undefined;
+      rules.evaluator?.change(id, state);
     }
     if (home !== undefined) this.#forgetIfEmpty(home);
   }
@@ -81,6 +82,7 @@ export class Rules {
   changeFirewall(name: string, firewall: Firewall | undefined): void {
     if (firewall === undefined) this.#firewalls.delete(name);
     else this.#firewalls.set(name, firewall);
+    this.#targetLists.clear();
     for (const state of this.#allPolicies()) state.targets = this.#resolve(state.policy);
     for (const rules of this.#namespaces.values()) rules.evaluator = undefined;
   }
@@ -89,33 +91,26 @@ export class Rules {
   evaluate(pod: PodRecord): Evaluation {
     const rules = this.#namespaces.get(pod.namespace);
     if (rules?.record === undefined) return nothingGranted;
-    rules.evaluator ??= createEvaluator(
-      rules.record,
-      this.#policiesIn(rules.record, rules.policies.values()),
-    );
-    return rules.evaluator(pod);
+    rules.evaluator ??= new NamespaceEvaluator(rules.record, [
+      ...rules.policies.values(),
+      ...this.#clusterPolicies.values(),
+    ]);
+    return rules.evaluator.evaluate(pod);
   }
 
-  /** The policies that apply in a namespace: its own, and the ClusterPanTagPolicies that select it. */
-  #policiesIn(namespace: NamespaceRecord, own: Iterable<PolicyState>): LocalPolicy[] {
-    const selecting = [...this.#clusterPolicies.values()].filter(({ policy }) =>
-      matches(policy.namespaceSelector ?? [], namespace.labels),
-    );
-    return [...own, ...selecting].map(({ policy, targets }) => {
-      const firewalls = targets.filter((firewall) => matches(firewall.namespaceSelector, namespace.labels));
-      const prefixes = [...new Set(firewalls.map(({ tagPrefix }) => tagPrefix))];
-      return { policy, reach: { firewalls, prefixes } };
-    });
-  }
-
-  #resolve({ firewalls }: Policy): Firewall[] {
-    return [...this.#firewalls.values()]
-      .filter((firewall) =>
-        'names' in firewalls
-          ? firewalls.names.includes(firewall.name)
-          : matches(firewalls.selector, firewall.labels),
-      )
-      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  /** Sorted by name. Policies for the same firewalls have the same list. */
+  #resolve({ firewalls }: Policy): readonly Firewall[] {
+    const targets =
+      'names' in firewalls
+        ? [...new Set(firewalls.names)].flatMap((name) => this.#firewalls.get(name) ?? [])
+        : [...this.#firewalls.values()].filter(({ labels }) => matches(firewalls.selector, labels));
+    targets.sort((a, b) => (a.name < b.name ? -1 : 1));
+    const key = targets.map(({ name }) => name).join();
+    const known = this.#targetLists.get(key);
+    if (known !== undefined) return known;
+    if (this.#targetLists.size >= maxTargetLists) this.#targetLists.clear();
+    this.#targetLists.set(key, targets);
+    return targets;
   }
 
   *#allPolicies(): Iterable<PolicyState> {

@@ -82,7 +82,7 @@ export function generatedManifest(words: Vocabulary, spoil: boolean): fc.Arbitra
   return fc.oneof(...kinds);
 }
 
-const weights = { PanFirewall: 1, PanTagPolicy: 14, ClusterPanTagPolicy: 5 } as const;
+const weights = { PanFirewall: 1, PanTagPolicy: 70, ClusterPanTagPolicy: 29 } as const;
 
 function grow(schema: Schema, field: string, grower: Grower): fc.Arbitrary<unknown> {
   const good = grower.words[field] ?? shaped(schema, field, grower);
