@@ -90,13 +90,16 @@ export type Firewall = {
 };
 
 /** Why a selected Pod got no tag, or fewer than its policy names. A closed list; see docs/operations.md. */
-export type SkipReason =
-  | 'HostNetwork'
-  | 'NoAddress'
-  | 'AddressTaken'
-  | 'OutsideCIDR'
-  | 'MissingValue'
-  | 'IllegalTag';
+export const skipReasons = [
+  'HostNetwork',
+  'NoAddress',
+  'AddressTaken',
+  'OutsideCIDR',
+  'MissingValue',
+  'IllegalTag',
+] as const;
+
+export type SkipReason = (typeof skipReasons)[number];
 
 /** Condition reasons, in order of precedence: the first that applies is the one shown. A closed list. */
 export const conditionReasons = [

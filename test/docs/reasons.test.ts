@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { conditionReasons, eventReasons } from '../../src/core/model.ts';
+import { conditionReasons, eventReasons, skipReasons } from '../../src/core/model.ts';
 
 const text = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8');
 
@@ -22,4 +22,8 @@ test('docs/operations.md has a row for each condition reason, in order of preced
 
 test('docs/operations.md has a row for each Event reason', () => {
   assert.deepEqual(rowsBelow('Events'), [...eventReasons]);
+});
+
+test('docs/operations.md has a row for each skip reason', () => {
+  assert.deepEqual(rowsBelow('Skip reasons'), [...skipReasons]);
 });
