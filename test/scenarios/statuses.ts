@@ -54,12 +54,12 @@ export type Status = {
 export type Statuses = {
   /** Resolves with the status when Ready says this for the object's present generation. */
   readonly says: (kind: StatusKind, ref: Ref, reason: string, timeoutMs?: number) => Promise<Status>;
-  /** The same for counts: resolves when check passes. A count may follow the device by 10 s. */
+  /** The same for counts: resolves when check passes. A count may follow the device by 10 s, and then has its turn. */
   readonly counts: (kind: StatusKind, ref: Ref, check: (status: Status) => void) => Promise<Status>;
   readonly statusOf: (kind: StatusKind, ref: Ref) => Promise<Status>;
 };
 
-const countsLimitMs = 15_000;
+const countsLimitMs = 30_000;
 
 export function makeStatuses(cluster: Cluster): Statuses {
   const read = (kind: StatusKind, ref: Ref) => cluster.get<KubernetesObject & { status?: Status }>(kind, ref);
