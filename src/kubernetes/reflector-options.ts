@@ -28,10 +28,12 @@ export type ReflectorOptions<R> = Omit<ResourceReader<R>, 'protobuf'> & {
   readonly protobuf?: boolean;
   /** Objects a page, when a list is read in pages. Default 500. */
   readonly pageSize?: number;
-  /** Default 120 s: twice the server's bookmark interval. */
+  /** Default 90 s: more than the server's bookmark interval, and with the check after it less than two minutes. */
   readonly inactivityMs?: number;
   /** How often to compare with an exact list, give or take a tenth; absent = never. */
   readonly resyncMs?: number;
+  /** How often to ask whether we may still read the resource, give or take a tenth; absent = never. */
+  readonly probeMs?: number;
   readonly clock?: Clock;
   /** Uniform in [0, 1). */
   readonly random?: () => number;

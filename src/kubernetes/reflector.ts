@@ -8,6 +8,7 @@ import type { Query } from './http.ts';
 import { Intake, WatchListIgnoredError } from './intake.ts';
 import { DecodeError, KubeApiError, KubeUnreachableError } from './kube-errors.ts';
 import { listPages } from './list-pages.ts';
+import { probeRegularly } from './probe.ts';
 import type { Reflector, ReflectorOptions, ReflectorState } from './reflector-options.ts';
 import type { ResourceReader } from './resource-reader.ts';
 import { followWatch, type WatchEnd } from './watch-stream.ts';
@@ -19,7 +20,7 @@ export type * from './reflector-options.ts';
 const defaults = {
   protobuf: true,
   pageSize: 500,
-  inactivityMs: 120_000,
+  inactivityMs: 90_000,
   clock: monotonicClock,
   random: Math.random,
 };
@@ -27,7 +28,7 @@ const defaults = {
 const watchSeconds = { minimum: 300, spread: 300 };
 /** A watch that ends sooner than this is a failure, not the end of its time. */
 const shortWatchMs = 1000;
-/** Together with inactivityMs, how long a half-open connection can go unnoticed. */
+/** Together with inactivityMs, how long a half-open connection can go unnoticed: less than two minutes. */
 const checkTimeoutMs = 15_000;
 const maxProtobufFailures = 3;
 
@@ -44,6 +45,9 @@ class ReflectorLoop<R> {
   #protobufFailures = 0;
   #watchListServed = true;
   #lastActivityAt: number;
+  #listGranted = true;
+  /** Ends the watch that is open with what a probe was answered. */
+  #endWatch: (reason: KubeApiError) => void = () => undefined;
 
   constructor(given: ReflectorOptions<R>) {
     const options = { ...defaults, ...given };
@@ -65,16 +69,20 @@ class ReflectorLoop<R> {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    // A bug in one half must not leave the other running.
+    // A bug in one part must not leave the others running.
     const controller = new AbortController();
     const stop = () => controller.abort();
     if (signal.aborted) stop();
     signal.addEventListener('abort', stop, { once: true });
-    const halves = [this.#reflect(controller.signal), this.#audit(controller.signal)];
-    for (const half of halves) half.catch(stop);
+    const parts = [
+      this.#reflect(controller.signal),
+      this.#audit(controller.signal),
+      this.#probe(controller.signal),
+    ];
+    for (const part of parts) part.catch(stop);
     try {
-      await Promise.allSettled(halves);
-      await Promise.all(halves);
+      await Promise.allSettled(parts);
+      await Promise.all(parts);
     } finally {
       signal.removeEventListener('abort', stop);
     }
@@ -132,6 +140,8 @@ class ReflectorLoop<R> {
     const { clock, inactivityMs, random, resource } = this.#options;
     const startedAt = clock.now();
     const timeoutSeconds = watchSeconds.minimum + Math.floor(random() * watchSeconds.spread);
+    const doubt = new AbortController();
+    this.#endWatch = (reason) => doubt.abort(reason);
     const end = await followWatch(this.#reader(), {
       query: { ...query, timeoutSeconds },
       inactivityMs,
@@ -142,7 +152,7 @@ class ReflectorLoop<R> {
         const pending = this.#intake.take(events);
         return pending === undefined ? this.#good() : pending.then(() => this.#good());
       },
-      signal,
+      signal: AbortSignal.any([signal, doubt.signal]),
     });
     if (this.#intake.listing) {
       const [code, what] = end === 'Inactive' ? ['INACTIVE', 'fell silent'] : ['CUT', 'ended'];
@@ -164,17 +174,36 @@ class ReflectorLoop<R> {
    * version"), and we start anew. A restore that catches up before we reconnect is left to the audit.
    */
   async #checkPosition(position: string, signal: AbortSignal): Promise<void> {
-    const { http, resource, log } = this.#options;
-    const at = { resourceVersion: position, resourceVersionMatch: 'NotOlderThan', limit: 1 };
+    const { log } = this.#options;
     try {
-      const query = { ...resource.query, ...at };
-      await http.request({ path: resource.path, query, timeoutMs: checkTimeoutMs, signal });
+      await this.#ask(position, signal);
+      this.#listGranted = true;
       this.#heard();
     } catch (error) {
       // WatchList needs no right to list; without it we go on unchecked rather than not at all.
       if (!(error instanceof KubeApiError) || error.status !== 403) throw error;
+      this.#listGranted = false;
       log.warn({ detail: error.message }, 'the verb list is not granted');
     }
+  }
+
+  async #ask(position: string, signal: AbortSignal): Promise<void> {
+    const { http, resource } = this.#options;
+    const at = { resourceVersion: position, resourceVersionMatch: 'NotOlderThan', limit: 1 };
+    const query = { ...resource.query, ...at };
+    await http.request({ path: resource.path, query, timeoutMs: checkTimeoutMs, signal });
+  }
+
+  async #probe(signal: AbortSignal): Promise<void> {
+    const { probeMs, clock, random } = this.#options;
+    if (probeMs === undefined) return;
+    const ask = async (): Promise<void> => {
+      const { position } = this.#intake;
+      const good = this.#health.failing === undefined && this.#listGranted;
+      if (good && position !== undefined) await this.#ask(position, signal);
+    };
+    const refused = (error: KubeApiError) => this.#endWatch(error);
+    await probeRegularly({ intervalMs: probeMs, clock, random, ask, refused }, signal);
   }
 
   async #recover(error: unknown, signal: AbortSignal): Promise<void> {

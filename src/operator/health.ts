@@ -5,7 +5,7 @@ import type { ReflectorState } from '../kubernetes/reflector.ts';
 export type Watched = { readonly name: string; readonly state: () => ReflectorState };
 
 /** A watch that delivered nothing for this long, bookmarks included, is frozen; the reflector gives up earlier. */
-const frozenMs = 150_000;
+const frozenMs = 110_000;
 
 export type Readiness = { readonly ready: boolean; readonly lines: readonly string[] };
 

@@ -18,6 +18,8 @@ import type { Watched } from './health.ts';
 const unfinished = { fieldSelector: 'status.phase!=Failed,status.phase!=Succeeded' };
 /** How often each cache is compared with an exact list, to count what a watch did not tell. */
 const resyncMs = 3_600_000;
+/** How long a right that was taken away, or a token that ran out, may go unnoticed. */
+const probeMs = 20_000;
 
 export type WatchParts = {
   readonly http: KubeHttp;
@@ -49,6 +51,7 @@ export function createWatches({ http, namespace, controller, metrics, log }: Wat
         activity: () => {},
       },
       resyncMs,
+      probeMs,
     });
     return { name, run: reflector.run, state: reflector.state };
   };

@@ -634,3 +634,62 @@ test('field selectors and paths of the resource go with every request', async (c
   check.list([], 10);
   assert.equal((await api.next()).query['fieldSelector'], 'status.phase!=Failed');
 });
+
+for (const [code, reason] of [
+  [401, 'Unauthorized'],
+  [403, 'Forbidden'],
+] as const) {
+  test(`a watch that goes on though reading is answered ${code} is ended, and the reason told until we may again`, async (context) => {
+    const { api, seen, watch } = await synced(context, { probeMs: 2000 });
+    const probe = await api.next();
+    assert.equal(probe.query['limit'], '1');
+    assert.equal(probe.query['resourceVersion'], '10');
+    probe.list([], '10');
+    (await api.next()).reply(code, failure(code, reason, 'not you'));
+    await watch.closed;
+    await seen.until('the failure', ({ reflector }) => reflector.state().failing?.reason === reason);
+    assert.deepEqual(seen.restarts, [reason]);
+    assert.equal(seen.reflector.state().synced, true);
+    await rewatch(api, '10');
+    await seen.until('recovery', ({ reflector }) => reflector.state().failing === undefined);
+    assert.deepEqual(seen.story(), ['set web-0 list', 'set web-1 list']);
+  });
+}
+
+test('probes that an API server is too busy or too far away to answer do not end a watch that is heard', async (context) => {
+  const { api, seen, watch } = await synced(context, { probeMs: 2000 });
+  (await api.next()).reply(503, failure(503, 'ServiceUnavailable', 'later'));
+  (await api.next()).reset();
+  (await api.next()).reply(429, failure(429, 'TooManyRequests', 'later'));
+  watch.event('ADDED', pod('web-2', { version: 11 }));
+  await seen.until('web-2', ({ known }) => known().includes('web-2@web-2'));
+  assert.deepEqual(seen.restarts, []);
+  assert.equal(seen.reflector.state().failing, undefined);
+});
+
+test('where only the verb list is gone, the watch is taken up again and asked no more', async (context) => {
+  const { api, seen, watch } = await synced(context, { probeMs: 2000 });
+  const refused = failure(403, 'Forbidden', 'User "x" cannot list resource "pods"');
+  (await api.next()).reply(403, refused);
+  await watch.closed;
+  (await api.next()).reply(403, refused);
+  const request = await api.next();
+  assert.equal(request.query['watch'], 'true');
+  request.watch().event('ADDED', pod('web-2', { version: 11 }));
+  await seen.until('web-2', ({ known }) => known().includes('web-2@web-2'));
+  assert.equal(seen.reflector.state().failing, undefined);
+  assert.ok(await api.quietFor(300));
+});
+
+test('a half-open connection to a server that answers no more is told within two minutes', async (context) => {
+  // Its defaults, in a time that runs 200 times as fast as ours: 90 s of silence, then a request without an answer.
+  const { api, seen, watch } = await synced(context, { speed: 200 });
+  const heardAt = seen.reflector.state().lastActivityAt;
+  await watch.closed;
+  const check = await api.next();
+  check.reset();
+  await seen.until('the failure', ({ reflector }) => reflector.state().failing !== undefined);
+  const { failing } = seen.reflector.state();
+  // The check's own 15 s are of the HTTP client's clock, which is ours.
+  assert.ok((failing?.since ?? Infinity) - heardAt < 105_000, 'told too late');
+});
