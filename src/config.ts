@@ -42,7 +42,7 @@ const settings = z.strictObject(flags);
 
 export type Settings = Readonly<z.output<typeof settings>>;
 
-const commands = ['run', 'version', 'help'] as const;
+const commands = ['run', 'purge', 'version', 'help'] as const;
 
 export type Command = {
   readonly command: (typeof commands)[number];
@@ -126,6 +126,7 @@ export function usage(): string {
   const rows = flagNames.map((name) => `  --${name.padEnd(14)} ${flags[name].description ?? ''}`);
   return [
     'pan-tag-operator [run] [flags]   keep firewalls equal to the cluster',
+    'pan-tag-operator purge [flags]   unregister what is ours on every PanFirewall with Purge and Enforce',
     'pan-tag-operator version         print version, Node and git revision',
     '',
     ...rows,

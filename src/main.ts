@@ -2,7 +2,8 @@
 
 import { type Command, ConfigError, readCommand, usage } from './config.ts';
 import { KubeConfigError } from './kubernetes/kube-connection.ts';
-import { createLogger } from './runtime/logger.ts';
+import { createLogger, type Logger } from './runtime/logger.ts';
+import { purge } from './purge.ts';
 import { run } from './run.ts';
 import { revision, version } from './version.ts';
 
@@ -19,12 +20,23 @@ async function main(args: readonly string[]): Promise<void> {
       process.stdout.write(`pan-tag-operator ${version} (Node ${process.version}, revision ${revision()})\n`);
       return;
     case 'run':
-      return runUntilStopped(settings, warnings);
+      return untilStopped(run, { settings, warnings, to: 1 });
+    case 'purge':
+      // What it did stands on standard output, how it goes on standard error.
+      return untilStopped(purgeAll, { settings, warnings, to: 2 });
   }
 }
 
-async function runUntilStopped(settings: Command['settings'], warnings: readonly string[]): Promise<void> {
-  const log = createLogger({ level: settings['log-level'], format: settings['log-format'] });
+async function purgeAll(settings: Command['settings'], log: Logger, signal: AbortSignal): Promise<void> {
+  const clean = await purge({ settings, log, tell: (line) => process.stdout.write(`${line}\n`) }, signal);
+  if (!clean) process.exitCode = 1;
+}
+
+type Work = (settings: Command['settings'], log: Logger, signal: AbortSignal) => Promise<void>;
+type Start = Pick<Command, 'settings' | 'warnings'> & { readonly to: 1 | 2 };
+
+async function untilStopped(work: Work, { settings, warnings, to }: Start): Promise<void> {
+  const log = createLogger({ level: settings['log-level'], format: settings['log-format'], to });
   for (const warning of warnings) log.warn(warning);
   const stop = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) {
@@ -35,7 +47,7 @@ async function runUntilStopped(settings: Command['settings'], warnings: readonly
       setTimeout(() => process.kill(process.pid, 'SIGKILL'), watchdogMs).unref();
     });
   }
-  await run(settings, log, stop.signal);
+  await work(settings, log, stop.signal);
   log.info('stopped');
 }
 

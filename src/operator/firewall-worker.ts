@@ -248,7 +248,7 @@ export class FirewallWorker {
       vsys,
       self: { prefix: firewall.tagPrefix, id: ownerId },
       wanted: (address) => desired.tagsOf(firewall.name, address),
-      permitted: () => this.#settings.mode === 'Enforce' && this.#settings.deletionPolicy === 'Purge',
+      forbidden: () => this.#forbidden(),
       precedence: () => this.#precedence(vsys),
       connect: (signal) => this.#connect(signal),
       unsureUntil,
@@ -257,6 +257,13 @@ export class FirewallWorker {
       now,
     });
     return { vsys, worker, running: undefined };
+  }
+
+  /** Why nothing may be purged. */
+  #forbidden(): string | undefined {
+    const { mode, deletionPolicy } = this.#settings;
+    if (deletionPolicy === 'Retain') return 'spec.deletionPolicy is Retain';
+    return mode === 'Observe' ? 'spec.mode is Observe' : undefined;
   }
 
   #stance(): Stance {

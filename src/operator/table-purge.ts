@@ -28,8 +28,8 @@ export type TablePurgeOptions = {
   readonly self: Owner;
   /** What the cluster wants at an address: of a table without our mark, nothing else is known to be ours. */
   readonly wanted: (address: string) => TagSet;
-  /** Whether the spec still lets it write. */
-  readonly permitted: () => boolean;
+  /** Why the spec, as it is by now, lets nothing be written; undefined when it does. */
+  readonly forbidden: () => string | undefined;
   readonly precedence: () => Precedence;
   readonly connect: (signal: AbortSignal) => Promise<Connection>;
   /** Monotonic ms: until then an earlier message without an answer may still take effect. */
@@ -122,8 +122,7 @@ export class TablePurge {
   }
 
   async #round(signal: AbortSignal): Promise<void> {
-    const { permitted, precedence, connect, unsureUntil, now } = this.#options;
-    if (!permitted()) return this.#end({ kind: 'left', why: 'the spec was changed meanwhile' });
+    const { precedence, connect, unsureUntil, now } = this.#options;
     const connection = await connect(signal);
     const place = precedence();
     if (place.kind === 'wait') return this.#retry.sleep(precedenceMs, signal);
@@ -137,8 +136,10 @@ export class TablePurge {
     const readMs = now() - startedAt;
     const conflict = conflictOf(standing);
     if (conflict !== undefined) return this.#end({ kind: 'left', why: conflict });
+    if (this.#yields(owned, standing)) return;
     const ours = this.#ours(owned, standing);
     await this.#unregisterAll(connection, ours, signal);
+    if (this.#yields(owned, standing)) return;
     if (!agreed) return this.#retry.sleep(readMs * readSpacing, signal);
     if (now() < unsureUntil) return this.#retry.sleep(unsureUntil - now(), signal);
     if (standing.kind === 'owner') await this.#unmark(connection);
@@ -155,6 +156,15 @@ export class TablePurge {
     this.#backoff.reset();
     observer.changed();
     return { owned, agreed, standing: sight(unknownStanding, marksIn(entries), self) };
+  }
+
+  /** Ends it where the spec forbids to write; what was never written to is clean all the same. */
+  #yields(owned: Found['owned'], { kind }: Standing): boolean {
+    const why = this.#options.forbidden();
+    if (why === undefined) return false;
+    const untouched = owned.size === 0 && kind !== 'owner';
+    this.#end(untouched ? { kind: 'clean', addresses: 0 } : { kind: 'left', why });
+    return true;
   }
 
   /** Under a prefix that was never marked there may be tags that somebody else left there before us. */
@@ -177,6 +187,7 @@ export class TablePurge {
     const refused: Rejection[] = [];
     for (const batch of batchesOf(ours, now())) {
       signal.throwIfAborted();
+      if (this.#options.forbidden() !== undefined) return;
       const rejections = await this.#send(connection, batch);
       refused.push(...rejections);
       const whole = batch.filter(({ address }) => !rejections.some((one) => one.address === address)).length;

@@ -1,4 +1,4 @@
-// The root logger: JSON lines or pretty ones on standard output, with secrets kept out by name.
+// The root logger: JSON lines or pretty ones, with secrets kept out by name.
 
 import { type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
@@ -11,12 +11,14 @@ export const logFormats = ['json', 'pretty'] as const;
 export type LoggerOptions = {
   readonly level: (typeof logLevels)[number];
   readonly format: (typeof logFormats)[number];
+  /** A file descriptor: 1 (standard output, the default) or 2. */
+  readonly to?: 1 | 2;
 };
 
 // Nothing that holds a secret is logged on purpose; this is the second lock.
 const secretFields = ['apiKey', 'password', 'key', 'token', 'authorization', 'headers', 'cmd'];
 
-export function createLogger({ level, format }: LoggerOptions): Logger {
+export function createLogger({ level, format, to = 1 }: LoggerOptions): Logger {
   const options = {
     level,
     base: null,
@@ -24,6 +26,7 @@ export function createLogger({ level, format }: LoggerOptions): Logger {
     formatters: { level: (label: string) => ({ level: label }) },
     redact: secretFields.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]),
   };
-  if (format === 'json') return pino(options);
-  return pino(options, pretty({ colorize: process.stdout.isTTY, singleLine: true, sync: true }));
+  if (format === 'json') return pino(options, pino.destination(to));
+  const { isTTY } = to === 1 ? process.stdout : process.stderr;
+  return pino(options, pretty({ colorize: isTTY, singleLine: true, sync: true, destination: to }));
 }

@@ -1,0 +1,146 @@
+// The command purge: every firewall that wants it is cleaned, the others are named, and the Lease is given back.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import type { KubernetesObject } from '../harness/api-client.ts';
+import { waitFor } from '../harness/wait-for.ts';
+import { openStage, operatorNamespace, type StagedDevice } from './stage.ts';
+
+const stage = await openStage();
+after(() => stage.close());
+const { cluster } = stage;
+const program = join(import.meta.dirname, '../../src/main.ts');
+const limitMs = 60_000;
+
+const expected = { '10.1.0.1': ['all'], '10.1.0.2': ['all'] };
+await cluster.createNamespace('shop');
+await cluster.createPods([1, 2].map((i) => ({ namespace: 'shop', name: `web-${i}`, ips: [`10.1.0.${i}`] })));
+
+async function registered(name: string, spec: object = {}): Promise<StagedDevice> {
+  const fw = await stage.firewall({
+    name,
+    foreignOn: ['10.1.0.1'],
+    spec: { deletionPolicy: 'Purge', ...spec },
+  });
+  await stage.policy({ name }, { firewallNames: [name], namespaceSelector: {}, tags: [{ template: 'all' }] });
+  await fw.holds(expected);
+  await waitFor(() => fw.marks().length === 1, { what: 'the mark of ownership' });
+  return fw;
+}
+
+type Purge = {
+  readonly interrupt: () => void;
+  readonly ended: Promise<{ code: number | null; lines: string[] }>;
+};
+
+/** The command, under the operator's own rights. */
+async function startPurge(): Promise<Purge> {
+  const token = await cluster.serviceAccountToken(operatorNamespace, 'pan-tag-operator');
+  const kubeconfig = await stage.plane.kubeconfigFor({ token });
+  const args = [program, 'purge', '--kubeconfig', kubeconfig, '--namespace', operatorNamespace];
+  const signal = AbortSignal.timeout(limitMs);
+  const child = spawn(process.execPath, args, { env: {}, signal, stdio: ['ignore', 'pipe', 'ignore'] });
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    output += chunk.toString('utf8');
+  });
+  const ended = new Promise<{ code: number | null; lines: string[] }>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, lines: output.trimEnd().split('\n').sort() }));
+  });
+  return { ended, interrupt: () => child.kill('SIGINT') };
+}
+
+const purge = async () => (await startPurge()).ended;
+
+type Lease = KubernetesObject & { readonly spec: { readonly holderIdentity?: string } };
+const leaseHolder = async (): Promise<string> => {
+  const path = `/apis/coordination.k8s.io/v1/namespaces/${operatorNamespace}/leases/pan-tag-operator`;
+  return (await cluster.request<Lease>('GET', path)).spec.holderIdentity ?? '';
+};
+const finalizers = async (): Promise<readonly string[]> =>
+  (await cluster.list('PanFirewall')).flatMap(({ metadata }) => metadata.finalizers ?? []);
+const letGoOf = async (name: string): Promise<void> => {
+  await cluster.remove('PanFirewall', { name });
+  await cluster.remove('ClusterPanTagPolicy', { name });
+};
+
+test('each firewall has its line: purged, retained, observed or out of reach; what is left makes it fail', async () => {
+  const operator = await stage.startOperator();
+  await using clean = await registered('clean');
+  await using kept = await registered('kept', { deletionPolicy: 'Retain' });
+  await using observed = await registered('observed');
+  await using dead = await registered('dead', { purgeTimeoutSeconds: 2 });
+  await cluster.patch('PanFirewall', { name: 'observed' }, { spec: { mode: 'Observe' } });
+  await operator.stop();
+  dead.simulator.inject({ fault: 'reset' });
+
+  const first = await purge();
+  assert.equal(first.code, 1);
+  assert.equal(first.lines[0], 'clean: purged, 2 addresses unregistered');
+  assert.match(first.lines[1] ?? '', /^dead: NOT purged, tags may be left: not completed within 2 s/);
+  assert.deepEqual(first.lines.slice(2), [
+    'kept: left as it is, spec.deletionPolicy is Retain',
+    'observed: NOT purged, tags may be left: spec.mode is Observe',
+  ]);
+  assert.deepEqual([clean.owned(), clean.marks()], [{}, []]);
+  for (const fw of [kept, observed, dead]) assert.deepEqual([fw.owned(), fw.marks().length], [expected, 1]);
+  assert.deepEqual(await finalizers(), []);
+  assert.equal(await leaseHolder(), '');
+
+  dead.simulator.clearFaults();
+  await cluster.patch('PanFirewall', { name: 'dead' }, { spec: { purgeTimeoutSeconds: 60 } });
+  await cluster.patch('PanFirewall', { name: 'observed' }, { spec: { mode: 'Enforce' } });
+  const second = await purge();
+  assert.deepEqual(second, {
+    code: 0,
+    lines: [
+      'clean: purged, 0 addresses unregistered',
+      'dead: purged, 2 addresses unregistered',
+      'kept: left as it is, spec.deletionPolicy is Retain',
+      'observed: purged, 2 addresses unregistered',
+    ],
+  });
+  for (const fw of [observed, dead]) assert.deepEqual([fw.owned(), fw.marks()], [{}, []]);
+  assert.deepEqual(kept.owned(), expected);
+  for (const name of ['clean', 'kept', 'observed', 'dead']) await letGoOf(name);
+});
+
+test('a running leader steps down, and the command warns of it; afterwards that one registers everything again', async () => {
+  const operator = await stage.startOperator();
+  await using fw = await registered('led');
+  const { code, lines } = await purge();
+  assert.equal(code, 0);
+  assert.equal(lines[0], 'led: purged, 2 addresses unregistered');
+  assert.match(lines[1] ?? '', /^warning: .* held the Lease; .*scale it to 0 first$/);
+  await fw.holds(expected, { timeoutMs: 30_000 });
+  await stage.says('PanFirewall', { name: 'led' }, 'InSync', 20_000);
+  assert.deepEqual(await finalizers(), ['pantag.io/purge']);
+  await letGoOf('led');
+  await waitFor(async () => (await cluster.list('PanFirewall')).length === 0, { what: 'it to be purged' });
+  await operator.stop();
+});
+
+test('it can be interrupted, says so, gives the Lease back, and a later one goes on', async () => {
+  const operator = await stage.startOperator();
+  await using fw = await registered('stuck');
+  await operator.stop();
+  fw.simulator.inject({ fault: 'hang' });
+  const running = await startPurge();
+  await waitFor(() => fw.simulator.faults()[0]?.effects === 1, {
+    what: 'the device to be asked',
+    timeoutMs: 30_000,
+  });
+  running.interrupt();
+  assert.deepEqual(await running.ended, { code: 1, lines: ['interrupted: tags may be left'] });
+  assert.equal(await leaseHolder(), '');
+  assert.deepEqual(await finalizers(), ['pantag.io/purge']);
+  assert.deepEqual(fw.owned(), expected);
+
+  fw.simulator.clearFaults();
+  assert.deepEqual(await purge(), { code: 0, lines: ['stuck: purged, 2 addresses unregistered'] });
+  assert.deepEqual(fw.owned(), {});
+  await letGoOf('stuck');
+  assert.deepEqual(await purge(), { code: 0, lines: ['there are no PanFirewalls'] });
+});
