@@ -16,6 +16,8 @@ const nothingSeen: Entry = { whole: undefined, left: [] };
  * first: its tags then count as unclaimed, which is the careful side.
  */
 const mostEntries = 50_000;
+/** Gone at once: to find the oldest in a Map costs a step for each that went before it. */
+const fewestEntries = 45_000;
 
 const immediate: ReadonlySet<RemovalCause> = new Set(['vacated', 'relabelled', 'newHolder']);
 
@@ -51,8 +53,14 @@ export class RemovalCauses {
   #keep(address: string, entry: Entry): void {
     this.#entries.delete(address);
     this.#entries.set(address, entry);
-    const [oldest] = this.#entries.keys();
-    if (this.#entries.size > mostEntries && oldest !== undefined) this.#entries.delete(oldest);
+    if (this.#entries.size > mostEntries) this.#makeRoom();
+  }
+
+  #makeRoom(): void {
+    for (const oldest of this.#entries.keys()) {
+      if (this.#entries.size <= fewestEntries) return;
+      this.#entries.delete(oldest);
+    }
   }
 
   /** The device agrees with the desired state here: later differences are somebody else's doing. */
