@@ -44,7 +44,7 @@ export class Holders {
 
   holder(address: string): PodRecord | undefined {
     const claim = this.#claims.get(address);
-    if (claim === undefined || !Array.isArray(claim)) return claim;
+    if (!Array.isArray(claim)) return claim;
     return claim.reduce((best, pod) => (outranks(pod, best) ? pod : best));
   }
 }

@@ -28,7 +28,6 @@ export function removalGate(tagPrefix: string, knowledge: Knowledge): RemovalGat
   if (rival !== undefined)
     return () => `another operator, ${rival.id}, has marked ${rival.prefix} on this table`;
   const claimants = new Map([...knowledge.invalidPolicies].map((id) => [scopeOf(id), id]));
-  if (claimants.size === 0) return () => undefined;
   return (tag) => {
     const scope = scopeOfSuffix(tag.slice(tagPrefix.length));
     const owner = scope === undefined ? undefined : claimants.get(scope);

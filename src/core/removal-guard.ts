@@ -120,7 +120,7 @@ function shrink(removals: Map<string, TagSet>, address: string, to: TagSet): voi
   if (tags === undefined) return;
   const left = tags.filter((tag) => to.includes(tag));
   if (left.length === 0) removals.delete(address);
-  else if (left.length < tags.length) removals.set(address, left);
+  else removals.set(address, left);
 }
 
 function planId(removals: Candidates): string {

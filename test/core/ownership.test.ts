@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import {
   conflictOf,
+  markerAddress,
   markerTag,
   mayWrite,
   type Owner,
@@ -33,6 +34,11 @@ function after(sightings: readonly (readonly string[])[], who = self): Standing 
 test('the id is the first 12 hex digits of the SHA-256 over uid and namespace', () => {
   const whole = createHash('sha256').update('11-22/pan-tag-operator').digest('hex');
   assert.equal(ownerId('11-22', 'pan-tag-operator'), whole.slice(0, 12));
+});
+
+// An upgrade must find the marks of the release before it.
+test('marks lie at an address of TEST-NET-1 that no Pod has', () => {
+  assert.equal(markerAddress, '192.0.2.1');
 });
 
 test('a mark is read back as what was written, and no ordinary tag is a mark', () => {
@@ -85,7 +91,7 @@ test('the sentence names the rival, the prefix, what follows and the way out', (
   const shutOut = sight(unknownStanding, ['k8s._owner.bbbbbbbbbbbb'], self);
   assert.match(
     conflictOf(shutOut) ?? '',
-    /bbbbbbbbbbbb.* k8s\. .*nothing is written.*pantag\.io\/adopt=bbbb/,
+    /bbbbbbbbbbbb.* k8s\. .*nothing is written.*a prefix of its own, or .*pantag\.io\/adopt=bbbb/,
   );
   const contested = sight(unknownStanding, ['k8s._owner.bbbbbbbbbbbb', markerTag(self)], self);
   assert.match(conflictOf(contested) ?? '', /removals that rest on absence wait/);

@@ -23,6 +23,15 @@ test('each missing piece of knowledge keeps every removal back, and says which i
   }
 });
 
+test('while another operator has marked the table every removal waits, and it is named', () => {
+  const rival = { prefix: 'k8s.', id: 'bbbbbbbbbbbb' };
+  for (const tag of ['web', 'ns_shop.web'])
+    assert.match(
+      waits(tag, { rival }) ?? '',
+      /another operator, bbbbbbbbbbbb, has marked k8s\. on this table/,
+    );
+});
+
 test('an invalid PanTagPolicy keeps back the tags of its own namespace and no others', () => {
   const knowledge = { invalidPolicies: ['shop/web'] };
   assert.match(waits('ns_shop.app.web', knowledge) ?? '', /PanTagPolicy shop\/web/);

@@ -48,8 +48,12 @@ test('the same edit drop by drop trips it too, against the owned count at the st
 test('ten minutes later the window is empty again', () => {
   const guard = new RemovalGuard(limits);
   guard.judge(many(50), stakes(100), 0);
-  guard.judge(many(50, 50), stakes(100), 10 * minute + 1);
+  guard.judge(many(50, 50), stakes(100), 10 * minute);
   assert.equal(guard.held, undefined);
+  const early = new RemovalGuard(limits);
+  early.judge(many(50), stakes(100), 0);
+  early.judge(many(50, 50), stakes(100), 10 * minute - 1);
+  assert.equal(early.held?.removals.size, 50);
 });
 
 test('a table of more than 5 is not emptied unasked, a smaller one may be', () => {
@@ -95,6 +99,50 @@ test('approval releases what is left of exactly that plan, once, and does not co
   assert.ok(guard.admits('10.0.0.1', 'k.a'));
   guard.judge(many(1, 20), stakes(98), 1);
   assert.equal(guard.held, undefined, 'the window is still empty');
+});
+
+test('what passed and what was approved later add up at an address, and end with the need for them', () => {
+  const guard = new RemovalGuard({ percent: 0, minimum: 1 });
+  const admitted = (address: string) => ['k.a', 'k.b'].filter((tag) => guard.admits(address, tag));
+  guard.judge(many(1), stakes(100), 0);
+  guard.judge(new Map([...many(1, 1), ['10.0.0.0', ['k.b']]]), stakes(100), 1);
+  guard.approve(guard.held?.id ?? '');
+  assert.deepEqual(admitted('10.0.0.0'), ['k.a', 'k.b']);
+  guard.retain('10.0.0.0', ['k.b']);
+  assert.deepEqual(admitted('10.0.0.0'), ['k.b']);
+  guard.retain('10.0.0.0', []);
+  assert.deepEqual(admitted('10.0.0.0'), []);
+  guard.retain('10.0.0.0', ['k.a']);
+  assert.deepEqual(admitted('10.0.0.0'), [], 'an admission is not for ever');
+});
+
+test('a plan loses the single tag that is not surplus any more', () => {
+  const guard = new RemovalGuard({ percent: 0, minimum: 0 });
+  guard.judge(new Map([['10.0.0.1', ['k.a', 'k.b', 'k.c']]]), stakes(100), 0);
+  guard.retain('10.0.0.1', ['k.b', 'k.c', 'k.d']);
+  assert.deepEqual([...(guard.held?.removals ?? [])], [['10.0.0.1', ['k.b', 'k.c']]]);
+});
+
+test('when nothing is known of the table any more, nothing is held and nothing admitted', () => {
+  const guard = new RemovalGuard({ percent: 0, minimum: 1 });
+  guard.judge(many(1), stakes(100), 0);
+  guard.judge(many(2, 1), stakes(100), 1);
+  guard.forget();
+  assert.equal(guard.held, undefined);
+  assert.equal(guard.admits('10.0.0.0', 'k.a'), false);
+});
+
+// Somebody may read the id, and the operator be upgraded, before the approval is written.
+test('the id of a plan is that of its content, whatever the order, and stays what it was in every release', () => {
+  const idOf = (removals: readonly (readonly [string, TagSet])[]) => {
+    const guard = new RemovalGuard({ percent: 0, minimum: 0 });
+    guard.judge(new Map(removals), stakes(100), 0);
+    return guard.held?.id;
+  };
+  const [first, second] = [['10.0.0.1', ['k.a', 'k.b']] as const, ['10.0.0.2', ['k.a']] as const];
+  assert.equal(idOf([first, second]), '6ef8');
+  assert.equal(idOf([second, first]), '6ef8');
+  assert.notEqual(idOf([first]), idOf([['10.0.0.1', ['k.ak.b']]]));
 });
 
 test('after its removals are done, the same plan arising later is held again, under the same id', () => {

@@ -57,6 +57,28 @@ test('the order of claims does not matter, and the one that is named as taker wr
   );
 });
 
+test('of several that were there before, the eldest is named; of one second, the one with the smaller uid', () => {
+  const born = (uid: string, second: number): Claim => ({
+    firewall: uid,
+    uid,
+    createdAt: `2026-01-01T00:00:0${second}Z`,
+    tagPrefix: 'k8s.',
+    device: { identity: 'A' },
+    tables: ['vsys1'],
+  });
+  const [first, second, third] = [born('b', 1), born('c', 1), born('a', 2)];
+  const youngest = born('d', 3);
+  for (const all of [
+    [first, second, third, youngest],
+    [youngest, third, second, first],
+    [third, first, youngest, second],
+  ]) {
+    assert.deepEqual(precedence(all, first, 'vsys1'), { kind: 'ours' });
+    for (const other of [second, third, youngest])
+      assert.deepEqual(precedence(all, other, 'vsys1'), { kind: 'taken', by: 'b' });
+  }
+});
+
 test('who does not know its device waits, and so does who is younger than one that is still asking', () => {
   const elder: Claim = {
     firewall: 'elder',

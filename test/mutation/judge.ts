@@ -50,6 +50,7 @@ export class Judge {
   #start(): Worker {
     const resourceLimits = { maxOldGenerationSizeMb: heapMb };
     return new Worker(new URL('./worker.ts', import.meta.url), {
+      execArgv: ['--disable-warning=ExperimentalWarning'],
       workerData: { root: this.#root },
       resourceLimits,
     });

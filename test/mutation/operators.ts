@@ -154,7 +154,10 @@ function arrow(node: Node): readonly Edit[] {
 }
 
 function statement(node: Node): readonly Edit[] {
-  if (isReturnStatement(node)) return [[node, node.expression === undefined ? ';' : 'return;']];
+  if (isReturnStatement(node)) {
+    const answer = node.expression?.getText() ?? 'undefined';
+    return [[node, answer === 'undefined' ? ';' : 'return;']];
+  }
   const droppable = isExpressionStatement(node) || isThrowStatement(node) || isBreakOrContinueStatement(node);
   return droppable ? [[node, ';']] : [];
 }
