@@ -16,8 +16,8 @@ const examplesOfEach = 3;
 export function outlookOf(plans: ReadonlyMap<string, AddressPlan>): Outlook {
   const coming: string[] = [];
   const going: string[] = [];
-  for (const address of [...plans.keys()].sort()) {
-    const { register = [], unregister = [], guarded = [], waiting = [] } = plans.get(address) ?? {};
+  const byAddress = [...plans].sort(([a], [b]) => (a < b ? -1 : 1));
+  for (const [address, { register, unregister, guarded, waiting }] of byAddress) {
     coming.push(...register.map((tag) => `register ${address} ${tag}`));
     going.push(
       ...[...unregister, ...guarded, ...waiting].sort().map((tag) => `unregister ${address} ${tag}`),

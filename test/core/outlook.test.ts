@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
+import { outlookOf } from '../../src/core/outlook.ts';
 import { Table } from '../../src/core/table.ts';
 import { noTags, type TagSet, tagSet } from '../../src/core/tag-set.ts';
 import { neverTrips } from './guard-limits.ts';
@@ -48,6 +49,18 @@ test('examples are those of the smallest addresses, what would go first', () => 
       'register 10.0.0.1 k.new',
       'register 10.0.0.2 k.new',
       'register 10.0.0.3 k.new',
+    ],
+  });
+});
+
+test('at one address tags come in their order, whatever keeps them back', () => {
+  const plan = { register: ['k.e', 'k.f'], unregister: ['k.c'], guarded: ['k.b'], waiting: ['k.a', 'k.d'] };
+  assert.deepEqual(outlookOf(new Map([['10.0.0.1', plan]])), {
+    register: 2,
+    unregister: 4,
+    examples: [
+      ...['a', 'b', 'c'].map((tag) => `unregister 10.0.0.1 k.${tag}`),
+      ...['e', 'f'].map((tag) => `register 10.0.0.1 k.${tag}`),
     ],
   });
 });
