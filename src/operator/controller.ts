@@ -177,9 +177,12 @@ export class Controller {
     return [...this.firewalls.values()].flatMap(({ worker }) => worker ?? []);
   }
 
+  /** Workers that are being created shall hear of it, too: they have read nothing yet. */
   #noteNewHolders(): void {
-    if (this.#newSince !== undefined) this.desired.holdersNewSince(this.#newSince);
+    const since = this.#newSince;
     this.#newSince = undefined;
+    if (since === undefined) return;
+    void Promise.all(this.#lifecycles.values()).then(() => this.desired.holdersNewSince(since));
   }
 
   /** Has the worker of a PanFirewall that is being deleted purge its tables, after what is under way. */

@@ -96,6 +96,8 @@ export class Election {
     term.close();
     signal.removeEventListener('abort', stop);
     log[signal.aborted ? 'info' : 'warn']({ identity, why: reasonOf(term.signal) }, 'not leading any more');
+    // Where one part of the work failed, the others learn it from their term.
+    term.lose('its work has ended');
     // Everything of ours has ended, so nobody needs to wait until the term has run out.
     const never = new AbortController().signal;
     if (this.#hold.isOurs) await this.#attempt('released', () => this.#hold.release(never), never);
@@ -152,7 +154,7 @@ export class Election {
 }
 
 function reasonOf({ reason }: AbortSignal): string {
-  return reason instanceof Error ? reason.message : 'its work ended';
+  return reason instanceof Error ? reason.message : 'its work has ended';
 }
 
 /**

@@ -1,7 +1,8 @@
 // The election over a Lease in memory, in virtual time: who leads when, and when a leader must fall silent.
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
-import { withLease } from '../../src/operator/election.ts';
+import { Election, withLease } from '../../src/operator/election.ts';
+import type { Term } from '../../src/operator/term.ts';
 import { createLeaseServer } from './lease-server.ts';
 import { clocks, jump, log, now, pass, start, untilLeading } from './replicas.ts';
 
@@ -56,6 +57,7 @@ for (const network of ['down', 'swallows-calls', 'swallows-answers'] as const) {
     const a = start({ server, name: 'a' });
     await untilLeading(a, 500);
     await pass(4_300);
+    a.lastWorkMs = 30_000;
     const { term } = a;
     assert.ok(term);
     const renewedAt = (server.lease?.renewedAt ?? 0) - 1e12;
@@ -64,9 +66,15 @@ for (const network of ['down', 'swallows-calls', 'swallows-answers'] as const) {
     assert.equal(term.mayBegin(), true);
     await pass(100);
     assert.deepEqual([term.mayBegin(), term.signal.aborted, term.lost.aborted], [false, true, false]);
+    await pass(renewedAt + 9_400 - now());
+    assert.equal(term.lost.aborted, false);
+    await pass(150);
+    assert.equal(term.lost.aborted, true);
     a.network = 'up';
+    await pass(100);
     await untilLeading(a, 5_000);
     assert.notEqual(a.term, term);
+    a.lastWorkMs = 0;
     assert.equal(term.mayBegin(), false, 'a term that is over stays over');
     await a.stop();
   });
@@ -172,6 +180,21 @@ test('a free Lease is taken for a purge without waiting, and released after a fa
   await pass(200);
   await failed;
   assert.equal(server.lease?.holder, '');
+});
+
+test('work that fails ends the term for all of its parts, frees the Lease, and is told', async () => {
+  const server = createLeaseServer();
+  const client = server.client(() => 'up' as const);
+  const election = new Election({ client, identity: 'a', mode: 'wait', clocks, log });
+  let term: Term | undefined;
+  const work = async (own: Term) => {
+    term = own;
+    throw new Error('a bug');
+  };
+  const failed = assert.rejects(election.run(new AbortController().signal, work), /a bug/);
+  await pass(500);
+  await failed;
+  assert.deepEqual([term?.signal.aborted, term?.lost.aborted, server.lease?.holder], [true, true, '']);
 });
 
 test('without election a process leads at once, and renews the Lease whoever holds it', async () => {
