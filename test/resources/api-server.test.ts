@@ -20,6 +20,7 @@ import { mergePatch } from '../harness/api-client.ts';
 import { type ApiServer, creationPath, startApiServer } from './api-server.ts';
 import { badCases, goodCases } from './cases.ts';
 import { clusterPolicy, firewall, type Manifest, policy, template } from './manifests.ts';
+import { demands } from './rules.ts';
 import { firewallStatus, policyStatus } from './samples.ts';
 
 let server: ApiServer;
@@ -66,6 +67,13 @@ test('every bad manifest is refused in words that name the field and the fix', a
     ({ field, says = '', message }) => !(message.includes(field) && message.includes(says)),
   );
   assert.deepEqual(wrong, []);
+  const rules = new Set([...demands().values()].flat());
+  const silent = [...rules].filter((rule) => !answers.some(({ message }) => message.includes(rule)));
+  assert.deepEqual(
+    silent,
+    ['is immutable: create another PanFirewall instead'],
+    'rules that refuse none of them',
+  );
 });
 
 test('law: generated specs get the same verdict from the API server and from zod', async () => {

@@ -273,6 +273,11 @@ export const badFirewalls: BadCase[] = [
     manifest: firewall({ mode }),
     field: 'spec.mode',
   })),
+  ...[4, 3601, 30.5, '30'].map((markerIntervalSeconds) => ({
+    name: `a marker read every ${JSON.stringify(markerIntervalSeconds)}`,
+    manifest: firewall({ resync: { markerIntervalSeconds } }),
+    field: 'spec.resync.markerIntervalSeconds',
+  })),
   ...[9, 86401, 60.5, '60'].map((fullIntervalSeconds) => ({
     name: `a resync of ${JSON.stringify(fullIntervalSeconds)}`,
     manifest: firewall({ resync: { fullIntervalSeconds } }),

@@ -138,6 +138,13 @@ export const badPolicies: BadCase[] = [
     says: 'a label value',
   },
   {
+    name: '33 expressions',
+    manifest: policy({
+      podSelector: { matchExpressions: numbered(33, (i) => ({ key: `k${i}`, operator: 'Exists' })) },
+    }),
+    field: 'spec.podSelector.matchExpressions',
+  },
+  {
     name: '129 values',
     manifest: requirement({ operator: 'In', values: numbered(129, (i) => `v${i}`) }),
     field: 'spec.podSelector.matchExpressions[0].values',

@@ -14,6 +14,7 @@ import { celText } from '../../src/kubernetes/resources/schema.ts';
 import { templatePatterns } from '../../src/kubernetes/resources/tag-source.ts';
 import { badCases, goodCases } from './cases.ts';
 import { clusterPolicy, firewall, type Manifest, policy } from './manifests.ts';
+import { demands } from './rules.ts';
 
 /** '' where the object is accepted. */
 function problemsOf(manifest: Manifest): string {
@@ -35,6 +36,22 @@ test('zod refuses every bad manifest, and names the field and the fix', () => {
     .map(({ name, manifest, field, says = '' }) => ({ name, field, says, problems: problemsOf(manifest) }))
     .filter(({ field, says, problems }) => !(problems.startsWith(field) && problems.includes(says)));
   assert.deepEqual(wrong, []);
+});
+
+test('every field that demands something has a bad manifest that is refused for it', () => {
+  // All selectors are of one schema, and so is what both kinds of policies have.
+  const plain = (path: string) =>
+    path
+      .replaceAll(/\[\d+\]/g, '[]')
+      .replace(/^.*Selector(?=\.)/, 'selector')
+      .replace(/^Cluster/, '');
+  const tried = new Set(badCases.map(({ manifest, field }) => plain(`${manifest.kind} ${field}`)));
+  const demanded = new Set([...demands().keys()].map(plain));
+  assert.ok(demanded.size > 30, `${demanded.size} fields`);
+  assert.deepEqual(
+    [...demanded].filter((path) => !tried.has(path)),
+    [],
+  );
 });
 
 test('a PanFirewall becomes what decides tags and how to reach it, with defaults', () => {
