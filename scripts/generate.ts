@@ -4,14 +4,24 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { dirname } from 'node:path';
 import { chartFiles } from './chart-files.ts';
 import { customResourceDefinitionFiles } from './custom-resource-definition-files.ts';
+import { referenceFiles, referenceFolder } from './reference.ts';
 
 const root = new URL('../', import.meta.url);
 /** Nothing but generated files is in them. */
-const generatedFolders = ['crds', 'helm/pan-tag-operator/generated', 'helm/pan-tag-operator/templates/crds'];
+const generatedFolders = [
+  'crds',
+  'helm/pan-tag-operator/generated',
+  'helm/pan-tag-operator/templates/crds',
+  referenceFolder,
+];
 
 /** Path from the repository's root -> content. */
 export function generatedFiles(): Map<string, string> {
-  return new Map([...customResourceDefinitionFiles(), ...chartFiles((path) => content(path) ?? '')]);
+  return new Map([
+    ...customResourceDefinitionFiles(),
+    ...referenceFiles(),
+    ...chartFiles((path) => content(path) ?? ''),
+  ]);
 }
 
 /** The generated files that are missing, differ from the source, or should not be there. */
