@@ -1,16 +1,17 @@
-// docs/safety.md names a test for each promise: every one of them must exist under that name.
+// docs/safety.md names a test for each promise, docs/security.md for each threat: all must exist under that name.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
 const root = join(import.meta.dirname, '../..');
-const text = readFileSync(join(root, 'docs/safety.md'), 'utf8');
+const pages = ['docs/safety.md', 'docs/security.md'];
+const text = pages.map((page) => readFileSync(join(root, page), 'utf8')).join('\n');
 
 /** The second column of every row: parts of `file` name, or words where a rule of all scenarios holds the promise. */
 const proofs = text
   .split('\n')
-  .filter((line) => line.startsWith('| ') && !line.startsWith('| promise'))
+  .filter((line) => line.startsWith('| ') && !/^\| (?:promise|threat) /.test(line))
   .map((line) =>
     line
       .split('|')
