@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { after, test } from 'node:test';
 import { promisify } from 'node:util';
-import { chartDirectory, openHelm, type Values } from '../chart/helm.ts';
+import { chartDirectory, only, openHelm, type Values } from '../chart/helm.ts';
 import type { OperatorProcess } from '../harness/operator-process.ts';
 import { buildImage } from './image.ts';
 import { ask, metricValue, waitUntilReady } from './probes.ts';
@@ -141,4 +141,18 @@ test('an upgrade and a rollback leave the table untouched', async () => {
     .slice(after)
     .map((message) => JSON.stringify(message));
   assert.equal(texts.length, 1, 'the rollback sent more than the new Pod');
+  await third.stop();
+});
+
+test('the uninstall hook leaves nothing of ours behind', async () => {
+  await cluster.patch('PanFirewall', { name: 'edge' }, { spec: { deletionPolicy: 'Purge' } });
+  const rendered = await helm.render({ uninstall: { purge: true } });
+  const { template } = only(rendered, 'Job', 'pan-tag-operator-uninstall')['spec'] as {
+    template: { spec: { containers: readonly { args: readonly string[] }[] } };
+  };
+  const { args } = template.spec.containers[0] ?? assert.fail();
+  const token = await cluster.serviceAccountToken(operatorNamespace, release);
+  const said = await image.run({ args, token, plane });
+  assert.match(said, /edge/);
+  await fw.holds({});
 });

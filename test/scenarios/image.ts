@@ -1,30 +1,34 @@
 // What the image holds, laid out in a folder, and its command line: the Dockerfile's entry point, word for word.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { stringify } from 'yaml';
 import { bundle, operator } from '../../scripts/bundle.ts';
 import type { ControlPlane } from '../control-plane/control-plane.ts';
 import { type OperatorProcess, startCommandLine } from '../harness/operator-process.ts';
 
-export type ImageStart = {
+export type ImageRun = {
   /** As the Pod's spec has them. */
   readonly args: readonly string[];
   readonly token: string;
   readonly plane: ControlPlane;
-  readonly logFile: string;
 };
 
 export type Image = {
   /** Runs it as a container would: non-root, with a ServiceAccount's files, and nothing else in its environment. */
-  readonly start: (options: ImageStart) => Promise<OperatorProcess>;
+  readonly start: (options: ImageRun & { readonly logFile: string }) => Promise<OperatorProcess>;
+  /** The same for a command that ends by itself: what it prints. Rejects when it fails. */
+  readonly run: (options: ImageRun) => Promise<string>;
   /** Node with the entry point's grants, on a program of the test's own: what it prints. */
   readonly argv: (args: readonly string[]) => readonly string[];
 } & AsyncDisposable;
 
 /** The image's user. */
 const user = '65532';
+const runLimitMs = 60_000;
 const secrets = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /**
@@ -49,17 +53,20 @@ export async function buildImage(): Promise<Image> {
         .replace(secrets, serviceAccount);
     return [...asUser(), ...entryPoint.map(here), ...args];
   };
+  const inPod = async ({ args, token, plane }: ImageRun) => {
+    const serviceAccount = join(directory, `pod-${(pods += 1)}`);
+    const kubeconfig = await writeServiceAccount(serviceAccount, token, plane);
+    // Two operators cannot both have port 8080 of this machine.
+    const env = { KUBECONFIG: kubeconfig, PANTAG_HTTP_ADDRESS: '127.0.0.1:0' };
+    return { argv: argv(args, serviceAccount), env };
+  };
   return {
     argv,
-    async start({ args, token, plane, logFile }) {
-      const serviceAccount = join(directory, `pod-${(pods += 1)}`);
-      const kubeconfig = await writeServiceAccount(serviceAccount, token, plane);
-      return startCommandLine({
-        argv: argv(args, serviceAccount),
-        // Two operators cannot both have port 8080 of this machine.
-        env: { KUBECONFIG: kubeconfig, PANTAG_HTTP_ADDRESS: '127.0.0.1:0' },
-        logFile,
-      });
+    start: async ({ logFile, ...pod }) => startCommandLine({ ...(await inPod(pod)), logFile }),
+    async run(pod) {
+      const { argv: words, env } = await inPod(pod);
+      const [command = '', ...args] = words;
+      return (await promisify(execFile)(command, args, { env, timeout: runLimitMs })).stdout;
     },
     [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
   };
