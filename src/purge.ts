@@ -112,6 +112,7 @@ async function purgeUnder(term: Term, { http, namespace, ownerId, log, tell }: P
             firewall,
             meta,
             lifecycle: () => ({ finalized: isFinalized(meta), deleting: true }),
+            former: () => undefined,
             ownerId,
             claims,
             claim: (claim) => (claim === undefined ? claims.delete(name) : claims.set(name, claim)),

@@ -16,7 +16,7 @@ import { openConnection } from './operator/device-connection.ts';
 import { EventRecorder } from './operator/event-recorder.ts';
 import { isFinalized } from './operator/finalizers.ts';
 import { firewallObserver } from './operator/firewall-observer.ts';
-import { FirewallWorker } from './operator/firewall-worker.ts';
+import { type FormerTables, FirewallWorker } from './operator/firewall-worker.ts';
 import { collectGauges } from './operator/gauges.ts';
 import { readiness, type Watched } from './operator/health.ts';
 import { readOwnerId } from './operator/installation.ts';
@@ -161,6 +161,7 @@ function firewallWorkers({ ownerId, metrics, log, events, leadership }: WorkerPa
       firewall,
       meta,
       lifecycle: () => lifecycleOf(controller.firewalls.get(name)),
+      former: () => formerTables(controller.firewalls.get(name)),
       ownerId,
       claims: controller.claims,
       claim: (claim: Claim | undefined) => controller.claim(name, claim),
@@ -174,6 +175,11 @@ function firewallWorkers({ ownerId, metrics, log, events, leadership }: WorkerPa
     };
     return new FirewallWorker(options, connection);
   };
+}
+
+function formerTables(object: FirewallObject | undefined): FormerTables | undefined {
+  const { device, tables } = object?.parsed.status ?? {};
+  return device && tables && { serial: device.serial, tables: tables.map(({ vsys }) => vsys) };
 }
 
 function lifecycleOf(object: FirewallObject | undefined) {

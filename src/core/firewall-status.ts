@@ -44,6 +44,8 @@ export type FirewallView = {
   readonly aside?: Finding | undefined;
   readonly device: DeviceStatus | undefined;
   readonly tables: readonly { readonly vsys: string | undefined; readonly view: TableView }[];
+  /** Those that were taken out of the spec and are being purged: no policy waits for them. */
+  readonly leaving?: readonly { readonly vsys: string | undefined; readonly view: TableView }[];
 };
 
 /** What policies need to know of a firewall: is it failing, and do its changes get through? See TableHealth. */
@@ -75,7 +77,9 @@ const connecting: Finding = { reason: 'Progressing', message: 'connecting to the
 
 export function firewallStatus(view: FirewallView, context: StatusContext): FirewallStatus {
   const { generation, previous, now, time } = context;
-  const tables = view.tables.map((table) => tableStatus(table.vsys, table.view, now));
+  const tables = [...view.tables, ...(view.leaving ?? [])].map(({ vsys, view: table }) =>
+    tableStatus(vsys, table, now),
+  );
   return {
     observedGeneration: generation,
     conditions: conditionsFor({ finding: firewallFinding(view, context), generation, previous, now: time }),
@@ -86,7 +90,16 @@ export function firewallStatus(view: FirewallView, context: StatusContext): Fire
   };
 }
 
-function firewallFinding(view: FirewallView, { generation, previous, now }: StatusContext): Finding {
+function firewallFinding(view: FirewallView, context: StatusContext): Finding {
+  const kept = keptFinding(view, context);
+  const leaving = (view.leaving ?? []).map(({ vsys, view: table }) => {
+    const { reason, message } = tableHealth(table, context.now).finding;
+    return { reason, message: vsys === undefined ? message : `${vsys}: ${message}` };
+  });
+  return worst([kept, ...leaving]) ?? kept;
+}
+
+function keptFinding(view: FirewallView, { generation, previous, now }: StatusContext): Finding {
   const { finding, stuck } = firewallHealth(view, now);
   const churn = finding.reason === 'Progressing' && !stuck && wasReady(previous, generation);
   if (finding.reason !== 'InSync' && !churn) return finding;

@@ -9,13 +9,10 @@ import { type Stance, stanceOf } from '../core/stance.ts';
 import { type Claim, type Precedence, precedence } from '../core/table-claims.ts';
 import type { ObjectMeta } from '../kubernetes/resources/object.ts';
 import type { Logger } from '../runtime/logger.ts';
-import {
-  type ConnectionSettings,
-  connectionSettings,
-  type FirewallSettings,
-  type Secrets,
-} from './credentials.ts';
+import type { ConnectionSettings, FirewallSettings, Secrets } from './credentials.ts';
 import { type Connection, DeviceFailure, type DeviceInfo } from './device-port.ts';
+import { DeviceSession } from './device-session.ts';
+import { type LeavingTable, LeavingTables, vsysName } from './leaving-tables.ts';
 import type { Adoption } from './marker.ts';
 import { asideOf } from './table-view.ts';
 import { TablePurge } from './table-purge.ts';
@@ -27,6 +24,8 @@ export type FirewallWorkerOptions = {
   readonly meta: Pick<ObjectMeta, 'uid' | 'createdAt'>;
   /** Of the object as it is by now: is the finalizer on it, and is it being deleted? */
   readonly lifecycle: () => { readonly finalized: boolean; readonly deleting: boolean };
+  /** What the status tells of an earlier leader's tables, asked when a term begins: they may have left spec.tables since. */
+  readonly former: () => FormerTables | undefined;
   /** Of this installation, for the mark of ownership. */
   readonly ownerId: string;
   /** Of all PanFirewalls, by name. */
@@ -42,12 +41,8 @@ export type FirewallWorkerOptions = {
   readonly now: () => number;
 };
 
-type Session = {
-  readonly settings: ConnectionSettings;
-  readonly connection: Connection;
-  /** undefined until the device said who it is; asked once, whoever needs it first. */
-  device: Promise<DeviceInfo> | undefined;
-};
+/** Tables as a status shows them, and the serial of the device that they were on. */
+export type FormerTables = { readonly serial: string; readonly tables: readonly (string | undefined)[] };
 
 type OwnTable = {
   readonly vsys: string | undefined;
@@ -61,19 +56,39 @@ export class FirewallWorker {
   #settings: FirewallSettings;
   #tables: readonly OwnTable[] = [];
   #term: Term | undefined;
-  #session: Session | undefined;
+  readonly #session: DeviceSession;
   #device: DeviceInfo | undefined;
   #purging = false;
+  readonly #leaving: LeavingTables;
+  /** The former leader's, until they have been looked at. */
+  #former: FormerTables | undefined;
 
   constructor(options: FirewallWorkerOptions, settings: FirewallSettings) {
     this.#options = options;
     this.#settings = settings;
     this.#tables = this.#create(settings);
+    this.#session = new DeviceSession({
+      settings: () => this.#settings,
+      secrets: options.secrets,
+      open: options.open,
+      met: (device) => this.#met(device),
+      unmet: () => {
+        if (this.#device === undefined) this.#claim('unknown');
+      },
+    });
+    this.#leaving = new LeavingTables({
+      createPurge: (vsys, unsureUntil) => this.#newPurge(vsys, unsureUntil),
+      timeoutMs: () => this.#settings.purgeTimeoutSeconds * 1000,
+      record: options.observer.record,
+      changed: () => this.#leavingChanged(),
+      log: options.log,
+    });
   }
 
   /** Only from here on anything is sent. */
   lead(term: Term): void {
     this.#term = term;
+    this.#former = this.#options.former();
     this.#claim('asking');
     for (const table of this.#tables) run(table, term);
   }
@@ -81,9 +96,9 @@ export class FirewallWorker {
   /** Lets the messages in flight end, closes the connection, and goes on noting what happens in the cluster. */
   async standBy(): Promise<void> {
     this.#term = undefined;
-    await stopAll(this.#tables);
+    await Promise.all([stopAll(this.#tables), this.#leaving.drop(this.#leaving.names)]);
     this.#options.claim(undefined);
-    await this.#closeSession();
+    await this.#session.close();
     this.#device = undefined;
   }
 
@@ -91,33 +106,81 @@ export class FirewallWorker {
   async configure(settings: FirewallSettings): Promise<void> {
     const before = this.#settings;
     this.#settings = settings;
-    const sameTables = before.endpoint === settings.endpoint && sameVsys(before.tables, settings.tables);
-    if (sameTables) return this.settingsChanged();
-    const { log } = this.#options;
-    log.info({ endpoint: settings.endpoint, vsys: settings.tables }, 'tables changed');
+    if (before.endpoint !== settings.endpoint) return this.#startAfresh();
+    if (!sameVsys(before.tables, settings.tables)) await this.#changeTables();
+    this.settingsChanged();
+  }
+
+  /** Another endpoint, and perhaps another device: what is at the old one stays there. */
+  async #startAfresh(): Promise<void> {
+    const { endpoint } = this.#settings;
+    this.#options.log.info({ endpoint }, 'endpoint changed');
     const old = this.#tables;
     this.#tables = [];
     this.#device = undefined;
-    await stopAll(old);
-    await this.#closeSession();
-    this.#tables = this.#create(settings);
+    await Promise.all([stopAll(old), this.#leaving.drop(this.#leaving.names)]);
+    await this.#session.close();
+    this.#tables = this.#create(this.#settings);
     if (this.#term !== undefined) this.lead(this.#term);
+    this.#former = undefined;
+  }
+
+  /** Those that stay go on undisturbed; those that go are purged or left, as the spec wants it. */
+  async #changeTables(): Promise<void> {
+    const wanted: readonly (string | undefined)[] = this.#settings.tables ?? [undefined];
+    this.#options.log.info({ vsys: wanted }, 'tables changed');
+    const [staying = [], going = []] = [true, false].map((stays) =>
+      this.#tables.filter(({ vsys }) => wanted.includes(vsys) === stays),
+    );
+    this.#tables = staying;
+    await Promise.all([stopAll(going), this.#leaving.drop(wanted.map(vsysName))]);
+    this.#tables = wanted.map(
+      (vsys) => staying.find((table) => table.vsys === vsys) ?? this.#createOne(vsys),
+    );
+    const term = this.#term;
+    if (term === undefined) return;
+    for (const { vsys, worker } of going) {
+      this.#leave({ vsys, unsureUntil: worker instanceof TableWorker ? worker.unsureUntil : 0 }, term);
+    }
+    this.#claimAgain();
+    for (const table of this.#tables) if (!staying.includes(table)) run(table, term);
+  }
+
+  /** Purges a table that left the spec, where the spec lets it. */
+  #leave(table: LeavingTable, term: Term): void {
+    // The same table by another name is kept.
+    if ((this.#settings.tables ?? [undefined]).map(vsysName).includes(vsysName(table.vsys))) return;
+    const why = this.#forbidden();
+    if (why === undefined) this.#leaving.add(table, term);
+    else
+      this.#options.log.info({ table: vsysName(table.vsys), why }, 'table left spec.tables, its tags stay');
+  }
+
+  /** A table that an earlier leader kept, or had begun to purge, and that is not in the spec any more. */
+  #reviewFormer({ serial }: DeviceInfo): void {
+    const former = this.#former;
+    const term = this.#term;
+    if (former === undefined || term === undefined) return;
+    this.#former = undefined;
+    // Of another device, or of one that cannot be told from others, nothing is known.
+    if (former.serial !== serial || serial === 'unknown') return;
+    for (const vsys of former.tables) this.#leave({ vsys, unsureUntil: 0 }, term);
+  }
+
+  #leavingChanged(): void {
+    this.#claimAgain();
+    this.#options.observer.changed();
   }
 
   /** A Secret or the spec changed: a connection that differs is opened anew, and what failed is tried at once. */
   settingsChanged(): void {
-    const before = this.#session?.settings;
-    const wanted = this.#desiredConnection();
-    if (before !== undefined && !sameConnection(before, wanted)) {
-      this.#options.log.info('credentials or trust changed, connecting anew');
-      if (wanted !== undefined) {
-        const note = 'credentials or trust changed, connecting anew';
-        this.#options.observer.record({ reason: 'CredentialsReloaded', note });
-      }
-      void this.#closeSession();
-    }
+    const now = this.#session.review();
+    const note = 'credentials or trust changed, connecting anew';
+    if (now !== 'same') this.#options.log.info(note);
+    if (now === 'changed') this.#options.observer.record({ reason: 'CredentialsReloaded', note });
     for (const worker of this.workers) worker.guardChanged();
     for (const { worker } of this.#tables) worker.retryNow();
+    this.#leaving.retryNow();
   }
 
   get purging(): boolean {
@@ -126,9 +189,10 @@ export class FirewallWorker {
 
   /** What became of the purge; undefined while it goes on. */
   get purgeOutcome(): PurgeOutcome | undefined {
-    return together(
-      this.#tables.map(({ worker }) => (worker instanceof TablePurge ? worker.outcome : undefined)),
+    const outcomes = this.#tables.map(({ worker }) =>
+      worker instanceof TablePurge ? worker.outcome : undefined,
     );
+    return together([...outcomes, ...this.#leaving.outcomes]);
   }
 
   /** What keeps the purge from being completed. */
@@ -198,14 +262,23 @@ export class FirewallWorker {
       aside: asideOf(this.#stance()),
       device: device && { model: device.model, serial: device.serial, swVersion: device.swVersion },
       tables: this.#tables.map(({ vsys, worker }) => ({ vsys, view: worker.view() })),
+      leaving: this.#leaving.views(),
     };
   }
 
   #claim(device: Claim['device']): void {
     const { firewall, meta, claim } = this.#options;
-    const tables = (this.#settings.tables ?? [undefined]).map(vsysName);
+    // One that is being purged is not another's yet.
+    const tables = [...(this.#settings.tables ?? [undefined]).map(vsysName), ...this.#leaving.names];
     const { name, tagPrefix } = firewall;
     claim({ firewall: name, uid: meta.uid, createdAt: meta.createdAt, tagPrefix, device, tables });
+  }
+
+  /** The same device, other tables. */
+  #claimAgain(): void {
+    const { claims, firewall } = this.#options;
+    const before = claims.get(firewall.name);
+    if (before !== undefined) this.#claim(before.device);
   }
 
   #precedence(vsys: string | undefined): Precedence {
@@ -216,7 +289,11 @@ export class FirewallWorker {
 
   #create(settings: FirewallSettings): OwnTable[] {
     const tables = settings.tables ?? [undefined];
-    return tables.map((vsys) => (this.#purging ? this.#createPurge(vsys, 0) : this.#createTable(vsys)));
+    return tables.map((vsys) => this.#createOne(vsys));
+  }
+
+  #createOne(vsys: string | undefined): OwnTable {
+    return this.#purging ? this.#createPurge(vsys, 0) : this.#createTable(vsys);
   }
 
   #createTable(vsys: string | undefined): OwnTable {
@@ -233,7 +310,7 @@ export class FirewallWorker {
       guard: () => this.#settings.removalGuard,
       stance: () => this.#stance(),
       precedence: () => this.#precedence(vsys),
-      connect: (signal) => this.#connect(signal),
+      connect: (signal) => this.#session.connect(signal),
       knowledge,
       observer: { ...observer, failed: (failure) => this.#tableFailed(failure) },
       log: vsys === undefined ? log : log.child({ vsys }),
@@ -243,20 +320,23 @@ export class FirewallWorker {
   }
 
   #createPurge(vsys: string | undefined, unsureUntil: number): OwnTable {
+    return { vsys, worker: this.#newPurge(vsys, unsureUntil), running: undefined };
+  }
+
+  #newPurge(vsys: string | undefined, unsureUntil: number): TablePurge {
     const { firewall, ownerId, desired, observer, now, log } = this.#options;
-    const worker = new TablePurge({
+    return new TablePurge({
       vsys,
       self: { prefix: firewall.tagPrefix, id: ownerId },
       wanted: (address) => desired.tagsOf(firewall.name, address),
       forbidden: () => this.#forbidden(),
       precedence: () => this.#precedence(vsys),
-      connect: (signal) => this.#connect(signal),
+      connect: (signal) => this.#session.connect(signal),
       unsureUntil,
       observer: { ...observer, failed: (failure) => this.#tableFailed(failure) },
       log: vsys === undefined ? log : log.child({ vsys }),
       now,
     });
-    return { vsys, worker, running: undefined };
   }
 
   /** Why nothing may be purged. */
@@ -271,27 +351,8 @@ export class FirewallWorker {
   }
 
   #tableFailed(failure: DeviceFailure): void {
-    // After a failure the device says anew who it is: it may have been rebooted or replaced.
-    if (this.#session !== undefined) this.#session.device = undefined;
+    this.#session.askAgain();
     this.#options.observer.failed(failure);
-  }
-
-  async #connect(signal: AbortSignal): Promise<Connection> {
-    const session = (this.#session ??= this.#open());
-    session.device ??= session.connection.info(signal);
-    try {
-      this.#met(await session.device);
-    } catch (error) {
-      session.device = undefined;
-      if (this.#device === undefined) this.#claim('unknown');
-      throw error;
-    }
-    return session.connection;
-  }
-
-  #open(): Session {
-    const settings = connectionSettings(this.#settings, this.#options.secrets);
-    return { settings, connection: this.#options.open(settings), device: undefined };
   }
 
   #met(device: DeviceInfo): void {
@@ -302,29 +363,12 @@ export class FirewallWorker {
     const before = this.#device;
     this.#device = device;
     if (before?.serial === device.serial) return;
+    if (before !== undefined) void this.#leaving.drop(this.#leaving.names);
     this.#claim({ identity: identityOf(device, this.#settings) });
     this.#options.log.info({ ...device, before: before?.serial }, 'device met');
     if (before !== undefined) for (const worker of this.workers) worker.forget();
+    this.#reviewFormer(device);
   }
-
-  #desiredConnection(): ConnectionSettings | undefined {
-    try {
-      return connectionSettings(this.#settings, this.#options.secrets);
-    } catch {
-      return undefined;
-    }
-  }
-
-  async #closeSession(): Promise<void> {
-    const session = this.#session;
-    this.#session = undefined;
-    await session?.connection.close();
-  }
-}
-
-/** The one table of a device with a single virtual system is that of vsys1. */
-function vsysName(vsys: string | undefined): string {
-  return vsys ?? 'vsys1';
 }
 
 /** A virtual firewall without a licence calls itself 'unknown', like all of its kind. */
@@ -346,8 +390,4 @@ async function stopAll(tables: readonly OwnTable[]): Promise<void> {
 
 function sameVsys(a: readonly string[] | undefined, b: readonly string[] | undefined): boolean {
   return a === b || (a !== undefined && b !== undefined && a.join() === b.join());
-}
-
-function sameConnection(a: ConnectionSettings, b: ConnectionSettings | undefined): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
 }

@@ -139,6 +139,25 @@ test('a firewall in Observe says so with its plan, and a failure comes before th
   assert.equal(statusOf({ ...firewall(), aside }).reason, 'Observing');
 });
 
+test('a table that left the spec is shown as Purging, and neither policies nor the count of tables mind it', () => {
+  const aside = { reason: 'Purging', message: 'it left' } as const;
+  const leaving = [
+    { vsys: 'vsys9', view: { ...failing('InSync'), failing: undefined, known: false, aside } },
+  ];
+  const view = { ...firewall(quiet, quiet), leaving };
+  const status = statusOf(view, { previous: readyBefore });
+  assert.deepEqual([status.ready, status.reason, status.message], [false, 'Purging', 'vsys9: it left']);
+  assert.deepEqual(
+    status.tables.map(({ vsys, state }) => [vsys, state]),
+    [
+      ['vsys1', 'InSync'],
+      ['vsys2', 'InSync'],
+      ['vsys9', 'Purging'],
+    ],
+  );
+  assert.deepEqual(firewallHealth(view, 100_000), firewallHealth(firewall(quiet, quiet), 100_000));
+});
+
 test('of two tables on their way the stuck one is spoken of', () => {
   const stuck = { ...busy, oldestPendingAt: -50_000 };
   const { message } = statusOf(firewall(busy, stuck));

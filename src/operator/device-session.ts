@@ -1,0 +1,87 @@
+// The connection to one PanFirewall's device: opened when it is first needed, opened anew when its settings differ.
+
+import {
+  type ConnectionSettings,
+  connectionSettings,
+  type FirewallSettings,
+  type Secrets,
+} from './credentials.ts';
+import type { Connection, DeviceInfo } from './device-port.ts';
+
+export type DeviceSessionOptions = {
+  readonly settings: () => FirewallSettings;
+  readonly secrets: Secrets;
+  readonly open: (settings: ConnectionSettings) => Connection;
+  /** Told who the device says it is, before each use. May throw DeviceFailure: it is of no use then. */
+  readonly met: (device: DeviceInfo) => void;
+  /** The device has not said who it is, or is of no use. */
+  readonly unmet: () => void;
+};
+
+type Session = {
+  readonly settings: ConnectionSettings;
+  readonly connection: Connection;
+  /** undefined until the device said who it is; asked once, whoever needs it first. */
+  device: Promise<DeviceInfo> | undefined;
+};
+
+export class DeviceSession {
+  readonly #options: DeviceSessionOptions;
+  #session: Session | undefined;
+
+  constructor(options: DeviceSessionOptions) {
+    this.#options = options;
+  }
+
+  /** The connection, with the device known. @throws DeviceFailure */
+  async connect(signal: AbortSignal): Promise<Connection> {
+    const session = (this.#session ??= this.#open());
+    session.device ??= session.connection.info(signal);
+    try {
+      this.#options.met(await session.device);
+    } catch (error) {
+      session.device = undefined;
+      this.#options.unmet();
+      throw error;
+    }
+    return session.connection;
+  }
+
+  /** The device says anew who it is: it may have been rebooted or replaced. */
+  askAgain(): void {
+    if (this.#session !== undefined) this.#session.device = undefined;
+  }
+
+  /** Closes a connection whose settings are others by now: 'incomplete' when there are none to open it anew with. */
+  review(): 'same' | 'changed' | 'incomplete' {
+    const before = this.#session?.settings;
+    if (before === undefined) return 'same';
+    const wanted = this.#wanted();
+    if (wanted !== undefined && sameConnection(before, wanted)) return 'same';
+    void this.close();
+    return wanted === undefined ? 'incomplete' : 'changed';
+  }
+
+  async close(): Promise<void> {
+    const session = this.#session;
+    this.#session = undefined;
+    await session?.connection.close();
+  }
+
+  #open(): Session {
+    const settings = connectionSettings(this.#options.settings(), this.#options.secrets);
+    return { settings, connection: this.#options.open(settings), device: undefined };
+  }
+
+  #wanted(): ConnectionSettings | undefined {
+    try {
+      return connectionSettings(this.#options.settings(), this.#options.secrets);
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+function sameConnection(a: ConnectionSettings, b: ConnectionSettings): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

@@ -1,0 +1,102 @@
+// The tables of one PanFirewall that were taken out of spec.tables: each is purged for a while, then left as it is.
+
+import type { RecordEvent } from '../core/event-note.ts';
+import type { PurgeOutcome } from '../core/farewell.ts';
+import type { TableView } from '../core/table-health.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { TablePurge } from './table-purge.ts';
+import type { Term } from './term.ts';
+
+export type LeavingTablesOptions = {
+  readonly createPurge: (vsys: string | undefined, unsureUntil: number) => TablePurge;
+  /** spec.purgeTimeoutSeconds, by now. */
+  readonly timeoutMs: () => number;
+  readonly record: RecordEvent;
+  /** Which tables there are has changed. */
+  readonly changed: () => void;
+  readonly log: Logger;
+};
+
+export type LeavingTable = { readonly vsys: string | undefined; readonly unsureUntil: number };
+
+type Purging = {
+  readonly vsys: string | undefined;
+  readonly purge: TablePurge;
+  readonly stop: AbortController;
+  readonly done: Promise<void>;
+  readonly term: Term;
+};
+
+/** The one table of a device with a single virtual system is that of vsys1. */
+export function vsysName(vsys: string | undefined): string {
+  return vsys ?? 'vsys1';
+}
+
+export class LeavingTables {
+  readonly #options: LeavingTablesOptions;
+  /** By vsysName. */
+  readonly #tables = new Map<string, Purging>();
+
+  constructor(options: LeavingTablesOptions) {
+    this.#options = options;
+  }
+
+  get names(): readonly string[] {
+    return [...this.#tables.keys()];
+  }
+
+  get outcomes(): readonly (PurgeOutcome | undefined)[] {
+    return [...this.#tables.values()].map(({ purge }) => purge.outcome);
+  }
+
+  views(): readonly { readonly vsys: string | undefined; readonly view: TableView }[] {
+    return [...this.#tables.values()].map(({ vsys, purge }) => ({ vsys, view: purge.view() }));
+  }
+
+  /** Nobody else may be writing to it any more. */
+  add({ vsys, unsureUntil }: LeavingTable, term: Term): void {
+    const { createPurge, timeoutMs, log } = this.#options;
+    const purge = createPurge(vsys, unsureUntil);
+    const stop = new AbortController();
+    const done = purge.run(AbortSignal.any([stop.signal, term.signal]), term.lost);
+    const table = { vsys, purge, stop, done, term };
+    this.#tables.set(vsysName(vsys), table);
+    log.info({ table: vsysName(vsys) }, 'table left spec.tables, purging it');
+    const limit = setTimeout(() => stop.abort(), timeoutMs());
+    void done.finally(() => {
+      clearTimeout(limit);
+      this.#seeOff(table);
+    });
+  }
+
+  retryNow(): void {
+    for (const { purge } of this.#tables.values()) purge.retryNow();
+  }
+
+  /** Ends these without a word: they are kept again, or are somebody else's to purge. Their messages end first. */
+  async drop(names: readonly string[]): Promise<void> {
+    const dropped = names.flatMap((name) => this.#tables.get(name) ?? []);
+    for (const name of names) this.#tables.delete(name);
+    for (const { stop } of dropped) stop.abort();
+    await Promise.all(dropped.map(({ done }) => done));
+  }
+
+  #seeOff(table: Purging): void {
+    const name = vsysName(table.vsys);
+    // Dropped meanwhile.
+    if (this.#tables.get(name) !== table) return;
+    this.#tables.delete(name);
+    // The next leader finds it in the status.
+    if (table.term.signal.aborted) return;
+    const { record, changed, log } = this.#options;
+    const { outcome, obstacle } = table.purge;
+    const isClean = outcome?.kind === 'clean';
+    const why = outcome?.kind === 'left' ? outcome.why : `spec.purgeTimeoutSeconds are over: ${obstacle}`;
+    const note = isClean
+      ? `the table ${name} left spec.tables and was purged: nothing of ours is left in it (${outcome.addresses} addresses unregistered)`
+      : `the table ${name} left spec.tables and is let go without a complete purge, tags may be left in it: ${why}`;
+    log[isClean ? 'info' : 'warn']({ table: name, outcome }, 'table let go');
+    record({ reason: isClean ? 'Purged' : 'PurgeAbandoned', note });
+    changed();
+  }
+}
