@@ -7,6 +7,7 @@ import { type Compiler, openCompiler } from './compiler.ts';
 import { Judge } from './judge.ts';
 import { type Mutant, mutantsOf } from './mutants.ts';
 import { suiteOf } from './suite.ts';
+import type { Task } from './worker.ts';
 
 type Score = {
   readonly name: string;
@@ -19,9 +20,11 @@ type Score = {
 
 const root = resolve(import.meta.dirname, '../..');
 /** Runs of a law at most: few at first, and, with --thorough, as many as the tests ask for where a mutant survives. */
-const rounds = { quick: [50], thorough: [50, 10_000] };
-/** How long tests may take on a mutant, as a multiple of what they take on the source as it is, and at least. */
-const patience = { factor: 10, leastMs: 10_000 };
+const runs = { quick: [50], thorough: [50, 10_000] };
+/** Processor time for the tests of a mutant, ms, and as a multiple of what they take on the source as it is. */
+const patience = { leastMs: 2_000, factor: 5 };
+/** For the source as it is, ms. */
+const longestMs = 120_000;
 const { values, positionals } = parseArgs({
   options: { thorough: { type: 'boolean', default: false } },
   allowPositionals: true,
@@ -29,21 +32,36 @@ const { values, positionals } = parseArgs({
 const { thorough } = values;
 const interruption = new AbortController();
 
-/** Asks whether any test notices a mutant; those that cost least are asked first. */
-async function examine(file: string, judge: Judge): Promise<(source: string) => Promise<boolean>> {
-  const suite = suiteOf(root, file);
-  const tasks: { readonly mostRuns: number; readonly limitMs: number }[] = [];
-  for (const mostRuns of thorough ? rounds.thorough : rounds.quick) {
+type Round = { readonly task: Omit<Task, 'mutation'>; readonly limitMs: number };
+
+/** The quickest test files come first: most mutants get no further. */
+async function roundOf(file: string, mostRuns: number, judge: Judge): Promise<Round> {
+  const { tests, affected } = suiteOf(root, file);
+  const costs = new Map<string, number>();
+  for (const test of tests) {
     const begun = performance.now();
-    const failure = await judge.failureOf({ mutation: undefined, ...suite, mostRuns }, 600_000);
-    if (failure !== undefined) throw new Error(`the tests fail on the source as it is: ${failure}`);
-    const limitMs = Math.max(patience.leastMs, (performance.now() - begun) * patience.factor);
-    tasks.push({ mostRuns, limitMs });
+    const task = { mutation: undefined, tests: [test], affected, mostRuns };
+    const failure = await judge.failureOf(task, longestMs);
+    if (failure !== undefined) throw new Error(`${test} fails on the source as it is: ${failure}`);
+    costs.set(test, performance.now() - begun);
   }
+  const quickestFirst = [...costs].sort(([, a], [, b]) => a - b).map(([test]) => test);
+  const all = costs.values().reduce((sum, ms) => sum + ms, 0);
+  return {
+    task: { tests: quickestFirst, affected, mostRuns },
+    limitMs: Math.max(patience.leastMs, all * patience.factor),
+  };
+}
+
+/** Asks whether any test notices a mutant. */
+async function examine(file: string, judge: Judge): Promise<(source: string) => Promise<boolean>> {
+  const rounds: Round[] = [];
+  for (const mostRuns of thorough ? runs.thorough : runs.quick)
+    rounds.push(await roundOf(file, mostRuns, judge));
   return async (source) => {
-    for (const { mostRuns, limitMs } of tasks) {
-      const task = { mutation: { file, source }, ...suite, mostRuns };
-      if ((await judge.failureOf(task, limitMs)) !== undefined) return true;
+    for (const { task, limitMs } of rounds) {
+      if ((await judge.failureOf({ ...task, mutation: { file, source } }, limitMs)) !== undefined)
+        return true;
     }
     return false;
   };
