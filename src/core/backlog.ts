@@ -30,7 +30,7 @@ export class Backlog {
     const known = this.#vacated.get(address) ?? this.#others.get(address);
     const into = vacated ? this.#vacated : this.#others;
     (vacated ? this.#others : this.#vacated).delete(address);
-    if (!into.has(address)) into.set(address, known ?? since);
+    into.set(address, known ?? since);
     if (known === undefined && this.#oldest !== undefined) this.#oldest = Math.min(this.#oldest, since);
   }
 

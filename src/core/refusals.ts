@@ -1,6 +1,6 @@
 // Pairs that a device refused: set aside alone, tried again slowly, and at once when their input changes.
 
-import { noTags, type TagSet } from './tag-set.ts';
+import type { TagSet } from './tag-set.ts';
 
 /** One pair (or, without `tag`, all pairs of that section) of an address that the device refused. */
 export type Rejection = {
@@ -65,9 +65,8 @@ export class Refusals {
     const barred = this.#refusals
       .get(address)
       ?.filter((refusal) => refusal.section === section && refusal.until !== undefined);
-    if (barred === undefined || barred.length === 0) return tags;
-    const admitted = tags.filter((tag) => barred.every((refusal) => (refusal.tag ?? tag) !== tag));
-    return admitted.length === 0 ? noTags : admitted;
+    if (barred === undefined) return tags;
+    return tags.filter((tag) => barred.every((refusal) => (refusal.tag ?? tag) !== tag));
   }
 
   /** The addresses with pairs whose time has come, to be tried again now. They stay refused until one succeeds. */

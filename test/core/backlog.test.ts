@@ -48,6 +48,8 @@ test('an address that is put again keeps its time, also when it moves', () => {
 test('the oldest time is told through every change', () => {
   const made = backlog(['a', false, 5], ['b', true, 7]);
   assert.equal(made.oldest, 5);
+  made.put('b', true, 1);
+  assert.equal(made.oldest, 5, 'what is there already keeps its time');
   made.put('c', false, 3);
   assert.equal(made.oldest, 3);
   made.delete('c');

@@ -72,6 +72,26 @@ test('each pair has its own delay, and the next retry is the earliest', () => {
   assert.equal(refusals.nextDueAt(), 90_000, 'a pair that is refused again');
 });
 
+test('a tag that was refused in one section is refused for the first time in the other', () => {
+  const refusals = refused(bad);
+  refusals.answered(
+    address,
+    { register: [], unregister: ['bad'] },
+    [{ ...bad, section: 'unregister' }],
+    1_000,
+  );
+  refusals.takeDue(30_000);
+  assert.equal(refusals.nextDueAt(), 31_000);
+});
+
+test('of several refused pairs each is set aside; of several addresses the first retry and the smallest are told', () => {
+  const refusals = refused(bad, { ...bad, tag: 'good' });
+  assert.deepEqual(refusals.admit(address, 'register', ['bad', 'fine', 'good']), ['fine']);
+  refusals.answered('10.0.0.0', sent, [bad], 10_000);
+  assert.equal(refusals.nextDueAt(), 30_000);
+  assert.deepEqual(refusals.addresses(), ['10.0.0.0', address]);
+});
+
 test('it ends when a message with the pair succeeds, when the input changes, and when nobody wants the pair', () => {
   const ends: ((refusals: Refusals) => void)[] = [
     (refusals) => refusals.answered(address, { register: ['bad'], unregister: [] }, [], 40_000),
