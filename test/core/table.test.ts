@@ -73,6 +73,27 @@ test('what was vacated before the first read and is not on the device is settled
   assert.equal(table.waiting, 1);
 });
 
+test('what a message changed while the table was read is not sent again', () => {
+  const { table, want } = readTable({ '10.0.0.1': ['old'] });
+  want('10.0.0.1', ['new'], 'newHolder');
+  const batch = table.next(limits, 0) ?? [];
+  table.beginRead();
+  table.confirm(batch, [], 0);
+  table.endRead({ owned: new Map([['10.0.0.1', ['old']]]), others: new Set() }, 0);
+  assert.deepEqual([table.pending, table.next(limits, 0)], [0, undefined]);
+});
+
+test('an address that keeps a tag goes in its turn, whatever leaves it at once', () => {
+  const { table, want } = readTable({ '10.0.0.1': ['a'] });
+  want('10.0.0.1', ['a'], 'relist');
+  want('10.0.0.2', ['a'], 'newHolder', 1);
+  want('10.0.0.1', ['b'], 'relabelled', 2);
+  assert.deepEqual(
+    table.next(limits, 3)?.map(({ address }) => address),
+    ['10.0.0.2', '10.0.0.1'],
+  );
+});
+
 test('vacated addresses go first; addresses that a policy left go in their turn', () => {
   const { table, want } = readTable({ '10.0.0.1': ['a'], '10.0.0.3': ['a'] });
   for (const address of ['10.0.0.1', '10.0.0.3']) want(address, ['a'], 'relist');
@@ -294,7 +315,7 @@ test('a claim on what was held takes it out of the plan', () => {
 });
 
 test('the example of what waits is the smallest address, with the reason of the gate', () => {
-  const { table } = readTable({ '10.0.0.9': ['t'], '10.0.0.10': ['u'] }, shut);
+  const { table } = readTable({ '10.0.0.9': ['t'], '10.0.0.10': ['u'], '10.0.0.11': ['v'] }, shut);
   assert.deepEqual(table.waitingExample, { address: '10.0.0.10', tag: 'u', why: 'something is not known' });
   assert.equal(readTable({}, shut).table.waitingExample, undefined);
 });
