@@ -79,7 +79,7 @@ test('while knowledge is missing a plan stays as it is, and what was approved wa
   assert.deepEqual([table.waiting, table.held?.id], [0, id]);
   table.approve(id, 0);
   table.setGate(shut, 0);
-  assert.deepEqual([removals(), table.waiting], [[], 1]);
+  assert.deepEqual([table.pending, table.waiting, table.next(limits, 0)], [0, 1, undefined]);
   table.setGate(open, 0);
   assert.deepEqual(removals(), ['10.0.0.1 k.a'], 'an approval outlasts it');
 });
@@ -163,6 +163,15 @@ test('when nothing is known of the table, nothing is held, nothing waits, and no
   read({});
   assert.equal(table.outlook?.unregister, 0);
   assert.deepEqual([removals(), table.held], [[], undefined]);
+});
+
+test('of strangers too nothing is left when nothing is known of the table', () => {
+  const { table, read, removals } = inSync({}, holdsAll);
+  read({ '10.0.0.1': ['k.stray'] });
+  assert.equal(table.outlook?.unregister, 1);
+  table.forget();
+  read({});
+  assert.deepEqual([table.outlook?.unregister, removals(), table.held], [0, [], undefined]);
 });
 
 test('a read that finds what waited gone ends the waiting', () => {

@@ -4,10 +4,9 @@ import { setPriority } from 'node:os';
 import { relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Compiler, openCompiler } from './compiler.ts';
+import { examine } from './examine.ts';
 import { Judge } from './judge.ts';
 import { type Mutant, mutantsOf } from './mutants.ts';
-import { suiteOf } from './suite.ts';
-import type { Task } from './worker.ts';
 
 type Score = {
   readonly name: string;
@@ -19,58 +18,16 @@ type Score = {
 };
 
 const root = resolve(import.meta.dirname, '../..');
-/** Runs of a law at most: few at first, and, with --thorough, as many as the tests ask for where a mutant survives. */
-const runs = { quick: [50], thorough: [50, 10_000] };
-/** Processor time for the tests of a mutant, ms, and as a multiple of what they take on the source as it is. */
-const patience = { leastMs: 2_000, factor: 5 };
-/** For the source as it is, ms. */
-const longestMs = 120_000;
-const { values, positionals } = parseArgs({
-  options: { thorough: { type: 'boolean', default: false } },
-  allowPositionals: true,
-});
-const { thorough } = values;
+const {
+  values: { thorough },
+  positionals,
+} = parseArgs({ options: { thorough: { type: 'boolean', default: false } }, allowPositionals: true });
 const interruption = new AbortController();
-
-type Round = { readonly task: Omit<Task, 'mutation'>; readonly limitMs: number };
-
-/** The quickest test files come first: most mutants get no further. */
-async function roundOf(file: string, mostRuns: number, judge: Judge): Promise<Round> {
-  const { tests, affected } = suiteOf(root, file);
-  const costs = new Map<string, number>();
-  for (const test of tests) {
-    const begun = performance.now();
-    const task = { mutation: undefined, tests: [test], affected, mostRuns };
-    const failure = await judge.failureOf(task, longestMs);
-    if (failure !== undefined) throw new Error(`${test} fails on the source as it is: ${failure}`);
-    costs.set(test, performance.now() - begun);
-  }
-  const quickestFirst = [...costs].sort(([, a], [, b]) => a - b).map(([test]) => test);
-  const all = costs.values().reduce((sum, ms) => sum + ms, 0);
-  return {
-    task: { tests: quickestFirst, affected, mostRuns },
-    limitMs: Math.max(patience.leastMs, all * patience.factor),
-  };
-}
-
-/** Asks whether any test notices a mutant. */
-async function examine(file: string, judge: Judge): Promise<(source: string) => Promise<boolean>> {
-  const rounds: Round[] = [];
-  for (const mostRuns of thorough ? runs.thorough : runs.quick)
-    rounds.push(await roundOf(file, mostRuns, judge));
-  return async (source) => {
-    for (const { task, limitMs } of rounds) {
-      if ((await judge.failureOf({ ...task, mutation: { file, source } }, limitMs)) !== undefined)
-        return true;
-    }
-    return false;
-  };
-}
 
 async function scoreOf(file: string, compiler: Compiler, judge: Judge): Promise<Score> {
   const name = relative(root, file);
   const begun = performance.now();
-  const isNoticed = await examine(file, judge);
+  const isNoticed = await examine({ root, file, judge, thorough });
   const mutants = mutantsOf(compiler.parse(file));
   const survivors: Mutant[] = [];
   let killed = 0;

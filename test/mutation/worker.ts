@@ -9,12 +9,13 @@ import { parentPort, workerData } from 'node:worker_threads';
 export type Task = {
   /** Absolute path of the mutated file, and its text; undefined: everything as it is. */
   readonly mutation: { readonly file: string; readonly source: string } | undefined;
-  readonly tests: readonly string[];
+  readonly tests: readonly TestFile[];
   /** All that the mutation reaches, the tests among it: loaded anew. The rest stays as it is, and warm. */
   readonly affected: ReadonlySet<string>;
-  /** Runs of a law at most. */
-  readonly mostRuns: number;
 };
+
+/** An absolute path, and how often a law is run at most. */
+export type TestFile = { readonly file: string; readonly mostRuns: number };
 
 /** `failure`: the first test that failed. */
 export type Verdict = { readonly failure: string | undefined };
@@ -25,7 +26,8 @@ const { root }: { readonly root: string } = workerData;
 const rootUrl = pathToFileURL(`${root}/`).href;
 const collected: Test[] = [];
 let generation = 0;
-let task: Task = { mutation: undefined, tests: [], affected: new Set(), mostRuns: 1 };
+let task: Task = { mutation: undefined, tests: [], affected: new Set() };
+let mostRuns = 1;
 
 /** Stands in for node:test: tests are run one by one here, until the first fails. */
 const testModule = `export function test(name, run) { globalThis.mutationRun.collect(name, run); }`;
@@ -48,7 +50,7 @@ Object.assign(globalThis, {
     },
     options: (options: { readonly numRuns?: number } = {}) => ({
       ...options,
-      numRuns: Math.min(options.numRuns ?? 100, task.mostRuns),
+      numRuns: Math.min(options.numRuns ?? 100, mostRuns),
       seed: 1,
       endOnFailure: true,
     }),
@@ -88,8 +90,9 @@ function sourceOf(file: string): string {
 /** @returns name of the first test that failed */
 async function firstFailure(): Promise<string | undefined> {
   generation++;
-  for (const file of task.tests) {
+  for (const { file, ...test } of task.tests) {
     collected.length = 0;
+    mostRuns = test.mostRuns;
     try {
       await import(`${pathToFileURL(file).href}?generation=${generation}`);
     } catch (error) {
