@@ -31,6 +31,8 @@ export class Election {
   readonly #wake = createWake();
   #told: string | undefined;
   #found = false;
+  /** Whom the log speaks of. */
+  #leader: string | undefined;
 
   constructor(options: ElectionOptions) {
     this.#options = options;
@@ -65,7 +67,7 @@ export class Election {
         async () => {
           await this.#look(signal);
           const former = this.#hold.lease;
-          if (mode === 'wait' && this.#hold.waitMs > 0) return undefined;
+          if (mode === 'wait' && this.#hold.waitMs > 0) return this.#standsBy();
           const moment = await this.#hold.claim(signal);
           return moment && { term: new ProvenTerm(clocks, moment), former };
         },
@@ -86,6 +88,7 @@ export class Election {
   }): Promise<void> {
     const { term, former, lead, signal } = service;
     const { identity, log } = this.#options;
+    this.#leader = identity;
     const stop = () => term.end('stopping');
     if (signal.aborted) stop();
     signal.addEventListener('abort', stop, { once: true });
@@ -127,6 +130,13 @@ export class Election {
       begunAt = await this.#hold.claim(signal);
     }
     if (begunAt !== undefined) term.renewed(begunAt);
+  }
+
+  /** One line for each leader that it stands by for. */
+  #standsBy(): undefined {
+    const holder = this.#hold.lease?.holder;
+    if (holder !== this.#leader) this.#options.log.info({ leader: holder }, 'standing by');
+    this.#leader = holder;
   }
 
   async #look(signal: AbortSignal): Promise<void> {

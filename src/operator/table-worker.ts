@@ -148,6 +148,7 @@ export class TableWorker {
     this.table.forget();
     this.#marker.forget();
     this.#agreed = false;
+    this.#toldPlan = undefined;
     this.#learned = undefined;
     this.#reads.atOnce();
     this.#work.notify();
