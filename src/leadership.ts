@@ -30,6 +30,8 @@ export type LeadershipParts = {
   /** False: lead at once, whatever the Lease says. */
   readonly elect: boolean;
   readonly definitions: DefinitionWatch;
+  /** The API server has been restored from a backup: what was learnt may never have been. */
+  readonly turnedBack: () => void;
   readonly events: EventRecorder;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -89,12 +91,16 @@ export class Leadership {
   }
 
   #createElection(controller: Controller): Election {
-    const { http, namespace, elect, log } = this.#parts;
+    const { http, namespace, elect, turnedBack, log } = this.#parts;
     return new Election({
       client: createLeaseClient(http, namespace),
       identity: leaseIdentity(),
       mode: elect ? 'wait' : 'ignore',
       clocks: systemClocks,
+      turnedBack: () => {
+        log.warn('the API server has gone back to an older state: listing everything anew');
+        turnedBack();
+      },
       found: (lease, seenAt) => {
         if (lease?.renewedAt !== undefined)
           controller.nobodyLedSince(newHoldersSince(lease.renewedAt, seenAt));

@@ -94,7 +94,10 @@ async function operate(parts: Parts): Promise<void> {
     log,
     clock: () => Date.now(),
   });
-  const leadership = new Leadership({ ...parts, events });
+  const turnedBack = () => {
+    for (const watch of watches) watch.startAnew();
+  };
+  const leadership = new Leadership({ ...parts, events, turnedBack });
   const controller = new Controller({
     createWorker: firewallWorkers({ ownerId, metrics, log, events, leadership }),
     changed: leadership.changed,

@@ -54,4 +54,6 @@ export type Reflector = {
   /** Resolves after the signal aborts; rejects only for a programming error, such as a sink that throws. Call once. */
   readonly run: (signal: AbortSignal) => Promise<void>;
   readonly state: () => ReflectorState;
+  /** What was learnt may be of a state that the server has gone back behind: only a new list tells. */
+  readonly startAnew: () => void;
 };

@@ -31,10 +31,20 @@ const shortWatchMs = 1000;
 /** Together with inactivityMs, how long a half-open connection can go unnoticed: less than two minutes. */
 const checkTimeoutMs = 15_000;
 const maxProtobufFailures = 3;
+const turnedBack = new KubeApiError({
+  code: 410,
+  reason: 'Expired',
+  message: 'the API server has gone back to an older state',
+  retryAfterSeconds: undefined,
+});
 
 export function createReflector<R>(options: ReflectorOptions<R>): Reflector {
   const loop = new ReflectorLoop(options);
-  return { run: (signal) => loop.run(signal), state: () => loop.state() };
+  return {
+    run: (signal) => loop.run(signal),
+    state: () => loop.state(),
+    startAnew: () => loop.startAnew(),
+  };
 }
 
 class ReflectorLoop<R> {
@@ -66,6 +76,11 @@ class ReflectorLoop<R> {
       lastActivityAt: this.#lastActivityAt,
       resourceVersion: this.#intake.position,
     };
+  }
+
+  startAnew(): void {
+    this.#intake.forgetPosition();
+    this.#endWatch(turnedBack);
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -106,6 +121,7 @@ class ReflectorLoop<R> {
       await this.#readPages(signal);
     } else {
       await this.#checkPosition(this.#intake.position, signal);
+      if (this.#intake.position === undefined) return this.#cycle(signal);
     }
     return this.#watch({ resourceVersion: this.#intake.position }, signal);
   }
@@ -171,7 +187,8 @@ class ReflectorLoop<R> {
    * resourceVersion of the future is accepted and silent until the server's own versions have caught up; then it
    * goes on as if nothing had been. That happens when etcd is restored from a backup, and everything that the
    * restore took back would be lost. A list that must be NotOlderThan is refused instead ("too large resource
-   * version"), and we start anew. A restore that catches up before we reconnect is left to the audit.
+   * version"), and we start anew. A restore that catches up before we reconnect is left to
+   * startAnew, and to the audit.
    */
   async #checkPosition(position: string, signal: AbortSignal): Promise<void> {
     const { log } = this.#options;

@@ -9,6 +9,8 @@ export type LeaseHoldOptions = {
   /** Unique among all processes that ever ask for the Lease. */
   readonly identity: string;
   readonly clocks: Clocks;
+  /** Told when the Lease is older than it was: the API server has been restored from a backup. */
+  readonly turnedBack?: () => void;
 };
 
 /** One call; the next one goes over another connection, should this one be dead. */
@@ -83,6 +85,8 @@ export class LeaseHold {
     // A server that was restored from a backup may give a version twice.
     const same = before?.version === lease?.version && before?.renewedAt === lease?.renewedAt;
     if (this.#seen === undefined || !same) this.#seen = { lease, at: this.#moment() };
+    // Versions are revisions of etcd, and reads of a single object are never stale.
+    if (Number(lease?.version) < Number(before?.version)) this.#options.turnedBack?.();
   }
 
   #moment(): Moment {

@@ -30,7 +30,7 @@ export type WatchParts = {
   readonly log: Logger;
 };
 
-export type Watch = Watched & Pick<Reflector, 'run'>;
+export type Watch = Watched & Pick<Reflector, 'run' | 'startAnew'>;
 
 type Source<R> = Pick<ReflectorOptions<R>, 'decoder' | 'sink'> & {
   readonly path: string;
@@ -53,7 +53,7 @@ export function createWatches({ http, namespace, controller, metrics, log }: Wat
       resyncMs,
       probeMs,
     });
-    return { name, run: reflector.run, state: reflector.state };
+    return { name, ...reflector };
   };
   const raw = (path: string, sink: ReturnType<Controller['secretsOf']>) => ({
     path,

@@ -172,6 +172,34 @@ test('an orderly end is followed by a watch from the last version, without loss 
   assert.equal(seen.story().length, 3);
 });
 
+test('told to start anew, it lists although its watch lives, and what is missing is missing by a list', async (context) => {
+  const { api, seen, watch } = await synced(context);
+  seen.reflector.startAnew();
+  await watch.closed;
+  const request = await api.next();
+  assert.equal(request.query['sendInitialEvents'], 'true');
+  assert.equal(request.query['resourceVersion'], undefined);
+  const second = request.watch();
+  second.event('ADDED', pod('web-1', { version: 2 }));
+  second.bookmark(5, true);
+  await seen.until('the loss', ({ known }) => known().join() === 'web-1@web-1');
+  assert.deepEqual(seen.story().slice(2), ['gone web-0 list']);
+});
+
+test('told to start anew while it asks whether its position still holds, it lists all the same', async (context) => {
+  const { api, seen, watch } = await synced(context);
+  await new Promise((resolve) => setTimeout(resolve, 80));
+  watch.end();
+  const check = await api.next();
+  assert.equal(check.query['limit'], '1');
+  seen.reflector.startAnew();
+  check.list([], 10);
+  const request = await api.next();
+  assert.equal(request.query['sendInitialEvents'], 'true');
+  request.watch().bookmark(5, true);
+  await seen.until('the loss', ({ known }) => known().length === 0);
+});
+
 test('a watch that ends at once is a failure, so that it is not asked for in a tight loop', async (context) => {
   const { api, seen } = await setUp(context);
   for (let i = 0; i < 3; i += 1) {

@@ -197,6 +197,27 @@ test('work that fails ends the term for all of its parts, frees the Lease, and i
   assert.deepEqual([term?.signal.aborted, term?.lost.aborted, server.lease?.holder], [true, true, '']);
 });
 
+test('a Lease that is older than it was tells of a restored API server, once, on leader and standby', async () => {
+  const server = createLeaseServer();
+  const told: string[] = [];
+  const launch = (name: string) => start({ server, name, turnedBack: () => told.push(name) });
+  const a = launch('a');
+  await untilLeading(a, 500);
+  await pass(5_000);
+  const backup = server.lease;
+  const b = launch('b');
+  await pass(9_000);
+  assert.deepEqual(told, []);
+  server.lease = backup;
+  await pass(5_000);
+  assert.deepEqual(new Set(told), new Set(['a', 'b']));
+  assert.equal(a.term?.mayBegin(), true);
+  await pass(30_000);
+  assert.equal(told.length, 2);
+  await b.stop();
+  await a.stop();
+});
+
 test('without election a process leads at once, and renews the Lease whoever holds it', async () => {
   const server = createLeaseServer();
   const a = start({ server, name: 'a' });

@@ -52,9 +52,16 @@ export type ReplicaOptions = {
   readonly name: string;
   readonly mode?: ElectionMode;
   readonly clocks?: Clocks;
+  readonly turnedBack?: () => void;
 };
 
-export function start({ server, name, mode = 'wait', clocks: own = clocks }: ReplicaOptions): Replica {
+export function start({
+  server,
+  name,
+  mode = 'wait',
+  clocks: own = clocks,
+  turnedBack = () => undefined,
+}: ReplicaOptions): Replica {
   const stopping = new AbortController();
   const state = { ended: false };
   const replica: Replica = {
@@ -69,6 +76,7 @@ export function start({ server, name, mode = 'wait', clocks: own = clocks }: Rep
       identity: name,
       mode,
       clocks: own,
+      turnedBack,
       found: (lease) => {
         replica.found = lease?.holder ?? 'none';
       },

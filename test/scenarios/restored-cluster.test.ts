@@ -5,6 +5,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { startTcpProxy } from '../harness/tcp-proxy.ts';
 import { waitFor } from '../harness/wait-for.ts';
 import { waitUntilNotReady, waitUntilReady } from './probes.ts';
 import { wasUnregistered } from './replay.ts';
@@ -49,6 +50,10 @@ async function createPolicy(): Promise<void> {
   });
 }
 
+async function versionOf(name: string): Promise<number> {
+  return Number((await cluster.get('Namespace', { name })).metadata.resourceVersion);
+}
+
 async function replaceData(by: string | undefined): Promise<void> {
   await plane.kill();
   await rm(data, { recursive: true, force: true });
@@ -58,7 +63,9 @@ async function replaceData(by: string | undefined): Promise<void> {
 
 await createPolicy();
 await cluster.createPods(numbers(1, 12).map(pod));
-let operator = await stage.startOperator();
+const proxy = await startTcpProxy({ port: Number(new URL(plane.url).port) });
+after(() => proxy.close());
+let operator = await stage.startOperator({ url: `https://127.0.0.1:${proxy.port}` });
 
 test('an older state: what it knows is followed, what it does not know any more is held', async () => {
   await fw.holds(table(numbers(1, 12)));
@@ -75,7 +82,16 @@ test('an older state: what it knows is followed, what it does not know any more 
   await fw.holds({ ...table(numbers(3, 32)), [addressOf(2)]: blue }, { timeoutMs: 30_000 });
 
   const { length } = fw.messages();
+  proxy.refuse();
+  proxy.resetAll();
   await replaceData(backup);
+  // When the operator is back, the server's versions have passed those it knew: nothing but the Lease tells.
+  const before = await versionOf('shop');
+  for (let n = 0; (await versionOf('shop')) < before + 200; n += 1) {
+    await cluster.patch('Namespace', { name: 'shop' }, { metadata: { annotations: { n: `${n}` } } });
+  }
+  await proxy.accept();
+  await operator.waitForLog(({ msg }) => String(msg).includes('gone back to an older state'), 60_000);
   await fw.holds(table(numbers(1, 32)), { timeoutMs: 60_000 });
   await stage.says('PanFirewall', { name: 'edge' }, 'RemovalsHeld', 60_000);
   await waitUntilReady(operator, 60_000);
