@@ -179,3 +179,11 @@ test('the containers run the image that the values name', async () => {
   const pinned = await helm.render({ image: { digest: `sha256:${'a'.repeat(64)}` } });
   assert.match(JSON.stringify(only(pinned, 'Deployment')), /"image":"pan-tag-operator@sha256:a{64}"/);
 });
+
+test("the chart, its image and deploy/ are of the program's version", async () => {
+  const read = async (file: string): Promise<string> => readFile(join(root, file), 'utf8');
+  const { version } = JSON.parse(await read('package.json')) as { version: string };
+  const described = parse(await read('helm/pan-tag-operator/Chart.yaml')) as Record<string, string>;
+  assert.deepEqual([described['version'], described['appVersion']], [version, version]);
+  assert.ok((await read('deploy/deployment.yaml')).includes(`image: pan-tag-operator:${version}\n`));
+});
