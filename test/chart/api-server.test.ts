@@ -190,3 +190,42 @@ test('before a purge, the uninstall hook stops every operator', async () => {
   const { stdout } = await running;
   assert.match(stdout, /is scaled to 0\n(?:.*\n)*0 Pods of it are left\n$/);
 });
+
+test('the roles for tenants let them write the policies of their namespace, and nothing else', async () => {
+  const roles = (await helm.render()).filter(({ metadata }) => /-(?:view|edit)$/.test(metadata.name));
+  await cluster.createNamespace('tenant');
+  for (const { metadata, ...role } of roles) {
+    // No controller runs here that would add them to Kubernetes' own roles of these names.
+    const name = `tenant-${metadata.name}`;
+    await cluster.create('ClusterRole', { ...role, metadata: { name } });
+    await cluster.create('RoleBinding', {
+      metadata: { name, namespace: 'tenant' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name },
+      subjects: [
+        { apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: metadata.name.replace(/.*-/, '') },
+      ],
+    });
+  }
+  const may = async (user: string, verb: string, resource: string, space: string): Promise<boolean> => {
+    const resourceAttributes = { verb, resource, namespace: space, group: 'pantag.io' };
+    const review = {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SubjectAccessReview',
+      spec: { user, resourceAttributes },
+    };
+    const path = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
+    return (await cluster.request<{ status: { allowed: boolean } }>('POST', path, review)).status.allowed;
+  };
+  await waitFor(() => may('view', 'list', 'pantagpolicies', 'tenant'), { what: 'the roles to be known' });
+  await waitFor(() => may('edit', 'create', 'pantagpolicies', 'tenant'), { what: 'the roles to be known' });
+  for (const [user, verb, resource, space] of [
+    ['view', 'create', 'pantagpolicies', 'tenant'],
+    ['edit', 'create', 'pantagpolicies', namespace],
+    ['edit', 'create', 'clusterpantagpolicies', ''],
+    ['edit', 'create', 'panfirewalls', ''],
+    ['edit', 'patch', 'panfirewalls', 'tenant'],
+    ['edit', 'patch', 'pantagpolicies/status', 'tenant'],
+  ] as const) {
+    assert.equal(await may(user, verb, resource, space), false, `${user} may ${verb} ${resource}`);
+  }
+});
