@@ -62,6 +62,12 @@ test('addressCIDRs take their own family only, and a mapped address as the IPv4 
   assert.equal(takes(ipv4, '10.1.2.3'), true);
   assert.equal(takes(ipv4, '11.1.2.3'), false);
   assert.equal(takes(ipv4, 'a00::1'), false);
+  for (let group = 0; group < 5; group += 1) {
+    const groups = ['0', '0', '0', '0', '0', 'ffff', 'a01', '203'].with(group, '1').join(':');
+    const address = canonicalAddress(groups) ?? '';
+    assert.equal(takes(ipv4, address), false, address);
+    assert.equal(takes({ addressCIDRs: [network(`${address}/128`)] }, address), true, address);
+  }
   assert.equal(takes(ipv4, 'fd00::a01:203'), false);
   assert.equal(takes(ipv4, '::ffff:10.1.2.3'), true);
   const ipv6 = { addressCIDRs: [network('fd00::/8')] };
@@ -133,5 +139,5 @@ test('law: what is taken lies in a network of the list and in none of those that
     }),
     { numRuns: 5000 },
   );
-  assert.ok(seen.taken > 500 && seen.left > 500, JSON.stringify(seen));
+  assert.ok(seen.taken > 0 && seen.left > 0, JSON.stringify(seen));
 });

