@@ -120,6 +120,40 @@ test('conditions are the same when they say the same, whatever their times', () 
   assert.equal(sameConditions(conditions, conditions.slice(0, 1)), false);
 });
 
+test('conditions differ when any one of them differs in any one thing that it says', () => {
+  const ready = {
+    type: 'Ready',
+    status: 'False',
+    observedGeneration: 1,
+    lastTransitionTime: timeAt(1),
+    reason: 'Progressing',
+    message: 'on its way',
+  };
+  const other = { ...ready, type: 'Reconciling', status: 'True' };
+  for (const change of [
+    { type: 'Stalled' },
+    { status: 'Unknown' },
+    { observedGeneration: 2 },
+    { reason: 'InvalidSpec' },
+    { message: 'there' },
+  ]) {
+    assert.equal(sameConditions([ready, other], [{ ...ready, ...change }, other]), false);
+    assert.equal(sameConditions([ready, other], [ready, { ...other, ...change }]), false);
+  }
+  assert.equal(sameConditions([ready], [{ ...ready, lastTransitionTime: timeAt(2) }]), true);
+});
+
+test('the words of a Ready that is not True, and of any other condition, are urgent', () => {
+  const of = (type: string, status: string, message: string) => [
+    { type, status, observedGeneration: 1, lastTransitionTime: timeAt(1), reason: 'Progressing', message },
+  ];
+  const changed = (type: string, status: string) =>
+    isUrgentChange(of(type, status, 'one'), of(type, status, 'two'));
+  assert.equal(changed('Ready', 'True'), false);
+  assert.equal(changed('Ready', 'False'), true);
+  assert.equal(changed('Reconciling', 'True'), true);
+});
+
 test('every change of a condition is urgent, but for the words of a Ready that stays', () => {
   const say = (reason: ConditionReason, message: string, generation = 1) =>
     conditionsFor({ finding: { reason, message }, generation, previous: [], now: timeAt(1) });

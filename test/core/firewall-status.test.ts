@@ -158,6 +158,40 @@ test('a table that left the spec is shown as Purging, and neither policies nor t
   assert.deepEqual(firewallHealth(view, 100_000), firewallHealth(firewall(quiet, quiet), 100_000));
 });
 
+test('what is held and what else there is to know stands beside its table', () => {
+  const held = { plan: '1a2b', addresses: 9, examples: ['10.0.0.1 k.a'], since: timeAt(1) };
+  const notes = ['two removals wait', 'a mark is missing'];
+  const { tables } = statusOf(firewall({ ...quiet, held, notes }, { ...quiet, notes }));
+  assert.deepEqual(tables[0]?.held, held);
+  assert.match(
+    tables[0]?.message ?? '',
+    /^many removals are held, .* caused them; two removals wait; a mark/,
+  );
+  assert.equal(tables[1]?.message, 'two removals wait; a mark is missing');
+});
+
+test('a firewall with one table does not name it in its words', () => {
+  const one = firewall(failing('DeviceUnavailable'));
+  const named = { ...one, tables: one.tables.map((table) => ({ ...table, vsys: 'vsys1' })) };
+  for (const view of [one, named]) assert.equal(statusOf(view).message, 'it is DeviceUnavailable');
+  assert.equal(statusOf(firewall(quiet)).message, 'the table is in sync');
+});
+
+test('a failure of a table that stays is told before what becomes of one that leaves', () => {
+  const aside = { reason: 'Purging', message: 'it is left' } as const;
+  const leaving = [{ vsys: undefined, view: { ...quiet, aside } }];
+  assert.equal(statusOf({ ...firewall(failing('DeviceUnavailable')), leaving }).reason, 'DeviceUnavailable');
+  assert.equal(statusOf({ ...firewall(quiet), leaving }).message, 'it is left');
+});
+
+test('policies hear that a firewall does not count, whether it has tables or not', () => {
+  const aside = { reason: 'Purging', message: 'it is being deleted' } as const;
+  for (const view of [firewall(), firewall(quiet)]) {
+    assert.deepEqual(firewallHealth({ ...view, aside }, 0).aside, aside);
+    assert.equal(firewallHealth(view, 0).aside, undefined);
+  }
+});
+
 test('of two tables on their way the stuck one is spoken of', () => {
   const stuck = { ...busy, oldestPendingAt: -50_000 };
   const { message } = statusOf(firewall(busy, stuck));

@@ -84,6 +84,7 @@ test('known texts', () => {
   ];
   for (const text of good) assert.equal(parseNetwork(text).ok, true, text);
   const bad = [
+    'x/10.0.0.0/8',
     '',
     '/',
     '/10.20.0.0/16',

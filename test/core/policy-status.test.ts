@@ -118,6 +118,36 @@ test('the worst of all findings is shown, an invalid spec before all', () => {
   assert.equal(statusOf({ ...view, finding: found('InvalidSpec') }).reason, 'InvalidSpec');
 });
 
+test('what is held on a firewall, and who else claims its table, ends no Ready while registrations go on', () => {
+  for (const reason of ['RegistrationRejected', 'RemovalsHeld', 'OwnershipConflict'] as const) {
+    const view = policy({ health: { finding: found(reason), stuck: false } });
+    assert.equal(statusOf(view).ready, true, reason);
+  }
+  const shutOut = policy({ health: { finding: found('OwnershipConflict'), stuck: true } });
+  assert.equal(statusOf(shutOut).reason, 'OwnershipConflict');
+});
+
+test('ordinary waiting has no words of the firewall: those are of its other tags', () => {
+  const view = policy({ addresses: 2, pending: 2, health: { finding: found('Progressing'), stuck: false } });
+  const { message, firewalls } = statusOf(view);
+  assert.equal(message, 'edge-a: the device has not confirmed all addresses yet');
+  assert.deepEqual(
+    firewalls.map(({ state, registered, message }) => [state, registered, message]),
+    [['Progressing', 0, '']],
+  );
+});
+
+test('one address on one firewall is enough to be registered, one skipped Pod to say why there is none', () => {
+  assert.equal(statusOf(policy({ addresses: 0 }, { addresses: 1 })).message, 'registered on edge-a, edge-b');
+  const none = { ...policy({ addresses: 0 }), pods: 0 };
+  const skipped = [{ reason: 'HostNetwork', count: 1, example: 'shop/web' } as const];
+  for (const view of [
+    { ...none, skipped },
+    { ...none, pods: 1 },
+  ])
+    assert.match(statusOf(view).message ?? '', /^no selected Pod comes to a tag/);
+});
+
 test('of every two reasons of two firewalls the first in the order is shown, whichever has it', () => {
   // What other policies are refused, and what is held, is none of a policy's reasons; nobody waits for the aside.
   const others = new Set<ConditionReason>(['RemovalsHeld', 'RegistrationRejected', 'Purging', 'Observing']);

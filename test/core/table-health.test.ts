@@ -58,6 +58,42 @@ test('a failure comes first, a refusal second', () => {
   assert.match(tableHealth({ ...quiet, refused }, 0).finding.message, /10\.0\.0\.1: reserved/);
 });
 
+test('a table that another claims is in conflict, and stuck only while nothing is written because of it', () => {
+  const conflict = { message: 'another operator has marked it', silent: true };
+  const { finding, stuck: silent } = tableHealth({ ...quiet, conflict }, 0);
+  assert.deepEqual(finding, { reason: 'OwnershipConflict', message: 'another operator has marked it' });
+  assert.equal(silent, true);
+  assert.equal(stuck({ conflict: { ...conflict, silent: false } }, 0), false);
+  assert.equal(reasonOf({ conflict: { ...conflict, silent: false } }), 'OwnershipConflict');
+});
+
+test('held removals name an example, where to look, and the command that approves them', () => {
+  const held = {
+    plan: '1a2b',
+    addresses: 2,
+    examples: ['10.0.0.1 k.a', '10.0.0.2 k.a'],
+    since: '2026-11-21T10:00:00Z',
+  };
+  const { finding } = tableHealth({ ...quiet, held, pending: 1 }, 0);
+  assert.deepEqual(finding, {
+    reason: 'RemovalsHeld',
+    message:
+      'many removals are held, such as 10.0.0.1 k.a; look at status.tables[].held, then ' +
+      'kubectl annotate panfw <name> pantag.io/approve-removals=1a2b, or undo what caused them',
+  });
+  const aside = { reason: 'Observing', message: 'nothing is written' } as const;
+  assert.equal(reasonOf({ held, aside }), 'RemovalsHeld', 'also where the table is only observed');
+});
+
+test('the words of a table that is in sync, on its way, or slow', () => {
+  const wordsOf = (view: Partial<TableView>, now = 0) =>
+    tableHealth({ ...quiet, ...view }, now).finding.message;
+  const waiting = { pending: 1, oldestPendingAt: 0 };
+  assert.equal(wordsOf({}), 'in sync');
+  assert.equal(wordsOf(waiting), 'changes are on their way to the device');
+  assert.match(wordsOf(waiting, 60 * second), /^the device is slow to confirm changes; look at its load/);
+});
+
 test('a table that is only observed, or purged, says so unless something fails, and is not stuck by what it does not send', () => {
   for (const reason of ['Observing', 'Purging'] as const) {
     const aside = { reason, message: `it is ${reason}` };

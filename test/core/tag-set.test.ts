@@ -17,6 +17,18 @@ test('a tag set is sorted by code unit and names each tag once', () => {
   assert.equal(tagSet([]), noTags);
 });
 
+test('what stays the same stays the same instance, and nothing is always noTags: identity is compared first', () => {
+  const set = tagSet(['a', 'b']);
+  assert.ok(sameTags(set, set));
+  assert.equal(without(set, noTags), set);
+  assert.equal(union(set, noTags), set);
+  assert.equal(union(noTags, set), set);
+  assert.equal(union(set, set), set);
+  for (const nothing of [without(set, set), without(noTags, set), without(['a'], set)]) {
+    assert.equal(nothing, noTags);
+  }
+});
+
 test('without, union and sameTags are difference, union and equality, and their results are tag sets', () => {
   fc.assert(
     fc.property(sets, sets, (a, b) => {
