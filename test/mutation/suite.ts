@@ -1,10 +1,10 @@
-// Which test files judge a source file (those that import it, or import something of src that does), and what it reaches.
+// Which test files judge a source file (those that import it, directly or over other sources), and what it reaches.
 
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 /** Steps from src to src that a test may be away: 1 is a test of the file itself. */
-const farthest = 2;
+const farthest = 3;
 
 /** All paths are absolute. */
 export type Suite = {
