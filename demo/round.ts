@@ -50,11 +50,14 @@ async function play(step: Step, stage: Stage, signal: AbortSignal): Promise<Verd
   return { well: true, text: `✓ the firewall agreed ${ms} ms after the API server's last answer` };
 }
 
-/** The addresses that carry our prefix, with those tags only. */
+/** Where the operator keeps its own mark, by which it knows the table as its own; no Pod's address. */
+const markerAddress = '192.0.2.1';
+
+/** The addresses that carry our prefix, with those tags only; the operator's mark left out. */
 function ours({ firewall }: Stage): Map<string, readonly string[]> {
-  const owned = [...registeredIps(firewall.tables())].map(
-    ([ip, tags]) => [ip, tags.filter((tag) => tag.startsWith(tagPrefix))] as const,
-  );
+  const owned = [...registeredIps(firewall.tables())]
+    .filter(([ip]) => ip !== markerAddress)
+    .map(([ip, tags]) => [ip, tags.filter((tag) => tag.startsWith(tagPrefix))] as const);
   return new Map(owned.filter(([, tags]) => tags.length > 0).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
