@@ -14,11 +14,11 @@ import { Election } from './operator/election.ts';
 import type { EventRecorder } from './operator/event-recorder.ts';
 import { EventTeller } from './operator/event-teller.ts';
 import { Farewells } from './operator/farewells.ts';
-import { Finalizers } from './operator/finalizers.ts';
+import { Finalizers, type PatchObject } from './operator/finalizers.ts';
 import { LifecycleWorker } from './operator/lifecycle-worker.ts';
 import { statusSubjects } from './operator/status-subjects.ts';
 import { StatusWorker } from './operator/status-worker.ts';
-import { writeStatus } from './operator/status-writer.ts';
+import { patchObject, writeStatus } from './operator/status-writer.ts';
 import { systemClocks, type Term } from './operator/term.ts';
 import type { Logger } from './runtime/logger.ts';
 import type { Metrics } from './runtime/metrics.ts';
@@ -75,7 +75,7 @@ export class Leadership {
     const status = this.#createStatusWorker(controller, term);
     this.#term = term;
     this.#status = status;
-    const lifecycle = this.#createLifecycleWorker(controller);
+    const lifecycle = this.#createLifecycleWorker(controller, term);
     this.#lifecycle = lifecycle;
     metrics.leader.set(1);
     controller.lead(term);
@@ -109,13 +109,17 @@ export class Leadership {
     });
   }
 
-  #createLifecycleWorker(controller: Controller): LifecycleWorker {
+  #createLifecycleWorker(controller: Controller, term: Term): LifecycleWorker {
     const { http, definitions, events, metrics, log } = this.#parts;
+    const patch: PatchObject = async (path, change, stop) => {
+      if (!term.mayBegin()) throw term.signal.reason;
+      return patchObject(http, path, change, stop);
+    };
     return new LifecycleWorker({
       firewalls: () => controller.firewalls.values(),
-      finalizers: new Finalizers({ http, log }),
+      finalizers: new Finalizers({ patch, log }),
       farewells: new Farewells({
-        http,
+        patch,
         askDefinition: (answer) => definitions.ask(panFirewalls, ({ state }) => answer(state !== 'stands')),
         purge: (object) => controller.purge(object),
         record: (meta, event) => events.record(referenceTo(panFirewalls, meta), event),

@@ -2,16 +2,14 @@
 
 import { type Farewell, farewell, timeLeft } from '../core/farewell.ts';
 import type { EventNote } from '../core/event-note.ts';
-import type { KubeHttp } from '../kubernetes/http.ts';
 import { objectPath, panFirewalls } from '../kubernetes/resources/api.ts';
 import type { ObjectMeta } from '../kubernetes/resources/object.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { FirewallObject } from './controller.ts';
-import { eachOf, isFinalized, removal } from './finalizers.ts';
-import { patchObject } from './status-writer.ts';
+import { eachOf, isFinalized, type PatchObject, removal } from './finalizers.ts';
 
 export type FarewellsOptions = {
-  readonly http: KubeHttp;
+  readonly patch: PatchObject;
   /** Answers whether the CRD of PanFirewalls is being deleted, or gone, by a look that is made after the call. */
   readonly askDefinition: (answer: (leaving: boolean) => void) => void;
   /** Has the worker purge its tables, as soon as it has nothing else to do. */
@@ -86,9 +84,9 @@ export class Farewells {
   }
 
   async #letGo({ parsed }: FirewallObject, words: Farewell, signal: AbortSignal): Promise<void> {
-    const { http, record, log } = this.#options;
+    const { patch, record, log } = this.#options;
     const { meta } = parsed;
-    const done = await patchObject(http, objectPath(panFirewalls, meta.name), removal(meta), signal);
+    const done = await patch(objectPath(panFirewalls, meta.name), removal(meta), signal);
     // Somebody else was faster: the watch brings the object as it is now, or its end.
     if (!done) return;
     log[words.reason === 'Purged' ? 'info' : 'warn']({ firewall: meta.name, ...words }, 'firewall let go');

@@ -1,10 +1,9 @@
 // Keeps the finalizer on the PanFirewalls that want it and off those that do not, as each is by now.
 
-import type { KubeHttp } from '../kubernetes/http.ts';
+import type { JsonPatch } from '../kubernetes/http.ts';
 import { objectPath, panFirewalls, purgeFinalizer } from '../kubernetes/resources/api.ts';
 import type { ParsedFirewall } from '../kubernetes/resources/parse.ts';
 import type { Logger } from '../runtime/logger.ts';
-import { patchObject } from './status-writer.ts';
 
 type Meta = ParsedFirewall['meta'];
 
@@ -19,7 +18,10 @@ export function isSettled({ meta, ending }: ParsedFirewall): boolean {
   return isFinalized(meta) === (deletionPolicy === 'Purge');
 }
 
-export type FinalizersOptions = { readonly http: KubeHttp; readonly log: Logger };
+/** False when the object is gone, or has changed where the patch tests it; rejects as KubeHttp does, or when we do not lead. */
+export type PatchObject = (path: string, patch: JsonPatch, signal: AbortSignal) => Promise<boolean>;
+
+export type FinalizersOptions = { readonly patch: PatchObject; readonly log: Logger };
 
 export class Finalizers {
   readonly #options: FinalizersOptions;
@@ -42,10 +44,10 @@ export class Finalizers {
   }
 
   async #change(meta: Meta, signal: AbortSignal): Promise<void> {
-    const { http, log } = this.#options;
+    const { patch, log } = this.#options;
     const present = !isFinalized(meta);
-    const patch = present ? addition(meta) : removal(meta);
-    const done = await patchObject(http, objectPath(panFirewalls, meta.name), patch, signal);
+    const change = present ? addition(meta) : removal(meta);
+    const done = await patch(objectPath(panFirewalls, meta.name), change, signal);
     // Where somebody else was faster, the watch brings the object as it is now.
     this.#done.set(meta.name, meta.resourceVersion);
     if (done) log.info({ firewall: meta.name, present }, 'finalizer changed');
