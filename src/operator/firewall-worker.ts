@@ -6,32 +6,27 @@ import type { FirewallView } from '../core/firewall-status.ts';
 import type { Firewall } from '../core/model.ts';
 import { type PurgeOutcome, together } from '../core/farewell.ts';
 import { type Stance, stanceOf } from '../core/stance.ts';
-import { type Claim, type Precedence, precedence } from '../core/table-claims.ts';
-import type { ObjectMeta } from '../kubernetes/resources/object.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { ConnectionSettings, FirewallSettings, Secrets } from './credentials.ts';
 import { type Connection, DeviceFailure, type DeviceInfo } from './device-port.ts';
 import { DeviceSession } from './device-session.ts';
+import { FirewallClaim, type FirewallClaimOptions } from './firewall-claim.ts';
 import { type LeavingTable, LeavingTables, vsysName } from './leaving-tables.ts';
 import type { Adoption } from './marker.ts';
+import { type OwnTable, run, stopAll } from './own-table.ts';
 import { asideOf } from './table-view.ts';
 import { TablePurge } from './table-purge.ts';
 import { type ClusterKnowledge, type TableObserver, TableWorker } from './table-worker.ts';
 import type { Term } from './term.ts';
 
-export type FirewallWorkerOptions = {
+export type FirewallWorkerOptions = Omit<FirewallClaimOptions, 'tables'> & {
   readonly firewall: Firewall;
-  readonly meta: Pick<ObjectMeta, 'uid' | 'createdAt'>;
   /** Of the object as it is by now: is the finalizer on it, and is it being deleted? */
   readonly lifecycle: () => { readonly finalized: boolean; readonly deleting: boolean };
   /** What the status tells of an earlier leader's tables, asked when a term begins: they may have left spec.tables since. */
   readonly former: () => FormerTables | undefined;
   /** Of this installation, for the mark of ownership. */
   readonly ownerId: string;
-  /** Of all PanFirewalls, by name. */
-  readonly claims: ReadonlyMap<string, Claim>;
-  /** Makes known which tables this one keeps; undefined: none any more. */
-  readonly claim: (claim: Claim | undefined) => void;
   readonly desired: Desired;
   readonly secrets: Secrets;
   readonly open: (settings: ConnectionSettings) => Connection;
@@ -44,19 +39,13 @@ export type FirewallWorkerOptions = {
 /** Tables as a status shows them, and the serial of the device that they were on. */
 export type FormerTables = { readonly serial: string; readonly tables: readonly (string | undefined)[] };
 
-type OwnTable = {
-  readonly vsys: string | undefined;
-  /** While we lead. */
-  running: { readonly stop: AbortController; readonly done: Promise<void> } | undefined;
-  readonly worker: TableWorker | TablePurge;
-};
-
 export class FirewallWorker {
   readonly #options: FirewallWorkerOptions;
   #settings: FirewallSettings;
   #tables: readonly OwnTable[] = [];
   #term: Term | undefined;
   readonly #session: DeviceSession;
+  readonly #claim: FirewallClaim;
   #device: DeviceInfo | undefined;
   #purging = false;
   readonly #leaving: LeavingTables;
@@ -66,14 +55,19 @@ export class FirewallWorker {
   constructor(options: FirewallWorkerOptions, settings: FirewallSettings) {
     this.#options = options;
     this.#settings = settings;
-    this.#tables = this.#create(settings);
+    this.#tables = this.#create();
+    this.#claim = new FirewallClaim({
+      ...options,
+      // One that is being purged is not another's yet.
+      tables: () => [...this.#wanted().map(vsysName), ...this.#leaving.names],
+    });
     this.#session = new DeviceSession({
       settings: () => this.#settings,
       secrets: options.secrets,
       open: options.open,
       met: (device) => this.#met(device),
       unmet: () => {
-        if (this.#device === undefined) this.#claim('unknown');
+        if (this.#device === undefined) this.#claim.make('unknown');
       },
     });
     this.#leaving = new LeavingTables({
@@ -89,7 +83,7 @@ export class FirewallWorker {
   lead(term: Term): void {
     this.#term = term;
     this.#former = this.#options.former();
-    this.#claim('asking');
+    this.#claim.make('asking');
     for (const table of this.#tables) run(table, term);
   }
 
@@ -97,7 +91,7 @@ export class FirewallWorker {
   async standBy(): Promise<void> {
     this.#term = undefined;
     await Promise.all([stopAll(this.#tables), this.#leaving.drop(this.#leaving.names)]);
-    this.#options.claim(undefined);
+    this.#claim.withdraw();
     await this.#session.close();
     this.#device = undefined;
   }
@@ -120,14 +114,14 @@ export class FirewallWorker {
     this.#device = undefined;
     await Promise.all([stopAll(old), this.#leaving.drop(this.#leaving.names)]);
     await this.#session.close();
-    this.#tables = this.#create(this.#settings);
+    this.#tables = this.#create();
     if (this.#term !== undefined) this.lead(this.#term);
     this.#former = undefined;
   }
 
   /** Those that stay go on undisturbed; those that go are purged or left, as the spec wants it. */
   async #changeTables(): Promise<void> {
-    const wanted: readonly (string | undefined)[] = this.#settings.tables ?? [undefined];
+    const wanted = this.#wanted();
     this.#options.log.info({ vsys: wanted }, 'tables changed');
     const [staying = [], going = []] = [true, false].map((stays) =>
       this.#tables.filter(({ vsys }) => wanted.includes(vsys) === stays),
@@ -142,14 +136,14 @@ export class FirewallWorker {
     for (const { vsys, worker } of going) {
       this.#leave({ vsys, unsureUntil: worker instanceof TableWorker ? worker.unsureUntil : 0 }, term);
     }
-    this.#claimAgain();
+    this.#claim.renew();
     for (const table of this.#tables) if (!staying.includes(table)) run(table, term);
   }
 
   /** Purges a table that left the spec, where the spec lets it. */
   #leave(table: LeavingTable, term: Term): void {
     // The same table by another name is kept.
-    if ((this.#settings.tables ?? [undefined]).map(vsysName).includes(vsysName(table.vsys))) return;
+    if (this.#wanted().map(vsysName).includes(vsysName(table.vsys))) return;
     const why = this.#forbidden();
     if (why === undefined) this.#leaving.add(table, term);
     else
@@ -168,7 +162,7 @@ export class FirewallWorker {
   }
 
   #leavingChanged(): void {
-    this.#claimAgain();
+    this.#claim.renew();
     this.#options.observer.changed();
   }
 
@@ -266,30 +260,12 @@ export class FirewallWorker {
     };
   }
 
-  #claim(device: Claim['device']): void {
-    const { firewall, meta, claim } = this.#options;
-    // One that is being purged is not another's yet.
-    const tables = [...(this.#settings.tables ?? [undefined]).map(vsysName), ...this.#leaving.names];
-    const { name, tagPrefix } = firewall;
-    claim({ firewall: name, uid: meta.uid, createdAt: meta.createdAt, tagPrefix, device, tables });
+  #wanted(): readonly (string | undefined)[] {
+    return this.#settings.tables ?? [undefined];
   }
 
-  /** The same device, other tables. */
-  #claimAgain(): void {
-    const { claims, firewall } = this.#options;
-    const before = claims.get(firewall.name);
-    if (before !== undefined) this.#claim(before.device);
-  }
-
-  #precedence(vsys: string | undefined): Precedence {
-    const { claims, firewall } = this.#options;
-    const mine = claims.get(firewall.name);
-    return mine === undefined ? { kind: 'wait' } : precedence(claims.values(), mine, vsysName(vsys));
-  }
-
-  #create(settings: FirewallSettings): OwnTable[] {
-    const tables = settings.tables ?? [undefined];
-    return tables.map((vsys) => this.#createOne(vsys));
+  #create(): OwnTable[] {
+    return this.#wanted().map((vsys) => this.#createOne(vsys));
   }
 
   #createOne(vsys: string | undefined): OwnTable {
@@ -309,7 +285,7 @@ export class FirewallWorker {
       markerIntervalMs: () => this.#settings.markerIntervalSeconds * 1000,
       guard: () => this.#settings.removalGuard,
       stance: () => this.#stance(),
-      precedence: () => this.#precedence(vsys),
+      precedence: () => this.#claim.precedence(vsys),
       connect: (signal) => this.#session.connect(signal),
       knowledge,
       observer: { ...observer, failed: (failure) => this.#tableFailed(failure) },
@@ -330,7 +306,7 @@ export class FirewallWorker {
       self: { prefix: firewall.tagPrefix, id: ownerId },
       wanted: (address) => desired.tagsOf(firewall.name, address),
       forbidden: () => this.#forbidden(),
-      precedence: () => this.#precedence(vsys),
+      precedence: () => this.#claim.precedence(vsys),
       connect: (signal) => this.#session.connect(signal),
       unsureUntil,
       observer: { ...observer, failed: (failure) => this.#tableFailed(failure) },
@@ -364,7 +340,7 @@ export class FirewallWorker {
     this.#device = device;
     if (before?.serial === device.serial) return;
     if (before !== undefined) void this.#leaving.drop(this.#leaving.names);
-    this.#claim({ identity: identityOf(device, this.#settings) });
+    this.#claim.make({ identity: identityOf(device, this.#settings) });
     this.#options.log.info({ ...device, before: before?.serial }, 'device met');
     if (before !== undefined) for (const worker of this.workers) worker.forget();
     this.#reviewFormer(device);
@@ -374,18 +350,6 @@ export class FirewallWorker {
 /** A virtual firewall without a licence calls itself 'unknown', like all of its kind. */
 function identityOf({ serial }: DeviceInfo, { endpoint }: FirewallSettings): string {
   return serial === 'unknown' ? endpoint : serial;
-}
-
-function run(table: OwnTable, term: Term): void {
-  const stop = new AbortController();
-  const signal = AbortSignal.any([stop.signal, term.signal]);
-  table.running = { stop, done: table.worker.run(signal, term.lost) };
-}
-
-async function stopAll(tables: readonly OwnTable[]): Promise<void> {
-  for (const { running } of tables) running?.stop.abort();
-  await Promise.all(tables.flatMap(({ running }) => running?.done ?? []));
-  for (const table of tables) table.running = undefined;
 }
 
 function sameVsys(a: readonly string[] | undefined, b: readonly string[] | undefined): boolean {

@@ -4,7 +4,7 @@ import type { Logger } from '../runtime/logger.ts';
 import { createWake, pause } from '../runtime/wake.ts';
 import type { FirewallObject } from './controller.ts';
 import { type Farewells, isLeaving } from './farewells.ts';
-import type { Finalizers } from './finalizers.ts';
+import { type Finalizers, isSettled } from './finalizers.ts';
 
 export type LifecycleWorkerOptions = {
   /** Every PanFirewall, as the watch brought it last. */
@@ -17,7 +17,9 @@ export type LifecycleWorkerOptions = {
 
 const idleMs = 5_000;
 /** Purges report by `changed`, but for the passing of time. */
-const tickMs = 500;
+const leavingMs = 500;
+/** A status that was written meanwhile made a patch fail, and nothing is registered before it is done. */
+const unsettledMs = 50;
 /** Pods move much more often than PanFirewalls do. */
 const settleMs = 10;
 const retryMs = 2_000;
@@ -25,7 +27,7 @@ const retryMs = 2_000;
 export class LifecycleWorker {
   readonly #options: LifecycleWorkerOptions;
   readonly #wake = createWake();
-  #leaving = false;
+  #restMs = 0;
   #failing = false;
 
   constructor(options: LifecycleWorkerOptions) {
@@ -40,7 +42,7 @@ export class LifecycleWorker {
     while (!signal.aborted) {
       try {
         await this.#review(signal);
-        await this.#wake.sleep(this.#leaving ? tickMs : idleMs, signal);
+        await this.#wake.sleep(this.#restMs, signal);
         await pause(settleMs, signal);
       } catch (error) {
         if (signal.aborted) return;
@@ -54,7 +56,8 @@ export class LifecycleWorker {
     const all = [...firewalls()];
     const parsed = all.map((object) => object.parsed);
     const outcomes = [await finalizers.review(parsed, signal), await farewells.review(all, signal)];
-    this.#leaving = all.some(isLeaving);
+    const isOpen = !parsed.every(isSettled);
+    this.#restMs = isOpen ? unsettledMs : all.some(isLeaving) ? leavingMs : idleMs;
     const [failure] = outcomes.flat();
     if (failure !== undefined) throw failure;
     this.#failing = false;
