@@ -165,6 +165,15 @@ test('relist: a Pod that a list left out and that is back is no new holder of it
   assert.equal(causeOf('k8s.ns_shop.stranger'), 'unclaimed');
 });
 
+test('newHolder: also a Pod that a list left out, once another has held its address in between', () => {
+  const { desired, causeOf } = cluster();
+  desired.deletePod('u1', 'list');
+  desired.setPod(successor);
+  desired.deletePod('u2', 'watch');
+  desired.setPod(pod);
+  assert.equal(causeOf(apiTag), 'newHolder');
+});
+
 test('newHolder: another Pod took the address while the former still claims it', () => {
   const { desired, causeOf } = cluster();
   desired.setPod(successor);

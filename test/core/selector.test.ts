@@ -80,6 +80,22 @@ test('every problem is named with its path', () => {
   );
 });
 
+test('every problem says what to write instead', () => {
+  const messageOf = (requirement: { key: string; operator: string; values?: string[] }) => {
+    const parsed = parseSelector({ matchExpressions: [requirement] });
+    return parsed.ok ? '' : parsed.problems.map(({ message }) => message).join('; ');
+  };
+  const known = 'must be one of In, NotIn, Exists, DoesNotExist';
+  assert.equal(messageOf({ key: 'app', operator: 'Is' }), known);
+  assert.equal(messageOf({ key: 'app', operator: 'In' }), 'must name at least one value for In');
+  assert.equal(messageOf({ key: 'app', operator: 'Exists', values: ['a'] }), 'must be left out for Exists');
+  assert.match(messageOf({ key: '-x', operator: 'Exists' }), /^"-x" is not a label key \(such as app or/);
+  assert.match(
+    messageOf({ key: 'app', operator: 'In', values: ['-x'] }),
+    /^"-x" is not a label value \(at most/,
+  );
+});
+
 test('a long hostile key does not make a long message', () => {
   const parsed = parseSelector({ matchLabels: { ['x'.repeat(100_000)]: 'y' } });
   assert.ok(!parsed.ok && (parsed.problems[0]?.message.length ?? 0) < 200);

@@ -51,6 +51,8 @@ test('every placeholder takes its value from the Pod', () => {
     ["{{   labels  [ 'app' ]   }}", 'web'],
     [' tags may begin a suffix with a blank', ' tags may begin a suffix with a blank'],
     ['größe.{{ pod }}', 'größe.web-7'],
+    ['on {{ node }}', `on ${web.node}`],
+    ['a b', 'a b'],
   ];
   for (const [template, text] of table) assert.equal(render(templateOf(template), web), text, template);
 });
@@ -75,7 +77,16 @@ test('what is no template is refused in words that say where and what instead', 
     ['{{ labels }}', /write labels\['key'\]/],
     ["{{ labels['-x'] }}", /"-x" is not a label key/],
     ["{{ labels[''] }}", /"" is not a label key/],
-    ['{{ }}', /use one of namespace, pod, node/],
+    [
+      '{{ }}',
+      /use one of namespace, pod, node, serviceAccount, labels\['key'\], namespaceLabels\['key'\] \(/,
+    ],
+    ['{{}}', /"" is unknown/],
+    ['{{ no de }}', /"no de" is /],
+    ['{{ xlabels.app }}', /"xlabels.app" is unknown/],
+    ["{{ xlabels['app'] }}", /is unknown/],
+    ["{{ labels['app']x }}", /is not well formed/],
+    [`{{ labels.${'a'.repeat(64)} }}`, /is not well formed/],
     ['{{\tnode }}', /is unknown/],
     ['web.{{ node', /opens at character 5 is not closed/],
     ['{{ {{ node }} }}', /opens at character 1 is not closed/],
@@ -95,6 +106,18 @@ test('what is no template is refused in words that say where and what instead', 
     [' ', /end in a blank/],
   ];
   for (const [template, words] of table) assert.match(problemOf(template), words, template);
+});
+
+test('a label key without * names one label, and one with * none that merely begins alike before it', () => {
+  const labels = new Map([
+    ['tier', 'gold'],
+    ['tied', 'up'],
+    ['tiers', 'two'],
+    ['example.com/cost', 'low'],
+    ['example.community/x', 'y'],
+  ]);
+  assert.deepEqual(labelKeySuffixes(['tier'], labels), ['tier.gold']);
+  assert.deepEqual(labelKeySuffixes(['example.com/*'], labels), ['example.com/cost.low']);
 });
 
 test('labelKeys yield key.value for exact keys, prefixes and *', () => {
