@@ -63,6 +63,32 @@ test('a first connection is no Event', () => {
   assert.deepEqual(told([at('Progressing', [], false), at('Progressing'), at('InSync')]), []);
 });
 
+test('what is found during the first read is told once, and what was not going on before it still is news', () => {
+  const reading = at('Progressing', [], false);
+  assert.deepEqual(reasons(told([reading, at('OwnershipConflict')])), ['OwnershipConflict']);
+  const plan = [held('1a2b')];
+  const steps = [at('RemovalsHeld', plan, false), at('RemovalsHeld', plan)];
+  assert.deepEqual(reasons(told(steps)), ['RemovalsHeld']);
+});
+
+test('a held plan is told with its table, an example and the command; Ready is found wherever it stands', () => {
+  const [{ conditions = [] }, plan] = [status('DeviceUnavailable'), held('1a2b')];
+  const other = { ...conditions[0], type: 'Reconciling', status: 'True', reason: 'InSync', message: '' };
+  const step = {
+    status: { conditions: [other, ...conditions], tables: [plan] } as ToldFirewallStatus,
+    known: true,
+  };
+  const note =
+    'the removals of plan 1a2b in vsys1 are held, such as 10.0.0.1 k8s.a; look at status.tables[].held, then ' +
+    'kubectl annotate panfw <name> pantag.io/approve-removals=1a2b, or undo what caused them';
+  assert.deepEqual(told([step]), [
+    { reason: 'DeviceUnavailable', note: 'DeviceUnavailable: it is DeviceUnavailable' },
+    { reason: 'RemovalsHeld', note },
+  ]);
+  const { vsys: _, ...nameless } = plan;
+  assert.equal(told([at('RemovalsHeld', [nameless])])[0]?.note, note.replace(' in vsys1', ''));
+});
+
 test('an outage is one Event, however often its reason and its words change, and its end another', () => {
   const steps = [
     at('InSync'),

@@ -47,6 +47,15 @@ test('a policy is told to be Ready when it first is, whatever came before', () =
   ]);
 });
 
+test('Ready is found wherever it stands, and a Ready that is True is no trouble whatever its reason', () => {
+  const { conditions = [], firewalls = [] } = at('NotAdmitted');
+  const [ready] = conditions;
+  assert.ok(ready);
+  const other = { ...ready, type: 'Reconciling', status: 'True', reason: 'InSync' };
+  assert.deepEqual(reasons(told([{ conditions: [other, ready], firewalls }])), ['NotReady']);
+  assert.deepEqual(reasons(told([{ conditions: [{ ...ready, status: 'True' }], firewalls }])), ['Ready']);
+});
+
 test('an outage of its firewall is no Event of a policy, nor is its end', () => {
   const ready = told([at('InSync')]);
   const outage = ['DeviceUnavailable', 'Progressing', 'AuthenticationFailed', 'InSync', 'SecretMissing'];
