@@ -99,6 +99,16 @@ async function nudge(namespace: string): Promise<void> {
   );
 }
 
+/** What makes every operator write all statuses: another might have written what this one would. */
+async function edit(): Promise<void> {
+  nudges += 1;
+  const spec = { tags: [{ template: `web-${nudges}` }] };
+  await cluster.patch('PanTagPolicy', { namespace: 'shop', name: 'web' }, { spec });
+  await cluster.patch('ClusterPanTagPolicy', { name: 'all' }, { spec });
+  const resync = { fullIntervalSeconds: 900 + (nudges % 100) };
+  await cluster.patch('PanFirewall', { name: 'edge' }, { spec: { resync } });
+}
+
 describe('an operator', { concurrency: 4 }, () => {
   for (const [index, right] of rights.entries()) {
     const { verb, resource, name } = right;
@@ -117,6 +127,7 @@ describe('an operator', { concurrency: 4 }, () => {
       const rare = resource === 'events' || (resource === 'panfirewalls' && verb === 'patch');
       const says = async (): Promise<true> => {
         if (rare) await nudge(namespace);
+        if (resource.endsWith('/status')) await edit();
         const { text } = await ask(operator, '/readyz');
         const lines = [text, ...operator.logs().map((line) => JSON.stringify(line))];
         const complaints = lines.filter(
