@@ -1,6 +1,7 @@
 // Reads the bodies of answers: whole, their beginning, or chunk by chunk as they come.
 
 import { finished, type Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DecodeError } from './kube-errors.ts';
 
 /** While it returns a promise, nothing more is shown. */
@@ -10,6 +11,7 @@ export type VisitChunk = (chunk: Buffer) => void | Promise<void>;
 const maxErrorBytes = 64 * 1024;
 /** A page of 500 objects at etcd's own limit of 1.5 MB would not fit into one JavaScript string anyway. */
 const maxBodyBytes = 384 * 1024 * 1024;
+const longVisitMs = 10;
 
 /**
  * By events rather than by async iteration, which glues chunks together by copying and costs several promises a
@@ -28,12 +30,15 @@ export async function readChunks(
     body.destroy();
   };
   body.on('data', (chunk: Buffer) => {
+    const startedAt = performance.now();
     try {
       pending = visit(chunk) ?? undefined;
     } catch (error) {
       fail(error);
       return;
     }
+    // What has come meanwhile would follow in the same turn, chunk after chunk, and timers and other work would wait.
+    if (pending === undefined && performance.now() - startedAt > longVisitMs) pending = nextTurn();
     if (pending === undefined) return;
     body.pause();
     pending.then(() => body.resume(), fail);

@@ -11,7 +11,7 @@ import type { Manifest } from '../resources/manifests.ts';
 import type { Owned } from './device.ts';
 import { expectedTable } from './expectation.ts';
 import { generatedManifests, namespaces, pods } from './generated-world.ts';
-import { ask } from './probes.ts';
+import { ask, metricValue } from './probes.ts';
 import { openStage } from './stage.ts';
 import { readWorld } from './world.ts';
 
@@ -122,6 +122,10 @@ test('a Pod is registered at once all the same, and the operator is alive and re
   t.diagnostic(`registered within ${Math.round(performance.now() - startedAt)} ms, the computation included`);
   const { ok, text } = await ask(operator, '/readyz');
   assert.ok(ok, text);
+  const metrics = (await ask(operator, '/metrics')).text;
+  const stall = metricValue(metrics, 'pantag_event_loop_stall_seconds', {});
+  const memory = metricValue(metrics, 'process_resident_memory_bytes', {});
+  t.diagnostic(`longest stall ${stall} s, resident memory ${Math.round((memory ?? 0) / 2 ** 20)} MiB`);
 });
 
 test('edits and deletions of a third of them are followed exactly', async (t) => {
