@@ -87,9 +87,17 @@ await stage.policy({ name: 'all' }, { firewallNames: ['edge'], namespaceSelector
 
 let nudges = 0;
 
-/** What makes an operator use its rarer rights: a request by annotation, and news of a firewall, told over and over. */
+/**
+ * What makes an operator use its rarer rights: a request by annotation, news of a firewall, told over and over, and new
+ * generations, whose statuses are to be written anew (those of before may be as another operator left them).
+ */
 async function nudge(namespace: string): Promise<void> {
   nudges += 1;
+  const edited = { spec: { tags: [{ template: `web-${nudges % 2}` }] } };
+  await cluster.patch('PanTagPolicy', { namespace: 'shop', name: 'web' }, edited);
+  await cluster.patch('ClusterPanTagPolicy', { name: 'all' }, edited);
+  const spec = { purgeTimeoutSeconds: 300 + nudges };
+  await cluster.patch('PanFirewall', { name: 'edge' }, { spec });
   const annotations = { 'pantag.io/approve-removals': `none-${nudges}` };
   await cluster.patch('PanFirewall', { name: 'edge' }, { metadata: { annotations } });
   await cluster.patch(
@@ -124,7 +132,7 @@ describe('an operator', { concurrency: 4 }, () => {
           logFile,
         }),
       );
-      const rare = resource === 'events' || (resource === 'panfirewalls' && verb === 'patch');
+      const rare = resource === 'events' || verb === 'patch';
       const says = async (): Promise<true> => {
         if (rare) await nudge(namespace);
         if (resource.endsWith('/status')) await edit();
@@ -139,7 +147,7 @@ describe('an operator', { concurrency: 4 }, () => {
         );
         return true;
       };
-      await waitFor(says, { what: 'a complaint', timeoutMs: 30_000, intervalMs: 500 });
+      await waitFor(says, { what: 'a complaint', timeoutMs: 60_000, intervalMs: 500 });
     });
   }
 });
