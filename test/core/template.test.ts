@@ -57,6 +57,11 @@ test('every placeholder takes its value from the Pod', () => {
   for (const [template, text] of table) assert.equal(render(templateOf(template), web), text, template);
 });
 
+test('the short form asks for label keys of one, two and up to 63 characters', () => {
+  for (const key of ['a', 'ab', 'a'.repeat(63)])
+    assert.deepEqual(templateOf(`{{ labels.${key} }}`), [{ kind: 'label', key }]);
+});
+
 test('a placeholder without a value yields no text at all', () => {
   for (const template of ['x.{{ labels.none }}', 'x.{{ labels.empty }}', "{{ namespaceLabels['none'] }}"]) {
     assert.equal(render(templateOf(template), web), undefined, template);
@@ -72,6 +77,7 @@ test('what is no template is refused in words that say where and what instead', 
     ['a.{{ serviceaccount }}', /did you mean serviceAccount\? \(at character 3\)/],
     ['{{ label.app }}', /did you mean labels\['app'\]/],
     ['{{ labels["tier"] }}', /write labels\['tier'\]/],
+    ['{{ labels["ab"] }}', /write labels\['ab'\]/],
     ['{{ labels.example.com/tier }}', /write labels\['example.com\/tier'\]/],
     ['{{ namespaceLabels.team }}', /write namespaceLabels\['team'\]/],
     ['{{ labels }}', /write labels\['key'\]/],
