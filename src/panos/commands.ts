@@ -9,6 +9,11 @@ export function keygenForm(login: { readonly username: string; readonly password
   return new URLSearchParams({ type: 'keygen', user: login.username, password: login.password });
 }
 
+/** Any administrator may ask this, whatever the role allows. */
+export function versionForm(): URLSearchParams {
+  return new URLSearchParams({ type: 'version' });
+}
+
 export function systemInfoForm(): URLSearchParams {
   return op('<show><system><info></info></system></show>', {});
 }

@@ -1,13 +1,25 @@
-// Questions to one device: each with a key, its reply read into a value, its failure without secrets, and observed.
-import { keygenForm } from './commands.ts';
-import { apiKeyCredentials, type Credentials, passwordCredentials } from './credentials.ts';
+// Questions to one device: each with a pass, its reply read into a value, its failure without secrets, and observed.
+import { keygenForm, versionForm } from './commands.ts';
+import {
+  apiKeyCredentials,
+  basicPass,
+  type Credentials,
+  keyPass,
+  type Login,
+  type Pass,
+  passwordCredentials,
+  sessionPass,
+} from './credentials.ts';
 import { cleaner } from './device-words.ts';
+import { readResult } from './envelope.ts';
 import { PanosError, type PanosReason } from './errors.ts';
+import { type Outage, rememberOutage } from './outage.ts';
+import { withoutDoubt } from './refusal.ts';
 import { textOfReply } from './reply-text.ts';
 import { readKey } from './response.ts';
 import { type Call, createTransport, type TransportOptions } from './transport.ts';
 
-export type CallKind = 'keygen' | 'systemInfo' | 'update' | 'readPage' | 'readAddress' | 'count';
+export type CallKind = 'keygen' | 'signIn' | 'systemInfo' | 'update' | 'readPage' | 'readAddress' | 'count';
 
 export type CallOutcome = 'ok' | 'aborted' | PanosReason;
 
@@ -18,12 +30,15 @@ export type CallObserver = (call: {
   readonly seconds: number;
 }) => void;
 
-type Login = { readonly username: string; readonly password: string };
+/** A key; or a login, from which a key is generated, or with method Basic a session begun. */
+export type LoginOptions =
+  | { readonly apiKey: string }
+  | (Login & { readonly method?: 'ApiKey' | 'Basic' | undefined });
 
 export type ConversationOptions = TransportOptions & {
-  readonly credentials: { readonly apiKey: string } | Login;
+  readonly credentials: LoginOptions;
   readonly observe?: CallObserver | undefined;
-  /** Monotonic time in ms, for the distance between key generations. */
+  /** Monotonic time in ms, for the distance between sign-ins, and how long ago the device was out of reach. */
   readonly now?: (() => number) | undefined;
 };
 
@@ -31,80 +46,111 @@ export type Question<T> = {
   readonly kind: CallKind;
   readonly form: URLSearchParams;
   /** Throws PanosError for a reply that is a refusal or none at all. */
-  readonly read: (text: string) => T;
+  readonly read: (text: string, setCookies: readonly string[]) => T;
 };
 
 export type Conversation = {
-  /** Asks with a key, and once more with another key when the device refuses the first. */
+  /** Asks with a pass, and once more with another one when the device refuses the first. */
   ask<T>(question: Question<T>, signal: AbortSignal): Promise<T>;
   /** A device's words as they may be shown. */
   clean(words: string): string;
   close(): Promise<void>;
 };
 
+/** One HTTP call: its reply as a value, or its failure. */
+type Exchange = <T>(question: Question<T>, pass: Pass | undefined, signal: AbortSignal) => Promise<T>;
+
 export function createConversation(options: ConversationOptions): Conversation {
+  const { now = () => performance.now() } = options;
   const transport = createTransport(options);
+  const outage = rememberOutage(now);
   const clean = (words: string): string => cleaner(credentials.secrets())(words);
 
-  /** One HTTP call: its reply as a value, or its failure. */
-  const exchange = async <T>(
-    question: Question<T>,
-    key: string | undefined,
-    signal: AbortSignal,
-  ): Promise<T> => {
+  const exchange: Exchange = async (question, pass, signal) => {
     const observed = observation(question.kind, options.observe);
     const intent = question.kind === 'update' ? 'update' : 'read';
     const call: Call = {
       intent,
       form: question.form,
       onTurn: observed.begin,
-      ...(key === undefined ? {} : { key }),
+      ...(pass === undefined ? {} : { headers: pass.headers }),
     };
     try {
-      const value = question.read(textOfReply(await transport.post(call, signal), intent));
+      const reply = await transport.post(call, signal);
+      const value = question.read(textOfReply(reply, intent), reply.setCookies);
       observed.end('ok');
       return value;
     } catch (error) {
       observed.end(error instanceof PanosError ? error.reason : 'aborted');
-      throw error instanceof PanosError ? error.withWords(clean) : error;
+      if (!(error instanceof PanosError)) throw error;
+      outage.note(error);
+      throw error.withWords(clean);
     }
   };
 
-  const credentials = credentialsOf(options, (login, signal) =>
-    exchange({ kind: 'keygen', form: keygenForm(login), read: readKey }, undefined, signal),
-  );
+  const credentials = credentialsOf(options.credentials, exchange, now);
 
   return {
-    async ask(question, signal) {
-      const key = await credentials.key(signal);
-      try {
-        return await exchange(question, key, signal);
-      } catch (error) {
-        if (!refusesKey(error)) throw error;
-        const other = await credentials.replacement(key, signal);
-        if (other === undefined) throw error;
-        return exchange(question, other, signal);
-      }
-    },
+    ask: (question, signal) =>
+      askTwice({ credentials, outage }, (pass) => exchange(question, pass, signal), signal),
     clean,
     close: () => transport.close(),
   };
 }
 
-/** Whether the device itself has refused the key, before it looked at the call; not a proxy on the way to it. */
-function refusesKey(error: unknown): boolean {
+async function askTwice<T>(
+  { credentials, outage }: { readonly credentials: Credentials; readonly outage: Outage },
+  ask: (pass: Pass) => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  const attempt = async (pass: Pass): Promise<T> => {
+    try {
+      const value = await ask(pass);
+      credentials.accepted(pass);
+      return value;
+    } catch (error) {
+      throw error instanceof PanosError && credentials.isNew(pass) ? withoutDoubt(error) : error;
+    }
+  };
+  try {
+    const pass = await credentials.pass(signal);
+    return await attempt(pass).catch(async (error: unknown) => {
+      if (!refusesPass(error)) throw error;
+      const other = await credentials.replacement(pass, signal);
+      if (other === undefined) throw error;
+      return attempt(other);
+    });
+  } catch (error) {
+    throw outage.judge(error);
+  }
+}
+
+/** Whether the device itself has refused the pass, before it looked at the call; not a proxy on the way to it. */
+function refusesPass(error: unknown): boolean {
   return (
     error instanceof PanosError && error.reason === 'AuthenticationFailed' && !error.code.startsWith('HTTP')
   );
 }
 
-function credentialsOf(
-  { credentials, now = () => performance.now() }: ConversationOptions,
-  keygen: (login: Login, signal: AbortSignal) => Promise<string>,
-): Credentials {
-  if ('apiKey' in credentials) return apiKeyCredentials(credentials.apiKey);
-  const { password } = credentials;
-  return passwordCredentials({ password, generate: (signal) => keygen(credentials, signal), now });
+function credentialsOf(login: LoginOptions, exchange: Exchange, now: () => number): Credentials {
+  if ('apiKey' in login) return apiKeyCredentials(login.apiKey);
+  const basic = basicPass(login);
+  const signIn = {
+    kind: 'signIn',
+    form: versionForm(),
+    read: (text: string, setCookies: readonly string[]) => {
+      readResult(text);
+      return sessionPass(basic, setCookies);
+    },
+  } as const;
+  const keygen = {
+    kind: 'keygen',
+    form: keygenForm(login),
+    read: (text: string) => keyPass(readKey(text)),
+  } as const;
+  const obtain = (signal: AbortSignal): Promise<Pass> =>
+    login.method === 'Basic' ? exchange(signIn, basic, signal) : exchange(keygen, undefined, signal);
+  return passwordCredentials({ secrets: basic.secrets, obtain, now });
 }
 
 function observation(kind: CallKind, observe: CallObserver | undefined) {

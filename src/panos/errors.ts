@@ -48,6 +48,12 @@ export class PanosError extends Error {
     this.#facts = facts;
   }
 
+  /** The same failure, understood otherwise. */
+  understoodAs(other: Pick<Facts, 'reason' | 'retry'> & { readonly problem: string }): PanosError {
+    const { problem, ...facts } = other;
+    return new PanosError(problem, { ...this.#facts, ...facts });
+  }
+
   /** The same error, the device's words changed. */
   withWords(change: (words: string) => string): PanosError {
     const { said } = this.#facts;

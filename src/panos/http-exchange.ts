@@ -5,7 +5,12 @@ import { timeLimitCode } from './transport-errors.ts';
 /** A connection, opened when needed. `opened` counts how often that was. */
 export type Lane = { readonly client: Client; opened: number };
 
-export type HttpReply = { readonly status: number; readonly body: Buffer };
+export type HttpReply = {
+  readonly status: number;
+  readonly body: Buffer;
+  /** The Set-Cookie headers. */
+  readonly setCookies: readonly string[];
+};
 
 /** How far a call has come, over all its attempts; `reused` is about the last one. */
 export type Progress = {
@@ -34,6 +39,7 @@ export function exchange(
   const openedBefore = lane.opened;
   const chunks: Buffer[] = [];
   let status = 0;
+  let setCookies: readonly string[] = [];
   let controller: Dispatcher.DispatchController | undefined;
   let stopped: Error | undefined;
 
@@ -55,15 +61,16 @@ export function exchange(
       progress.sent = true;
       progress.reused = lane.opened === openedBefore;
     },
-    onResponseStart(_, code) {
+    onResponseStart(_, code, headers) {
       progress.answered = true;
       status = code;
+      setCookies = [headers['set-cookie'] ?? []].flat();
     },
     onResponseData(_, chunk) {
       chunks.push(chunk);
     },
     onResponseEnd() {
-      reply.resolve({ status, body: Buffer.concat(chunks) });
+      reply.resolve({ status, body: Buffer.concat(chunks), setCookies });
     },
     onResponseError(_, error) {
       reply.reject(error);

@@ -29,13 +29,14 @@ const unauthorized: Meaning = {
   retry: 'slow',
   before: true,
   problem:
-    'The device refuses the credentials. Check the Secret, and the administrator behind it on the device',
+    "The device refuses the credentials: they are wrong, were changed, or the key's lifetime is over. Check the Secret, and the administrator behind it on the device",
 };
 
 const sessionTimedOut: Meaning = {
   ...unauthorized,
   retry: 'backoff',
-  problem: 'The device has ended the session. It is tried again; if it stays, renew the key in the Secret',
+  problem:
+    'The device has ended the session. It is tried again; if it stays, renew the key or the password in the Secret',
 };
 
 const roleNotAuthorized: Meaning = {
@@ -46,10 +47,25 @@ const roleNotAuthorized: Meaning = {
     "The administrator lacks a right. On the device, in the XML API tab of the administrator's role, allow User-ID Agent and Operational Requests",
 };
 
+/** Sent for bad credentials and for a right that the role lacks. */
+const unauthorizedRequest: Meaning = {
+  ...unauthorized,
+  problem:
+    "The device calls the request unauthorized. Check the Secret, and that the XML API tab of the administrator's role allows User-ID Agent and Operational Requests",
+};
+const unauthorizedRequestCode = '16';
+
+/** The same code, where the credentials are beyond doubt. */
+export function withoutDoubt(refused: PanosError): PanosError {
+  return refused.code === unauthorizedRequestCode && refused.reason === 'AuthenticationFailed'
+    ? refused.understoodAs(roleNotAuthorized)
+    : refused;
+}
+
 /** PAN-OS XML API error codes ("PAN-OS XML API Error Codes"). What is not here refuses the call as a whole. */
 const meanings: ReadonlyMap<string, Meaning> = new Map([
   ['403', unauthorized],
-  ['16', unauthorized],
+  [unauthorizedRequestCode, unauthorizedRequest],
   ['22', sessionTimedOut],
   ['1', unknownCommand],
   ['2', internalError],

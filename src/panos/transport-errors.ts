@@ -1,6 +1,7 @@
 // What it means when no answer of the device itself arrives: sockets, certificates, time limits, HTTP statuses.
 import { errors } from 'undici';
 import { type Intent, mayHaveApplied, PanosError } from './errors.ts';
+import { ProxyError } from './tunnel.ts';
 
 /** A time limit of our own has passed. */
 export const timeLimitCode = 'TIME_LIMIT';
@@ -76,6 +77,7 @@ const problems: ReadonlyMap<string, string> = new Map([
  * `sent` says whether the request, or a part of it, may have left: only then can a message have taken effect.
  */
 export function transportError(error: unknown, request: { intent: Intent; sent: boolean }): PanosError {
+  if (error instanceof ProxyError) return proxyProblem(error);
   const code = codeOf(error);
   const applied = request.sent ? mayHaveApplied(request.intent) : 'no';
   if (certificateCodes.has(code)) {
@@ -129,6 +131,26 @@ export function httpStatusError(status: number, intent: Intent): PanosError {
     reason: 'InvalidResponse',
     retry: 'slow',
   });
+}
+
+/** There is no way to the device. Nothing of the call has left. */
+function proxyProblem(cause: ProxyError): PanosError {
+  const { status, detail } = cause;
+  const facts = { reason: 'DeviceUnavailable', applied: 'no', code: cause.code, cause } as const;
+  if (status === undefined) {
+    const trust = certificateCodes.has(detail);
+    const problem = trust
+      ? "The proxy's certificate is not trusted. Give its CA to Node (NODE_EXTRA_CA_CERTS), or name the proxy that the certificate is for"
+      : 'The proxy cannot be asked. Check spec.proxyUrl, or HTTPS_PROXY of the operator';
+    return new PanosError(`${problem} (${detail})`, { ...facts, retry: trust ? 'slow' : 'backoff' });
+  }
+  if (status === 407) {
+    const problem =
+      'The proxy asks for a login. Name it with user name and password in HTTPS_PROXY of the operator';
+    return new PanosError(`${problem} (${detail})`, { ...facts, retry: 'slow' });
+  }
+  const problem = 'The proxy opens no way to the device. Check the endpoint, and what the proxy allows';
+  return new PanosError(`${problem} (${detail})`, { ...facts, retry: status < 500 ? 'slow' : 'backoff' });
 }
 
 /** Whether a request ended because the peer closed or reset the connection. */

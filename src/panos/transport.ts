@@ -1,11 +1,12 @@
 // Carries one call over HTTPS: a few kept connections, one request each at a time, with a time limit for the whole.
 import type { SecureContext } from 'node:tls';
 import type { Readable } from 'node:stream';
-import { Client } from 'undici';
+import { buildConnector, Client } from 'undici';
 import type { Intent } from './errors.ts';
 import { exchange, type HttpReply, type Lane, type Progress } from './http-exchange.ts';
 import { isReset, transportError } from './transport-errors.ts';
 import { trustedBy } from './trust.ts';
+import { type Proxy, tunnelThrough } from './tunnel.ts';
 import { createTurns } from './turns.ts';
 
 export type TlsOptions = {
@@ -20,6 +21,8 @@ export type TransportOptions = {
   /** `https://host[:port]`. */
   readonly endpoint: string;
   readonly tls: TlsOptions;
+  /** Through which every connection goes. Default: none. */
+  readonly proxy?: Proxy | undefined;
   readonly userAgent: string;
   /** How many calls may be in flight at once; also the number of connections. Further calls wait their turn. */
   readonly maxConcurrentCalls: number;
@@ -35,7 +38,8 @@ export type TransportOptions = {
 export type Call = {
   readonly intent: Intent;
   readonly form: URLSearchParams;
-  readonly key?: string;
+  /** What lets the call in. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Told when the call's turn has come, before anything is sent. */
   readonly onTurn?: () => void;
 };
@@ -132,7 +136,7 @@ async function send(
       'content-type': 'application/x-www-form-urlencoded',
       'content-length': String(body.length),
       'user-agent': userAgent,
-      ...(call.key === undefined ? {} : { 'x-pan-key': call.key }),
+      ...call.headers,
     },
   } as const;
   const deadline = performance.now() + callMs;
@@ -159,7 +163,14 @@ async function send(
   }
 }
 
-function openLane({ endpoint, tls, timeouts }: TransportOptions, secureContext: SecureContext): Lane {
+function openLane({ endpoint, tls, proxy, timeouts }: TransportOptions, secureContext: SecureContext): Lane {
+  const direct = buildConnector({
+    secureContext,
+    rejectUnauthorized: !tls.insecureSkipVerify,
+    timeout: timeouts.connectMs,
+    allowH2: false,
+    ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
+  });
   const client = new Client(endpoint, {
     pipelining: 1,
     allowH2: false,
@@ -169,12 +180,7 @@ function openLane({ endpoint, tls, timeouts }: TransportOptions, secureContext: 
     // The call's own limit covers these.
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: {
-      secureContext,
-      rejectUnauthorized: !tls.insecureSkipVerify,
-      timeout: timeouts.connectMs,
-      ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
-    },
+    connect: proxy === undefined ? direct : tunnelThrough(proxy, timeouts.connectMs, direct),
   });
   const lane = { client, opened: 0 };
   client.on('connect', () => {

@@ -1,22 +1,32 @@
 // Credentials: one generation for all who wait, and its end when nobody does.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { apiKeyCredentials, passwordCredentials } from '../../src/panos/credentials.ts';
+import {
+  apiKeyCredentials,
+  basicPass,
+  keyPass,
+  type Pass,
+  passwordCredentials,
+  sessionPass,
+} from '../../src/panos/credentials.ts';
+import { PanosError } from '../../src/panos/errors.ts';
 import { never } from './clients.ts';
 
-function passwordsOf(generate: (signal: AbortSignal, n: number) => Promise<string>) {
+function passwordsOf(obtain: (signal: AbortSignal, n: number) => Promise<Pass>) {
   const signals: AbortSignal[] = [];
   const clock = { now: 0 };
   const credentials = passwordCredentials({
-    password: 'secret',
+    secrets: ['secret'],
     now: () => clock.now,
-    generate: (signal) => {
+    obtain: (signal) => {
       signals.push(signal);
-      return generate(signal, signals.length);
+      return obtain(signal, signals.length);
     },
   });
   return { credentials, signals, clock };
 }
+
+const keyOf = ({ headers }: Pass) => headers['x-pan-key'];
 
 test('a generation goes on while anyone waits for it, and is aborted when nobody does', async () => {
   const { credentials, signals } = passwordsOf(
@@ -26,8 +36,8 @@ test('a generation goes on while anyone waits for it, and is aborted when nobody
       }),
   );
   const [first, second] = [new AbortController(), new AbortController()];
-  const one = credentials.key(first.signal);
-  const other = credentials.key(second.signal);
+  const one = credentials.pass(first.signal);
+  const other = credentials.pass(second.signal);
   first.abort();
   await assert.rejects(one, { name: 'AbortError' });
   assert.equal(signals[0]?.aborted, false);
@@ -43,37 +53,100 @@ test('who comes after an aborted generation begins a new one', async () => {
       ? new Promise((_, reject) => {
           signal.addEventListener('abort', () => setTimeout(() => reject(signal.reason), 20));
         })
-      : Promise.resolve('key'),
+      : Promise.resolve(keyPass('key')),
   );
   const abort = new AbortController();
-  const aborted = credentials.key(abort.signal);
+  const aborted = credentials.pass(abort.signal);
   abort.abort();
   await assert.rejects(aborted, { name: 'AbortError' });
-  assert.equal(await credentials.key(never), 'key');
+  assert.equal(keyOf(await credentials.pass(never)), 'key');
   assert.equal(signals.length, 2);
 });
 
 test('calls whose keys were refused together share one new key', async () => {
-  const { credentials, signals, clock } = passwordsOf(async (_, n) => `key-${n}`);
-  assert.equal(await credentials.key(never), 'key-1');
+  const { credentials, signals, clock } = passwordsOf(async (_, n) => keyPass(`key-${n}`));
+  const first = await credentials.pass(never);
+  assert.equal(keyOf(first), 'key-1');
   clock.now = 60_000;
-  const replacements = [1, 2, 3].map(() => credentials.replacement('key-1', never));
-  assert.deepEqual(await Promise.all(replacements), ['key-2', 'key-2', 'key-2']);
-  assert.equal(await credentials.replacement('key-1', never), 'key-2', 'a late one gets it too');
-  assert.equal(await credentials.replacement('key-2', never), undefined, 'and not a third one');
+  const replacements = await Promise.all([1, 2, 3].map(() => credentials.replacement(first, never)));
+  assert.deepEqual(
+    replacements.map((pass) => pass && keyOf(pass)),
+    ['key-2', 'key-2', 'key-2'],
+  );
+  const second = await credentials.replacement(first, never);
+  assert.ok(second !== undefined && keyOf(second) === 'key-2', 'a late one gets it too');
+  assert.equal(await credentials.replacement(second, never), undefined, 'and not a third one');
   assert.equal(signals.length, 2);
 });
 
 test('all that must stay hidden is named', async () => {
-  const { credentials } = passwordsOf(async () => 'key-1');
+  const { credentials } = passwordsOf(async () => keyPass('key-1'));
   assert.deepEqual(credentials.secrets(), ['secret']);
-  await credentials.key(never);
+  await credentials.pass(never);
   assert.deepEqual(credentials.secrets(), ['secret', 'key-1']);
   assert.deepEqual(apiKeyCredentials(' given\n').secrets(), ['given']);
 });
 
-test('a given key has no replacement', async () => {
+test('a given key has no replacement, and nobody knows how old it is', async () => {
   const credentials = apiKeyCredentials('given');
-  assert.equal(await credentials.key(never), 'given');
-  assert.equal(await credentials.replacement('given', never), undefined);
+  const pass = await credentials.pass(never);
+  assert.equal(keyOf(pass), 'given');
+  assert.equal(await credentials.replacement(pass, never), undefined);
+  assert.equal(credentials.isNew(pass), false);
+});
+
+const basic = basicPass({ username: 'operator', password: 'pässword:1' });
+
+test('Basic is the login in UTF-8, and both its forms stay hidden', () => {
+  const token = Buffer.from('operator:pässword:1').toString('base64');
+  assert.deepEqual(basic, { headers: { authorization: `Basic ${token}` }, secrets: ['pässword:1', token] });
+});
+
+test('a session is carried by its cookies alone, or by all there is where they do not suffice', () => {
+  assert.equal(sessionPass(basic, []), basic);
+  assert.equal(sessionPass(basic, ['nonsense', ' =x']), basic);
+  const cookies = ['PHPSESSID=0123456789abcdef; path=/; secure; HttpOnly', 'lang=en;path=/'];
+  const session = sessionPass(basic, cookies);
+  const cookie = 'PHPSESSID=0123456789abcdef; lang=en';
+  assert.deepEqual(session.headers, { cookie });
+  assert.deepEqual(session.secrets, [cookie, '0123456789abcdef']);
+  assert.deepEqual(session.instead?.headers, { ...basic.headers, cookie });
+  assert.deepEqual(session.instead?.secrets, [...basic.secrets, ...session.secrets]);
+});
+
+test('cookies that were never taken alone go together with the password, without another sign-in', async () => {
+  const session = sessionPass(basic, ['PHPSESSID=0123456789abcdef']);
+  const { credentials, signals } = passwordsOf(async () => session);
+  assert.equal(await credentials.pass(never), session);
+  assert.equal(credentials.isNew(session), false, 'whether it works is not known yet');
+  assert.equal(await credentials.replacement(session, never), session.instead);
+  assert.equal(await credentials.pass(never), session.instead);
+  assert.equal(signals.length, 1);
+});
+
+test('cookies that were taken and are not any more are renewed by another sign-in', async () => {
+  const { credentials, signals, clock } = passwordsOf(async (_, n) =>
+    sessionPass(basic, [`PHPSESSID=0123456789abcdef${n}`]),
+  );
+  const first = await credentials.pass(never);
+  credentials.accepted(first);
+  assert.equal(credentials.isNew(first), true);
+  assert.equal(await credentials.replacement(first, never), undefined, 'not within a minute');
+  clock.now = 60_000;
+  assert.equal(credentials.isNew(first), false);
+  const second = await credentials.replacement(first, never);
+  assert.equal(second?.headers['cookie'], 'PHPSESSID=0123456789abcdef2');
+  assert.equal(signals.length, 2);
+});
+
+test('a pass whose renewal was refused is not a new one', async () => {
+  const { credentials, clock } = passwordsOf(async (_, n) => {
+    if (n === 1) return keyPass('key-1');
+    throw new PanosError('no', { reason: 'AuthenticationFailed', retry: 'slow', applied: 'no' });
+  });
+  const pass = await credentials.pass(never);
+  assert.equal(credentials.isNew(pass), true);
+  clock.now = 60_000;
+  await assert.rejects(credentials.replacement(pass, never), { name: 'PanosError' });
+  assert.equal(credentials.isNew(pass), false);
 });

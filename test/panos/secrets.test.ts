@@ -8,6 +8,8 @@ import { type Answer, reply, startScriptedDevice } from './scripted-device.ts';
 
 const password = `p&ss <w>rd "1"/+%  ü${'x'.repeat(40)}`;
 const key = 'LUFRPT1zZWNyZXQ9PQ==';
+const token = Buffer.from(`operator:${password}`).toString('base64');
+const session = 'b1946ac92492d2347c6235b4d2611184';
 const escaped = (text: string) =>
   text.replace(
     /[&<>"']/g,
@@ -16,7 +18,8 @@ const escaped = (text: string) =>
 
 /** All that a request carried, in a few writings. */
 const echoOf: (request: Parameters<Answer>[0]) => string = ({ headers, form, url }) => {
-  const carried = [headers['x-pan-key'], form.get('password'), url].join(' ');
+  const { authorization = '', cookie = '' } = headers;
+  const carried = [headers['x-pan-key'], form.get('password'), authorization, cookie, url].join(' ');
   return `${'x'.repeat(150)} ${carried} ${form.toString()} ${encodeURIComponent(carried)}`;
 };
 
@@ -46,7 +49,18 @@ const shapes: Readonly<Record<string, readonly [status: number, body: (echo: str
 const update = { register: [{ ip: '10.0.0.1', tags: ['a', 'b'] }], unregister: [] };
 
 function assertClean(shown: string, what: string): void {
-  const forms = [password, key, encodeURIComponent(password), password.slice(0, 8), key.slice(0, 8)];
+  const forms = [
+    password,
+    key,
+    encodeURIComponent(password),
+    password.slice(0, 8),
+    key.slice(0, 8),
+    token,
+    token.slice(0, 20),
+    encodeURIComponent(token),
+    session,
+    session.slice(0, 8),
+  ];
   for (const form of forms) assert.ok(!shown.includes(form), `${what} shows ${form} in ${shown}`);
 }
 
@@ -70,6 +84,26 @@ for (const [what, [status, body]] of Object.entries(shapes)) {
       () => client.readAddress({ ip: '10.0.0.1' }, never),
       () => client.count({}, never),
     ]) {
+      const outcome = await call().catch((error: unknown) => error);
+      assertClean(inspect(outcome, { depth: 9 }), call.toString());
+    }
+    for (const { url } of device.received) assert.equal(url, '/api/');
+  });
+
+  test(`${what} that echoes the request shows no secret of a session`, async () => {
+    const echo: Answer = (request, response) => reply(body(echoOf(request)), status)(request, response);
+    const begun = reply('<response status="success"><result/></response>', 200, {
+      'set-cookie': `PHPSESSID=${session}; path=/`,
+    });
+    const credentials = { username: 'operator', password, method: 'Basic' } as const;
+    await using refusing = await startScriptedDevice(echo);
+    await using unwelcome = clientOf(refusing, { credentials });
+    const refused = await unwelcome.count({}, never).catch((error: unknown) => error);
+    assertClean(inspect(refused, { depth: 9 }), 'the failed sign-in');
+
+    await using device = await startScriptedDevice(begun, echo);
+    await using client = clientOf(device, { credentials });
+    for (const call of [() => client.update(update, never), () => client.count({}, never)]) {
       const outcome = await call().catch((error: unknown) => error);
       assertClean(inspect(outcome, { depth: 9 }), call.toString());
     }
