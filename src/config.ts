@@ -40,7 +40,10 @@ const flags = {
 
 const settings = z.strictObject(flags);
 
-export type Settings = Readonly<z.output<typeof settings>>;
+export type Settings = Readonly<z.output<typeof settings>> & {
+  /** For devices alone: what HTTPS_PROXY and NO_PROXY say. The URL may hold a user name and a password. */
+  readonly proxy: { readonly url: URL | undefined; readonly except: string };
+};
 
 const commands = ['run', 'purge', 'version', 'help'] as const;
 
@@ -107,7 +110,33 @@ function read(values: Readonly<Record<string, unknown>>, environment: Environmen
         .join('\n'),
     );
   }
-  return { settings: Object.freeze(parsed.data), warnings: unknownVariables(environment) };
+  return {
+    settings: Object.freeze({ ...parsed.data, proxy: readProxy(environment) }),
+    warnings: unknownVariables(environment),
+  };
+}
+
+/** In small letters they win, as with curl. */
+function readProxy(environment: Environment): Settings['proxy'] {
+  const read = (name: string) => environment[name.toLowerCase()] ?? environment[name] ?? '';
+  const text = read('HTTPS_PROXY').trim();
+  const except = read('NO_PROXY');
+  if (text === '') return { url: undefined, except };
+  const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`);
+  if (url !== null && /^https?:$/.test(url.protocol) && canDecode(url.username) && canDecode(url.password)) {
+    return { url, except };
+  }
+  // It may hold a password, and is not repeated.
+  throw new ConfigError('HTTPS_PROXY: must be http://<host>:<port> or https://<host>:<port>');
+}
+
+function canDecode(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function unknownVariables(environment: Environment): string[] {
@@ -132,6 +161,7 @@ export function usage(): string {
     ...rows,
     '',
     `Each flag can also be set by an environment variable: --log-level is ${variableOf('log-level')}.`,
+    'Devices are reached through the proxy of HTTPS_PROXY, but for the hosts in NO_PROXY.',
     '',
   ].join('\n');
 }

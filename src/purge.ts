@@ -51,7 +51,7 @@ export async function purge({ settings, log, tell }: PurgeOptions, signal: Abort
       (term, takenFrom) => {
         clearTimeout(patience);
         if (takenFrom !== undefined) tell(warning(takenFrom));
-        return purgeUnder(term, { http, namespace, ownerId, log, tell });
+        return purgeUnder(term, { http, namespace, ownerId, environmentProxy: settings.proxy, log, tell });
       },
       stop,
     );
@@ -90,11 +90,13 @@ type Parts = Pick<PurgeOptions, 'log' | 'tell'> & {
   readonly http: KubeHttp;
   readonly namespace: string;
   readonly ownerId: string;
+  readonly environmentProxy: Settings['proxy'];
 };
 
 const list = z.object({ items: z.array(z.unknown()) });
 
-async function purgeUnder(term: Term, { http, namespace, ownerId, log, tell }: Parts): Promise<boolean> {
+async function purgeUnder(term: Term, parts: Parts): Promise<boolean> {
+  const { http, namespace, ownerId, environmentProxy, log, tell } = parts;
   const items = async (path: string) => list.parse(await http.json({ path, signal: term.signal })).items;
   const readFirewalls = async () => (await items(collectionPath(panFirewalls))).map(parseFirewall);
   const firewalls = await readFirewalls().catch(noneWithoutDefinition);
@@ -119,7 +121,13 @@ async function purgeUnder(term: Term, { http, namespace, ownerId, log, tell }: P
             desired,
             secrets: byName,
             open: (to) =>
-              openConnection({ settings: to, userAgent, mayCall: term.mayBegin, observe: () => {} }),
+              openConnection({
+                settings: to,
+                environmentProxy,
+                userAgent,
+                mayCall: term.mayBegin,
+                observe: () => {},
+              }),
             knowledge: () => ({ synced: false, invalidPolicies: [] }),
             observer: { ...silent, changed },
             log: log.child({ firewall: name }),

@@ -59,6 +59,7 @@ export async function run(settings: Settings, log: Logger, signal: AbortSignal):
       namespace,
       ownerId,
       elect: settings['leader-elect'],
+      environmentProxy: settings.proxy,
       metrics,
       log,
       health,
@@ -77,6 +78,7 @@ type Parts = {
   readonly http: KubeHttp;
   readonly namespace: string;
   readonly elect: boolean;
+  readonly environmentProxy: Settings['proxy'];
   readonly ownerId: string;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -86,7 +88,7 @@ type Parts = {
 };
 
 async function operate(parts: Parts): Promise<void> {
-  const { http, namespace, ownerId, metrics, log, health, definitions, signal } = parts;
+  const { http, namespace, metrics, log, health, definitions, signal } = parts;
   const events = new EventRecorder({
     http,
     instance: hostname(),
@@ -99,7 +101,7 @@ async function operate(parts: Parts): Promise<void> {
   };
   const leadership = new Leadership({ ...parts, events, turnedBack });
   const controller = new Controller({
-    createWorker: firewallWorkers({ ownerId, metrics, log, events, leadership }),
+    createWorker: firewallWorkers({ ...parts, events, leadership }),
     changed: leadership.changed,
     dropAnnotation: (path, annotation, value) => {
       dropAnnotation(http, path, { annotation, value }, signal).catch((error: unknown) => {
@@ -133,12 +135,13 @@ async function operate(parts: Parts): Promise<void> {
   }
 }
 
-type WorkerParts = Pick<Parts, 'ownerId' | 'metrics' | 'log'> & {
+type WorkerParts = Pick<Parts, 'ownerId' | 'environmentProxy' | 'metrics' | 'log'> & {
   readonly events: EventRecorder;
   readonly leadership: Leadership;
 };
 
-function firewallWorkers({ ownerId, metrics, log, events, leadership }: WorkerParts) {
+function firewallWorkers(parts: WorkerParts) {
+  const { ownerId, environmentProxy, metrics, log, events, leadership } = parts;
   return (
     {
       firewall,
@@ -153,11 +156,16 @@ function firewallWorkers({ ownerId, metrics, log, events, leadership }: WorkerPa
     const open = (settings: ConnectionSettings) =>
       openConnection({
         settings,
+        environmentProxy,
         userAgent,
         mayCall: leadership.mayCall,
         observe: ({ kind, outcome, seconds }) => {
           metrics.deviceRequests.inc({ firewall: name, kind, outcome });
           metrics.deviceRequestSeconds.observe({ firewall: name, kind }, seconds);
+          if (outcome === 'ok' && (kind === 'keygen' || kind === 'signIn')) {
+            metrics.loginTimestamp.set({ firewall: name }, Date.now() / 1000);
+            log.info({ firewall: name, kind }, 'signed in');
+          }
         },
       });
     const options = {

@@ -21,3 +21,29 @@ test('a flag that is true or false takes no other word, and none that stands apa
   );
   assert.throws(() => elects(['run', '--leader-elect', 'false']), ConfigError);
 });
+
+const proxy = (environment: Readonly<Record<string, string>>) => readCommand([], environment).settings.proxy;
+
+test('the proxy for devices is that of HTTPS_PROXY, in small letters first, http where no scheme is given', () => {
+  assert.deepEqual(proxy({}), { url: undefined, except: '' });
+  assert.deepEqual(proxy({ HTTPS_PROXY: ' ', NO_PROXY: 'a' }), { url: undefined, except: 'a' });
+  const both = { HTTPS_PROXY: 'http://a:1', https_proxy: 'https://b:2', NO_PROXY: 'x', no_proxy: 'y' };
+  assert.equal(proxy(both).url?.href, 'https://b:2/');
+  assert.equal(proxy(both).except, 'y');
+  assert.equal(proxy({ HTTPS_PROXY: 'user:pw@proxy:3128' }).url?.href, 'http://user:pw@proxy:3128/');
+});
+
+test('a proxy that is none is refused without repeating it, as it may hold a password', () => {
+  for (const bad of [
+    'socks5://u:secret@p:1',
+    'http://u:secret@',
+    'http://u:secret@p:99999',
+    'http://u:secret%ff@p:1',
+  ]) {
+    assert.throws(
+      () => proxy({ HTTPS_PROXY: bad }),
+      (error) =>
+        error instanceof ConfigError && /HTTPS_PROXY/.test(error.message) && !/secret/.test(error.message),
+    );
+  }
+});

@@ -28,11 +28,15 @@ export function readSecret(raw: unknown): { readonly name: string; readonly data
 
 const usedKeys = ['apiKey', 'username', 'password', 'endpoint', 'ca.crt'] as const;
 
-export type Login = { readonly apiKey: string } | { readonly username: string; readonly password: string };
+export type Login =
+  | { readonly apiKey: string }
+  | { readonly username: string; readonly password: string; readonly method: 'ApiKey' | 'Basic' };
 
 export type ConnectionSettings = {
   readonly endpoint: string;
   readonly login: Login;
+  readonly maxConcurrentCalls: number;
+  readonly proxyUrl: string | undefined;
   readonly tls: {
     /** PEM; undefined: the system's roots. */
     readonly ca: string | undefined;
@@ -43,7 +47,7 @@ export type ConnectionSettings = {
 
 /** @throws DeviceFailure SecretMissing */
 export function connectionSettings(settings: FirewallSettings, secrets: Secrets): ConnectionSettings {
-  const { endpoint, secretName, tls } = settings;
+  const { endpoint, secretName, method, maxConcurrentCalls, proxyUrl, tls } = settings;
   const secret = secrets.get(secretName);
   if (secret === undefined) throw missing(`create the Secret ${secretName} in the operator's namespace`);
   const bound = secret.get('endpoint')?.trim();
@@ -54,7 +58,9 @@ export function connectionSettings(settings: FirewallSettings, secrets: Secrets)
   }
   return {
     endpoint,
-    login: login(secretName, secret),
+    login: login(secretName, method, secret),
+    maxConcurrentCalls,
+    proxyUrl,
     tls: {
       ca: tls.caSecretName === undefined ? undefined : authority(tls.caSecretName, secrets),
       serverName: tls.serverName,
@@ -63,14 +69,16 @@ export function connectionSettings(settings: FirewallSettings, secrets: Secrets)
   };
 }
 
-function login(name: string, secret: SecretData): Login {
+function login(name: string, method: 'ApiKey' | 'Basic', secret: SecretData): Login {
   // Files and pasted values often end in a newline; no key or name does.
   const apiKey = secret.get('apiKey')?.trim();
-  if (apiKey) return { apiKey };
+  if (apiKey && method === 'ApiKey') return { apiKey };
   const username = secret.get('username')?.trim();
   const password = secret.get('password')?.replace(/\r?\n$/, '');
-  if (username && password) return { username, password };
-  throw missing(`the Secret ${name} needs the key "apiKey", or "username" and "password"`);
+  if (username && password) return { username, password, method };
+  const wanted = method === 'Basic' ? 'keys' : 'key "apiKey", or';
+  const why = method === 'Basic' ? ', as spec.credentials.method is Basic' : '';
+  throw missing(`the Secret ${name} needs the ${wanted} "username" and "password"${why}`);
 }
 
 function authority(name: string, secrets: Secrets): string {

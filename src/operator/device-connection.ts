@@ -9,9 +9,12 @@ import { readTable } from '../panos/registered-ip-table.ts';
 import type { Rejected } from '../panos/response.ts';
 import type { ConnectionSettings } from './credentials.ts';
 import { type Connection, DeviceFailure } from './device-port.ts';
+import { type EnvironmentProxy, proxyFor } from './device-proxy.ts';
 
 export type ConnectionOptions = {
   readonly settings: ConnectionSettings;
+  /** Where the settings name no proxy. */
+  readonly environmentProxy: EnvironmentProxy;
   readonly userAgent: string;
   /** Asked just before each write to the socket. */
   readonly mayCall: () => boolean;
@@ -46,10 +49,11 @@ export function openConnection(options: ConnectionOptions): Connection {
   };
 }
 
-function create({ settings, ...options }: ConnectionOptions) {
-  const { endpoint, login, tls } = settings;
+function create({ settings, environmentProxy, ...options }: ConnectionOptions) {
+  const { login: credentials, endpoint, maxConcurrentCalls, tls } = settings;
+  const proxy = proxyFor(settings, environmentProxy);
   try {
-    return createPanosClient({ endpoint, credentials: login, tls, ...options });
+    return createPanosClient({ endpoint, credentials, maxConcurrentCalls, tls, proxy, ...options });
   } catch (error) {
     throw inOurWords(error);
   }

@@ -169,7 +169,7 @@ export class FirewallWorker {
   /** A Secret or the spec changed: a connection that differs is opened anew, and what failed is tried at once. */
   settingsChanged(): void {
     const now = this.#session.review();
-    const note = 'credentials or trust changed, connecting anew';
+    const note = 'credentials, trust or the way to the device changed, connecting anew';
     if (now !== 'same') this.#options.log.info(note);
     if (now === 'changed') this.#options.observer.record({ reason: 'CredentialsReloaded', note });
     for (const worker of this.workers) worker.guardChanged();

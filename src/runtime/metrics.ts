@@ -70,6 +70,12 @@ export function createMetrics(build: { readonly version: string; readonly revisi
       buckets: seconds,
       registers,
     }),
+    loginTimestamp: new Gauge({
+      name: 'pantag_login_timestamp_seconds',
+      help: 'When the key or session in use was obtained for user name and password, in Unix time; none for a given API key',
+      labelNames: ['firewall'],
+      registers,
+    }),
     deviceEntries: new Counter({
       name: 'pantag_device_entries_total',
       help: '(address, tag) pairs sent, by operation and outcome (confirmed, rejected, unanswered)',

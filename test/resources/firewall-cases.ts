@@ -111,6 +111,11 @@ export const goodFirewalls: GoodCase[] = [
   { name: 'deletionPolicy Retain', manifest: firewall({ deletionPolicy: 'Retain' }) },
   { name: 'a purge of a day', manifest: firewall({ purgeTimeoutSeconds: 86400 }) },
   { name: 'mode Observe', manifest: firewall({ mode: 'Observe' }) },
+  {
+    name: 'method Basic',
+    manifest: firewall({ credentials: { secretRef: { name: 'edge-a' }, method: 'Basic' } }),
+  },
+  { name: 'five calls at once', manifest: firewall({ limits: { maxConcurrentCalls: 5 } }) },
   { name: 'a resync of a day', manifest: firewall({ resync: { fullIntervalSeconds: 86400 } }) },
   {
     name: 'a numeric but not only numeric server name',
@@ -125,6 +130,9 @@ export const goodFirewalls: GoodCase[] = [
     manifest: firewall({ addressCIDRs: [network] }),
   })),
   ...goodEndpoints.map((endpoint) => ({ name: `endpoint ${endpoint}`, manifest: firewall({ endpoint }) })),
+  ...['http://proxy:3128', 'https://proxy.example.net', 'http://10.0.0.9:8080', 'http://[fd00::9]:3128'].map(
+    (proxyUrl) => ({ name: `proxyUrl ${proxyUrl}`, manifest: firewall({ proxyUrl }) }),
+  ),
   ...goodPrefixes.map((tagPrefix) => ({ name: `tagPrefix ${tagPrefix}`, manifest: firewall({ tagPrefix }) })),
 ];
 
@@ -143,6 +151,19 @@ export const badFirewalls: BadCase[] = [
     manifest: firewall({ endpoint }),
     field: 'spec.endpoint',
     says: endpointSays,
+  })),
+  ...[
+    'proxy:3128',
+    'socks5://proxy:1080',
+    'http://user:secret@proxy:3128',
+    'http://proxy:3128/',
+    'http://proxy:0',
+    'http://1.2.3',
+  ].map((proxyUrl) => ({
+    name: `proxyUrl ${proxyUrl}`,
+    manifest: firewall({ proxyUrl }),
+    field: 'spec.proxyUrl',
+    says: 'must be http://<host>:<port> or https://<host>:<port>',
   })),
   { name: 'no tagPrefix', manifest: firewall({ tagPrefix: undefined }), field: 'spec.tagPrefix' },
   { name: 'empty tagPrefix', manifest: firewall({ tagPrefix: '' }), field: 'spec.tagPrefix' },
@@ -170,6 +191,17 @@ export const badFirewalls: BadCase[] = [
     field: 'spec.credentials.secretRef.name',
     says: 'must be the name of a Secret',
   },
+  {
+    name: 'a method that is none',
+    manifest: firewall({ credentials: { secretRef: { name: 'edge-a' }, method: 'basic' } }),
+    field: 'spec.credentials.method',
+  },
+  ...[0, 6, 1.5].map((maxConcurrentCalls) => ({
+    name: `${maxConcurrentCalls} calls at once`,
+    manifest: firewall({ limits: { maxConcurrentCalls } }),
+    field: 'spec.limits.maxConcurrentCalls',
+  })),
+  { name: 'limits that are none', manifest: firewall({ limits: 2 }), field: 'spec.limits' },
   {
     name: 'a CA Secret name in capitals',
     manifest: firewall({ tls: { caSecretRef: { name: 'CA' } } }),

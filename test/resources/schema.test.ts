@@ -71,6 +71,9 @@ test('a PanFirewall becomes what decides tags and how to reach it, with defaults
   assert.deepEqual(parsed.connection, {
     endpoint: 'https://fw-a.example.net',
     secretName: 'edge-a',
+    method: 'ApiKey',
+    maxConcurrentCalls: 2,
+    proxyUrl: undefined,
     tls: { caSecretName: undefined, serverName: undefined, insecureSkipVerify: false },
     tables: undefined,
     mode: 'Enforce',

@@ -1,12 +1,18 @@
 // Trust and credentials: what is wrong with them is said in the right place, and what is put right works at once.
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
-import { operatorNamespace, openStage, type FirewallOptions, type StagedDevice } from './stage.ts';
+import {
+  basicToken,
+  operatorNamespace,
+  openStage,
+  type FirewallOptions,
+  type StagedDevice,
+} from './stage.ts';
 
 const stage = await openStage();
 after(() => stage.close());
 const { cluster } = stage;
-await stage.startOperator();
+const operator = await stage.startOperator();
 
 let blocks = 0;
 
@@ -156,5 +162,104 @@ describe('a firewall', { concurrency: 4 }, () => {
     await editSecret(secret, { password: 'another-password-of-the-device' });
     const [ip = ''] = Object.keys(table);
     await assertWorks(name, fw, { [ip]: [`ns_${name}.web`, `ns_${name}.changed.yes`] });
+  });
+
+  test('whose administrator has a one-time password (Basic) goes on with its session, and takes the next password', async () => {
+    const name = 'one-time';
+    const secret = 'one-time-login';
+    const passwords = ['one-time-password-1', 'one-time-password-2'] as const;
+    const account = (password: string) => ({ name: 'radius', password, oneTime: true });
+    stage.hide(...passwords, ...passwords.map((password) => basicToken('radius', password)));
+    const ref = { namespace: operatorNamespace, name: secret };
+    const credentials = { secretRef: { name: secret }, method: 'Basic' };
+    await cluster.createSecret(ref, { apiKey: 'not-used' });
+    const prepare = ({ simulator }: Pick<StagedDevice, 'simulator'>) =>
+      simulator.setAccount(account(passwords[0]));
+    const { fw, table } = await setUp(name, { spec: { credentials }, prepare });
+    await using _ = fw;
+    const said = await assertRefused(name, fw, 'SecretMissing');
+    assert.match(said, /needs the keys "username" and "password", as spec.credentials.method is Basic/);
+    assert.deepEqual(fw.simulator.log(), []);
+    await editSecret(secret, { username: 'radius', password: passwords[0] });
+    await assertWorks(name, fw, table);
+    assert.equal(fw.simulator.log().filter(({ kind }) => kind === 'version').length, 1);
+    assert.ok(fw.simulator.log().every(({ kind }) => kind !== 'keygen'));
+
+    fw.simulator.timeOutSessions();
+    await cluster.deletePod({ namespace: name, name: 'web-1' });
+    await stage.says('PanFirewall', { name }, 'AuthenticationFailed');
+    fw.simulator.setAccount(account(passwords[1]));
+    await editSecret(secret, { password: passwords[1] });
+    await fw.holds({}, { timeoutMs: 3_000 });
+    await stage.says('PanFirewall', { name }, 'InSync');
+  });
+
+  for (const roleRefusal of ['forbidden', 'unauth'] as const) {
+    test(`whose role lacks a right (${roleRefusal}) gets nothing until the right is ticked, and no second key`, async () => {
+      const name = `role-${roleRefusal}`;
+      const secret = `${name}-login`;
+      const settings = { roleRefusal, rights: ['op' as const] };
+      const { fw, table } = await setUp(name, {
+        settings,
+        spec: { credentials: { secretRef: { name: secret } } },
+      });
+      await using _ = fw;
+      const { username, password } = fw.simulator;
+      await cluster.createSecret({ namespace: operatorNamespace, name: secret }, { username, password });
+      const { conditions = [] } = await stage.says('PanFirewall', { name }, 'RoleNotAuthorized');
+      await stage.says('PanTagPolicy', { namespace: name, name }, 'RoleNotAuthorized');
+      assert.match(conditions[0]?.message ?? '', /allow User-ID Agent and Operational Requests/);
+      assert.deepEqual(fw.owned(), {});
+      assert.equal(fw.simulator.log().filter(({ kind }) => kind === 'keygen').length, 1);
+      fw.simulator.settings({ rights: ['op', 'user-id'] });
+      await editSecret(secret, { apiKey: fw.secret.apiKey });
+      await assertWorks(name, fw, table);
+    });
+  }
+
+  test('whose keys are expired says so, and the metrics tell when the one in use was obtained', async () => {
+    const name = 'expired';
+    const secret = 'expired-login';
+    const { fw, table } = await setUp(name, { spec: { credentials: { secretRef: { name: secret } } } });
+    await using _ = fw;
+    const { username, password } = fw.simulator;
+    await cluster.createSecret({ namespace: operatorNamespace, name: secret }, { username, password });
+    await assertWorks(name, fw, table);
+    const obtained = async () => {
+      const text = await (await fetch(`${operator.httpUrl}/metrics`)).text();
+      return Number(/^pantag_login_timestamp_seconds\{firewall="expired"\} (\S+)$/m.exec(text)?.[1]);
+    };
+    const first = await obtained();
+    assert.ok(Math.abs(first - Date.now() / 1000) < 120, `${first}`);
+    fw.simulator.expireKeys();
+    await cluster.deletePod({ namespace: name, name: 'web-1' });
+    const { conditions = [] } = await stage.says('PanFirewall', { name }, 'AuthenticationFailed');
+    assert.match(conditions[0]?.message ?? '', /the key's lifetime is over/);
+    // Another login is another session of its own: it need not wait for a minute to pass.
+    fw.simulator.setAccount({ name: 'k8s-second', password: `${password}-2` });
+    stage.hide(basicToken('k8s-second', `${password}-2`));
+    await editSecret(secret, { username: 'k8s-second', password: `${password}-2` });
+    await fw.holds({}, { timeoutMs: 3_000 });
+    await stage.says('PanFirewall', { name }, 'InSync');
+    assert.ok((await obtained()) > first);
+    assert.equal(fw.simulator.log().filter(({ kind }) => kind === 'keygen').length, 2);
+  });
+
+  test('that starts again and refuses what is good for a while is DeviceUnavailable, and then goes on by itself', async () => {
+    const name = 'starting';
+    const { fw, table } = await setUp(name, {});
+    await using _ = fw;
+    await assertWorks(name, fw, table);
+    fw.simulator.reboot({ downMs: 3_000, deniedMs: 8_000 });
+    await cluster.createPod({ namespace: name, name: 'web-2', ips: ['10.99.1.2'] });
+    await stage.counts('PanFirewall', { name }, ({ conditions = [] }) => {
+      assert.equal(conditions[0]?.reason, 'DeviceUnavailable');
+      assert.match(
+        conditions[0]?.message ?? '',
+        /refuses the credentials, as devices do for minutes while they start/,
+      );
+    });
+    await fw.holds({ ...table, '10.99.1.2': [`ns_${name}.web`] }, { timeoutMs: 60_000 });
+    await stage.says('PanFirewall', { name }, 'InSync');
   });
 });

@@ -8,14 +8,27 @@ import type { Status } from './statuses.ts';
 /** The operator told no secret and met no bug of its own: every line is JSON of a level below error. */
 export async function checkLog(logFile: string, secrets: ReadonlySet<string>): Promise<void> {
   const text = await readFile(logFile, 'utf8');
-  for (const secret of secrets) {
-    assert.ok(!text.includes(secret), `a secret is in the log, it begins with ${secret.slice(0, 6)}`);
-  }
-  // Every API key that a simulator makes begins so, also one that was generated for the operator.
-  assert.ok(!text.includes('LUFRPT'), 'an API key is in the log');
+  checkSecrecy('the log', text, secrets);
   const ordinary = /^\{"level":"(?:debug|info|warn)"/;
   const lines = text.split('\n').filter((line) => line !== '' && !ordinary.test(line));
   assert.deepEqual(lines, [], 'errors, or lines that are no log lines');
+}
+
+/** No object that the operator writes tells a secret. */
+export async function checkObjects(cluster: Cluster, secrets: ReadonlySet<string>): Promise<void> {
+  for (const kind of ['PanFirewall', 'PanTagPolicy', 'ClusterPanTagPolicy', 'Event', 'Lease'] as const) {
+    checkSecrecy(`a ${kind}`, JSON.stringify(await cluster.list(kind)), secrets);
+  }
+}
+
+function checkSecrecy(where: string, text: string, secrets: ReadonlySet<string>): void {
+  for (const secret of secrets) {
+    assert.ok(!text.includes(secret), `a secret is in ${where}, it begins with ${secret.slice(0, 6)}`);
+  }
+  // Every API key that a simulator makes begins so, and every session's id is of this form; also those that were made
+  // for the operator alone.
+  assert.ok(!text.includes('LUFRPT'), `an API key is in ${where}`);
+  assert.doesNotMatch(text, /PHPSESSID|(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])/, `a session is in ${where}`);
 }
 
 /**

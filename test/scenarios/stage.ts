@@ -15,7 +15,7 @@ import { connect, type Cluster } from '../harness/cluster.ts';
 import type { Kind, Manifest, Ref } from '../harness/objects.ts';
 import { startOperator, type OperatorOptions, type OperatorProcess } from '../harness/operator-process.ts';
 import { startDevice, type Device, type DeviceOptions } from './device.ts';
-import { checkConventions, checkLog } from './final-checks.ts';
+import { checkConventions, checkLog, checkObjects } from './final-checks.ts';
 import { makeStatuses, type Statuses } from './statuses.ts';
 
 export const operatorNamespace = 'pan-tag-operator';
@@ -52,6 +52,11 @@ export type PolicySpec = {
 };
 
 export type StagedDevice = Device & AsyncDisposable;
+
+/** What HTTP Basic carries. */
+export function basicToken(username: string, password: string): string {
+  return Buffer.from(`${username}:${password}`).toString('base64');
+}
 
 const repository = join(import.meta.dirname, '../..');
 
@@ -120,6 +125,11 @@ export class Stage implements AsyncDisposable {
     return process;
   }
 
+  /** Texts that the operator knows and may tell nowhere: looked for at the end. */
+  hide(...secrets: readonly string[]): void {
+    for (const secret of secrets) this.#secrets.add(secret);
+  }
+
   /** A device alone. Its end checks that strangers' entries are as they were. */
   async device(options: DeviceOptions): Promise<StagedDevice> {
     return this.#stageDevice(options, async () => {});
@@ -142,7 +152,7 @@ export class Stage implements AsyncDisposable {
     { simulator, secret }: Device,
     { name, labels = {}, namespaceSelector = {}, tagPrefix, spec }: ReachOptions,
   ): Promise<void> {
-    this.#secrets.add(simulator.apiKey).add(simulator.password);
+    this.#hideLogin(simulator);
     await this.cluster.createSecret(
       { namespace: operatorNamespace, name },
       { ...secret, 'ca.crt': simulator.caPem },
@@ -181,6 +191,7 @@ export class Stage implements AsyncDisposable {
       const exits = await Promise.all(this.#operators.map(({ process }) => process.stop()));
       for (const device of this.#devices) await device[Symbol.asyncDispose]();
       await checkConventions(this.cluster);
+      await checkObjects(this.cluster, this.#secrets);
       for (const { logFile } of this.#operators) await checkLog(logFile, this.#secrets);
       const failed = exits.filter(({ code, signal }) => code !== 0 && signal !== 'SIGKILL');
       assert.deepEqual(failed, [], 'operators that did not end well');
@@ -195,9 +206,13 @@ export class Stage implements AsyncDisposable {
     return this.close();
   }
 
+  #hideLogin({ apiKey, username, password }: Device['simulator']): void {
+    this.hide(apiKey, password, basicToken(username, password));
+  }
+
   async #stageDevice(options: DeviceOptions, leave: () => Promise<void>): Promise<StagedDevice> {
     const device = await startDevice(options);
-    this.#secrets.add(device.simulator.apiKey).add(device.simulator.password);
+    this.#hideLogin(device.simulator);
     const staged = {
       ...device,
       [Symbol.asyncDispose]: async (): Promise<void> => {

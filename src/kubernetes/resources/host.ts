@@ -4,7 +4,7 @@
 // from JavaScript's); a pattern is the same everywhere.
 
 import type { z } from 'zod';
-import { pattern, type Rule, ruled, text } from './schema.ts';
+import { type Pattern, pattern, type Rule, ruled, text } from './schema.ts';
 
 const label = '[A-Za-z0-9](?:[-A-Za-z0-9]{0,61}[A-Za-z0-9])?';
 const dnsName = `${label}(?:\\.${label})*`;
@@ -16,9 +16,8 @@ const number = '(?:[0-9]+|0[xX][0-9A-Fa-f]*)';
 
 const dnsHost = pattern(dnsName);
 const numericHost = pattern(`(?:.*\\.)?${number}`);
-const endpoint = pattern(`https://(?:${dnsName}|\\[(?:${ipv6()})\\])(?::${port})?`);
-const numericEndpoint = pattern(`https://(?:.*\\.)?${number}(?::.*)?`);
-const ipv4Endpoint = pattern(`https://${ipv4}(?::${port})?`);
+const endpoint = origin('https');
+const proxy = origin('https?');
 
 const hostNameRule: Rule<string> = {
   cel: `${dnsHost.cel} && !${numericHost.cel}`,
@@ -27,11 +26,18 @@ const hostNameRule: Rule<string> = {
 };
 
 const endpointRule: Rule<string> = {
-  cel: `${endpoint.cel} && (!${numericEndpoint.cel} || ${ipv4Endpoint.cel})`,
+  cel: endpoint.cel,
   message:
     'must be https://<host> or https://<host>:<port>, without path, query or user info, such as https://fw-a.example.net',
-  holds: (value) =>
-    endpoint.matches(value) && (!numericEndpoint.matches(value) || ipv4Endpoint.matches(value)),
+  holds: endpoint.matches,
+};
+
+const proxyRule: Rule<string> = {
+  cel: proxy.cel,
+  message:
+    'must be http://<host>:<port> or https://<host>:<port>, without path, query or user info, such as http://proxy:3128; ' +
+    'a proxy that asks for a password is named in HTTPS_PROXY of the operator',
+  holds: proxy.matches,
 };
 
 const objectNameRule = (kind: string): Rule<string> => {
@@ -48,14 +54,30 @@ export function hostName(): z.ZodString {
   return ruled(text(253), hostNameRule);
 }
 
+const longestOrigin = 'https://'.length + 253 + ':65535'.length;
+
 export function httpsEndpoint(): z.ZodString {
-  const longest = 'https://'.length + 253 + ':65535'.length;
-  return ruled(text(longest), endpointRule);
+  return ruled(text(longestOrigin), endpointRule);
+}
+
+export function proxyUrl(): z.ZodString {
+  return ruled(text(longestOrigin), proxyRule);
 }
 
 /** A reference to another object by its name. */
 export function objectName(kind: string): z.ZodString {
   return ruled(text(253), objectNameRule(kind));
+}
+
+/** `<scheme>://<host>[:<port>]` and nothing else. */
+function origin(scheme: string): Pattern {
+  const whole = pattern(`${scheme}://(?:${dnsName}|\\[(?:${ipv6()})\\])(?::${port})?`);
+  const numeric = pattern(`${scheme}://(?:.*\\.)?${number}(?::.*)?`);
+  const dotted = pattern(`${scheme}://${ipv4}(?::${port})?`);
+  return {
+    cel: `${whole.cel} && (!${numeric.cel} || ${dotted.cel})`,
+    matches: (value) => whole.matches(value) && (!numeric.matches(value) || dotted.matches(value)),
+  };
 }
 
 /** All ways to write an IPv6 address without a dotted quad or a zone. */

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { parseNetwork } from '../../core/network.ts';
-import { hostName, httpsEndpoint, objectName } from './host.ts';
+import { hostName, httpsEndpoint, objectName, proxyUrl } from './host.ts';
 import { labelSelector } from './label-selector.ts';
 import { type CelRule, forServer, list, pattern, ruled, text, twinned } from './schema.ts';
 import { conditions, count, observedGeneration } from './status.ts';
@@ -102,6 +102,18 @@ const resync = z.object({
     ),
 });
 
+const limits = z.object({
+  maxConcurrentCalls: z
+    .int()
+    .min(1)
+    .max(5)
+    .default(2)
+    .describe(
+      'How many calls may be in flight to the endpoint at once, 1 to 5. Default: 2. Devices advise at most five, of all ' +
+        'their clients together.',
+    ),
+});
+
 const removalGuard = z.object({
   percent: z
     .int()
@@ -135,11 +147,26 @@ export const panFirewallSpec = z
             'an API key that it keeps in memory only. An optional key endpoint must equal spec.endpoint, so that the ' +
             'credentials cannot be sent elsewhere. A changed Secret is used at once.',
         ),
+        method: z
+          .enum(['ApiKey', 'Basic'])
+          .default('ApiKey')
+          .describe(
+            'ApiKey: calls carry an API key. Basic: the operator signs in with username and password and keeps the ' +
+              'session, for administrators whose password works once (RADIUS, one-time tokens); when the session has ' +
+              'ended it signs in again. Default: ApiKey.',
+          ),
       })
       .describe('How the operator signs in to the endpoint.'),
     tls: tls
       .prefault({})
       .describe("How the endpoint's certificate is verified. Default: against the system's roots."),
+    proxyUrl: proxyUrl()
+      .optional()
+      .describe(
+        'The HTTP proxy through which the endpoint is reached, such as http://proxy:3128; it is asked for a tunnel ' +
+          '(CONNECT), in which TLS with the endpoint is verified as without it. Default: what HTTPS_PROXY and NO_PROXY of ' +
+          'the operator say. No user info: a proxy that asks for a password is named in HTTPS_PROXY.',
+      ),
     tables: tables
       .optional()
       .describe(
@@ -191,6 +218,7 @@ export const panFirewallSpec = z
           'annotate panfw <name> pantag.io/approve-removals=<plan>. percent 0 and minimum 0 hold all of them. Tags of Pods ' +
           'that were seen to end, to move or to be relabelled always go at once.',
       ),
+    limits: limits.prefault({}).describe('How much the endpoint is asked to bear.'),
     resync: resync.prefault({}).describe('How often the device is read, whatever happens in the cluster.'),
   })
   .describe('What is wanted of the firewall, and how to reach it.');

@@ -32,6 +32,10 @@ export type Connection = {
   readonly endpoint: string;
   /** In the operator's namespace, like caSecretName. */
   readonly secretName: string;
+  readonly method: 'ApiKey' | 'Basic';
+  readonly maxConcurrentCalls: number;
+  /** `http(s)://host[:port]`; undefined = what the environment says. */
+  readonly proxyUrl: string | undefined;
   readonly tls: {
     readonly caSecretName: string | undefined;
     readonly serverName: string | undefined;
@@ -114,16 +118,21 @@ function connectionOf({
   endpoint,
   credentials,
   tls,
+  proxyUrl,
   tables,
   mode,
   deletionPolicy,
   purgeTimeoutSeconds,
   removalGuard,
+  limits,
   resync,
 }: PanFirewallSpec): Connection {
   return {
     endpoint,
     secretName: credentials.secretRef.name,
+    method: credentials.method,
+    maxConcurrentCalls: limits.maxConcurrentCalls,
+    proxyUrl,
     tls: {
       caSecretName: tls.caSecretRef?.name,
       serverName: tls.serverName,

@@ -1,0 +1,96 @@
+// The way to the device: through proxies, over IPv4 and IPv6, with as many calls at once as allowed.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { startConnectProxy } from '../harness/connect-proxy.ts';
+import { basicToken, openStage, type FirewallOptions, type StagedDevice } from './stage.ts';
+
+const stage = await openStage();
+const { cluster } = stage;
+
+const login = 'operator:password-of-the-proxy';
+stage.hide('password-of-the-proxy', basicToken('operator', 'password-of-the-proxy'));
+const common = await startConnectProxy({ login });
+const own = await startConnectProxy();
+after(async () => {
+  await stage.close();
+  await Promise.all([common[Symbol.asyncDispose](), own[Symbol.asyncDispose]()]);
+});
+
+let blocks = 0;
+
+/** A firewall, a policy of the same name for it, and one Pod. */
+async function setUp(
+  name: string,
+  options: Partial<FirewallOptions> = {},
+): Promise<{ readonly fw: StagedDevice; readonly table: Record<string, string[]> }> {
+  const ip = `10.${++blocks}.0.1`;
+  await cluster.createNamespace(name);
+  await cluster.createPod({ namespace: name, name: 'web-1', ips: [ip] });
+  await stage.policy({ namespace: name, name }, { firewallNames: [name], tags: [{ template: 'web' }] });
+  const fw = await stage.firewall({ name, foreignOn: [ip], ...options });
+  return { fw, table: { [ip]: [`ns_${name}.web`] } };
+}
+
+const authorityOf = ({ simulator }: StagedDevice) => simulator.endpoint.slice('https://'.length);
+
+describe('a firewall', { concurrency: 4 }, () => {
+  let exempt: Awaited<ReturnType<typeof setUp>>;
+
+  before(async () => {
+    // The list of exceptions is read at the start.
+    exempt = await setUp('exempt');
+    await stage.startOperator({
+      env: {
+        HTTPS_PROXY: common.url.replace('://', `://${login}@`),
+        NO_PROXY: `.svc,192.0.2.0/24,${authorityOf(exempt.fw)}`,
+      },
+    });
+  });
+
+  test("is reached through the environment's proxy, which learns no secret of it", async () => {
+    const { fw, table } = await setUp('common');
+    await using _ = fw;
+    await fw.holds(table);
+    await stage.says('PanFirewall', { name: 'common' }, 'InSync');
+    assert.ok(common.asked.includes(authorityOf(fw)));
+    for (const secret of [fw.simulator.apiKey, fw.simulator.password])
+      assert.ok(!common.seen().includes(secret));
+  });
+
+  test('that NO_PROXY names is reached without it', async () => {
+    await exempt.fw.holds(exempt.table);
+    await stage.says('PanFirewall', { name: 'exempt' }, 'InSync');
+    assert.ok(!common.asked.includes(authorityOf(exempt.fw)));
+  });
+
+  test('with a proxy of its own is reached through that alone; what the proxy refuses is told, and an edit mends it', async () => {
+    const name = 'own';
+    own.refuse(403);
+    const { fw, table } = await setUp(name, { spec: { proxyUrl: own.url } });
+    await using _ = fw;
+    const { conditions = [] } = await stage.says('PanFirewall', { name }, 'DeviceUnavailable');
+    assert.match(conditions[0]?.message ?? '', /The proxy opens no way to the device.*\(HTTP 403\)/);
+    assert.ok(!common.asked.includes(authorityOf(fw)));
+    await cluster.patch('PanFirewall', { name }, { spec: { proxyUrl: null } });
+    await fw.holds(table, { timeoutMs: 5_000 });
+    assert.ok(common.asked.includes(authorityOf(fw)));
+    own.refuse(undefined);
+    await cluster.patch('PanFirewall', { name }, { spec: { proxyUrl: own.url } });
+    await cluster.deletePod({ namespace: name, name: 'web-1' });
+    await fw.holds({}, { timeoutMs: 5_000 });
+    await stage.says('PanFirewall', { name }, 'InSync');
+    assert.ok(own.tunnels() > 0);
+  });
+
+  test('with several tables gets as many calls at once as its limit allows, and no more', async () => {
+    const name = 'busy';
+    const vsys = ['vsys1', 'vsys2', 'vsys3', 'vsys4', 'vsys5', 'vsys6'];
+    const settings = { latencyMs: { read: 300, message: 300 } };
+    const spec = { limits: { maxConcurrentCalls: 4 } };
+    const { fw, table } = await setUp(name, { vsys, settings, spec });
+    await using _ = fw;
+    for (const one of vsys) await fw.holds(table, { vsys: one, timeoutMs: 30_000 });
+    const most = Math.max(...fw.simulator.log().map(({ concurrency }) => concurrency));
+    assert.equal(most, 4);
+  });
+});
