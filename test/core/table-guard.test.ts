@@ -138,6 +138,7 @@ test('where nothing is left to remove nothing is held, although the table was la
   assert.equal(removals().length, 9);
   want('10.0.0.10', [], 'vacated');
   assert.equal(removals().length, 1);
+  assert.equal(table.held, undefined);
   want('10.0.0.11', ['k.a'], 'newHolder');
   removals();
   assert.equal(table.held, undefined);

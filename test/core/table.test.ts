@@ -83,6 +83,16 @@ test('what a message changed while the table was read is not sent again', () => 
   assert.deepEqual([table.pending, table.next(limits, 0)], [0, undefined]);
 });
 
+test('what is on its way is pending until it is confirmed, also when a read finds it there already', () => {
+  const { table, want, read } = readTable();
+  want('10.0.0.1', ['new'], 'newHolder');
+  const batch = table.next(limits, 0) ?? [];
+  read({ '10.0.0.1': ['new'] });
+  assert.equal(table.pending, 1);
+  table.confirm(batch, [], 0);
+  assert.equal(table.pending, 0);
+});
+
 test('an address that keeps a tag goes in its turn, whatever leaves it at once', () => {
   const { table, want } = readTable({ '10.0.0.1': ['a'] });
   want('10.0.0.1', ['a'], 'relist');
