@@ -5,7 +5,7 @@ import type { EventNote } from '../core/event-note.ts';
 import { objectPath, panFirewalls } from '../kubernetes/resources/api.ts';
 import type { ObjectMeta } from '../kubernetes/resources/object.ts';
 import type { Logger } from '../runtime/logger.ts';
-import type { FirewallObject } from './controller.ts';
+import type { FirewallObject } from './firewall-objects.ts';
 import { eachOf, isFinalized, type PatchObject, removal } from './finalizers.ts';
 
 export type FarewellsOptions = {

@@ -2,7 +2,7 @@
 
 import type { Logger } from '../runtime/logger.ts';
 import { createWake, pause } from '../runtime/wake.ts';
-import type { FirewallObject } from './controller.ts';
+import type { FirewallObject } from './firewall-objects.ts';
 import { type Farewells, isLeaving } from './farewells.ts';
 import { type Finalizers, isSettled } from './finalizers.ts';
 
