@@ -17,11 +17,11 @@ import type { Precedence } from '../core/table-claims.ts';
 import type { TableView } from '../core/table-health.ts';
 import { noTags, type TagSet } from '../core/tag-set.ts';
 import type { Logger } from '../runtime/logger.ts';
-import { createWake } from '../runtime/wake.ts';
-import { createBackoff } from './backoff.ts';
 import { type Connection, DeviceFailure, type RegisteredIp } from './device-port.ts';
+import { Outage } from './outage.ts';
 import { toReading } from './table-reading.ts';
-import { messageLimits, type TableObserver } from './table-worker.ts';
+import { messageLimits } from './table-sender.ts';
+import type { TableObserver } from './table-worker.ts';
 
 export type TablePurgeOptions = {
   readonly vsys: string | undefined;
@@ -60,9 +60,7 @@ const readSpacing = 20;
 
 export class TablePurge {
   readonly #options: TablePurgeOptions;
-  readonly #retry = createWake();
-  readonly #backoff = createBackoff();
-  #failing: Finding | undefined;
+  readonly #outage: Outage;
   #reading = { known: false, owned: 0, foreign: 0 };
   /** Addresses unregistered so far. */
   #done = 0;
@@ -71,6 +69,7 @@ export class TablePurge {
 
   constructor(options: TablePurgeOptions) {
     this.#options = options;
+    this.#outage = new Outage('purge', options.log);
   }
 
   /** undefined while it goes on. */
@@ -80,19 +79,18 @@ export class TablePurge {
 
   /** What keeps it from being completed. */
   get obstacle(): string {
-    return this.#failing?.message ?? 'the device has not answered yet';
+    return this.#outage.failing?.message ?? 'the device has not answered yet';
   }
 
   /** Credentials, trust or settings changed: what failed may work now. */
   retryNow(): void {
-    this.#backoff.reset();
-    this.#retry.notify();
+    this.#outage.retryNow();
   }
 
   view(): TableView {
     const { known, owned, foreign } = this.#reading;
     return {
-      failing: this.#failing,
+      failing: this.#outage.failing,
       aside: purging,
       known,
       owned,
@@ -116,7 +114,8 @@ export class TablePurge {
       } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof DeviceFailure)) throw error;
-        await this.#failed(error, signal);
+        this.#options.observer.failed(error);
+        await this.#outage.failed(error, signal);
       }
     }
   }
@@ -125,7 +124,7 @@ export class TablePurge {
     const { precedence, connect, unsureUntil, now } = this.#options;
     const connection = await connect(signal);
     const place = precedence();
-    if (place.kind === 'wait') return this.#retry.sleep(precedenceMs, signal);
+    if (place.kind === 'wait') return this.#outage.pause(precedenceMs, signal);
     if (place.kind === 'taken')
       return this.#end({
         kind: 'left',
@@ -140,8 +139,8 @@ export class TablePurge {
     const ours = this.#ours(owned, standing);
     await this.#unregisterAll(connection, ours, signal);
     if (this.#yields(owned, standing)) return;
-    if (!agreed) return this.#retry.sleep(readMs * readSpacing, signal);
-    if (now() < unsureUntil) return this.#retry.sleep(unsureUntil - now(), signal);
+    if (!agreed) return this.#outage.pause(readMs * readSpacing, signal);
+    if (now() < unsureUntil) return this.#outage.pause(unsureUntil - now(), signal);
     if (standing.kind === 'owner') await this.#unmark(connection);
     this.#end(this.#verdict(owned, ours));
   }
@@ -152,8 +151,7 @@ export class TablePurge {
     const { owned, others } = toReading(entries, self.prefix);
     const shared = [...owned.keys()].filter((address) => others.has(address)).length;
     this.#reading = { known: true, owned: owned.size, foreign: others.size - shared };
-    this.#failing = undefined;
-    this.#backoff.reset();
+    this.#outage.forget();
     observer.changed();
     return { owned, agreed, standing: sight(unknownStanding, marksIn(entries), self) };
   }
@@ -237,20 +235,9 @@ export class TablePurge {
   #end(outcome: PurgeOutcome): void {
     const { log, observer } = this.#options;
     this.#outcome = outcome;
-    this.#failing = undefined;
+    this.#outage.forget();
     log.info({ outcome }, 'purge of the table is over');
     observer.changed();
-  }
-
-  async #failed(failure: DeviceFailure, signal: AbortSignal): Promise<void> {
-    const { log, observer } = this.#options;
-    const { reason, message } = failure;
-    const delayMs = Math.round(this.#backoff.next(failure.retry));
-    const again = this.#failing?.reason === reason && this.#failing.message === message;
-    log[again ? 'debug' : 'warn']({ reason, problem: message, retryInMs: delayMs }, 'purge failed');
-    this.#failing = { reason, message };
-    observer.failed(failure);
-    await this.#retry.sleep(delayMs, signal).catch(() => undefined);
   }
 }
 

@@ -1,6 +1,5 @@
 // The loop that keeps one registered-ip table equal to what is desired: one message in flight, a full read now and then.
 
-import type { Finding } from '../core/conditions.ts';
 import type { AddressChange } from '../core/desired.ts';
 import type { RecordEvent } from '../core/event-note.ts';
 import type { PolicyId } from '../core/model.ts';
@@ -9,16 +8,17 @@ import { removalGate } from '../core/removal-gate.ts';
 import type { GuardLimits } from '../core/removal-guard.ts';
 import { type Stance, writes } from '../core/stance.ts';
 import type { Rejection } from '../core/refusals.ts';
-import { type Batch, countsOf, pairsOf } from '../core/batch.ts';
+import type { Batch } from '../core/batch.ts';
 import { type DesiredTags, Table } from '../core/table.ts';
 import type { Precedence } from '../core/table-claims.ts';
 import type { TableView } from '../core/table-health.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { createWake, pause } from '../runtime/wake.ts';
-import { createBackoff } from './backoff.ts';
 import { type Connection, DeviceFailure } from './device-port.ts';
 import { type Adoption, Marker } from './marker.ts';
+import { Outage } from './outage.ts';
 import { ReadSchedule } from './read-schedule.ts';
+import { TableSender } from './table-sender.ts';
 import { toReading } from './table-reading.ts';
 import { tableView } from './table-view.ts';
 
@@ -62,8 +62,6 @@ export type TableWorkerOptions = {
   readonly now: () => number;
 };
 
-/** architecture: 500 entries and 1 MiB a message. */
-export const messageLimits = { entries: 500, bytes: 1024 * 1024 };
 /** A change that finds the worker idle waits this long for its siblings (a rollout's Pods come in bursts). */
 const settleMs = 3;
 /** After stop, the message in flight has this long to end. */
@@ -73,14 +71,11 @@ export class TableWorker {
   readonly table: Table;
   readonly #options: TableWorkerOptions;
   readonly #work = createWake();
-  readonly #retry = createWake();
-  readonly #backoff = createBackoff();
+  readonly #sender: TableSender;
+  readonly #outage: Outage;
   readonly #marker: Marker;
   readonly #reads: ReadSchedule;
-  #failing: Finding | undefined;
   #learned: string | undefined;
-  /** The held plan that the log speaks of. */
-  #toldPlan: string | undefined;
   #agreed = false;
   #lastCall = AbortSignal.abort();
 
@@ -89,7 +84,9 @@ export class TableWorker {
     const { self, vsys, markerIntervalMs, log, now } = options;
     this.#marker = new Marker({ self, vsys, intervalMs: markerIntervalMs, log, now });
     this.#reads = new ReadSchedule({ intervalMs: options.fullIntervalMs, now });
+    this.#outage = new Outage('device', log);
     this.table = new Table(options.desired, this.#gate(), options.guard());
+    this.#sender = new TableSender({ ...options, table: this.table, doubt: () => this.#reads.doubt() });
   }
 
   note(change: AddressChange): void {
@@ -138,8 +135,7 @@ export class TableWorker {
   /** Credentials, trust or settings changed: what failed may work now. */
   retryNow(): void {
     this.#reads.intervalChanged();
-    this.#backoff.reset();
-    this.#retry.notify();
+    this.#outage.retryNow();
     this.#work.notify();
   }
 
@@ -148,7 +144,7 @@ export class TableWorker {
     this.table.forget();
     this.#marker.forget();
     this.#agreed = false;
-    this.#toldPlan = undefined;
+    this.#sender.forget();
     this.#learned = undefined;
     this.#reads.atOnce();
     this.#work.notify();
@@ -165,7 +161,7 @@ export class TableWorker {
       marker: this.#marker,
       stance: this.#options.stance(),
       precedence: this.#options.precedence(),
-      failing: this.#failing,
+      failing: this.#outage.failing,
       learned: this.#learned,
     });
   }
@@ -176,8 +172,7 @@ export class TableWorker {
    */
   async run(signal: AbortSignal, lost: AbortSignal): Promise<void> {
     this.#lastCall = AbortSignal.any([lastCall(signal), lost]);
-    this.#failing = undefined;
-    this.#backoff.reset();
+    this.#outage.forget();
     this.#reads.takenOver();
     try {
       while (!signal.aborted) {
@@ -191,7 +186,11 @@ export class TableWorker {
   async #recover(error: unknown, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     if (!(error instanceof DeviceFailure)) throw error;
-    await this.#failed(error, signal);
+    // Whatever happened to the device meanwhile, its mark and a full read find it.
+    this.#marker.readSoon();
+    this.#reads.soon();
+    this.#options.observer.failed(error);
+    await this.#outage.failed(error, signal);
   }
 
   async #step(signal: AbortSignal): Promise<void> {
@@ -248,33 +247,9 @@ export class TableWorker {
   /** Sends one message if there is one to send; tells how many addresses it was about. */
   async #sendNext(connection: Connection, signal: AbortSignal): Promise<number> {
     if (signal.aborted || !this.#mayWrite()) return 0;
-    const { now, observer, vsys, log } = this.#options;
-    const batch = this.table.next(messageLimits, now());
-    this.#tellHeld();
-    if (batch === undefined) return 0;
-    const startedAt = now();
-    try {
-      const rejections = await connection.send(vsys, batch, this.#lastCall);
-      this.table.confirm(batch, rejections, now());
-      observer.confirmed(batch, rejections, now());
-      log.info(
-        { ...countsOf(batch), rejected: rejections.length, ms: Math.round(now() - startedAt) },
-        'table updated',
-      );
-      if (log.isLevelEnabled('debug')) log.debug(pairsOf(batch), 'pairs');
-      for (const rejection of rejections) log.warn({ rejection }, 'device refused a pair');
-    } catch (error) {
-      if (error instanceof DeviceFailure && error.applied === 'no') {
-        this.table.withdraw(batch, now());
-      } else {
-        this.table.unanswered(batch, now());
-        observer.unanswered(batch);
-        this.#reads.doubt();
-      }
-      throw error;
-    }
-    this.#succeeded();
-    return batch.length;
+    const addresses = await this.#sender.sendNext(connection, this.#lastCall);
+    if (addresses > 0) this.#succeeded();
+    return addresses;
   }
 
   async #readAll(connection: Connection, signal: AbortSignal): Promise<void> {
@@ -303,35 +278,9 @@ export class TableWorker {
     this.#succeeded();
   }
 
-  #tellHeld(): void {
-    const { held } = this.table;
-    if (held?.id === this.#toldPlan) return;
-    const { log } = this.#options;
-    if (held === undefined) log.info({ plan: this.#toldPlan }, 'no removals are held any more');
-    else log.warn({ plan: held.id, addresses: held.removals.size }, 'removals held until they are approved');
-    this.#toldPlan = held?.id;
-  }
-
   #succeeded(): void {
-    if (this.#failing !== undefined) this.#options.log.info('device works again');
-    this.#failing = undefined;
-    this.#backoff.reset();
+    this.#outage.succeeded();
     this.#options.observer.changed();
-  }
-
-  async #failed(failure: DeviceFailure, signal: AbortSignal): Promise<void> {
-    const { log, observer } = this.#options;
-    const { reason, message } = failure;
-    const delayMs = Math.round(this.#backoff.next(failure.retry));
-    // One line for an outage, however many attempts it takes.
-    const again = this.#failing?.reason === reason && this.#failing.message === message;
-    log[again ? 'debug' : 'warn']({ reason, problem: message, retryInMs: delayMs }, 'device failed');
-    this.#failing = { reason, message };
-    // Whatever happened to the device meanwhile, its mark and a full read find it.
-    this.#marker.readSoon();
-    this.#reads.soon();
-    observer.failed(failure);
-    await this.#retry.sleep(delayMs, signal).catch(() => undefined);
   }
 
   #gate() {
