@@ -21,6 +21,8 @@ export type TcpProxy = {
   readonly refuse: () => void;
   /** Ends refuse(); resolves when connections are accepted again. */
   readonly accept: () => Promise<void>;
+  /** Another machine is at this address from now on: what is open is reset, new connections go to that port. */
+  readonly retarget: (port: number) => void;
   readonly close: () => Promise<void>;
 } & AsyncDisposable;
 
@@ -29,7 +31,8 @@ export async function startTcpProxy(target: {
   readonly port: number;
   readonly host?: string;
 }): Promise<TcpProxy> {
-  const { port: targetPort, host = '127.0.0.1' } = target;
+  const { host = '127.0.0.1' } = target;
+  let targetPort = target.port;
   const pairs = new Set<Pair>();
   let frozen = false;
   const admit = (client: Socket): void => {
@@ -56,6 +59,10 @@ export async function startTcpProxy(target: {
   return {
     port,
     connections: () => pairs.size,
+    retarget(port) {
+      targetPort = port;
+      resetAll();
+    },
     freeze() {
       frozen = true;
       for (const pair of pairs) pair.hold();

@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import type { KubernetesObject } from '../harness/api-client.ts';
+import { startTcpProxy } from '../harness/tcp-proxy.ts';
 import { waitFor } from '../harness/wait-for.ts';
 import type { Device } from './device.ts';
 import { ask, heldPlan, waitUntilAnswered } from './firewall-requests.ts';
 import { ask as probe, metricValue } from './probes.ts';
-import { openStage, ownerIdOf } from './stage.ts';
+import { openStage, operatorNamespace, ownerIdOf } from './stage.ts';
 
 const stage = await openStage();
 after(() => stage.close());
@@ -269,4 +270,33 @@ test('tags under our prefix that the device learned from an agent are told of an
     assert.match(tables?.[0]?.message ?? '', /learned from an agent stay, such as those of 198\.51\.100\.8/),
   );
   assert.deepEqual(writes(fw), []);
+});
+
+test('a device that is replaced is met anew: filled, marked, and what was on it before is held', async () => {
+  const name = 'replaced';
+  await using former = await stage.device({ foreignOn: [] });
+  await using proxy = await startTcpProxy({ port: Number(new URL(former.simulator.endpoint).port) });
+  const { tagPrefix } = former;
+  const spec = { endpoint: `https://127.0.0.1:${proxy.port}`, resync };
+  await stage.reach(former, { name, tagPrefix, spec });
+  await twoPods(name, '10.10.0');
+  await former.holds(exact(name, '10.10.0'));
+  await isMarkedBy(former, mark(ours));
+
+  const stale = { '10.10.0.9': ['ns_gone.web'] };
+  await using latter = await stage.device({ foreignOn: [], leftOver: stale });
+  proxy.retarget(Number(new URL(latter.simulator.endpoint).port));
+  const stringData = { ...latter.secret, 'ca.crt': latter.simulator.caPem };
+  await cluster.patch('Secret', { namespace: operatorNamespace, name }, { stringData });
+  await latter.holds({ ...exact(name, '10.10.0'), ...stale }, { timeoutMs: 30_000 });
+  const held = await heldPlan(cluster, name, (found) => found?.addresses === 1);
+  const { device } = await stage.says('PanFirewall', { name }, 'RemovalsHeld');
+  assert.notEqual(device?.serial, undefined);
+  assert.deepEqual(former.owned(), exact(name, '10.10.0'));
+
+  await ask(cluster, name, 'approve-removals', held?.plan ?? '');
+  await latter.holds(exact(name, '10.10.0'));
+  await isMarkedBy(latter, mark(ours));
+  await stage.says('PanFirewall', { name }, 'InSync');
+  await cluster.remove('PanFirewall', { name });
 });
