@@ -56,11 +56,25 @@ test('a name is resolved by the proxy, and an IPv6 endpoint asked for in bracket
     await using client = clientOf({ ...device, endpoint }, { proxy: { url: proxy.url }, tls });
     await client.update(message, never);
   }
-  assert.deepEqual(proxy.asked, ['fw-a.example.invalid:443', '[2001:db8::1]:8443']);
+  const endpoint = 'https://[::1]:8443';
+  await using byAddress = clientOf({ ...device, endpoint }, { proxy: { url: proxy.url } });
+  await byAddress.update(message, never);
+  const hosts = ['fw-a.example.invalid', '[2001:db8::1]:8443', '[::1]:8443'];
+  assert.deepEqual(proxy.asked, ['fw-a.example.invalid:443', ...hosts.slice(1)]);
   assert.deepEqual(
     device.received.map(({ headers }) => headers.host),
-    ['fw-a.example.invalid', '[2001:db8::1]:8443'],
+    hosts,
   );
+});
+
+test('an IPv6 address that the certificate does not name is not trusted', async () => {
+  await using device = await startScriptedDevice(reply(success));
+  const port = Number(new URL(device.endpoint).port);
+  await using proxy = await startConnectProxy({ route: () => ({ host: '127.0.0.1', port }) });
+  const endpoint = 'https://[2001:db8::1]';
+  await using client = clientOf({ ...device, endpoint }, { proxy: { url: proxy.url } });
+  assert.equal((await failure(client.update(message, never))).reason, 'UntrustedCertificate');
+  assert.equal(device.received.length, 0);
 });
 
 test('a proxy over TLS is verified against the roots of the system, by its own name', async () => {
