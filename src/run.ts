@@ -13,7 +13,6 @@ import type { FirewallObject } from './operator/firewall-objects.ts';
 import type { ConnectionSettings } from './operator/credentials.ts';
 import { DefinitionWatch } from './operator/definition-watch.ts';
 import { waitForDefinitions } from './operator/definitions.ts';
-import { openConnection } from './operator/device-connection.ts';
 import { EventRecorder } from './operator/event-recorder.ts';
 import { isFinalized } from './operator/finalizers.ts';
 import { firewallObserver } from './operator/firewall-observer.ts';
@@ -21,6 +20,7 @@ import { type FormerTables, FirewallWorker } from './operator/firewall-worker.ts
 import { collectGauges } from './operator/gauges.ts';
 import { readiness, type Watched } from './operator/health.ts';
 import { readOwnerId } from './operator/installation.ts';
+import { openObservedConnection } from './operator/observed-connection.ts';
 import { dropAnnotation } from './operator/status-writer.ts';
 import { createWatches } from './operator/watches.ts';
 import { Leadership } from './leadership.ts';
@@ -155,19 +155,14 @@ function firewallWorkers(parts: WorkerParts) {
     const { desired, secrets } = controller;
     const record: RecordEvent = (event) => events.record(referenceTo(panFirewalls, meta), event);
     const open = (settings: ConnectionSettings) =>
-      openConnection({
+      openObservedConnection({
         settings,
         environmentProxy,
         userAgent,
         mayCall: leadership.mayCall,
-        observe: ({ kind, outcome, seconds }) => {
-          metrics.deviceRequests.inc({ firewall: name, kind, outcome });
-          metrics.deviceRequestSeconds.observe({ firewall: name, kind }, seconds);
-          if (outcome === 'ok' && (kind === 'keygen' || kind === 'signIn')) {
-            metrics.loginTimestamp.set({ firewall: name }, Date.now() / 1000);
-            log.info({ firewall: name, kind }, 'signed in');
-          }
-        },
+        firewall: name,
+        metrics,
+        log,
       });
     const options = {
       firewall,

@@ -87,10 +87,13 @@ export function passwordCredentials(options: {
   readonly now: () => number;
 }): Credentials {
   let current: Pass | undefined;
+  /** Calls that were sent with it may still be answered. */
+  let former: Pass | undefined;
   let proven = false;
   let last: { readonly at: number; readonly refusal?: PanosError } | undefined;
   const held = () => (last !== undefined && options.now() - last.at < holdMs ? last : undefined);
   const use = (pass: Pass): Pass => {
+    former = current;
     current = pass;
     proven = false;
     return pass;
@@ -128,7 +131,7 @@ export function passwordCredentials(options: {
       const untried = !proven && pass.instead !== undefined;
       return pass === current && !untried && latest !== undefined && latest.refusal === undefined;
     },
-    secrets: () => [...options.secrets, ...(current?.secrets ?? [])],
+    secrets: () => [...options.secrets, ...(former?.secrets ?? []), ...(current?.secrets ?? [])],
   };
 }
 

@@ -80,10 +80,17 @@ test('calls whose keys were refused together share one new key', async () => {
 });
 
 test('all that must stay hidden is named', async () => {
-  const { credentials } = passwordsOf(async () => keyPass('key-1'));
+  const { credentials, clock } = passwordsOf(async (_, n) => keyPass(`key-${n}`));
   assert.deepEqual(credentials.secrets(), ['secret']);
-  await credentials.pass(never);
+  const first = await credentials.pass(never);
   assert.deepEqual(credentials.secrets(), ['secret', 'key-1']);
+  clock.now = 60_000;
+  await credentials.replacement(first, never);
+  assert.deepEqual(
+    credentials.secrets(),
+    ['secret', 'key-1', 'key-2'],
+    'an answer to the first may be on its way',
+  );
   assert.deepEqual(apiKeyCredentials(' given\n').secrets(), ['given']);
 });
 

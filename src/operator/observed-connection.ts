@@ -1,0 +1,36 @@
+// A connection whose calls are told in metrics, and whose sign-ins in the log.
+
+import type { Logger } from '../runtime/logger.ts';
+import type { Metrics } from '../runtime/metrics.ts';
+import { type ConnectionOptions, openConnection } from './device-connection.ts';
+import type { Connection } from './device-port.ts';
+
+export type ObservedConnectionOptions = Omit<ConnectionOptions, 'observe'> & {
+  /** The PanFirewall's name. */
+  readonly firewall: string;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+};
+
+/** @throws DeviceFailure when the settings cannot work. */
+export function openObservedConnection(options: ObservedConnectionOptions): Connection {
+  const { firewall, metrics, log, ...rest } = options;
+  const connection = openConnection({
+    ...rest,
+    observe({ kind, outcome, seconds }) {
+      metrics.deviceRequests.inc({ firewall, kind, outcome });
+      metrics.deviceRequestSeconds.observe({ firewall, kind }, seconds);
+      if (outcome !== 'ok' || (kind !== 'keygen' && kind !== 'signIn')) return;
+      metrics.loginTimestamp.set({ firewall }, Date.now() / 1000);
+      log.info({ firewall, kind }, 'signed in');
+    },
+  });
+  return {
+    ...connection,
+    close() {
+      // Key and session go with it.
+      metrics.loginTimestamp.remove({ firewall });
+      return connection.close();
+    },
+  };
+}
