@@ -150,7 +150,7 @@ function credentialsOf(login: LoginOptions, exchange: Exchange, now: () => numbe
   } as const;
   const obtain = (signal: AbortSignal): Promise<Pass> =>
     login.method === 'Basic' ? exchange(signIn, basic, signal) : exchange(keygen, undefined, signal);
-  return passwordCredentials({ secrets: basic.secrets, obtain, now });
+  return passwordCredentials({ secrets: basic.secrets, obtain, sideBySide: login.method === 'Basic', now });
 }
 
 function observation(kind: CallKind, observe: CallObserver | undefined) {

@@ -77,12 +77,15 @@ const holdMs = 60_000;
 /**
  * A pass that the device gives for a user name and password, kept in memory only and shared by all calls.
  * A new key may end the life of older ones, so one is obtained at a time, and none within a minute of the last one:
- * two programs with one account would otherwise take the key from each other call by call.
+ * two programs with one account would otherwise take the key from each other call by call. A refused password is not
+ * tried again within a minute, whatever it is for.
  */
 export function passwordCredentials(options: {
   readonly secrets: readonly string[];
   /** Asks the device for a pass: a key, or a session. */
   readonly obtain: (signal: AbortSignal) => Promise<Pass>;
+  /** Whether passes live side by side, as sessions do: one that worked and has ended is renewed at once. */
+  readonly sideBySide?: boolean;
   /** Monotonic time in ms. */
   readonly now: () => number;
 }): Credentials {
@@ -123,8 +126,9 @@ export function passwordCredentials(options: {
     async replacement(refused, signal) {
       if (current !== undefined && current !== refused) return current;
       if (!proven && refused.instead !== undefined) return use(refused.instead);
-      if (held() !== undefined) return undefined;
-      return obtain(signal);
+      const latest = held();
+      const ended = options.sideBySide === true && proven && latest?.refusal === undefined;
+      return latest === undefined || ended ? obtain(signal) : undefined;
     },
     isNew(pass) {
       const latest = held();

@@ -28,14 +28,10 @@ for (const [what, end] of [
   test(`a session ${what} is begun again, once, and the call sent again`, async () => {
     await using device = await startSimulator();
     const { username, password } = device;
-    let now = 0;
-    await using client = clientOfSimulator(device, {
-      credentials: { username, password, method: 'Basic' },
-      now: () => now,
-    });
+    const credentials = { username, password, method: 'Basic' } as const;
+    await using client = clientOfSimulator(device, { credentials });
     await client.count({}, never);
     end(device);
-    now += 60_000;
     assert.deepEqual(await client.update(update, never), { rejected: [] });
     const kinds = device.log().map(({ kind }) => kind);
     assert.deepEqual(kinds, ['version', 'read', 'message', 'version', 'message']);

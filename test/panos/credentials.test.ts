@@ -131,19 +131,37 @@ test('cookies that were never taken alone go together with the password, without
   assert.equal(signals.length, 1);
 });
 
-test('cookies that were taken and are not any more are renewed by another sign-in', async () => {
-  const { credentials, signals, clock } = passwordsOf(async (_, n) =>
-    sessionPass(basic, [`PHPSESSID=0123456789abcdef${n}`]),
-  );
+test('a session that worked and has ended is renewed at once, one that never worked is not', async () => {
+  let signIns = 0;
+  let now = 0;
+  const credentials = passwordCredentials({
+    secrets: [],
+    sideBySide: true,
+    now: () => now,
+    obtain: async () => {
+      signIns += 1;
+      if (signIns === 3)
+        throw new PanosError('no', { reason: 'AuthenticationFailed', retry: 'slow', applied: 'no' });
+      return { headers: { cookie: `PHPSESSID=${signIns}` }, secrets: [] };
+    },
+  });
   const first = await credentials.pass(never);
+  assert.equal(await credentials.replacement(first, never), undefined);
   credentials.accepted(first);
   assert.equal(credentials.isNew(first), true);
-  assert.equal(await credentials.replacement(first, never), undefined, 'not within a minute');
-  clock.now = 60_000;
-  assert.equal(credentials.isNew(first), false);
   const second = await credentials.replacement(first, never);
-  assert.equal(second?.headers['cookie'], 'PHPSESSID=0123456789abcdef2');
-  assert.equal(signals.length, 2);
+  assert.equal(second?.headers['cookie'], 'PHPSESSID=2');
+  assert.equal(await credentials.replacement(second, never), undefined);
+  credentials.accepted(second);
+  await assert.rejects(credentials.replacement(second, never), { name: 'PanosError' });
+  assert.equal(
+    await credentials.replacement(second, never),
+    undefined,
+    'a refused password is not tried again',
+  );
+  now = 60_000;
+  const fourth = await credentials.replacement(second, never);
+  assert.equal(fourth?.headers['cookie'], 'PHPSESSID=4');
 });
 
 test('a pass whose renewal was refused is not a new one', async () => {

@@ -194,6 +194,22 @@ describe('a firewall', { concurrency: 4 }, () => {
     await stage.says('PanFirewall', { name }, 'InSync');
   });
 
+  test('whose session (Basic) has timed out is signed in to again in the same second', async () => {
+    const name = 'session';
+    const secret = 'session-login';
+    const credentials = { secretRef: { name: secret }, method: 'Basic' };
+    const { fw, table } = await setUp(name, { spec: { credentials } });
+    await using _ = fw;
+    const { username, password } = fw.simulator;
+    await cluster.createSecret({ namespace: operatorNamespace, name: secret }, { username, password });
+    await assertWorks(name, fw, table);
+    fw.simulator.timeOutSessions();
+    await cluster.deletePod({ namespace: name, name: 'web-1' });
+    await fw.holds({}, { timeoutMs: 3_000 });
+    await stage.says('PanFirewall', { name }, 'InSync');
+    assert.equal(fw.simulator.log().filter(({ kind }) => kind === 'version').length, 2);
+  });
+
   for (const roleRefusal of ['forbidden', 'unauth'] as const) {
     test(`whose role lacks a right (${roleRefusal}) gets nothing until the right is ticked, and no second key`, async () => {
       const name = `role-${roleRefusal}`;
