@@ -6,7 +6,8 @@ import {
   type FirewallSettings,
   type Secrets,
 } from './credentials.ts';
-import type { Connection, DeviceInfo } from './device-port.ts';
+import { pause } from '../runtime/wake.ts';
+import { type Connection, DeviceFailure, type DeviceInfo } from './device-port.ts';
 
 export type DeviceSessionOptions = {
   readonly settings: () => FirewallSettings;
@@ -16,7 +17,13 @@ export type DeviceSessionOptions = {
   readonly met: (device: DeviceInfo) => void;
   /** The device has not said who it is, or is of no use. */
   readonly unmet: () => void;
+  /** Monotonic ms. */
+  readonly now: () => number;
 };
+
+/** A Secret that is applied together with its PanFirewall comes by another watch, perhaps a little later. */
+const secretGraceMs = 2_000;
+const secretPollMs = 50;
 
 type Session = {
   readonly settings: ConnectionSettings;
@@ -27,24 +34,26 @@ type Session = {
 
 export class DeviceSession {
   readonly #options: DeviceSessionOptions;
+  readonly #createdAt: number;
   #session: Session | undefined;
 
   constructor(options: DeviceSessionOptions) {
     this.#options = options;
+    this.#createdAt = options.now();
   }
 
   /** The connection, with the device known. @throws DeviceFailure */
   async connect(signal: AbortSignal): Promise<Connection> {
-    const session = (this.#session ??= this.#open());
-    session.device ??= session.connection.info(signal);
     try {
+      const session = await this.#opened(signal);
+      session.device ??= session.connection.info(signal);
       this.#options.met(await session.device);
+      return session.connection;
     } catch (error) {
-      session.device = undefined;
+      this.askAgain();
       this.#options.unmet();
       throw error;
     }
-    return session.connection;
   }
 
   /** The device says anew who it is: it may have been rebooted or replaced. */
@@ -66,6 +75,18 @@ export class DeviceSession {
     const session = this.#session;
     this.#session = undefined;
     await session?.connection.close();
+  }
+
+  async #opened(signal: AbortSignal): Promise<Session> {
+    for (;;) {
+      try {
+        return (this.#session ??= this.#open());
+      } catch (error) {
+        const isYoung = this.#options.now() - this.#createdAt < secretGraceMs;
+        if (!isYoung || !(error instanceof DeviceFailure) || error.reason !== 'SecretMissing') throw error;
+        await pause(secretPollMs, signal);
+      }
+    }
   }
 
   #open(): Session {

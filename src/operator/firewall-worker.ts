@@ -69,6 +69,7 @@ export class FirewallWorker {
       unmet: () => {
         if (this.#device === undefined) this.#claim.make('unknown');
       },
+      now: options.now,
     });
     this.#leaving = new LeavingTables({
       createPurge: (vsys, unsureUntil) => this.#newPurge(vsys, unsureUntil),
