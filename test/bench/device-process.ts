@@ -5,6 +5,9 @@ import type { LogEntry, Tables } from '../../simulator/simulator.ts';
 import { startSimulator } from '../../simulator/simulator.ts';
 import { startNode } from './program.ts';
 
+/** Holds the operator's mark of ownership, no Pod's tags. */
+const markerAddress = '192.0.2.1';
+
 export type DeviceAccess = {
   readonly endpoint: string;
   readonly controlUrl: string;
@@ -38,7 +41,8 @@ export async function startDevice(messageMs: number, signal: AbortSignal): Promi
       log: (since) => get(`/log?since=${since}`),
       async table() {
         const [entries = {}] = Object.values(await get<Tables>('/tables'));
-        return new Map(Object.entries(entries).map(([ip, { tags }]) => [ip, tags]));
+        const ofPods = Object.entries(entries).filter(([ip]) => ip !== markerAddress);
+        return new Map(ofPods.map(([ip, { tags }]) => [ip, tags]));
       },
       [Symbol.asyncDispose]: program.stop,
     };
