@@ -58,6 +58,8 @@ export class Marker {
   /** The device is another one. */
   forget(): void {
     this.#standing = unknownStanding;
+    this.#adopting = undefined;
+    this.#notBefore = 0;
     this.#dueAt = 0;
     this.#refusal = undefined;
   }
@@ -85,6 +87,8 @@ export class Marker {
     const before = this.#standing;
     this.#standing = sight(before, entry === undefined ? [] : this.#ownWords(entry), self);
     const { kind, rivals } = this.#standing;
+    // Who has left and comes back is another matter, to be decided anew.
+    if (!rivals.some(({ id }) => id === this.#adopting)) this.#adopting = undefined;
     if (kind === before.kind) return;
     const level = kind === 'contested' || kind === 'shutOut' || kind === 'lost' ? 'warn' : 'info';
     log[level]({ standing: kind, before: before.kind, rivals }, 'ownership of the table');

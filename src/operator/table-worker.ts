@@ -208,14 +208,13 @@ export class TableWorker {
   }
 
   async #readMarker(connection: Connection, signal: AbortSignal): Promise<void> {
-    const { now, observer, vsys, log } = this.#options;
+    const { observer, vsys, log } = this.#options;
     const before = this.#marker.standing;
     await this.#marker.read(connection, signal);
     this.#succeeded();
     const { kind } = this.#marker.standing;
     if (kind === before.kind) return;
-    this.table.setFirstContact(kind === 'firstContact');
-    this.table.setGate(this.#gate(), now());
+    this.#standingChanged();
     if (kind !== 'lost') return;
     log.warn('table lost, reading and restoring it');
     observer.lost(vsys);
@@ -228,10 +227,14 @@ export class TableWorker {
     const ready = this.table.known && this.#agreed && this.#isOurs() && !signal.aborted;
     if (!ready || !this.#marker.wanted(() => this.table.hasUnclaimed)) return false;
     await this.#marker.put(connection, this.#lastCall);
-    this.table.setFirstContact(false);
-    this.table.setGate(this.#gate(), this.#options.now());
+    this.#standingChanged();
     this.#succeeded();
     return true;
+  }
+
+  #standingChanged(): void {
+    this.table.setFirstContact(this.#marker.standing.kind === 'firstContact');
+    this.table.setGate(this.#gate(), this.#options.now());
   }
 
   #mayWrite(): boolean {

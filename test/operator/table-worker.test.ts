@@ -15,7 +15,7 @@ const log = createLogger({ level: 'silent', format: 'json' });
 const entry = (ip: string, ...tags: string[]): RegisteredIp => ({ ip, fromAgent: false, tags });
 
 /** A device that gives these readings one after the other, the last one for ever, and takes every message. */
-function device(readings: readonly Reading[], { forgetsMarks = false } = {}) {
+function device(readings: readonly Reading[], { forgetsMarks = false, refusesMarks = false } = {}) {
   const marks: string[] = [];
   const calls: string[] = [];
   const sent: PlannedAddress[] = [];
@@ -32,6 +32,10 @@ function device(readings: readonly Reading[], { forgetsMarks = false } = {}) {
       return reading;
     },
     send: async (_, batch) => {
+      if (refusesMarks && batch.some(({ address }) => address === markerAddress)) {
+        calls.push('put');
+        return [{ section: 'register', address: markerAddress, message: 'the table is full' }];
+      }
       for (const planned of batch) {
         calls.push(planned.address === markerAddress ? 'put' : 'send');
         sent.push(planned);
@@ -101,4 +105,17 @@ test('a device that confirms the mark and never has it is asked again at the pac
   const { connection, calls } = device([{ entries: [], agreed: true }], { forgetsMarks: true });
   await run(connection, new Map([['10.0.0.1', ['k8s.web']]]), () => calls.includes('send'));
   assert.equal(calls.filter((call) => call === 'put').length, 1);
+});
+
+test('while the device refuses the mark it is still a first contact: what nobody claims is held', async () => {
+  const stranger = entry('10.0.0.9', 'k8s.old');
+  const readings = [
+    { entries: [], agreed: true },
+    { entries: [stranger], agreed: true },
+  ];
+  const { connection, calls, sent } = device(readings, { refusesMarks: true });
+  const enough = () => calls.filter((call) => call === 'read').length >= 4;
+  await run(connection, new Map([['10.0.0.1', ['k8s.web']]]), enough);
+  assert.ok(calls.includes('put') && calls.includes('send'));
+  assert.ok(sent.every(({ unregister }) => unregister.length === 0));
 });
