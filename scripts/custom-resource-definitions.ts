@@ -13,7 +13,8 @@ import {
   schemaRevisionAnnotation,
   version,
 } from '../src/kubernetes/resources/api.ts';
-import { panFirewallSpec, panFirewallStatus } from '../src/kubernetes/resources/pan-firewall.ts';
+import { panFirewallSpec } from '../src/kubernetes/resources/pan-firewall.ts';
+import { panFirewallStatus } from '../src/kubernetes/resources/pan-firewall-status.ts';
 import {
   clusterPanTagPolicySpec,
   panTagPolicySpec,

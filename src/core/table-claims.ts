@@ -37,6 +37,11 @@ export function precedence(claims: Iterable<Claim>, mine: Claim, vsys: string): 
   return open ? { kind: 'wait' } : { kind: 'ours' };
 }
 
+/** The one table of a device with a single virtual system is that of vsys1. */
+export function vsysName(vsys: string | undefined): string {
+  return vsys ?? 'vsys1';
+}
+
 /** Two of one second are told apart by their uids. */
 function isElder(a: Claim, b: Claim): boolean {
   return a.createdAt < b.createdAt || (a.createdAt === b.createdAt && a.uid < b.uid);

@@ -10,7 +10,7 @@ import type { AddressChange } from './registrations.ts';
 import { goesAtOnce, RemovalCauses } from './removal-causes.ts';
 import { type GuardLimits, type HeldPlan, RemovalGuard } from './removal-guard.ts';
 import type { RemovalGate } from './removal-gate.ts';
-import { type TagSet, union } from './tag-set.ts';
+import { noTags, type TagSet, union } from './tag-set.ts';
 
 export type { Batch, BatchLimits, PlannedAddress } from './batch.ts';
 export type { TableReading } from './mirror.ts';
@@ -27,8 +27,8 @@ export class Table {
   readonly #refusals = new Refusals();
   readonly #mirror = new Mirror();
   readonly #backlog = new Backlog();
-  /** Addresses with removals that the gate keeps back. */
-  readonly #waiting = new Set<string>();
+  /** Removals that the gate keeps back. */
+  readonly #waiting = new Map<string, TagSet>();
   /** Removals that the gate lets through and the guard has not: to be judged together, or held. */
   readonly #guarded = new Map<string, TagSet>();
   readonly #guard: RemovalGuard;
@@ -71,7 +71,7 @@ export class Table {
   setGate(gate: RemovalGate, now: number): void {
     this.#gate = gate;
     const ready = [...this.#guarded.keys(), ...this.pendingAddresses()];
-    const concerned = [...this.#waiting, ...ready, ...this.#refusals.addresses()];
+    const concerned = [...this.#waiting.keys(), ...ready, ...this.#refusals.addresses()];
     for (const address of concerned) this.#assess(address, now);
   }
 
@@ -82,7 +82,7 @@ export class Table {
 
   /** There are tags under our prefix that nobody claims. */
   get hasUnclaimed(): boolean {
-    const stuck = [...this.#guarded.keys(), ...this.#waiting, ...this.#refusals.addresses()];
+    const stuck = [...this.#guarded.keys(), ...this.#waiting.keys(), ...this.#refusals.addresses()];
     if (stuck.some((address) => this.#isUnclaimed(address))) return true;
     for (const [address] of this.#backlog) if (this.#isUnclaimed(address)) return true;
     return false;
@@ -193,11 +193,10 @@ export class Table {
   /** One removal that the gate keeps back, and why: the smallest address, so that it stays while it applies. */
   get waitingExample(): { readonly address: string; readonly tag: string; readonly why: string } | undefined {
     let address: string | undefined;
-    for (const other of this.#waiting) if (address === undefined || other < address) address = other;
-    if (address === undefined) return undefined;
-    const [tag] = this.#plan(address, this.#desired.tagsOf(address)).waiting;
-    const why = tag === undefined ? undefined : this.#gate(tag);
-    return tag === undefined || why === undefined ? undefined : { address, tag, why };
+    for (const other of this.#waiting.keys()) if (address === undefined || other < address) address = other;
+    const [tag] = (address && this.#waiting.get(address)) ?? noTags;
+    const why = tag && this.#gate(tag);
+    return address && tag && why ? { address, tag, why } : undefined;
   }
 
   /** Removals that wait for somebody's approval. */
@@ -207,9 +206,9 @@ export class Table {
 
   /** What would be sent if every removal were let through; undefined before the table has been read. */
   get outlook(): Outlook | undefined {
-    if (!this.#mirror.known) return undefined;
-    const open = new Set([...this.pendingAddresses(), ...this.#waiting, ...this.#guarded.keys()]);
-    this.#outlook ??= outlookOf(
+    if (!this.#mirror.known || this.#outlook !== undefined) return this.#outlook;
+    const open = new Set([...this.pendingAddresses(), ...this.#waiting.keys(), ...this.#guarded.keys()]);
+    this.#outlook = outlookOf(
       new Map([...open].map((address) => [address, this.#plan(address, this.#desired.tagsOf(address))])),
     );
     return this.#outlook;
@@ -273,7 +272,7 @@ export class Table {
     if (isEmpty(plan) && !toJudge) this.#backlog.delete(address);
     else
       this.#backlog.put(address, desired.length === 0 && this.#goesAtOnce(address, plan.unregister), since);
-    if (plan.waiting.length > 0) this.#waiting.add(address);
+    if (plan.waiting.length > 0) this.#waiting.set(address, plan.waiting);
     else this.#waiting.delete(address);
     if (plan.guarded.length > 0) this.#guarded.set(address, plan.guarded);
     else this.#guarded.delete(address);

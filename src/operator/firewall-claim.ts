@@ -1,8 +1,7 @@
 // Which tables of which device one PanFirewall keeps, made known to the others, and whether it may write to one of them.
 
-import { type Claim, type Precedence, precedence } from '../core/table-claims.ts';
+import { type Claim, type Precedence, precedence, vsysName } from '../core/table-claims.ts';
 import type { ObjectMeta } from '../kubernetes/resources/object.ts';
-import { vsysName } from './leaving-tables.ts';
 
 export type FirewallClaimOptions = {
   readonly firewall: { readonly name: string; readonly tagPrefix: string };

@@ -2,6 +2,7 @@
 
 import type { RecordEvent } from '../core/event-note.ts';
 import type { PurgeOutcome } from '../core/farewell.ts';
+import { vsysName } from '../core/table-claims.ts';
 import type { TableView } from '../core/table-health.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { TablePurge } from './table-purge.ts';
@@ -26,11 +27,6 @@ type Purging = {
   readonly done: Promise<void>;
   readonly term: Term;
 };
-
-/** The one table of a device with a single virtual system is that of vsys1. */
-export function vsysName(vsys: string | undefined): string {
-  return vsys ?? 'vsys1';
-}
 
 export class LeavingTables {
   readonly #options: LeavingTablesOptions;

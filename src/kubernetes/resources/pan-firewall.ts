@@ -1,11 +1,10 @@
-// PanFirewall: the schema of its spec and status.
+// PanFirewall: the schema of its spec.
 
 import { z } from 'zod';
 import { parseNetwork } from '../../core/network.ts';
 import { hostName, httpsEndpoint, objectName, proxyUrl } from './host.ts';
 import { labelSelector } from './label-selector.ts';
 import { type CelRule, forServer, list, pattern, ruled, text, twinned } from './schema.ts';
-import { conditions, count, observedGeneration } from './status.ts';
 
 const prefixWords = pattern('(?:[A-Za-z0-9_-]+\\.){1,4}');
 const vsysName = pattern('vsys[1-9][0-9]{0,3}');
@@ -129,6 +128,10 @@ const removalGuard = z.object({
     .describe('So many addresses may always go within ten minutes, whatever the percentage. Default: 50.'),
 });
 
+const mode = z.enum(['Enforce', 'Observe']).default('Enforce');
+const deletionPolicy = z.enum(['Purge', 'Retain']);
+const purgeTimeoutSeconds = z.int().min(1).max(86400).default(300);
+
 export const panFirewallSpec = z
   .object({
     endpoint: httpsEndpoint().describe(
@@ -187,28 +190,18 @@ export const panFirewallSpec = z
           '192.0.2.0/24 are never registered, whatever stands here.',
         'x-kubernetes-list-type': 'atomic',
       }),
-    mode: z
-      .enum(['Enforce', 'Observe'])
-      .default('Enforce')
-      .describe(
-        'Enforce: keep the tables equal to what the cluster wants. Observe: read them, tell in status.tables[].plan what ' +
-          'would be sent, and write nothing at all. Default: Enforce. Can be changed at any time.',
-      ),
-    deletionPolicy: z
-      .enum(['Purge', 'Retain'])
-      .describe(
-        'What becomes of the tags when this object is deleted, or a table leaves spec.tables. Purge: they are unregistered ' +
-          'first, under the finalizer pantag.io/purge, for at most purgeTimeoutSeconds. Retain: they stay as they are.',
-      ),
-    purgeTimeoutSeconds: z
-      .int()
-      .min(1)
-      .max(86400)
-      .default(300)
-      .describe(
-        'How long a purge may take, 1 to 86400 seconds, before this object is let go with what is left: its device may be ' +
-          'gone for good. Default: 300.',
-      ),
+    mode: mode.describe(
+      'Enforce: keep the tables equal to what the cluster wants. Observe: read them, tell in status.tables[].plan what ' +
+        'would be sent, and write nothing at all. Default: Enforce. Can be changed at any time.',
+    ),
+    deletionPolicy: deletionPolicy.describe(
+      'What becomes of the tags when this object is deleted, or a table leaves spec.tables. Purge: they are unregistered ' +
+        'first, under the finalizer pantag.io/purge, for at most purgeTimeoutSeconds. Retain: they stay as they are.',
+    ),
+    purgeTimeoutSeconds: purgeTimeoutSeconds.describe(
+      'How long a purge may take, 1 to 86400 seconds, before this object is let go with what is left: its device may be ' +
+        'gone for good. Default: 300.',
+    ),
     removalGuard: removalGuard
       .prefault({})
       .describe(
@@ -223,79 +216,14 @@ export const panFirewallSpec = z
   })
   .describe('What is wanted of the firewall, and how to reach it.');
 
-const tableStatus = z.object({
-  vsys: z
-    .string()
-    .optional()
-    .describe("The virtual system; absent for the endpoint's own table, where the spec names none."),
-  state: z.string().describe('How the table is doing: InSync, Progressing, or the reason why it is neither.'),
-  owned: count('Addresses that carry at least one tag of ours, the marker not counted.'),
-  foreign: count('Addresses that carry only tags of others. They are never touched.'),
-  pending: count('Addresses whose change the device has not confirmed yet.'),
-  held: z
-    .object({
-      plan: z.string().describe('The name of the plan, for approval.'),
-      addresses: count('How many addresses would lose tags.'),
-      examples: z.array(z.string()).meta({
-        description: 'Some of the removals, as <address> <tag>.',
-        'x-kubernetes-list-type': 'atomic',
-      }),
-      since: z.string().meta({ format: 'date-time' }).describe('When they were held.'),
-    })
-    .optional()
-    .describe(
-      'Removals that spec.removalGuard holds. They are released by kubectl annotate panfw <name> ' +
-        'pantag.io/approve-removals=<plan>, and shrink as their cause is undone.',
-    ),
-  plan: z
-    .object({
-      register: count('(address, tag) pairs that would be registered.'),
-      unregister: count(
-        '(address, tag) pairs that would be unregistered, counted as if every removal were let through: in Enforce some ' +
-          'of them may first wait for knowledge, or for approval by spec.removalGuard.',
-      ),
-      examples: z.array(z.string()).meta({
-        description: 'Some of them, as unregister <address> <tag> and register <address> <tag>.',
-        'x-kubernetes-list-type': 'atomic',
-      }),
-    })
-    .optional()
-    .describe('In mode Observe: what would be sent to make the table equal to what the cluster wants.'),
-  message: z.string().optional().describe('The state in a sentence, with the next step, where there is one.'),
-});
-
-export const panFirewallStatus = z
-  .object({
-    observedGeneration: observedGeneration().optional(),
-    conditions: conditions(
-      'Ready: every table equals what the cluster wants. Reconciling or Stalled when they apply.',
-    ).optional(),
-    device: z
-      .object({
-        model: z.string().describe('Such as PA-VM.'),
-        serial: z.string().describe('The serial number.'),
-        swVersion: z.string().describe('The PAN-OS version, such as 11.1.4.'),
-      })
-      .optional()
-      .describe('What the device says about itself.'),
-    owned: count('Addresses that carry at least one tag of ours, over all tables.').optional(),
-    pending: count('Addresses whose change the device has not confirmed yet, over all tables.').optional(),
-    tables: z
-      .array(tableStatus)
-      .optional()
-      .meta({ description: 'One entry for each table.', 'x-kubernetes-list-type': 'atomic' }),
-  })
-  .describe('What the operator last found and did. Written by the operator only.');
-
 /** What of a spec decides about the object's end; of a spec that is invalid otherwise, too. */
 export const panFirewallEnding = z
   .object({
-    deletionPolicy: z.enum(['Purge', 'Retain']).optional().catch(undefined),
-    mode: z.enum(['Enforce', 'Observe']).default('Enforce').catch('Enforce'),
-    purgeTimeoutSeconds: z.int().min(1).max(86400).default(300).catch(300),
+    deletionPolicy: deletionPolicy.optional().catch(undefined),
+    mode: mode.catch('Enforce'),
+    purgeTimeoutSeconds: purgeTimeoutSeconds.catch(300),
   })
   .catch({ deletionPolicy: undefined, mode: 'Enforce', purgeTimeoutSeconds: 300 });
 
 export type PanFirewallEnding = z.output<typeof panFirewallEnding>;
 export type PanFirewallSpec = z.output<typeof panFirewallSpec>;
-export type PanFirewallStatus = z.output<typeof panFirewallStatus>;

@@ -12,11 +12,10 @@ import { type ObjectMeta, readObject, readSpec } from './object.ts';
 import {
   type PanFirewallEnding,
   type PanFirewallSpec,
-  type PanFirewallStatus,
   panFirewallEnding,
   panFirewallSpec,
-  panFirewallStatus,
 } from './pan-firewall.ts';
+import { type PanFirewallStatus, panFirewallStatus } from './pan-firewall-status.ts';
 import {
   type ClusterPanTagPolicySpec,
   clusterPanTagPolicySpec,

@@ -1,0 +1,70 @@
+// PanFirewall: the schema of its status.
+
+import { z } from 'zod';
+import { conditions, count, observedGeneration } from './status.ts';
+
+const tableStatus = z.object({
+  vsys: z
+    .string()
+    .optional()
+    .describe("The virtual system; absent for the endpoint's own table, where the spec names none."),
+  state: z.string().describe('How the table is doing: InSync, Progressing, or the reason why it is neither.'),
+  owned: count('Addresses that carry at least one tag of ours, the marker not counted.'),
+  foreign: count('Addresses that carry only tags of others. They are never touched.'),
+  pending: count('Addresses whose change the device has not confirmed yet.'),
+  held: z
+    .object({
+      plan: z.string().describe('The name of the plan, for approval.'),
+      addresses: count('How many addresses would lose tags.'),
+      examples: z.array(z.string()).meta({
+        description: 'Some of the removals, as <address> <tag>.',
+        'x-kubernetes-list-type': 'atomic',
+      }),
+      since: z.string().meta({ format: 'date-time' }).describe('When they were held.'),
+    })
+    .optional()
+    .describe(
+      'Removals that spec.removalGuard holds. They are released by kubectl annotate panfw <name> ' +
+        'pantag.io/approve-removals=<plan>, and shrink as their cause is undone.',
+    ),
+  plan: z
+    .object({
+      register: count('(address, tag) pairs that would be registered.'),
+      unregister: count(
+        '(address, tag) pairs that would be unregistered, counted as if every removal were let through: in Enforce some ' +
+          'of them may first wait for knowledge, or for approval by spec.removalGuard.',
+      ),
+      examples: z.array(z.string()).meta({
+        description: 'Some of them, as unregister <address> <tag> and register <address> <tag>.',
+        'x-kubernetes-list-type': 'atomic',
+      }),
+    })
+    .optional()
+    .describe('In mode Observe: what would be sent to make the table equal to what the cluster wants.'),
+  message: z.string().optional().describe('The state in a sentence, with the next step, where there is one.'),
+});
+
+export const panFirewallStatus = z
+  .object({
+    observedGeneration: observedGeneration().optional(),
+    conditions: conditions(
+      'Ready: every table equals what the cluster wants. Reconciling or Stalled when they apply.',
+    ).optional(),
+    device: z
+      .object({
+        model: z.string().describe('Such as PA-VM.'),
+        serial: z.string().describe('The serial number.'),
+        swVersion: z.string().describe('The PAN-OS version, such as 11.1.4.'),
+      })
+      .optional()
+      .describe('What the device says about itself.'),
+    owned: count('Addresses that carry at least one tag of ours, over all tables.').optional(),
+    pending: count('Addresses whose change the device has not confirmed yet, over all tables.').optional(),
+    tables: z
+      .array(tableStatus)
+      .optional()
+      .meta({ description: 'One entry for each table.', 'x-kubernetes-list-type': 'atomic' }),
+  })
+  .describe('What the operator last found and did. Written by the operator only.');
+
+export type PanFirewallStatus = z.output<typeof panFirewallStatus>;
