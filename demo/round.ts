@@ -3,11 +3,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 import { drawStatuses, drawTable, registeredIps } from './picture.ts';
-import { type Step, steps, withPrefix } from './script.ts';
-import { type Stage, tagPrefix } from './stage.ts';
+import { type Counts, type Step, steps, withPrefix } from './script.ts';
+import { firewallName, type Stage, tagPrefix } from './stage.ts';
 
 const followMs = 10_000;
 const statusMs = 5_000;
+const countsMs = 30_000;
 
 /** True when every step ended as expected. */
 export async function playRound(
@@ -20,9 +21,11 @@ export async function playRound(
   for (const [i, step] of steps.entries()) {
     say(`\n── ${i + 1}/${steps.length}  ${step.title}`);
     const verdict = await play(step, stage, signal);
+    const counted = step.counts === undefined || (await countsFollow(step.counts, stage, signal));
     await statusSettled(stage, signal);
     say(`\n${await picture(stage)}\n\n${verdict.text}`);
-    allWell &&= verdict.well;
+    if (!counted) say(`✗ the statuses did not come to ${JSON.stringify(step.counts)}`);
+    allWell &&= verdict.well && counted;
   }
   return allWell;
 }
@@ -61,6 +64,26 @@ function ours({ firewall }: Stage): Map<string, readonly string[]> {
   return new Map(owned.filter(([, tags]) => tags.length > 0).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
+type Counting = { readonly status?: { readonly pods?: number; readonly owned?: number } };
+
+/** True when the statuses count what the firewall holds, in time. */
+async function countsFollow(
+  { pods, owned }: Counts,
+  { cluster }: Stage,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const until = performance.now() + countsMs;
+  while (performance.now() < until) {
+    const [policy, firewall] = await Promise.all([
+      cluster.get<Counting>('PanTagPolicy', { namespace: 'shop', name: 'web' }),
+      cluster.get<Counting>('PanFirewall', { name: firewallName }),
+    ]);
+    if (policy.status?.pods === pods && firewall.status?.owned === owned) return true;
+    await delay(300, undefined, { signal });
+  }
+  return false;
+}
+
 /** Counts alone are written at most every 10 s; the picture waits a little, not that long. */
 async function statusSettled({ cluster }: Stage, signal: AbortSignal): Promise<void> {
   const until = performance.now() + statusMs;
@@ -75,7 +98,7 @@ async function statusSettled({ cluster }: Stage, signal: AbortSignal): Promise<v
 
 export async function picture({ cluster, firewall }: Stage): Promise<string> {
   const table = drawTable(registeredIps(firewall.tables()));
-  return `registered-ip table of the firewall\n${indent(table)}\n\nkubectl get panfw,ptp,cptp -A    (conditions come at once, counts at most every 10 s)\n${indent(await drawStatuses(cluster))}`;
+  return `registered-ip table of the firewall    (${markerAddress} carries the operator's mark)\n${indent(table)}\n\nkubectl get panfw,ptp,cptp -A    (conditions come at once, counts at most every 10 s)\n${indent(await drawStatuses(cluster))}`;
 }
 
 function indent(text: string): string {

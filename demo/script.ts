@@ -11,7 +11,12 @@ export type Step = {
   readonly title: string;
   readonly act: (cluster: Cluster) => Promise<void>;
   readonly expected: Expected;
+  /** What the statuses count in the end, where the round waits for that; see Counts. */
+  readonly counts?: Counts;
 };
+
+/** status.pods of the policy web, and status.owned of the PanFirewall. They follow within about 10 s. */
+export type Counts = { readonly pods: number; readonly owned: number };
 
 const web = (tier: string) => ['ns_shop.web', `ns_shop.tier.${tier}`];
 const pod = (name: string) => ({ namespace: 'shop', name });
@@ -41,6 +46,7 @@ export const steps: readonly Step[] = [
       '10.1.0.2': web('silver'),
       '10.1.0.3': web('silver'),
     },
+    counts: { pods: 3, owned: 4 },
   },
   {
     title: 'An administrator tags all Pods of production namespaces, whatever the tenants say.',
@@ -91,6 +97,7 @@ export const steps: readonly Step[] = [
       await cluster.deletePod(pod('web-2'));
     },
     expected: {},
+    counts: { pods: 0, owned: 0 },
   },
 ];
 
