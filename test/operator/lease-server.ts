@@ -23,7 +23,9 @@ export function createLeaseServer(): LeaseServer {
   };
   const write = ({ holder, termMs, at }: Claim): Lease => {
     server.writes += 1;
-    server.lease = { holder, termMs, renewedAt: at, version: String(server.writes), object: {} };
+    // A server that was restored from a backup goes on counting from there.
+    const version = String(Number(server.lease?.version ?? 0) + 1);
+    server.lease = { holder, termMs, renewedAt: at, version, object: {} };
     return server.lease;
   };
   return server;
