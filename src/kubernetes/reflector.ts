@@ -8,6 +8,7 @@ import type { Query } from './http.ts';
 import { Intake, WatchListIgnoredError } from './intake.ts';
 import { DecodeError, KubeApiError, KubeUnreachableError } from './kube-errors.ts';
 import { listPages } from './list-pages.ts';
+import { PositionCheck } from './position-check.ts';
 import { probeRegularly } from './probe.ts';
 import type { Reflector, ReflectorOptions, ReflectorState } from './reflector-options.ts';
 import type { ResourceReader } from './resource-reader.ts';
@@ -28,8 +29,6 @@ const defaults = {
 const watchSeconds = { minimum: 300, spread: 300 };
 /** A watch that ends sooner than this is a failure, not the end of its time. */
 const shortWatchMs = 1000;
-/** Together with inactivityMs, how long a half-open connection can go unnoticed: less than two minutes. */
-const checkTimeoutMs = 15_000;
 const maxProtobufFailures = 3;
 const turnedBack = new KubeApiError({
   code: 410,
@@ -51,11 +50,11 @@ class ReflectorLoop<R> {
   readonly #options: ReflectorOptions<R> & typeof defaults;
   readonly #intake: Intake<R>;
   readonly #health: Health;
+  readonly #check: PositionCheck;
   #protobuf: boolean;
   #protobufFailures = 0;
   #watchListServed = true;
   #lastActivityAt: number;
-  #listGranted = true;
   /** Ends the watch that is open with what a probe was answered. */
   #endWatch: (reason: KubeApiError) => void = () => undefined;
 
@@ -65,6 +64,7 @@ class ReflectorLoop<R> {
     this.#options = options;
     this.#intake = new Intake(options.sink);
     this.#health = new Health({ log, clock, random });
+    this.#check = new PositionCheck(options);
     this.#protobuf = options.protobuf && options.decoder.protobuf !== undefined;
     this.#lastActivityAt = clock.now();
   }
@@ -120,7 +120,7 @@ class ReflectorLoop<R> {
       if (end !== undefined) return end;
       await this.#readPages(signal);
     } else {
-      await this.#checkPosition(this.#intake.position, signal);
+      if (await this.#check.before(this.#intake.position, signal)) this.#heard();
       if (this.#intake.position === undefined) return this.#cycle(signal);
     }
     return this.#watch({ resourceVersion: this.#intake.position }, signal);
@@ -182,42 +182,13 @@ class ReflectorLoop<R> {
     return end;
   }
 
-  /**
-   * Asks whether the server has come as far as we have, before a watch goes on from there. A plain watch from a
-   * resourceVersion of the future is accepted and silent until the server's own versions have caught up; then it
-   * goes on as if nothing had been. That happens when etcd is restored from a backup, and everything that the
-   * restore took back would be lost. A list that must be NotOlderThan is refused instead ("too large resource
-   * version"), and we start anew. A restore that catches up before we reconnect is left to
-   * startAnew, and to the audit.
-   */
-  async #checkPosition(position: string, signal: AbortSignal): Promise<void> {
-    const { log } = this.#options;
-    try {
-      await this.#ask(position, signal);
-      this.#listGranted = true;
-      this.#heard();
-    } catch (error) {
-      // WatchList needs no right to list; without it we go on unchecked rather than not at all.
-      if (!(error instanceof KubeApiError) || error.status !== 403) throw error;
-      this.#listGranted = false;
-      log.warn({ detail: error.message }, 'the verb list is not granted');
-    }
-  }
-
-  async #ask(position: string, signal: AbortSignal): Promise<void> {
-    const { http, resource } = this.#options;
-    const at = { resourceVersion: position, resourceVersionMatch: 'NotOlderThan', limit: 1 };
-    const query = { ...resource.query, ...at };
-    await http.request({ path: resource.path, query, timeoutMs: checkTimeoutMs, signal });
-  }
-
   async #probe(signal: AbortSignal): Promise<void> {
     const { probeMs, clock, random } = this.#options;
     if (probeMs === undefined) return;
     const ask = async (): Promise<void> => {
       const { position } = this.#intake;
-      const good = this.#health.failing === undefined && this.#listGranted;
-      if (good && position !== undefined) await this.#ask(position, signal);
+      const good = this.#health.failing === undefined && this.#check.listGranted;
+      if (good && position !== undefined) await this.#check.ask(position, signal);
     };
     const refused = (error: KubeApiError) => this.#endWatch(error);
     await probeRegularly({ intervalMs: probeMs, clock, random, ask, refused }, signal);
