@@ -42,6 +42,12 @@ export const countsSettleMs = 400;
 const retryMs = { first: 1000, longest: 10_000 } as const;
 /** An echo of the watch that differs from what was written longer ago than this is no older one of our own. */
 const echoMs = 1000;
+/**
+ * A stranger's status is put right at once, twice; one that comes back each time waits for so long, doubling to so
+ * long. A status of ours that stood for the longest ended the dispute.
+ */
+const disputeMs = { first: 1000, longest: 300_000 } as const;
+const freeDisputes = 2;
 
 /** The order of writes: conditions first, what could not be written last, and else what has waited longest. */
 function byNeed(a: Due, b: Due): number {
@@ -57,6 +63,8 @@ type Kept = {
   writtenAt: number;
   /** Since when the status has differed from what the object has. */
   since: number | undefined;
+  /** How often in a row somebody else wrote over our status, and until when theirs is left alone. */
+  dispute: { readonly count: number; readonly until: number };
   /** It could not be written the last time: how long it waits for its next turn, and until when. */
   failing: { readonly delayMs: number; readonly until: number } | undefined;
 };
@@ -104,12 +112,22 @@ export class StatusAgenda {
     kept.failing = { delayMs, until: at + delayMs };
   }
 
-  /** The watch brought a status that is not what we wrote: somebody else's, or an older one. */
-  observed(path: string, status: unknown, at: number): void {
+  /**
+   * The watch brought this status: ours, an older one of ours, or somebody else's.
+   * @returns true when it begins to look as if somebody else kept writing it.
+   */
+  observed(path: string, status: unknown, at: number): boolean {
     const kept = this.#kept.get(path);
-    if (kept?.written === undefined || isDeepStrictEqual(kept.written, status)) return;
+    if (kept?.written === undefined || isDeepStrictEqual(kept.written, status)) return false;
+    const stoodMs = at - kept.writtenAt;
     // An older echo is followed by ours soon; a stranger's status stands until we write again.
-    if (at - kept.writtenAt > echoMs) kept.written = undefined;
+    if (stoodMs <= echoMs) return false;
+    kept.written = undefined;
+    const count = stoodMs > disputeMs.longest ? 1 : kept.dispute.count + 1;
+    const repeats = count - freeDisputes;
+    const delayMs = repeats > 0 ? Math.min(disputeMs.first * 2 ** (repeats - 1), disputeMs.longest) : 0;
+    kept.dispute = { count, until: at + delayMs };
+    return repeats === 1;
   }
 
   #judge(subject: StatusSubject, at: number, time: string): Due | undefined {
@@ -126,7 +144,7 @@ export class StatusAgenda {
       return undefined;
     }
     const since = (kept.since ??= at);
-    if (kept.failing !== undefined && at < kept.failing.until) return undefined;
+    if (at < Math.max(kept.failing?.until ?? 0, kept.dispute.until)) return undefined;
     const urgent = isUrgentChange(previous, computed.status.conditions ?? []);
     const countsAreDue = at - since >= countsSettleMs && at - kept.writtenAt >= countsIntervalMs;
     const retry = kept.failing !== undefined;
@@ -138,7 +156,14 @@ export class StatusAgenda {
     if (found?.uid === uid) return found;
     this.#forget(path);
     const writtenAt = Number.NEGATIVE_INFINITY;
-    const fresh = { uid, written: undefined, writtenAt, since: undefined, failing: undefined };
+    const fresh: Kept = {
+      uid,
+      written: undefined,
+      writtenAt,
+      since: undefined,
+      dispute: { count: 0, until: 0 },
+      failing: undefined,
+    };
     this.#kept.set(path, fresh);
     return fresh;
   }

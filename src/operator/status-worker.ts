@@ -44,7 +44,12 @@ export class StatusWorker {
 
   /** The watch brought this object's status. */
   observed(path: string, status: unknown): void {
-    this.#agenda.observed(path, status, this.#options.now());
+    const { log, now } = this.#options;
+    if (!this.#agenda.observed(path, status, now())) return;
+    log.warn(
+      { path },
+      'somebody else writes this status, too; is another installation running in this cluster?',
+    );
   }
 
   async run(signal: AbortSignal): Promise<void> {

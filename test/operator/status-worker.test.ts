@@ -248,6 +248,39 @@ test('a status that somebody else changed is put right', async (t) => {
   assert.deepEqual(writes.slice(2), [{ path: '/p1', at: writes[2]?.at, ready: true, count: 0 }]);
 });
 
+test('with somebody who writes the same status otherwise again and again, it is disputed ever more slowly, and told once', async (t) => {
+  const { held, writes, warnings, worker, pass } = stage(t, 1);
+  await pass(2000);
+  const ours = held.get('/p0');
+  assert.ok(ours);
+  const theirs = {
+    ...ours,
+    conditions: ours.conditions.map((one) => ({ ...one, message: 'as they see it' })),
+  };
+  let wroteAt = -Infinity;
+  const start = writes.length;
+  await pass(3_600_000, () => {
+    if (held.get('/p0') === theirs) return;
+    const seen = writes.at(-1)?.at ?? 0;
+    if (Date.now() - seen < 1500 || wroteAt >= seen) return;
+    wroteAt = Date.now();
+    held.set('/p0', theirs);
+    worker.observed('/p0', theirs);
+    worker.changed();
+  });
+  const disputed = writes.length - start;
+  assert.ok(disputed >= 10 && disputed <= 25, `${disputed} writes in an hour`);
+  assert.equal(warnings.length, 1);
+  // They have given up: the last word is ours, and a single slip later is put right at once again.
+  await pass(700_000);
+  assert.deepEqual(held.get('/p0'), ours);
+  held.set('/p0', theirs);
+  worker.observed('/p0', theirs);
+  worker.changed();
+  await pass(3000);
+  assert.deepEqual(held.get('/p0'), ours);
+});
+
 test('what a predecessor wrote stays until it can be judged', async (t) => {
   const { models, held, writes, worker, pass } = stage(t, 1);
   const [model] = models;
