@@ -186,7 +186,10 @@ function firewallWorkers(parts: WorkerParts) {
 
 function formerTables(object: FirewallObject | undefined): FormerTables | undefined {
   const { device, tables } = object?.parsed.status ?? {};
-  return device && tables && { serial: device.serial, tables: tables.map(({ vsys }) => vsys) };
+  return (
+    device &&
+    tables && { serial: device.serial, tables: tables.map(({ vsys }) => ({ serial: undefined, vsys })) }
+  );
 }
 
 function lifecycleOf(object: FirewallObject | undefined) {

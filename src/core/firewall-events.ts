@@ -3,12 +3,14 @@
 import type { FoundCondition } from './conditions.ts';
 import { isOutage } from './event-bearing.ts';
 import type { EventNote } from './event-note.ts';
+import { isUnnamed, tableKey, tableName } from './table-ref.ts';
 
 /** A PanFirewall's status as far as Events depend on it, as found or as written. */
 export type ToldFirewallStatus = {
   readonly conditions?: readonly FoundCondition[] | undefined;
   readonly tables?:
     | readonly {
+        readonly serial?: string | undefined;
         readonly vsys?: string | undefined;
         readonly state: string;
         readonly message?: string | undefined;
@@ -23,7 +25,7 @@ export type ToldFirewallStatus = {
 export type FirewallStory = {
   readonly outage: boolean;
   readonly conflict: boolean;
-  /** `<vsys> <plan>` of every held plan. */
+  /** `<table> <plan>` of every held plan. */
   readonly plans: ReadonlySet<string>;
 };
 
@@ -82,14 +84,15 @@ function findings({ conditions = [], tables = [] }: ToldFirewallStatus): Finding
 /** What a held plan is told as, by its name. */
 function heldPlans({ tables = [] }: ToldFirewallStatus): Map<string, string> {
   return new Map(
-    tables.flatMap(({ vsys, held }) => {
+    tables.flatMap(({ serial, vsys, held }) => {
       if (held === undefined) return [];
-      const place = vsys === undefined ? '' : ` in ${vsys}`;
+      const ref = { serial, vsys };
+      const place = isUnnamed(ref) ? '' : ` in ${tableName(ref)}`;
       const note =
         `the removals of plan ${held.plan}${place} are held, such as ${held.examples[0] ?? ''}; look at ` +
         `status.tables[].held, then kubectl annotate panfw <name> pantag.io/approve-removals=${held.plan}, or undo ` +
         'what caused them';
-      return [[`${vsys ?? ''} ${held.plan}`, note] as const];
+      return [[`${tableKey(ref)} ${held.plan}`, note] as const];
     }),
   );
 }

@@ -4,6 +4,7 @@ import { type Condition, conditionsFor, type Finding, type FoundCondition, worst
 import type { ConditionReason } from './model.ts';
 import type { Outlook } from './outlook.ts';
 import { type HeldRemovals, isFailure, type TableView, tableHealth, wasReady } from './table-health.ts';
+import { isUnnamed, type TableRef, tableFields, tableName } from './table-ref.ts';
 
 /** What a status is computed in: the object's generation, what the API server holds, and the time. */
 export type StatusContext = {
@@ -18,6 +19,7 @@ export type StatusContext = {
 export type DeviceStatus = { readonly model: string; readonly serial: string; readonly swVersion: string };
 
 export type FirewallTableStatus = {
+  readonly serial?: string;
   readonly vsys?: string;
   readonly state: ConditionReason;
   readonly owned: number;
@@ -43,10 +45,12 @@ export type FirewallView = {
   /** Set while policies do not count this firewall: it is in Observe, or being deleted. */
   readonly aside?: Finding | undefined;
   readonly device: DeviceStatus | undefined;
-  readonly tables: readonly { readonly vsys: string | undefined; readonly view: TableView }[];
+  readonly tables: readonly ShownTable[];
   /** Those that were taken out of the spec and are being purged: no policy waits for them. */
-  readonly leaving?: readonly { readonly vsys: string | undefined; readonly view: TableView }[];
+  readonly leaving?: readonly ShownTable[];
 };
+
+export type ShownTable = { readonly ref: TableRef; readonly view: TableView };
 
 /** What policies need to know of a firewall: is it failing, and do its changes get through? See TableHealth. */
 export type FirewallHealth = {
@@ -59,13 +63,10 @@ export type FirewallHealth = {
 export function firewallHealth({ finding, aside, tables }: FirewallView, now: number): FirewallHealth {
   const general = [finding, aside].filter((one) => one !== undefined);
   if (tables.length === 0) return { stuck: true, finding: worst(general) ?? connecting, aside };
-  const healths = tables.map(({ vsys, view }) => ({ vsys, ...tableHealth(view, now) }));
+  const healths = tables.map(({ ref, view }) => ({ ref, ...tableHealth(view, now) }));
   const findings = healths
     .sort((a, b) => Number(b.stuck) - Number(a.stuck))
-    .map(({ vsys, finding: { reason, message } }) => ({
-      reason,
-      message: vsys === undefined || tables.length === 1 ? message : `${vsys}: ${message}`,
-    }));
+    .map(({ ref, finding }) => (tables.length === 1 ? finding : inItsName(ref, finding)));
   return {
     stuck: healths.some(({ stuck }) => stuck),
     finding: worst([...general, ...findings]) ?? connecting,
@@ -73,13 +74,16 @@ export function firewallHealth({ finding, aside, tables }: FirewallView, now: nu
   };
 }
 
+/** With several tables it has to be told which one is meant. */
+function inItsName(ref: TableRef, { reason, message }: Finding): Finding {
+  return { reason, message: isUnnamed(ref) ? message : `${tableName(ref)}: ${message}` };
+}
+
 const connecting: Finding = { reason: 'Progressing', message: 'connecting to the device' };
 
 export function firewallStatus(view: FirewallView, context: StatusContext): FirewallStatus {
   const { generation, previous, now, time } = context;
-  const tables = [...view.tables, ...(view.leaving ?? [])].map(({ vsys, view: table }) =>
-    tableStatus(vsys, table, now),
-  );
+  const tables = [...view.tables, ...(view.leaving ?? [])].map((table) => tableStatus(table, now));
   return {
     observedGeneration: generation,
     conditions: conditionsFor({ finding: firewallFinding(view, context), generation, previous, now: time }),
@@ -92,10 +96,9 @@ export function firewallStatus(view: FirewallView, context: StatusContext): Fire
 
 function firewallFinding(view: FirewallView, context: StatusContext): Finding {
   const kept = keptFinding(view, context);
-  const leaving = (view.leaving ?? []).map(({ vsys, view: table }) => {
-    const { reason, message } = tableHealth(table, context.now).finding;
-    return { reason, message: vsys === undefined ? message : `${vsys}: ${message}` };
-  });
+  const leaving = (view.leaving ?? []).map(({ ref, view: table }) =>
+    inItsName(ref, tableHealth(table, context.now).finding),
+  );
   return worst([kept, ...leaving]) ?? kept;
 }
 
@@ -107,12 +110,12 @@ function keptFinding(view: FirewallView, { generation, previous, now }: StatusCo
   return { reason: 'InSync', message: count === 1 ? 'the table is in sync' : `${count} tables in sync` };
 }
 
-function tableStatus(vsys: string | undefined, table: TableView, now: number): FirewallTableStatus {
+function tableStatus({ ref, view: table }: ShownTable, now: number): FirewallTableStatus {
   const { reason, message: failure } = tableHealth(table, now).finding;
   const message = [...(isFailure(reason) ? [failure] : []), ...table.notes].join('; ');
   const { owned, foreign, pending, held, plan } = table;
   return {
-    ...(vsys === undefined ? {} : { vsys }),
+    ...tableFields(ref),
     state: reason,
     owned,
     foreign,

@@ -1,6 +1,7 @@
 // Two PanFirewalls may reach one table; of those whose prefixes overlap, only the eldest writes to it.
 
 import { overlaps } from './ownership.ts';
+import { type TableRef, vsysName } from './table-ref.ts';
 
 export type Claim = {
   readonly firewall: string;
@@ -8,38 +9,41 @@ export type Claim = {
   /** metadata.creationTimestamp, RFC 3339. */
   readonly createdAt: string;
   readonly tagPrefix: string;
-  /** What tells the device from all others; 'asking' before it was asked, 'unknown' when it gave no answer. */
+  /**
+   * What tells the endpoint's own device from all others, as a serial does: one table may be reached both ways, by
+   * the endpoint of its device and through a Panorama. 'asking' before it was asked, 'unknown' when it gave no answer.
+   */
   readonly device: { readonly identity: string } | 'asking' | 'unknown';
-  /** Names of virtual systems. */
-  readonly tables: readonly string[];
+  readonly tables: readonly TableRef[];
 };
 
 /** May this PanFirewall write to its table? */
 export type Precedence =
   | { readonly kind: 'ours' }
-  /** An elder PanFirewall with an overlapping prefix has not learned yet which device it has. */
+  /** It is not known yet whose it is: which device we have, or an elder PanFirewall with an overlapping prefix. */
   | { readonly kind: 'wait' }
   | { readonly kind: 'taken'; readonly by: string };
 
-export function precedence(claims: Iterable<Claim>, mine: Claim, vsys: string): Precedence {
-  if (typeof mine.device === 'string') return { kind: 'wait' };
-  const { identity } = mine.device;
+export function precedence(claims: Iterable<Claim>, mine: Claim, table: TableRef): Precedence {
+  const place = placeOf(mine, table);
+  if (place === undefined) return { kind: 'wait' };
   let open = false;
   const takers: Claim[] = [];
   for (const claim of claims) {
     if (!isElder(claim, mine) || !overlaps(claim.tagPrefix, mine.tagPrefix)) continue;
-    if (claim.device === 'asking') open = true;
-    else if (claim.device !== 'unknown' && claim.device.identity === identity && claim.tables.includes(vsys))
-      takers.push(claim);
+    const places = claim.tables.map((other) => placeOf(claim, other));
+    if (places.includes(place)) takers.push(claim);
+    else if (claim.device === 'asking' && places.includes(undefined)) open = true;
   }
   const [eldest] = takers.sort((a, b) => (isElder(a, b) ? -1 : 1));
   if (eldest !== undefined) return { kind: 'taken', by: eldest.firewall };
   return open ? { kind: 'wait' } : { kind: 'ours' };
 }
 
-/** The one table of a device with a single virtual system is that of vsys1. */
-export function vsysName(vsys: string | undefined): string {
-  return vsys ?? 'vsys1';
+/** Equal wherever the same table is meant, whichever way it is reached; undefined while its device is not known. */
+function placeOf({ device }: Claim, table: TableRef): string | undefined {
+  const identity = table.serial ?? (typeof device === 'string' ? undefined : device.identity);
+  return identity && `${identity}/${vsysName(table)}`;
 }
 
 /** Two of one second are told apart by their uids. */

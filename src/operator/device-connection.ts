@@ -36,10 +36,10 @@ export function openConnection(options: ConnectionOptions): Connection {
   };
   return {
     info: (signal) => call(client.systemInfo(signal)),
-    readTable: (vsys, betweenPages, signal) => call(readTable(client, { vsys, betweenPages, signal })),
-    readAddress: (vsys, ip, signal) => call(client.readAddress({ vsys, ip }, signal)),
-    send: async (vsys, batch, signal) => {
-      const { rejected } = await call(client.update({ vsys, ...sections(batch) }, signal));
+    readTable: (table, betweenPages, signal) => call(readTable(client, { ...table, betweenPages, signal })),
+    readAddress: (table, ip, signal) => call(client.readAddress({ ...table, ip }, signal)),
+    send: async (table, batch, signal) => {
+      const { rejected } = await call(client.update({ ...table, ...sections(batch) }, signal));
       return rejected.map(toRejection);
     },
     close: () => {

@@ -3,6 +3,7 @@
 import type { ConditionReason } from '../core/model.ts';
 import type { Rejection } from '../core/refusals.ts';
 import type { Batch } from '../core/table.ts';
+import type { TableRef } from '../core/table-ref.ts';
 
 export type DeviceInfo = {
   readonly serial: string;
@@ -26,14 +27,14 @@ export type Connection = {
    * `agreed`: the entries add up to the device's own count, so the reading is complete.
    */
   readTable(
-    vsys: string | undefined,
+    table: TableRef,
     betweenPages: () => Promise<number>,
     signal: AbortSignal,
   ): Promise<{ readonly entries: readonly RegisteredIp[]; readonly agreed: boolean }>;
   /** The entry of one address, with all of its tags. */
-  readAddress(vsys: string | undefined, ip: string, signal: AbortSignal): Promise<RegisteredIp | undefined>;
+  readAddress(table: TableRef, ip: string, signal: AbortSignal): Promise<RegisteredIp | undefined>;
   /** Sends one message; resolves with the pairs that the device refused. */
-  send(vsys: string | undefined, batch: Batch, signal: AbortSignal): Promise<readonly Rejection[]>;
+  send(table: TableRef, batch: Batch, signal: AbortSignal): Promise<readonly Rejection[]>;
   close(): Promise<void>;
 };
 

@@ -1,6 +1,7 @@
 // Which tables of which device one PanFirewall keeps, made known to the others, and whether it may write to one of them.
 
-import { type Claim, type Precedence, precedence, vsysName } from '../core/table-claims.ts';
+import { type Claim, type Precedence, precedence } from '../core/table-claims.ts';
+import type { TableRef } from '../core/table-ref.ts';
 import type { ObjectMeta } from '../kubernetes/resources/object.ts';
 
 export type FirewallClaimOptions = {
@@ -10,8 +11,8 @@ export type FirewallClaimOptions = {
   readonly claims: ReadonlyMap<string, Claim>;
   /** Makes known which tables this one keeps; undefined: none any more. */
   readonly claim: (claim: Claim | undefined) => void;
-  /** Names of the tables that are kept by now. */
-  readonly tables: () => readonly string[];
+  /** Those that are kept by now. */
+  readonly tables: () => readonly TableRef[];
 };
 
 export class FirewallClaim {
@@ -38,10 +39,10 @@ export class FirewallClaim {
     this.#options.claim(undefined);
   }
 
-  precedence(vsys: string | undefined): Precedence {
+  precedence(table: TableRef): Precedence {
     const mine = this.#mine;
     if (mine === undefined) return { kind: 'wait' };
-    return precedence(this.#options.claims.values(), mine, vsysName(vsys));
+    return precedence(this.#options.claims.values(), mine, table);
   }
 
   get #mine(): Claim | undefined {

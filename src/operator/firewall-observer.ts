@@ -4,6 +4,7 @@ import type { Desired } from '../core/desired.ts';
 import type { RecordEvent } from '../core/event-note.ts';
 import type { Rejection } from '../core/refusals.ts';
 import type { Batch } from '../core/table.ts';
+import { isUnnamed, tableName } from '../core/table-ref.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import type { TableObserver } from './table-worker.ts';
 
@@ -57,9 +58,9 @@ export function firewallObserver({
         );
       }
     },
-    lost(vsys) {
+    lost(ref) {
       metrics.tableLost.inc({ firewall });
-      const table = vsys === undefined ? 'the table' : `the table of ${vsys}`;
+      const table = isUnnamed(ref) ? 'the table' : `the table of ${tableName(ref)}`;
       record({ reason: 'TableLost', note: `our mark was gone from ${table}: it is read and restored` });
       changed();
     },

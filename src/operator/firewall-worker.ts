@@ -6,18 +6,18 @@ import type { FirewallView } from '../core/firewall-status.ts';
 import type { Firewall } from '../core/model.ts';
 import { type PurgeOutcome, together } from '../core/farewell.ts';
 import { type Stance, stanceOf } from '../core/stance.ts';
-import { vsysName } from '../core/table-claims.ts';
+import { ownTable, sameName, type TableRef, tableKey, tableName } from '../core/table-ref.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { ConnectionSettings, FirewallSettings, Secrets } from './credentials.ts';
 import { type Connection, DeviceFailure, type DeviceInfo } from './device-port.ts';
 import { DeviceSession } from './device-session.ts';
 import { FirewallClaim, type FirewallClaimOptions } from './firewall-claim.ts';
+import { KeptTables } from './kept-tables.ts';
 import { type LeavingTable, LeavingTables } from './leaving-tables.ts';
 import type { Adoption } from './marker.ts';
-import { type OwnTable, run, stopAll } from './own-table.ts';
+import { TableFactory } from './table-factory.ts';
 import { asideOf } from './table-view.ts';
-import { TablePurge } from './table-purge.ts';
-import { type ClusterKnowledge, type TableObserver, TableWorker } from './table-worker.ts';
+import type { ClusterKnowledge, TableObserver, TableWorker } from './table-worker.ts';
 import type { Term } from './term.ts';
 
 export type FirewallWorkerOptions = Omit<FirewallClaimOptions, 'tables'> & {
@@ -38,30 +38,26 @@ export type FirewallWorkerOptions = Omit<FirewallClaimOptions, 'tables'> & {
 };
 
 /** Tables as a status shows them, and the serial of the device that they were on. */
-export type FormerTables = { readonly serial: string; readonly tables: readonly (string | undefined)[] };
+export type FormerTables = { readonly serial: string; readonly tables: readonly TableRef[] };
 
 export class FirewallWorker {
   readonly #options: FirewallWorkerOptions;
   #settings: FirewallSettings;
-  #tables: readonly OwnTable[] = [];
   #term: Term | undefined;
-  readonly #session: DeviceSession;
-  readonly #claim: FirewallClaim;
   #device: DeviceInfo | undefined;
-  #purging = false;
-  readonly #leaving: LeavingTables;
   /** The former leader's, until they have been looked at. */
   #former: FormerTables | undefined;
+  readonly #session: DeviceSession;
+  readonly #claim: FirewallClaim;
+  readonly #kept: KeptTables;
+  readonly #leaving: LeavingTables;
 
   constructor(options: FirewallWorkerOptions, settings: FirewallSettings) {
     this.#options = options;
     this.#settings = settings;
-    this.#tables = this.#create();
-    this.#claim = new FirewallClaim({
-      ...options,
-      // One that is being purged is not another's yet.
-      tables: () => [...this.#wanted().map(vsysName), ...this.#leaving.names],
-    });
+    // One that is being purged is not another's yet.
+    const tables = () => [...this.#wanted(), ...this.#leaving.refs];
+    this.#claim = new FirewallClaim({ ...options, tables });
     this.#session = new DeviceSession({
       settings: () => this.#settings,
       secrets: options.secrets,
@@ -72,13 +68,17 @@ export class FirewallWorker {
       },
       now: options.now,
     });
+    const factory = this.#createFactory();
+    const createPurge = (ref: TableRef, unsureUntil: number) => factory.purge(ref, unsureUntil);
     this.#leaving = new LeavingTables({
-      createPurge: (vsys, unsureUntil) => this.#newPurge(vsys, unsureUntil),
+      createPurge,
       timeoutMs: () => this.#settings.purgeTimeoutSeconds * 1000,
       record: options.observer.record,
       changed: () => this.#leavingChanged(),
       log: options.log,
     });
+    const createTable = (ref: TableRef) => factory.table(ref);
+    this.#kept = new KeptTables({ createTable, createPurge }, this.#wanted());
   }
 
   /** Only from here on anything is sent. */
@@ -86,13 +86,13 @@ export class FirewallWorker {
     this.#term = term;
     this.#former = this.#options.former();
     this.#claim.make('asking');
-    for (const table of this.#tables) run(table, term);
+    this.#kept.lead(term);
   }
 
   /** Lets the messages in flight end, closes the connection, and goes on noting what happens in the cluster. */
   async standBy(): Promise<void> {
     this.#term = undefined;
-    await Promise.all([stopAll(this.#tables), this.#leaving.drop(this.#leaving.names)]);
+    await Promise.all([this.#kept.standBy(), this.#leaving.drop(this.#leaving.refs)]);
     this.#claim.withdraw();
     await this.#session.close();
     this.#device = undefined;
@@ -103,7 +103,7 @@ export class FirewallWorker {
     const before = this.#settings;
     this.#settings = settings;
     if (before.endpoint !== settings.endpoint) return this.#startAfresh();
-    if (!sameVsys(before.tables, settings.tables)) await this.#changeTables();
+    if (!sameTables(this.#kept.refs, this.#wanted())) await this.#changeTables();
     this.settingsChanged();
   }
 
@@ -111,45 +111,34 @@ export class FirewallWorker {
   async #startAfresh(): Promise<void> {
     const { endpoint } = this.#settings;
     this.#options.log.info({ endpoint }, 'endpoint changed');
-    const old = this.#tables;
-    this.#tables = [];
     this.#device = undefined;
-    await Promise.all([stopAll(old), this.#leaving.drop(this.#leaving.names)]);
+    await Promise.all([this.#kept.change([]), this.#leaving.drop(this.#leaving.refs)]);
     await this.#session.close();
-    this.#tables = this.#create();
-    if (this.#term !== undefined) this.lead(this.#term);
     this.#former = undefined;
+    if (this.#term !== undefined) this.#claim.make('asking');
+    await this.#kept.change(this.#wanted());
   }
 
   /** Those that stay go on undisturbed; those that go are purged or left, as the spec wants it. */
   async #changeTables(): Promise<void> {
     const wanted = this.#wanted();
-    this.#options.log.info({ vsys: wanted }, 'tables changed');
-    const [staying = [], going = []] = [true, false].map((stays) =>
-      this.#tables.filter(({ vsys }) => wanted.includes(vsys) === stays),
-    );
-    this.#tables = staying;
-    await Promise.all([stopAll(going), this.#leaving.drop(wanted.map(vsysName))]);
-    this.#tables = wanted.map(
-      (vsys) => staying.find((table) => table.vsys === vsys) ?? this.#createOne(vsys),
-    );
+    this.#options.log.info({ tables: wanted.map(tableName) }, 'tables changed');
+    await this.#leaving.drop(wanted);
+    const going = await this.#kept.change(wanted);
     const term = this.#term;
     if (term === undefined) return;
-    for (const { vsys, worker } of going) {
-      this.#leave({ vsys, unsureUntil: worker instanceof TableWorker ? worker.unsureUntil : 0 }, term);
-    }
+    for (const table of going) this.#leave(table, term);
     this.#claim.renew();
-    for (const table of this.#tables) if (!staying.includes(table)) run(table, term);
   }
 
   /** Purges a table that left the spec, where the spec lets it. */
   #leave(table: LeavingTable, term: Term): void {
     // The same table by another name is kept.
-    if (this.#wanted().map(vsysName).includes(vsysName(table.vsys))) return;
+    if (this.#wanted().map(tableKey).includes(tableKey(table.ref))) return;
     const why = this.#forbidden();
     if (why === undefined) this.#leaving.add(table, term);
     else
-      this.#options.log.info({ table: vsysName(table.vsys), why }, 'table left spec.tables, its tags stay');
+      this.#options.log.info({ table: tableName(table.ref), why }, 'table left spec.tables, its tags stay');
   }
 
   /** A table that an earlier leader kept, or had begun to purge, and that is not in the spec any more. */
@@ -160,7 +149,7 @@ export class FirewallWorker {
     this.#former = undefined;
     // Of another device, or of one that cannot be told from others, nothing is known.
     if (former.serial !== serial || serial === 'unknown') return;
-    for (const vsys of former.tables) this.#leave({ vsys, unsureUntil: 0 }, term);
+    for (const ref of former.tables) this.#leave({ ref, unsureUntil: 0 }, term);
   }
 
   #leavingChanged(): void {
@@ -175,39 +164,27 @@ export class FirewallWorker {
     if (now !== 'same') this.#options.log.info(note);
     if (now === 'changed') this.#options.observer.record({ reason: 'CredentialsReloaded', note });
     for (const worker of this.workers) worker.guardChanged();
-    for (const { worker } of this.#tables) worker.retryNow();
+    this.#kept.retryNow();
     this.#leaving.retryNow();
   }
 
   get purging(): boolean {
-    return this.#purging;
+    return this.#kept.purging;
   }
 
   /** What became of the purge; undefined while it goes on. */
   get purgeOutcome(): PurgeOutcome | undefined {
-    const outcomes = this.#tables.map(({ worker }) =>
-      worker instanceof TablePurge ? worker.outcome : undefined,
-    );
-    return together([...outcomes, ...this.#leaving.outcomes]);
+    return together([this.#kept.purgeOutcome, ...this.#leaving.outcomes]);
   }
 
   /** What keeps the purge from being completed. */
   get obstacle(): string {
-    const unfinished = this.#tables.flatMap(({ worker }) =>
-      worker instanceof TablePurge && worker.outcome === undefined ? worker.obstacle : [],
-    );
-    return unfinished[0] ?? 'the tables have not been looked at yet';
+    return this.#kept.obstacle ?? 'the tables have not been looked at yet';
   }
 
   /** From here on the tables are not kept any more: what is ours is unregistered, once each message in flight has ended. */
-  async purge(): Promise<void> {
-    if (this.#purging) return;
-    this.#purging = true;
-    const old = this.#tables;
-    await stopAll(old);
-    const unsureUntil = Math.max(0, ...this.workers.map((worker) => worker.unsureUntil));
-    this.#tables = old.map(({ vsys }) => this.#createPurge(vsys, unsureUntil));
-    for (const table of this.#tables) if (this.#term !== undefined) run(table, this.#term);
+  purge(): Promise<void> {
+    return this.#kept.purge();
   }
 
   /** Reads every table anew. */
@@ -248,7 +225,7 @@ export class FirewallWorker {
   }
 
   get workers(): readonly TableWorker[] {
-    return this.#tables.flatMap(({ worker }) => (worker instanceof TableWorker ? worker : []));
+    return this.#kept.workers;
   }
 
   view(finding?: Finding): FirewallView {
@@ -257,63 +234,25 @@ export class FirewallWorker {
       finding,
       aside: asideOf(this.#stance()),
       device: device && { model: device.model, serial: device.serial, swVersion: device.swVersion },
-      tables: this.#tables.map(({ vsys, worker }) => ({ vsys, view: worker.view() })),
+      tables: this.#kept.views(),
       leaving: this.#leaving.views(),
     };
   }
 
-  #wanted(): readonly (string | undefined)[] {
-    return this.#settings.tables ?? [undefined];
+  #wanted(): readonly TableRef[] {
+    return this.#settings.tables ?? [ownTable];
   }
 
-  #create(): OwnTable[] {
-    return this.#wanted().map((vsys) => this.#createOne(vsys));
-  }
-
-  #createOne(vsys: string | undefined): OwnTable {
-    return this.#purging ? this.#createPurge(vsys, 0) : this.#createTable(vsys);
-  }
-
-  #createTable(vsys: string | undefined): OwnTable {
-    const { firewall, ownerId, desired, knowledge, observer, now, log } = this.#options;
-    const worker = new TableWorker({
-      vsys,
-      self: { prefix: firewall.tagPrefix, id: ownerId },
-      desired: {
-        tagsOf: (address) => desired.tagsOf(firewall.name, address),
-        addresses: () => desired.addressesOf(firewall.name),
-      },
-      fullIntervalMs: () => this.#settings.fullIntervalSeconds * 1000,
-      markerIntervalMs: () => this.#settings.markerIntervalSeconds * 1000,
-      guard: () => this.#settings.removalGuard,
+  #createFactory(): TableFactory {
+    const { observer } = this.#options;
+    return new TableFactory({
+      ...this.#options,
+      settings: () => this.#settings,
       stance: () => this.#stance(),
-      precedence: () => this.#claim.precedence(vsys),
-      connect: (signal) => this.#session.connect(signal),
-      knowledge,
-      observer: { ...observer, failed: (failure) => this.#tableFailed(failure) },
-      log: vsys === undefined ? log : log.child({ vsys }),
-      now,
-    });
-    return { vsys, worker, running: undefined };
-  }
-
-  #createPurge(vsys: string | undefined, unsureUntil: number): OwnTable {
-    return { vsys, worker: this.#newPurge(vsys, unsureUntil), running: undefined };
-  }
-
-  #newPurge(vsys: string | undefined, unsureUntil: number): TablePurge {
-    const { firewall, ownerId, desired, observer, now, log } = this.#options;
-    return new TablePurge({
-      vsys,
-      self: { prefix: firewall.tagPrefix, id: ownerId },
-      wanted: (address) => desired.tagsOf(firewall.name, address),
       forbidden: () => this.#forbidden(),
-      precedence: () => this.#claim.precedence(vsys),
-      connect: (signal) => this.#session.connect(signal),
-      unsureUntil,
-      observer: { ...observer, failed: (failure) => this.#tableFailed(failure) },
-      log: vsys === undefined ? log : log.child({ vsys }),
-      now,
+      precedence: (ref) => this.#claim.precedence(ref),
+      connect: (_, signal) => this.#session.connect(signal),
+      observer: () => ({ ...observer, failed: (failure) => this.#tableFailed(failure) }),
     });
   }
 
@@ -341,7 +280,7 @@ export class FirewallWorker {
     const before = this.#device;
     this.#device = device;
     if (before?.serial === device.serial) return;
-    if (before !== undefined) void this.#leaving.drop(this.#leaving.names);
+    if (before !== undefined) void this.#leaving.drop(this.#leaving.refs);
     this.#claim.make({ identity: identityOf(device, this.#settings) });
     this.#options.log.info({ ...device, before: before?.serial }, 'device met');
     if (before !== undefined) for (const worker of this.workers) worker.forget();
@@ -354,6 +293,6 @@ function identityOf({ serial }: DeviceInfo, { endpoint }: FirewallSettings): str
   return serial === 'unknown' ? endpoint : serial;
 }
 
-function sameVsys(a: readonly string[] | undefined, b: readonly string[] | undefined): boolean {
-  return a === b || (a !== undefined && b !== undefined && a.join() === b.join());
+function sameTables(a: readonly TableRef[], b: readonly TableRef[]): boolean {
+  return a.length === b.length && a.every((one, i) => sameName(one, b[i] ?? ownTable));
 }

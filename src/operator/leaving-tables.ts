@@ -2,14 +2,14 @@
 
 import type { RecordEvent } from '../core/event-note.ts';
 import type { PurgeOutcome } from '../core/farewell.ts';
-import { vsysName } from '../core/table-claims.ts';
-import type { TableView } from '../core/table-health.ts';
+import type { ShownTable } from '../core/firewall-status.ts';
+import { type TableRef, tableKey, tableName } from '../core/table-ref.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { TablePurge } from './table-purge.ts';
 import type { Term } from './term.ts';
 
 export type LeavingTablesOptions = {
-  readonly createPurge: (vsys: string | undefined, unsureUntil: number) => TablePurge;
+  readonly createPurge: (ref: TableRef, unsureUntil: number) => TablePurge;
   /** spec.purgeTimeoutSeconds, by now. */
   readonly timeoutMs: () => number;
   readonly record: RecordEvent;
@@ -18,10 +18,10 @@ export type LeavingTablesOptions = {
   readonly log: Logger;
 };
 
-export type LeavingTable = { readonly vsys: string | undefined; readonly unsureUntil: number };
+export type LeavingTable = { readonly ref: TableRef; readonly unsureUntil: number };
 
 type Purging = {
-  readonly vsys: string | undefined;
+  readonly ref: TableRef;
   readonly purge: TablePurge;
   readonly stop: AbortController;
   readonly done: Promise<void>;
@@ -30,34 +30,34 @@ type Purging = {
 
 export class LeavingTables {
   readonly #options: LeavingTablesOptions;
-  /** By vsysName. */
+  /** By tableKey. */
   readonly #tables = new Map<string, Purging>();
 
   constructor(options: LeavingTablesOptions) {
     this.#options = options;
   }
 
-  get names(): readonly string[] {
-    return [...this.#tables.keys()];
+  get refs(): readonly TableRef[] {
+    return [...this.#tables.values()].map(({ ref }) => ref);
   }
 
   get outcomes(): readonly (PurgeOutcome | undefined)[] {
     return [...this.#tables.values()].map(({ purge }) => purge.outcome);
   }
 
-  views(): readonly { readonly vsys: string | undefined; readonly view: TableView }[] {
-    return [...this.#tables.values()].map(({ vsys, purge }) => ({ vsys, view: purge.view() }));
+  views(): readonly ShownTable[] {
+    return [...this.#tables.values()].map(({ ref, purge }) => ({ ref, view: purge.view() }));
   }
 
   /** Nobody else may be writing to it any more. */
-  add({ vsys, unsureUntil }: LeavingTable, term: Term): void {
+  add({ ref, unsureUntil }: LeavingTable, term: Term): void {
     const { createPurge, timeoutMs, log } = this.#options;
-    const purge = createPurge(vsys, unsureUntil);
+    const purge = createPurge(ref, unsureUntil);
     const stop = new AbortController();
     const done = purge.run(AbortSignal.any([stop.signal, term.signal]), term.lost);
-    const table = { vsys, purge, stop, done, term };
-    this.#tables.set(vsysName(vsys), table);
-    log.info({ table: vsysName(vsys) }, 'table left spec.tables, purging it');
+    const table = { ref, purge, stop, done, term };
+    this.#tables.set(tableKey(ref), table);
+    log.info({ table: tableName(ref) }, 'table left spec.tables, purging it');
     const limit = setTimeout(() => stop.abort(), timeoutMs());
     void done.finally(() => {
       clearTimeout(limit);
@@ -70,21 +70,23 @@ export class LeavingTables {
   }
 
   /** Ends these without a word: they are kept again, or are somebody else's to purge. Their messages end first. */
-  async drop(names: readonly string[]): Promise<void> {
-    const dropped = names.flatMap((name) => this.#tables.get(name) ?? []);
-    for (const name of names) this.#tables.delete(name);
+  async drop(refs: readonly TableRef[]): Promise<void> {
+    const keys = refs.map(tableKey);
+    const dropped = keys.flatMap((key) => this.#tables.get(key) ?? []);
+    for (const key of keys) this.#tables.delete(key);
     for (const { stop } of dropped) stop.abort();
     await Promise.all(dropped.map(({ done }) => done));
   }
 
   #seeOff(table: Purging): void {
-    const name = vsysName(table.vsys);
+    const key = tableKey(table.ref);
     // Dropped meanwhile.
-    if (this.#tables.get(name) !== table) return;
-    this.#tables.delete(name);
+    if (this.#tables.get(key) !== table) return;
+    this.#tables.delete(key);
     // The next leader finds it in the status.
     if (table.term.signal.aborted) return;
     const { record, changed, log } = this.#options;
+    const name = tableName(table.ref);
     const { outcome, obstacle } = table.purge;
     const isClean = outcome?.kind === 'clean';
     const why = outcome?.kind === 'left' ? outcome.why : `spec.purgeTimeoutSeconds are over: ${obstacle}`;

@@ -10,13 +10,14 @@ import {
   unknownStanding,
 } from '../core/ownership.ts';
 import type { Rejection } from '../core/refusals.ts';
+import type { TableRef } from '../core/table-ref.ts';
 import { tagSet } from '../core/tag-set.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Connection, RegisteredIp } from './device-port.ts';
 
 export type MarkerOptions = {
   readonly self: Owner;
-  readonly vsys: string | undefined;
+  readonly ref: TableRef;
   readonly intervalMs: () => number;
   readonly log: Logger;
   /** Monotonic ms. */
@@ -80,8 +81,8 @@ export class Marker {
 
   /** @throws DeviceFailure */
   async read(connection: Connection, signal: AbortSignal): Promise<void> {
-    const { self, vsys, intervalMs, log, now } = this.#options;
-    const entry = await connection.readAddress(vsys, markerAddress, signal);
+    const { self, ref, intervalMs, log, now } = this.#options;
+    const entry = await connection.readAddress(ref, markerAddress, signal);
     this.#dueAt = now() + intervalMs();
     this.#refusal = undefined;
     const before = this.#standing;
@@ -107,7 +108,7 @@ export class Marker {
    * @throws DeviceFailure
    */
   async put(connection: Connection, signal: AbortSignal): Promise<void> {
-    const { self, vsys, intervalMs, log, now } = this.#options;
+    const { self, ref, intervalMs, log, now } = this.#options;
     const replaced = this.#standing.rivals.filter(({ id }) => id === this.#adopting);
     const mark: PlannedAddress = {
       address: markerAddress,
@@ -117,7 +118,7 @@ export class Marker {
       since: now(),
     };
     this.#dueAt = 0;
-    const [refusal] = await connection.send(vsys, [mark], signal);
+    const [refusal] = await connection.send(ref, [mark], signal);
     this.#notBefore = now() + intervalMs();
     this.#refusal = refusal;
     if (refusal !== undefined) {

@@ -15,6 +15,7 @@ import {
 import type { Rejection } from '../core/refusals.ts';
 import type { Precedence } from '../core/table-claims.ts';
 import type { TableView } from '../core/table-health.ts';
+import type { TableRef } from '../core/table-ref.ts';
 import { noTags, type TagSet } from '../core/tag-set.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { type Connection, DeviceFailure, type RegisteredIp } from './device-port.ts';
@@ -24,7 +25,7 @@ import { messageLimits } from './table-sender.ts';
 import type { TableObserver } from './table-worker.ts';
 
 export type TablePurgeOptions = {
-  readonly vsys: string | undefined;
+  readonly ref: TableRef;
   readonly self: Owner;
   /** What the cluster wants at an address: of a table without our mark, nothing else is known to be ours. */
   readonly wanted: (address: string) => TagSet;
@@ -146,8 +147,8 @@ export class TablePurge {
   }
 
   async #read(connection: Connection, signal: AbortSignal): Promise<Found> {
-    const { vsys, self, observer } = this.#options;
-    const { entries, agreed } = await connection.readTable(vsys, async () => 0, signal);
+    const { ref, self, observer } = this.#options;
+    const { entries, agreed } = await connection.readTable(ref, async () => 0, signal);
     const { owned, others } = toReading(entries, self.prefix);
     const shared = [...owned.keys()].filter((address) => others.has(address)).length;
     this.#reading = { known: true, owned: owned.size, foreign: others.size - shared };
@@ -209,9 +210,9 @@ export class TablePurge {
   }
 
   async #send(connection: Connection, batch: Batch): Promise<readonly Rejection[]> {
-    const { vsys, observer, now } = this.#options;
+    const { ref, observer, now } = this.#options;
     try {
-      const rejections = await connection.send(vsys, batch, this.#lost);
+      const rejections = await connection.send(ref, batch, this.#lost);
       observer.confirmed(batch, rejections, now());
       return rejections;
     } catch (error) {

@@ -2,6 +2,7 @@
 
 import { countsOf, pairsOf } from '../core/batch.ts';
 import type { Table } from '../core/table.ts';
+import type { TableRef } from '../core/table-ref.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { type Connection, DeviceFailure } from './device-port.ts';
 import type { TableObserver } from './table-worker.ts';
@@ -11,7 +12,7 @@ export const messageLimits = { entries: 500, bytes: 1024 * 1024 };
 
 export type TableSenderOptions = {
   readonly table: Table;
-  readonly vsys: string | undefined;
+  readonly ref: TableRef;
   readonly observer: TableObserver;
   /** A message had no answer: the table must be read once it can have no effect any more. */
   readonly doubt: () => void;
@@ -38,13 +39,13 @@ export class TableSender {
    * @throws DeviceFailure
    */
   async sendNext(connection: Connection, signal: AbortSignal): Promise<number> {
-    const { table, vsys, observer, log, now } = this.#options;
+    const { table, ref, observer, log, now } = this.#options;
     const batch = table.next(messageLimits, now());
     this.#tellHeld();
     if (batch === undefined) return 0;
     const startedAt = now();
     try {
-      const rejections = await connection.send(vsys, batch, signal);
+      const rejections = await connection.send(ref, batch, signal);
       table.confirm(batch, rejections, now());
       observer.confirmed(batch, rejections, now());
       const ms = Math.round(now() - startedAt);

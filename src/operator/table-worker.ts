@@ -12,6 +12,7 @@ import type { Batch } from '../core/batch.ts';
 import { type DesiredTags, Table } from '../core/table.ts';
 import type { Precedence } from '../core/table-claims.ts';
 import type { TableView } from '../core/table-health.ts';
+import type { TableRef } from '../core/table-ref.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { createWake, pause } from '../runtime/wake.ts';
 import { type Connection, DeviceFailure } from './device-port.ts';
@@ -38,11 +39,11 @@ export type TableObserver = {
   /** An Event about the PanFirewall. */
   readonly record: RecordEvent;
   /** Our mark was there and is gone: the table was emptied, or somebody took the mark away. */
-  lost(vsys: string | undefined): void;
+  lost(ref: TableRef): void;
 };
 
 export type TableWorkerOptions = {
-  readonly vsys: string | undefined;
+  readonly ref: TableRef;
   /** Ourselves, as the mark in the table names us. */
   readonly self: Owner;
   readonly desired: DesiredTags;
@@ -81,8 +82,8 @@ export class TableWorker {
 
   constructor(options: TableWorkerOptions) {
     this.#options = options;
-    const { self, vsys, markerIntervalMs, log, now } = options;
-    this.#marker = new Marker({ self, vsys, intervalMs: markerIntervalMs, log, now });
+    const { self, ref, markerIntervalMs, log, now } = options;
+    this.#marker = new Marker({ self, ref, intervalMs: markerIntervalMs, log, now });
     this.#reads = new ReadSchedule({ intervalMs: options.fullIntervalMs, now });
     this.#outage = new Outage('device', log);
     this.table = new Table(options.desired, this.#gate(), options.guard());
@@ -208,7 +209,7 @@ export class TableWorker {
   }
 
   async #readMarker(connection: Connection, signal: AbortSignal): Promise<void> {
-    const { observer, vsys, log } = this.#options;
+    const { observer, ref, log } = this.#options;
     const before = this.#marker.standing;
     await this.#marker.read(connection, signal);
     this.#succeeded();
@@ -217,7 +218,7 @@ export class TableWorker {
     this.#standingChanged();
     if (kind !== 'lost') return;
     log.warn('table lost, reading and restoring it');
-    observer.lost(vsys);
+    observer.lost(ref);
     this.#reads.atOnce();
   }
 
@@ -256,12 +257,12 @@ export class TableWorker {
   }
 
   async #readAll(connection: Connection, signal: AbortSignal): Promise<void> {
-    const { now, vsys, self, log } = this.#options;
+    const { now, ref, self, log } = this.#options;
     const startedAt = now();
     this.table.beginRead();
     try {
       const { entries, agreed } = await connection.readTable(
-        vsys,
+        ref,
         () => this.#sendNext(connection, signal),
         signal,
       );

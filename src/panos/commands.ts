@@ -1,9 +1,13 @@
-// The forms of the XML API calls: type, cmd and vsys. Nothing of a call is ever in its URL.
+// The forms of the XML API calls: type, cmd, vsys and target. Nothing of a call is ever in its URL.
+import type { TableRef } from '../core/table-ref.ts';
 import { encodeUidMessage, type UidUpdate } from './uid-message.ts';
 import { escapeXml } from './xml-text.ts';
 
-/** The registered-ip table of one virtual system: vsys1, vsys2 ...; without one, the device's own. */
-export type Table = { readonly vsys?: string | undefined };
+/**
+ * The registered-ip table of one virtual system: vsys1, vsys2 ...; without one, the device's own. With a serial, that
+ * of a firewall to which the endpoint, a Panorama, forwards the call (`target=`).
+ */
+export type Table = Partial<TableRef>;
 
 export function keygenForm(login: { readonly username: string; readonly password: string }): URLSearchParams {
   return new URLSearchParams({ type: 'keygen', user: login.username, password: login.password });
@@ -47,6 +51,7 @@ function op(command: string, table: Table): URLSearchParams {
   return form('op', command, table);
 }
 
-function form(type: string, cmd: string, { vsys }: Table): URLSearchParams {
-  return new URLSearchParams(vsys === undefined ? { type, cmd } : { type, cmd, vsys });
+function form(type: string, cmd: string, { serial, vsys }: Table): URLSearchParams {
+  const target = serial === undefined ? {} : { target: serial };
+  return new URLSearchParams({ type, cmd, ...(vsys === undefined ? {} : { vsys }), ...target });
 }

@@ -34,15 +34,16 @@ export type TableReadOptions = Table & {
 /** Throws what its calls throw, and PanosError InvalidResponse when paging does not get ahead. */
 export async function readTable(
   client: Pick<PanosClient, 'count' | 'readPage'>,
-  { vsys, signal, betweenPages = async () => 0 }: TableReadOptions,
+  { serial, vsys, signal, betweenPages = async () => 0 }: TableReadOptions,
 ): Promise<TableRead> {
   const reader = createRegisteredIpReader();
   const entries = new Map<string, RegisteredIp>();
   let total = 0;
   let touched = 0;
-  const before = await client.count({ vsys }, signal);
+  const table = { serial, vsys };
+  const before = await client.count(table, signal);
   for (;;) {
-    const page = await client.readPage({ vsys, start: total + 1, limit: pageEntries, reader }, signal);
+    const page = await client.readPage({ ...table, start: total + 1, limit: pageEntries, reader }, signal);
     const known = entries.size;
     for (const entry of page) entries.set(entry.ip, entry);
     total += page.length;
@@ -54,7 +55,7 @@ export async function readTable(
     touched += await betweenPages(page);
     if (page.length < pageEntries) break;
   }
-  const after = await client.count({ vsys }, signal);
+  const after = await client.count(table, signal);
   const least = Math.min(before, after) - touched;
   const most = Math.max(before, after) + touched;
   const unique = entries.size === total || touched > 0;

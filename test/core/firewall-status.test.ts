@@ -7,6 +7,7 @@ import type { FoundCondition } from '../../src/core/conditions.ts';
 import { type FirewallView, firewallHealth, firewallStatus } from '../../src/core/firewall-status.ts';
 import { type ConditionReason, conditionReasons } from '../../src/core/model.ts';
 import type { TableView } from '../../src/core/table-health.ts';
+import type { TableRef } from '../../src/core/table-ref.ts';
 import { checkStatus, timeAt } from './status-rules.ts';
 
 const quiet: TableView = {
@@ -30,11 +31,13 @@ const failing = (reason: ConditionReason): TableView => ({
   failing: { reason, message: `it is ${reason}` },
 });
 
+const vsys = (name: string | undefined): TableRef => ({ serial: undefined, vsys: name });
+
 function firewall(...tables: TableView[]): FirewallView {
   return {
     finding: undefined,
     device,
-    tables: tables.map((view, i) => ({ vsys: tables.length === 1 ? undefined : `vsys${i + 1}`, view })),
+    tables: tables.map((view, i) => ({ ref: vsys(tables.length === 1 ? undefined : `vsys${i + 1}`), view })),
   };
 }
 
@@ -142,7 +145,7 @@ test('a firewall in Observe says so with its plan, and a failure comes before th
 test('a table that left the spec is shown as Purging, and neither policies nor the count of tables mind it', () => {
   const aside = { reason: 'Purging', message: 'it left' } as const;
   const leaving = [
-    { vsys: 'vsys9', view: { ...failing('InSync'), failing: undefined, known: false, aside } },
+    { ref: vsys('vsys9'), view: { ...failing('InSync'), failing: undefined, known: false, aside } },
   ];
   const view = { ...firewall(quiet, quiet), leaving };
   const status = statusOf(view, { previous: readyBefore });
@@ -172,14 +175,14 @@ test('what is held and what else there is to know stands beside its table', () =
 
 test('a firewall with one table does not name it in its words', () => {
   const one = firewall(failing('DeviceUnavailable'));
-  const named = { ...one, tables: one.tables.map((table) => ({ ...table, vsys: 'vsys1' })) };
+  const named = { ...one, tables: one.tables.map((table) => ({ ...table, ref: vsys('vsys1') })) };
   for (const view of [one, named]) assert.equal(statusOf(view).message, 'it is DeviceUnavailable');
   assert.equal(statusOf(firewall(quiet)).message, 'the table is in sync');
 });
 
 test('a failure of a table that stays is told before what becomes of one that leaves', () => {
   const aside = { reason: 'Purging', message: 'it is left' } as const;
-  const leaving = [{ vsys: undefined, view: { ...quiet, aside } }];
+  const leaving = [{ ref: vsys(undefined), view: { ...quiet, aside } }];
   assert.equal(statusOf({ ...firewall(failing('DeviceUnavailable')), leaving }).reason, 'DeviceUnavailable');
   assert.equal(statusOf({ ...firewall(quiet), leaving }).message, 'it is left');
 });

@@ -5,6 +5,14 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { overlaps } from '../../src/core/ownership.ts';
 import { type Claim, precedence } from '../../src/core/table-claims.ts';
+import type { TableRef } from '../../src/core/table-ref.ts';
+
+const own = (vsys: string | undefined): TableRef => ({ serial: undefined, vsys });
+const behind = (serial: string, vsys: string | undefined): TableRef => ({ serial, vsys });
+/** Every way to name a table of device A or B, or whichever the endpoint's own is. */
+const tables = [undefined, 'A', 'B'].flatMap((serial) =>
+  [undefined, 'vsys1', 'vsys2'].map((vsys): TableRef => ({ serial, vsys })),
+);
 
 const claim = fc
   .record({
@@ -15,44 +23,61 @@ const claim = fc
       fc.constantFrom<Claim['device']>({ identity: 'A' }, { identity: 'B' }),
       fc.constantFrom<Claim['device']>('asking', 'unknown'),
     ),
-    tables: fc.constantFrom(['vsys1'], ['vsys2'], ['vsys1', 'vsys2']),
+    tables: fc.subarray(tables, { minLength: 1, maxLength: 3 }),
   })
   .map((drawn): Claim => ({ ...drawn, firewall: `fw-${drawn.uid}` }));
 const claims = fc.uniqueArray(claim, { selector: ({ uid }) => uid, maxLength: 6 });
 
-const share = (a: Claim, b: Claim, vsys: string): boolean =>
-  typeof a.device === 'object' &&
-  typeof b.device === 'object' &&
-  a.device.identity === b.device.identity &&
-  b.tables.includes(vsys) &&
-  a.tables.includes(vsys) &&
-  overlaps(a.tagPrefix, b.tagPrefix);
+/** Device and virtual system, where both are known. */
+function place({ device }: Claim, { serial, vsys = 'vsys1' }: TableRef): string | undefined {
+  if (serial !== undefined) return `${serial} ${vsys}`;
+  return typeof device === 'object' ? `${device.identity} ${vsys}` : undefined;
+}
 
-const writers = (all: readonly Claim[], vsys: string) =>
-  all.filter((one) => one.tables.includes(vsys) && precedence(all, one, vsys).kind === 'ours');
+const placesOf = (one: Claim) => one.tables.flatMap((table) => place(one, table) ?? []);
 
-test('no two that share a table under overlapping prefixes write, and the eldest of all is never stopped', () => {
+const writesTo = (all: readonly Claim[], one: Claim): string[] =>
+  one.tables.flatMap((table) =>
+    precedence(all, one, table).kind === 'ours' ? (place(one, table) ?? []) : [],
+  );
+
+test('no two write to one table under overlapping prefixes, whichever way they reach it', () => {
   fc.assert(
-    fc.property(claims, fc.constantFrom('vsys1', 'vsys2'), (all, vsys) => {
-      const writing = writers(all, vsys);
-      for (const a of writing) for (const b of writing) assert.ok(a === b || !share(a, b, vsys));
-      const [eldest] = all.toSorted((a, b) => (a.createdAt + a.uid < b.createdAt + b.uid ? -1 : 1));
-      if (eldest !== undefined && typeof eldest.device === 'object')
-        assert.equal(precedence(all, eldest, vsys).kind, 'ours');
+    fc.property(claims, (all) => {
+      for (const a of all)
+        for (const b of all)
+          if (a !== b && overlaps(a.tagPrefix, b.tagPrefix))
+            for (const where of writesTo(all, a)) assert.ok(!writesTo(all, b).includes(where));
     }),
   );
 });
 
-test('the order of claims does not matter, and the one that is named as taker writes or is itself stopped', () => {
+test('the eldest of all is never stopped, and nobody writes to a device that is not known', () => {
   fc.assert(
     fc.property(claims, (all) => {
-      for (const one of all) {
-        const found = precedence(all, one, 'vsys1');
-        assert.deepEqual(precedence(all.toReversed(), one, 'vsys1'), found);
-        if (found.kind !== 'taken') continue;
-        const taker = all.find(({ firewall }) => firewall === found.by);
-        assert.ok(taker !== undefined && share({ ...one, tables: ['vsys1'] }, taker, 'vsys1'));
-      }
+      const [eldest] = all.toSorted((a, b) => (a.createdAt + a.uid < b.createdAt + b.uid ? -1 : 1));
+      for (const one of all)
+        for (const table of one.tables) {
+          const { kind } = precedence(all, one, table);
+          if (place(one, table) === undefined) assert.equal(kind, 'wait');
+          else if (one === eldest) assert.equal(kind, 'ours');
+        }
+    }),
+  );
+});
+
+test('the order of claims does not matter, and the one that is named as taker has the table', () => {
+  fc.assert(
+    fc.property(claims, (all) => {
+      for (const one of all)
+        for (const table of one.tables) {
+          const found = precedence(all, one, table);
+          assert.deepEqual(precedence(all.toReversed(), one, table), found);
+          if (found.kind !== 'taken') continue;
+          const taker = all.find(({ firewall }) => firewall === found.by);
+          assert.ok(taker !== undefined && overlaps(taker.tagPrefix, one.tagPrefix));
+          assert.ok(placesOf(taker).includes(place(one, table) ?? ''));
+        }
     }),
   );
 });
@@ -64,7 +89,7 @@ test('of several that were there before, the eldest is named; of one second, the
     createdAt: `2026-01-01T00:00:0${second}Z`,
     tagPrefix: 'k8s.',
     device: { identity: 'A' },
-    tables: ['vsys1'],
+    tables: [own('vsys1')],
   });
   const [first, second, third] = [born('b', 1), born('c', 1), born('a', 2)];
   const youngest = born('d', 3);
@@ -73,33 +98,47 @@ test('of several that were there before, the eldest is named; of one second, the
     [youngest, third, second, first],
     [third, first, youngest, second],
   ]) {
-    assert.deepEqual(precedence(all, first, 'vsys1'), { kind: 'ours' });
+    assert.deepEqual(precedence(all, first, own('vsys1')), { kind: 'ours' });
     for (const other of [second, third, youngest])
-      assert.deepEqual(precedence(all, other, 'vsys1'), { kind: 'taken', by: 'b' });
+      assert.deepEqual(precedence(all, other, own('vsys1')), { kind: 'taken', by: 'b' });
   }
 });
 
+const elder: Claim = {
+  firewall: 'elder',
+  uid: 'a',
+  createdAt: '2026-01-01T00:00:00Z',
+  tagPrefix: 'k8s.',
+  device: 'asking',
+  tables: [own('vsys1')],
+};
+const younger: Claim = {
+  ...elder,
+  firewall: 'younger',
+  createdAt: '2026-01-02T00:00:00Z',
+  device: { identity: 'A' },
+};
+
 test('who does not know its device waits, and so does who is younger than one that is still asking', () => {
-  const elder: Claim = {
-    firewall: 'elder',
-    uid: 'a',
-    createdAt: '2026-01-01T00:00:00Z',
-    tagPrefix: 'k8s.',
-    device: 'asking',
-    tables: ['vsys1'],
-  };
-  const younger: Claim = {
-    ...elder,
-    firewall: 'younger',
-    createdAt: '2026-01-02T00:00:00Z',
-    device: { identity: 'A' },
-  };
   const kind = (device: Claim['device'], tagPrefix = 'k8s.') =>
-    precedence([{ ...elder, device, tagPrefix }, younger], younger, 'vsys1');
-  assert.deepEqual(precedence([elder, younger], elder, 'vsys1'), { kind: 'wait' });
+    precedence([{ ...elder, device, tagPrefix }, younger], younger, own('vsys1'));
+  assert.deepEqual(precedence([elder, younger], elder, own('vsys1')), { kind: 'wait' });
   assert.deepEqual(kind('asking'), { kind: 'wait' });
   assert.deepEqual(kind('asking', 'other.'), { kind: 'ours' });
   assert.deepEqual(kind('unknown'), { kind: 'ours' });
   assert.deepEqual(kind({ identity: 'B' }), { kind: 'ours' });
   assert.deepEqual(kind({ identity: 'A' }), { kind: 'taken', by: 'elder' });
+});
+
+test('a table behind a Panorama is that of the firewall itself, and is known without asking the Panorama', () => {
+  const panorama: Claim = { ...elder, tables: [behind('A', undefined), behind('B', 'vsys2')] };
+  const all = [panorama, younger];
+  assert.deepEqual(precedence(all, panorama, behind('A', undefined)), { kind: 'ours' });
+  assert.deepEqual(precedence(all, younger, own('vsys1')), { kind: 'taken', by: 'elder' });
+  assert.deepEqual(precedence(all, younger, own('vsys2')), { kind: 'ours' });
+  const other = { ...younger, tables: [behind('B', 'vsys2')] };
+  assert.deepEqual(precedence([panorama, other], other, behind('B', 'vsys2')), {
+    kind: 'taken',
+    by: 'elder',
+  });
 });

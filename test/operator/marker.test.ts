@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ownTable } from '../../src/core/table-ref.ts';
 import { markerAddress, markerTag, type Owner } from '../../src/core/ownership.ts';
 import type { Connection } from '../../src/operator/device-port.ts';
 import { Marker } from '../../src/operator/marker.ts';
@@ -30,7 +31,7 @@ function marked(...owners: readonly Owner[]) {
   };
   const marker = new Marker({
     self,
-    vsys: undefined,
+    ref: ownTable,
     intervalMs: () => 1000,
     log: createLogger({ level: 'silent', format: 'json' }),
     now: () => 0,

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ownTable } from '../../src/core/table-ref.ts';
 import { pino } from 'pino';
 import type { Batch } from '../../src/core/batch.ts';
 import type { Rejection } from '../../src/core/refusals.ts';
@@ -59,7 +60,7 @@ class SmallDevice {
 
 async function purge(device: SmallDevice, options: Partial<TablePurgeOptions> = {}): Promise<TablePurge> {
   const worker = new TablePurge({
-    vsys: undefined,
+    ref: ownTable,
     self,
     wanted: () => [],
     forbidden: () => undefined,

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ownTable } from '../../src/core/table-ref.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { markerAddress } from '../../src/core/ownership.ts';
 import type { PlannedAddress } from '../../src/core/batch.ts';
@@ -55,7 +56,7 @@ async function run(
   done: () => boolean,
 ): Promise<TableWorker> {
   const options: TableWorkerOptions = {
-    vsys: undefined,
+    ref: ownTable,
     self: { prefix: 'k8s.', id: 'aaaaaaaaaaaa' },
     desired: { tagsOf: (address) => desired.get(address) ?? [], addresses: () => desired.keys() },
     fullIntervalMs: () => 50,

@@ -6,6 +6,7 @@
 import type { Firewall, Network, Policy, Selector, TagSource } from '../../core/model.ts';
 import { parseNetwork } from '../../core/network.ts';
 import { type LabelSelector, parseSelector } from '../../core/selector.ts';
+import type { TableRef } from '../../core/table-ref.ts';
 import { parseTemplate } from '../../core/template.ts';
 import { clusterPanTagPolicies, panTagPolicies } from './api.ts';
 import { type ObjectMeta, readObject, readSpec } from './object.ts';
@@ -40,8 +41,8 @@ export type Connection = {
     readonly serverName: string | undefined;
     readonly insecureSkipVerify: boolean;
   };
-  /** Names of virtual systems; undefined = the endpoint's own table. */
-  readonly tables: readonly string[] | undefined;
+  /** undefined = the endpoint's own table. */
+  readonly tables: readonly TableRef[] | undefined;
   readonly mode: 'Enforce' | 'Observe';
   readonly deletionPolicy: 'Purge' | 'Retain';
   readonly purgeTimeoutSeconds: number;
@@ -137,7 +138,7 @@ function connectionOf({
       serverName: tls.serverName,
       insecureSkipVerify: tls.insecureSkipVerify,
     },
-    tables: tables?.map(({ vsys }) => vsys),
+    tables: tables?.map(({ vsys }) => ({ serial: undefined, vsys })),
     mode,
     deletionPolicy,
     purgeTimeoutSeconds,

@@ -1,0 +1,76 @@
+// Equips a worker, or a purge, for one table of a PanFirewall.
+
+import type { Desired } from '../core/desired.ts';
+import type { Firewall } from '../core/model.ts';
+import type { Stance } from '../core/stance.ts';
+import type { Precedence } from '../core/table-claims.ts';
+import { isUnnamed, type TableRef, tableFields } from '../core/table-ref.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { FirewallSettings } from './credentials.ts';
+import type { Connection } from './device-port.ts';
+import { TablePurge } from './table-purge.ts';
+import { type ClusterKnowledge, type TableObserver, TableWorker } from './table-worker.ts';
+
+export type TableFactoryOptions = {
+  readonly firewall: Firewall;
+  /** Of this installation, for the mark of ownership. */
+  readonly ownerId: string;
+  readonly desired: Desired;
+  readonly knowledge: () => ClusterKnowledge;
+  /** As the spec says by now. */
+  readonly settings: () => FirewallSettings;
+  readonly stance: () => Stance;
+  /** Why the spec lets nothing be purged; undefined when it does. */
+  readonly forbidden: () => string | undefined;
+  readonly precedence: (ref: TableRef) => Precedence;
+  /** The connection, with the table's device known; throws DeviceFailure while there is none. */
+  readonly connect: (ref: TableRef, signal: AbortSignal) => Promise<Connection>;
+  readonly observer: (ref: TableRef) => TableObserver;
+  readonly log: Logger;
+  /** Monotonic ms. */
+  readonly now: () => number;
+};
+
+export class TableFactory {
+  readonly #options: TableFactoryOptions;
+
+  constructor(options: TableFactoryOptions) {
+    this.#options = options;
+  }
+
+  table(ref: TableRef): TableWorker {
+    const { firewall, desired, settings, stance, knowledge } = this.#options;
+    return new TableWorker({
+      ...this.#common(ref),
+      desired: {
+        tagsOf: (address) => desired.tagsOf(firewall.name, address),
+        addresses: () => desired.addressesOf(firewall.name),
+      },
+      fullIntervalMs: () => settings().fullIntervalSeconds * 1000,
+      markerIntervalMs: () => settings().markerIntervalSeconds * 1000,
+      guard: () => settings().removalGuard,
+      stance,
+      knowledge,
+    });
+  }
+
+  /** @param unsureUntil monotonic ms: until then an earlier message without an answer may still take effect. */
+  purge(ref: TableRef, unsureUntil: number): TablePurge {
+    const { firewall, desired, forbidden } = this.#options;
+    const wanted = (address: string) => desired.tagsOf(firewall.name, address);
+    return new TablePurge({ ...this.#common(ref), wanted, forbidden, unsureUntil });
+  }
+
+  #common(ref: TableRef) {
+    const { firewall, ownerId, precedence, connect, observer, log, now } = this.#options;
+    return {
+      ref,
+      self: { prefix: firewall.tagPrefix, id: ownerId },
+      precedence: () => precedence(ref),
+      connect: (signal: AbortSignal) => connect(ref, signal),
+      observer: observer(ref),
+      log: isUnnamed(ref) ? log : log.child(tableFields(ref)),
+      now,
+    };
+  }
+}
