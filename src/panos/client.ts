@@ -1,7 +1,17 @@
 // The calls that the operator makes to one device: commands in, values or PanosError out.
 import { canonicalHost } from '../core/address.ts';
-import { addressForm, countForm, pageForm, systemInfoForm, type Table, updateForm } from './commands.ts';
+import type { HaState } from '../core/ha-state.ts';
+import {
+  addressForm,
+  countForm,
+  haStateForm,
+  pageForm,
+  systemInfoForm,
+  type Table,
+  updateForm,
+} from './commands.ts';
 import { type CallObserver, type ConversationOptions, createConversation } from './conversation.ts';
+import { readHaState } from './ha-state.ts';
 import {
   createRegisteredIpReader,
   type RegisteredIp,
@@ -33,6 +43,8 @@ export type Page = Table & {
  */
 export type PanosClient = {
   systemInfo(signal: AbortSignal): Promise<DeviceInfo>;
+  /** What the endpoint, or a firewall behind it that the serial names, says of its place in an HA pair. */
+  haState(device: { readonly serial?: string | undefined }, signal: AbortSignal): Promise<HaState>;
   /**
    * Sends one uid-message. A PanosError's `applied` says whether the table may have changed all the same; after an
    * abort it may have.
@@ -61,6 +73,11 @@ export function createPanosClient(options: PanosClientOptions): PanosClient {
   return {
     systemInfo: (signal) =>
       device.ask({ kind: 'systemInfo', form: systemInfoForm(), read: readSystemInfo }, signal),
+    async haState(of, signal) {
+      const ha = await device.ask({ kind: 'haState', form: haStateForm(of), read: readHaState }, signal);
+      if (!ha.enabled) return ha;
+      return { ...ha, state: device.clean(ha.state), peerState: device.clean(ha.peerState) };
+    },
     async update(update, signal) {
       const read = (text: string) => readUidResponse(text, update);
       const rejected = await device.ask({ kind: 'update', form: updateForm(update, update), read }, signal);

@@ -22,6 +22,13 @@ export function systemInfoForm(): URLSearchParams {
   return op('<show><system><info></info></system></show>', {});
 }
 
+/** @param device a firewall behind the endpoint, a Panorama; the endpoint itself where it has no serial. */
+export function haStateForm({ serial }: { readonly serial?: string | undefined }): URLSearchParams {
+  const form = op('<show><high-availability><state></state></high-availability></show>', {});
+  if (serial !== undefined) form.set('target', serial);
+  return form;
+}
+
 /** Throws on an update that encodeUidMessage refuses. */
 export function updateForm(update: UidUpdate, table: Table): URLSearchParams {
   return form('user-id', encodeUidMessage(update), table);

@@ -19,7 +19,15 @@ import { textOfReply } from './reply-text.ts';
 import { readKey } from './response.ts';
 import { type Call, createTransport, type TransportOptions } from './transport.ts';
 
-export type CallKind = 'keygen' | 'signIn' | 'systemInfo' | 'update' | 'readPage' | 'readAddress' | 'count';
+export type CallKind =
+  | 'keygen'
+  | 'signIn'
+  | 'systemInfo'
+  | 'haState'
+  | 'update'
+  | 'readPage'
+  | 'readAddress'
+  | 'count';
 
 export type CallOutcome = 'ok' | 'aborted' | PanosReason;
 
@@ -71,7 +79,7 @@ export function createConversation(options: ConversationOptions): Conversation {
     const intent = question.kind === 'update' ? 'update' : 'read';
     const call: Call = {
       intent,
-      form: question.form,
+      form: withFields(question.form, pass?.fields),
       onTurn: observed.begin,
       ...(pass === undefined ? {} : { headers: pass.headers }),
     };
@@ -130,6 +138,11 @@ function refusesPass(error: unknown): boolean {
   return (
     error instanceof PanosError && error.reason === 'AuthenticationFailed' && !error.code.startsWith('HTTP')
   );
+}
+
+/** The pass differs from attempt to attempt; the question stays as it is. */
+function withFields(form: URLSearchParams, fields: Pass['fields']): URLSearchParams {
+  return fields === undefined ? form : new URLSearchParams([...form, ...Object.entries(fields)]);
 }
 
 function credentialsOf(login: LoginOptions, exchange: Exchange, now: () => number): Credentials {

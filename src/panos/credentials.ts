@@ -5,6 +5,8 @@ import { singleFlight } from './single-flight.ts';
 /** What a call carries to be let in. */
 export type Pass = {
   readonly headers: Readonly<Record<string, string>>;
+  /** Fields of the form, beside those of the call. */
+  readonly fields?: Readonly<Record<string, string>>;
   /** Texts that may not appear in any message. */
   readonly secrets: readonly string[];
   /** What to carry instead when the device refuses this one though it has just given it. */
@@ -26,8 +28,9 @@ export type Credentials = {
 
 export type Login = { readonly username: string; readonly password: string };
 
+/** The key goes into the form, where every release looks for it: the header X-PAN-KEY is known since 9.0 only. */
 export function keyPass(key: string): Pass {
-  return { headers: { 'x-pan-key': key }, secrets: [key] };
+  return { headers: {}, fields: { key }, secrets: [key] };
 }
 
 /** A key that an administrator generated. Blanks around it are dropped: Secrets made from files end in a line feed. */

@@ -67,13 +67,13 @@ test('the password is in the Authorization header of the sign-in, and nowhere el
   const carried = device.received.map(({ headers, form }) => [
     headers.authorization,
     headers.cookie,
-    headers['x-pan-key'],
+    form.get('key'),
     form.get('type'),
   ]);
   const basic = `Basic ${Buffer.from('operator:pa:ss').toString('base64')}`;
   assert.deepEqual(carried, [
-    [basic, undefined, undefined, 'version'],
-    [undefined, 'PHPSESSID=0123456789abcdef', undefined, 'user-id'],
+    [basic, undefined, null, 'version'],
+    [undefined, 'PHPSESSID=0123456789abcdef', null, 'user-id'],
   ]);
 });
 

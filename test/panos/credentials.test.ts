@@ -26,7 +26,7 @@ function passwordsOf(obtain: (signal: AbortSignal, n: number) => Promise<Pass>) 
   return { credentials, signals, clock };
 }
 
-const keyOf = ({ headers }: Pass) => headers['x-pan-key'];
+const keyOf = ({ fields }: Pass) => fields?.['key'];
 
 test('a generation goes on while anyone waits for it, and is aborted when nobody does', async () => {
   const { credentials, signals } = passwordsOf(

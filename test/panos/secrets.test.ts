@@ -19,7 +19,7 @@ const escaped = (text: string) =>
 /** All that a request carried, in a few writings. */
 const echoOf: (request: Parameters<Answer>[0]) => string = ({ headers, form, url }) => {
   const { authorization = '', cookie = '' } = headers;
-  const carried = [headers['x-pan-key'], form.get('password'), authorization, cookie, url].join(' ');
+  const carried = [form.get('key'), form.get('password'), authorization, cookie, url].join(' ');
   return `${'x'.repeat(150)} ${carried} ${form.toString()} ${encodeURIComponent(carried)}`;
 };
 
@@ -131,7 +131,7 @@ test('an API key with a line end around it works, one with other blanks is refus
   await using device = await startScriptedDevice(reply('<response status="success"><result/></response>'));
   await using client = clientOf(device, { credentials: { apiKey: `\n${key}\r\n` } });
   assert.equal(await client.count({}, never), 0);
-  assert.equal(device.received[0]?.headers['x-pan-key'], key);
+  assert.equal(device.received[0]?.form.get('key'), key);
   for (const apiKey of ['', ' \n', 'two words', 'key\r\nx-other: 1', 'schlüssel']) {
     await using strange = clientOf(device, { credentials: { apiKey } });
     const error = await failure(strange.count({}, never));
