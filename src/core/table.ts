@@ -4,22 +4,18 @@ import { Backlog } from './backlog.ts';
 import { type Batch, type BatchLimits, type PlannedAddress, roomFor } from './batch.ts';
 import { Mirror, type TableReading } from './mirror.ts';
 import { type Outlook, outlookOf } from './outlook.ts';
-import { type AddressPlan, isEmpty, planAddress } from './plan.ts';
+import { KeptBack } from './kept-back.ts';
+import { isEmpty } from './plan.ts';
+import { type DesiredTags, Planner } from './planner.ts';
 import { type Rejection, Refusals } from './refusals.ts';
 import type { AddressChange } from './registrations.ts';
-import { goesAtOnce, RemovalCauses } from './removal-causes.ts';
+import { RemovalCauses } from './removal-causes.ts';
 import { type GuardLimits, type HeldPlan, RemovalGuard } from './removal-guard.ts';
 import type { RemovalGate } from './removal-gate.ts';
-import { noTags, type TagSet, union } from './tag-set.ts';
 
 export type { Batch, BatchLimits, PlannedAddress } from './batch.ts';
 export type { TableReading } from './mirror.ts';
-
-/** The desired side of one firewall, asked per address. */
-export type DesiredTags = {
-  tagsOf(address: string): TagSet;
-  addresses(): Iterable<string>;
-};
+export type { DesiredTags } from './planner.ts';
 
 export class Table {
   readonly #desired: DesiredTags;
@@ -27,12 +23,9 @@ export class Table {
   readonly #refusals = new Refusals();
   readonly #mirror = new Mirror();
   readonly #backlog = new Backlog();
-  /** Removals that the gate keeps back. */
-  readonly #waiting = new Map<string, TagSet>();
-  /** Removals that the gate lets through and the guard has not: to be judged together, or held. */
-  readonly #guarded = new Map<string, TagSet>();
+  readonly #keptBack = new KeptBack();
   readonly #guard: RemovalGuard;
-  #gate: RemovalGate;
+  readonly #planner: Planner;
   #firstContact = false;
   /** Addresses of the message on its way, and when they changed again meanwhile. */
   #inFlight: Map<string, number | undefined> | undefined;
@@ -42,8 +35,9 @@ export class Table {
 
   constructor(desired: DesiredTags, gate: RemovalGate, guard: GuardLimits) {
     this.#desired = desired;
-    this.#gate = gate;
     this.#guard = new RemovalGuard(guard);
+    const parts = { desired, mirror: this.#mirror, causes: this.#causes, refusals: this.#refusals };
+    this.#planner = new Planner({ ...parts, guard: this.#guard }, gate);
   }
 
   /** Takes up edited limits; what is held stays held. */
@@ -54,7 +48,7 @@ export class Table {
   /** Releases the held plan of this id. False: there is no such plan. */
   approve(id: string, now: number): boolean {
     if (!this.#guard.approve(id)) return false;
-    for (const address of this.#guarded.keys()) this.#assess(address, now);
+    for (const address of this.#keptBack.guardedAddresses()) this.#assess(address, now);
     return true;
   }
 
@@ -69,10 +63,9 @@ export class Table {
 
   /** The knowledge behind removals changed: what waits, and what was about to go, is judged anew. */
   setGate(gate: RemovalGate, now: number): void {
-    this.#gate = gate;
-    const ready = [...this.#guarded.keys(), ...this.pendingAddresses()];
-    const concerned = [...this.#waiting.keys(), ...ready, ...this.#refusals.addresses()];
-    for (const address of concerned) this.#assess(address, now);
+    this.#planner.gate = gate;
+    const kept = [...this.#keptBack.addresses(), ...this.#refusals.addresses()];
+    for (const address of [...kept, ...this.pendingAddresses()]) this.#assess(address, now);
   }
 
   /** Nobody has marked this table: whatever nobody claims may be of somebody who used our prefix, and is held. */
@@ -82,9 +75,9 @@ export class Table {
 
   /** There are tags under our prefix that nobody claims. */
   get hasUnclaimed(): boolean {
-    const stuck = [...this.#guarded.keys(), ...this.#waiting.keys(), ...this.#refusals.addresses()];
-    if (stuck.some((address) => this.#isUnclaimed(address))) return true;
-    for (const [address] of this.#backlog) if (this.#isUnclaimed(address)) return true;
+    const stuck = [...this.#keptBack.addresses(), ...this.#refusals.addresses()];
+    if (stuck.some((address) => this.#planner.isUnclaimed(address))) return true;
+    for (const [address] of this.#backlog) if (this.#planner.isUnclaimed(address)) return true;
     return false;
   }
 
@@ -111,8 +104,7 @@ export class Table {
     this.#mirror.forget();
     this.#refusals.clear();
     this.#backlog.clear();
-    this.#waiting.clear();
-    this.#guarded.clear();
+    this.#keptBack.clear();
     this.#guard.forget();
   }
 
@@ -127,7 +119,7 @@ export class Table {
     const hasRoom = roomFor(limits);
     const batch: PlannedAddress[] = [];
     for (const [address, since] of this.#backlog) {
-      const { register, unregister } = this.#plan(address, this.#desired.tagsOf(address));
+      const { register, unregister } = this.#planner.plan(address);
       const causes = new Map(unregister.map((tag) => [tag, this.#causes.causeOf(address, tag)]));
       const planned = { address, register, unregister, causes, since };
       if (!hasRoom(planned)) break;
@@ -187,16 +179,14 @@ export class Table {
 
   /** Addresses with removals that the gate keeps back. */
   get waiting(): number {
-    return this.#waiting.size;
+    return this.#keptBack.waiting;
   }
 
   /** One removal that the gate keeps back, and why: the smallest address, so that it stays while it applies. */
   get waitingExample(): { readonly address: string; readonly tag: string; readonly why: string } | undefined {
-    let address: string | undefined;
-    for (const other of this.#waiting.keys()) if (address === undefined || other < address) address = other;
-    const [tag] = (address && this.#waiting.get(address)) ?? noTags;
-    const why = tag && this.#gate(tag);
-    return address && tag && why ? { address, tag, why } : undefined;
+    const example = this.#keptBack.waitingExample;
+    const why = example && this.#planner.gate(example.tag);
+    return example && why ? { ...example, why } : undefined;
   }
 
   /** Removals that wait for somebody's approval. */
@@ -207,10 +197,8 @@ export class Table {
   /** What would be sent if every removal were let through; undefined before the table has been read. */
   get outlook(): Outlook | undefined {
     if (!this.#mirror.known || this.#outlook !== undefined) return this.#outlook;
-    const open = new Set([...this.pendingAddresses(), ...this.#waiting.keys(), ...this.#guarded.keys()]);
-    this.#outlook = outlookOf(
-      new Map([...open].map((address) => [address, this.#plan(address, this.#desired.tagsOf(address))])),
-    );
+    const open = new Set([...this.pendingAddresses(), ...this.#keptBack.addresses()]);
+    this.#outlook = outlookOf(new Map([...open].map((address) => [address, this.#planner.plan(address)])));
     return this.#outlook;
   }
 
@@ -237,71 +225,27 @@ export class Table {
     }
   }
 
-  #plan(address: string, desired: TagSet): AddressPlan {
-    const plan = planAddress({
-      desired,
-      held: this.#mirror.at(address),
-      causeOf: (tag) => this.#causes.causeOf(address, tag),
-      gate: this.#gate,
-      admits: (tag) => this.#guard.admits(address, tag),
-    });
-    const admitted = plan.unregister.filter((tag) => this.#guard.admits(address, tag));
-    this.#guard.retain(address, [...plan.guarded, ...plan.waiting, ...admitted]);
-    if (!this.#refusals.has(address)) return plan;
-    this.#refusals.retain(address, { ...plan, unregister: union(plan.unregister, plan.guarded) });
-    return {
-      register: this.#refusals.admit(address, 'register', plan.register),
-      unregister: this.#refusals.admit(address, 'unregister', plan.unregister),
-      guarded: this.#refusals.admit(address, 'unregister', plan.guarded),
-      waiting: plan.waiting,
-    };
-  }
-
-  #goesAtOnce(address: string, tags: TagSet): boolean {
-    return tags.some((tag) => goesAtOnce(this.#causes.causeOf(address, tag)));
-  }
-
   /** Sorts an address into backlog, waiting or neither. `since`: when its change was seen, if not now. */
   #assess(address: string, now: number, since = now): void {
     if (!this.#mirror.known || this.#inFlight?.has(address)) return;
     this.#outlook = undefined;
-    const desired = this.#desired.tagsOf(address);
-    const plan = this.#plan(address, desired);
+    const plan = this.#planner.plan(address);
     // What the guard has yet to judge is work too; what it holds is not.
     const toJudge = plan.guarded.length > 0 && this.#guard.held === undefined;
     if (isEmpty(plan) && !toJudge) this.#backlog.delete(address);
-    else
-      this.#backlog.put(address, desired.length === 0 && this.#goesAtOnce(address, plan.unregister), since);
-    if (plan.waiting.length > 0) this.#waiting.set(address, plan.waiting);
-    else this.#waiting.delete(address);
-    if (plan.guarded.length > 0) this.#guarded.set(address, plan.guarded);
-    else this.#guarded.delete(address);
+    else this.#backlog.put(address, this.#planner.isVacated(address, plan), since);
+    this.#keptBack.put(address, plan);
     const stays = plan.waiting.length + plan.guarded.length > 0;
     if (isEmpty(plan) && !stays && !this.#refusals.has(address)) this.#causes.settle(address);
   }
 
   /** All guarded removals that are ready are judged as one: an edit that takes many must not pass as many small ones. */
   #judgeGuarded(now: number): void {
-    if (this.#guarded.size === 0 || this.#guard.held !== undefined) return;
-    const emptied = [...this.#guarded].filter(([address, tags]) => this.#leavesNothing(address, tags)).length;
-    const candidates = new Map(this.#guarded);
-    const doubtful = this.#firstContact && [...candidates.keys()].some((a) => this.#isUnclaimed(a));
+    const candidates = this.#keptBack.guarded();
+    if (candidates.size === 0 || this.#guard.held !== undefined) return;
+    const emptied = [...candidates].filter(([at, tags]) => this.#planner.leavesNothing(at, tags)).length;
+    const doubtful = this.#firstContact && [...candidates.keys()].some((a) => this.#planner.isUnclaimed(a));
     this.#guard.judge(candidates, { owned: this.owned, emptied, doubtful }, now);
     for (const address of candidates.keys()) this.#assess(address, now);
-  }
-
-  #isUnclaimed(address: string): boolean {
-    const { tags, unsure } = this.#mirror.at(address);
-    const desired = this.#desired.tagsOf(address);
-    return union(tags, unsure).some(
-      (tag) => !desired.includes(tag) && this.#causes.causeOf(address, tag) === 'unclaimed',
-    );
-  }
-
-  #leavesNothing(address: string, going: TagSet): boolean {
-    const { tags, unsure } = this.#mirror.at(address);
-    return (
-      this.#desired.tagsOf(address).length === 0 && [...tags, ...unsure].every((tag) => going.includes(tag))
-    );
   }
 }

@@ -10,7 +10,7 @@ import { readSecret, type SecretData } from './credentials.ts';
 import { type FirewallObject, FirewallObjects, type FirewallObjectsOptions } from './firewall-objects.ts';
 import type { FirewallWorker } from './firewall-worker.ts';
 import { type PolicyObject, PolicyObjects } from './policy-objects.ts';
-import type { ClusterKnowledge } from './table-worker.ts';
+import type { ClusterKnowledge } from './table-observer.ts';
 import type { Term } from './term.ts';
 
 /** The kinds that must have been listed in full before anything is sent. */

@@ -6,7 +6,7 @@ import type { Rejection } from '../core/refusals.ts';
 import type { Batch } from '../core/table.ts';
 import { isUnnamed, tableName } from '../core/table-ref.ts';
 import type { Metrics } from '../runtime/metrics.ts';
-import type { TableObserver } from './table-worker.ts';
+import type { TableObserver } from './table-observer.ts';
 
 /** A Pod whose network came up longer ago than this is not new to the firewall: a label or a policy changed. */
 const newPodMs = 300_000;

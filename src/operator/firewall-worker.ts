@@ -17,7 +17,8 @@ import { type LeavingTable, LeavingTables } from './leaving-tables.ts';
 import type { Adoption } from './marker.ts';
 import { TableFactory } from './table-factory.ts';
 import { asideOf } from './table-view.ts';
-import type { ClusterKnowledge, TableObserver, TableWorker } from './table-worker.ts';
+import type { ClusterKnowledge, TableObserver } from './table-observer.ts';
+import type { TableWorker } from './table-worker.ts';
 import type { Term } from './term.ts';
 
 export type FirewallWorkerOptions = Omit<FirewallClaimOptions, 'tables'> & {

@@ -9,7 +9,8 @@ import type { Logger } from '../runtime/logger.ts';
 import type { FirewallSettings } from './credentials.ts';
 import type { Connection } from './device-port.ts';
 import { TablePurge } from './table-purge.ts';
-import { type ClusterKnowledge, type TableObserver, TableWorker } from './table-worker.ts';
+import type { ClusterKnowledge, TableObserver } from './table-observer.ts';
+import { TableWorker } from './table-worker.ts';
 
 export type TableFactoryOptions = {
   readonly firewall: Firewall;

@@ -22,7 +22,7 @@ import { type Connection, DeviceFailure, type RegisteredIp } from './device-port
 import { Outage } from './outage.ts';
 import { toReading } from './table-reading.ts';
 import { messageLimits } from './table-sender.ts';
-import type { TableObserver } from './table-worker.ts';
+import type { TableObserver } from './table-observer.ts';
 
 export type TablePurgeOptions = {
   readonly ref: TableRef;

@@ -5,7 +5,7 @@ import type { Table } from '../core/table.ts';
 import type { TableRef } from '../core/table-ref.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { type Connection, DeviceFailure } from './device-port.ts';
-import type { TableObserver } from './table-worker.ts';
+import type { TableObserver } from './table-observer.ts';
 
 /** architecture: 500 entries and 1 MiB a message. */
 export const messageLimits = { entries: 500, bytes: 1024 * 1024 };

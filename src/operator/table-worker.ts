@@ -1,14 +1,10 @@
 // The loop that keeps one registered-ip table equal to what is desired: one message in flight, a full read now and then.
 
 import type { AddressChange } from '../core/desired.ts';
-import type { RecordEvent } from '../core/event-note.ts';
-import type { PolicyId } from '../core/model.ts';
-import { mayWrite, type Owner } from '../core/ownership.ts';
-import { removalGate } from '../core/removal-gate.ts';
+import type { Owner } from '../core/ownership.ts';
+import { type Knowledge, type RemovalGate, removalGate } from '../core/removal-gate.ts';
 import type { GuardLimits } from '../core/removal-guard.ts';
-import { type Stance, writes } from '../core/stance.ts';
-import type { Rejection } from '../core/refusals.ts';
-import type { Batch } from '../core/batch.ts';
+import type { Stance } from '../core/stance.ts';
 import { type DesiredTags, Table } from '../core/table.ts';
 import type { Precedence } from '../core/table-claims.ts';
 import type { TableView } from '../core/table-health.ts';
@@ -18,29 +14,12 @@ import { createWake, pause } from '../runtime/wake.ts';
 import { type Connection, DeviceFailure } from './device-port.ts';
 import { type Adoption, Marker } from './marker.ts';
 import { Outage } from './outage.ts';
-import { ReadSchedule } from './read-schedule.ts';
+import type { ReadSchedule } from './read-schedule.ts';
+import type { ClusterKnowledge, TableObserver } from './table-observer.ts';
+import { TableReader } from './table-reader.ts';
 import { TableSender } from './table-sender.ts';
-import { toReading } from './table-reading.ts';
 import { tableView } from './table-view.ts';
-
-/** What the whole operator knows, as far as removals depend on it. */
-export type ClusterKnowledge = {
-  /** Every kind that decides tags has been listed in full since this process started. */
-  readonly synced: boolean;
-  readonly invalidPolicies: readonly PolicyId[];
-};
-
-export type TableObserver = {
-  /** Something moved that status or metrics show. */
-  changed(): void;
-  confirmed(batch: Batch, rejections: readonly Rejection[], now: number): void;
-  unanswered(batch: Batch): void;
-  failed(failure: DeviceFailure): void;
-  /** An Event about the PanFirewall. */
-  readonly record: RecordEvent;
-  /** Our mark was there and is gone: the table was emptied, or somebody took the mark away. */
-  lost(ref: TableRef): void;
-};
+import { WritingRights } from './writing-rights.ts';
 
 export type TableWorkerOptions = {
   readonly ref: TableRef;
@@ -75,18 +54,37 @@ export class TableWorker {
   readonly #sender: TableSender;
   readonly #outage: Outage;
   readonly #marker: Marker;
+  readonly #rights: WritingRights;
+  readonly #reader: TableReader;
   readonly #reads: ReadSchedule;
-  #learned: string | undefined;
-  #agreed = false;
   #lastCall = AbortSignal.abort();
 
   constructor(options: TableWorkerOptions) {
     this.#options = options;
     const { self, ref, markerIntervalMs, log, now } = options;
     this.#marker = new Marker({ self, ref, intervalMs: markerIntervalMs, log, now });
-    this.#reads = new ReadSchedule({ intervalMs: options.fullIntervalMs, now });
     this.#outage = new Outage('device', log);
-    this.table = new Table(options.desired, this.#gate(), options.guard());
+    this.table = new Table(
+      options.desired,
+      removalGate(self.prefix, this.#knowledge(false)),
+      options.guard(),
+    );
+    this.#reader = new TableReader({
+      table: this.table,
+      ref,
+      prefix: self.prefix,
+      intervalMs: options.fullIntervalMs,
+      gate: () => this.#gate(),
+      log,
+      now,
+    });
+    this.#reads = this.#reader.schedule;
+    this.#rights = new WritingRights({
+      ...options,
+      marker: this.#marker,
+      table: this.table,
+      standingChanged: () => this.table.setGate(this.#gate(), now()),
+    });
     this.#sender = new TableSender({ ...options, table: this.table, doubt: () => this.#reads.doubt() });
   }
 
@@ -144,10 +142,8 @@ export class TableWorker {
   forget(): void {
     this.table.forget();
     this.#marker.forget();
-    this.#agreed = false;
     this.#sender.forget();
-    this.#learned = undefined;
-    this.#reads.atOnce();
+    this.#reader.forget();
     this.#work.notify();
   }
 
@@ -163,7 +159,7 @@ export class TableWorker {
       stance: this.#options.stance(),
       precedence: this.#options.precedence(),
       failing: this.#outage.failing,
-      learned: this.#learned,
+      learned: this.#reader.learned,
     });
   }
 
@@ -202,7 +198,7 @@ export class TableWorker {
     if (now() >= this.#reads.dueAt) await this.#readAll(connection, signal);
     if (await this.#putMarker(connection, signal)) return;
     if ((await this.#sendNext(connection, signal)) > 0) return;
-    const retryAt = this.#mayWrite() ? this.table.refusals.nextDueAt() : undefined;
+    const retryAt = this.#rights.mayWrite ? this.table.refusals.nextDueAt() : undefined;
     const wakeAt = Math.min(this.#reads.dueAt, this.#marker.dueAt, retryAt ?? Number.POSITIVE_INFINITY);
     await this.#work.sleep(wakeAt - now(), signal);
     await pause(settleMs, signal);
@@ -210,12 +206,8 @@ export class TableWorker {
 
   async #readMarker(connection: Connection, signal: AbortSignal): Promise<void> {
     const { observer, ref, log } = this.#options;
-    const before = this.#marker.standing;
-    await this.#marker.read(connection, signal);
+    const kind = await this.#rights.readMarker(connection, signal);
     this.#succeeded();
-    const { kind } = this.#marker.standing;
-    if (kind === before.kind) return;
-    this.#standingChanged();
     if (kind !== 'lost') return;
     log.warn('table lost, reading and restoring it');
     observer.lost(ref);
@@ -225,60 +217,22 @@ export class TableWorker {
   /** True when there was one to put. */
   async #putMarker(connection: Connection, signal: AbortSignal): Promise<boolean> {
     // What a reading may have missed could be somebody else's.
-    const ready = this.table.known && this.#agreed && this.#isOurs() && !signal.aborted;
-    if (!ready || !this.#marker.wanted(() => this.table.hasUnclaimed)) return false;
-    await this.#marker.put(connection, this.#lastCall);
-    this.#standingChanged();
+    if (!this.table.known || !this.#reader.agreed || signal.aborted) return false;
+    if (!(await this.#rights.putMarker(connection, this.#lastCall))) return false;
     this.#succeeded();
     return true;
   }
 
-  #standingChanged(): void {
-    this.table.setFirstContact(this.#marker.standing.kind === 'firstContact');
-    this.table.setGate(this.#gate(), this.#options.now());
-  }
-
-  #mayWrite(): boolean {
-    return mayWrite(this.#marker.standing) && this.#isOurs();
-  }
-
-  /** As far as the spec and our other PanFirewalls go. */
-  #isOurs(): boolean {
-    const { stance, precedence } = this.#options;
-    return writes(stance()) && precedence().kind === 'ours';
-  }
-
   /** Sends one message if there is one to send; tells how many addresses it was about. */
   async #sendNext(connection: Connection, signal: AbortSignal): Promise<number> {
-    if (signal.aborted || !this.#mayWrite()) return 0;
+    if (signal.aborted || !this.#rights.mayWrite) return 0;
     const addresses = await this.#sender.sendNext(connection, this.#lastCall);
     if (addresses > 0) this.#succeeded();
     return addresses;
   }
 
   async #readAll(connection: Connection, signal: AbortSignal): Promise<void> {
-    const { now, ref, self, log } = this.#options;
-    const startedAt = now();
-    this.table.beginRead();
-    try {
-      const { entries, agreed } = await connection.readTable(
-        ref,
-        () => this.#sendNext(connection, signal),
-        signal,
-      );
-      this.#agreed = agreed;
-      this.table.setGate(this.#gate(), now());
-      const reading = toReading(entries, self.prefix);
-      this.#learned = reading.learned;
-      this.table.endRead(reading, now());
-    } finally {
-      this.table.abandonRead();
-      this.#reads.ended(startedAt);
-    }
-    if (!this.#agreed) this.#reads.soon();
-    const { owned, foreign, pending, waiting, waitingExample } = this.table;
-    const ms = Math.round(this.#reads.durationMs);
-    log.info({ owned, foreign, pending, waiting, waitingExample, agreed: this.#agreed, ms }, 'table read');
+    await this.#reader.read(connection, () => this.#sendNext(connection, signal), signal);
     this.#succeeded();
   }
 
@@ -287,15 +241,14 @@ export class TableWorker {
     this.#options.observer.changed();
   }
 
-  #gate() {
+  #gate(): RemovalGate {
+    return removalGate(this.#options.self.prefix, this.#knowledge(this.#reader.agreed));
+  }
+
+  #knowledge(tableRead: boolean): Knowledge {
     const { synced, invalidPolicies } = this.#options.knowledge();
     const [rival] = this.#marker.standing.rivals;
-    return removalGate(this.#options.self.prefix, {
-      clusterSynced: synced,
-      tableRead: this.#agreed,
-      invalidPolicies,
-      rival,
-    });
+    return { clusterSynced: synced, tableRead, invalidPolicies, rival };
   }
 }
 

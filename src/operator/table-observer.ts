@@ -1,0 +1,27 @@
+// What a table worker needs to know of the operator, and whom it tells what became of its table.
+
+import type { Batch } from '../core/batch.ts';
+import type { RecordEvent } from '../core/event-note.ts';
+import type { PolicyId } from '../core/model.ts';
+import type { Rejection } from '../core/refusals.ts';
+import type { TableRef } from '../core/table-ref.ts';
+import type { DeviceFailure } from './device-port.ts';
+
+/** What the whole operator knows, as far as removals depend on it. */
+export type ClusterKnowledge = {
+  /** Every kind that decides tags has been listed in full since this process started. */
+  readonly synced: boolean;
+  readonly invalidPolicies: readonly PolicyId[];
+};
+
+export type TableObserver = {
+  /** Something moved that status or metrics show. */
+  changed(): void;
+  confirmed(batch: Batch, rejections: readonly Rejection[], now: number): void;
+  unanswered(batch: Batch): void;
+  failed(failure: DeviceFailure): void;
+  /** An Event about the PanFirewall. */
+  readonly record: RecordEvent;
+  /** Our mark was there and is gone: the table was emptied, or somebody took the mark away. */
+  lost(ref: TableRef): void;
+};

@@ -1,0 +1,84 @@
+// Reads one registered-ip table in full when it is time to, and tells the table what was found.
+
+import type { RemovalGate } from '../core/removal-gate.ts';
+import type { Table } from '../core/table.ts';
+import type { TableRef } from '../core/table-ref.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { Connection } from './device-port.ts';
+import { ReadSchedule } from './read-schedule.ts';
+import { toReading } from './table-reading.ts';
+
+export type TableReaderOptions = {
+  readonly table: Table;
+  readonly ref: TableRef;
+  /** Of our own tags. */
+  readonly prefix: string;
+  readonly intervalMs: () => number;
+  readonly gate: () => RemovalGate;
+  readonly log: Logger;
+  /** Monotonic ms. */
+  readonly now: () => number;
+};
+
+export class TableReader {
+  readonly schedule: ReadSchedule;
+  readonly #options: TableReaderOptions;
+  #learned: string | undefined;
+  #agreed = false;
+
+  constructor(options: TableReaderOptions) {
+    this.#options = options;
+    this.schedule = new ReadSchedule(options);
+  }
+
+  /** The last reading agreed with the device's own count. */
+  get agreed(): boolean {
+    return this.#agreed;
+  }
+
+  /** The smallest address with a tag under our prefix that the device has from an agent. */
+  get learned(): string | undefined {
+    return this.#learned;
+  }
+
+  /** Nothing is known of the table any more. */
+  forget(): void {
+    this.#agreed = false;
+    this.#learned = undefined;
+    this.schedule.atOnce();
+  }
+
+  /**
+   * @param betweenPages may send a message; tells how many addresses it was about.
+   * @throws DeviceFailure
+   */
+  async read(
+    connection: Connection,
+    betweenPages: () => Promise<number>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { table, ref, prefix, gate, now } = this.#options;
+    const startedAt = now();
+    table.beginRead();
+    try {
+      const { entries, agreed } = await connection.readTable(ref, betweenPages, signal);
+      this.#agreed = agreed;
+      table.setGate(gate(), now());
+      const reading = toReading(entries, prefix);
+      this.#learned = reading.learned;
+      table.endRead(reading, now());
+    } finally {
+      table.abandonRead();
+      this.schedule.ended(startedAt);
+    }
+    if (!this.#agreed) this.schedule.soon();
+    this.#tell();
+  }
+
+  #tell(): void {
+    const { table, log } = this.#options;
+    const { owned, foreign, pending, waiting, waitingExample } = table;
+    const ms = Math.round(this.schedule.durationMs);
+    log.info({ owned, foreign, pending, waiting, waitingExample, agreed: this.#agreed, ms }, 'table read');
+  }
+}
