@@ -1,13 +1,17 @@
 // One message to a device as the core sees it, and how much room its addresses take.
 
 import type { RemovalCause } from './model.ts';
-import type { TagSet } from './tag-set.ts';
+import { noTags, type TagSet, union } from './tag-set.ts';
 
 /** What a message does to one address. `since`: when the oldest change behind it was seen, monotonic ms. */
 export type PlannedAddress = {
   readonly address: string;
   readonly register: TagSet;
   readonly unregister: TagSet;
+  /** Tags that the device holds and goes on holding, whose timeout begins anew or changes. Absent: none. */
+  readonly refresh?: TagSet;
+  /** What registrations, new or refreshed, are given. Absent or 0: they stay until they are taken back. */
+  readonly timeoutSeconds?: number;
   readonly causes: ReadonlyMap<string, RemovalCause>;
   readonly since: number;
 };
@@ -17,21 +21,29 @@ export type Batch = readonly PlannedAddress[];
 /** `bytes`: of the urlencoded call, as the device counts them. */
 export type BatchLimits = { readonly entries: number; readonly bytes: number };
 
-// At most what a message, an entry and a member take, urlencoded, besides the texts in them.
+/**
+ * What a message says in each section. The device takes back before it registers, whatever the order, so a pair that is
+ * refreshed stands in both: that is right whether registering again begins its timeout anew or not.
+ */
+export function sectionsOf({ register, unregister, refresh = noTags }: PlannedAddress) {
+  return { unregister: union(unregister, refresh), register: union(register, refresh) };
+}
+
+// At most what a message, an entry and a member (with a timeout) take, urlencoded, besides the texts in them.
 const messageBytes = 250;
 const entryBytes = 110;
-const memberBytes = 30;
+const memberBytes = 55;
 
 /** Makes room: answers, address by address, whether it still goes with the ones before. The first always goes. */
 export function roomFor({ entries, bytes }: BatchLimits): (planned: PlannedAddress) => boolean {
   let takenEntries = 0;
   let takenBytes = messageBytes;
-  return ({ address, register, unregister }) => {
+  return (planned) => {
     const first = takenEntries === 0;
-    for (const tags of [register, unregister]) {
+    for (const tags of Object.values(sectionsOf(planned))) {
       if (tags.length === 0) continue;
       takenEntries += 1;
-      takenBytes += entryBytes + textBytes(address);
+      takenBytes += entryBytes + textBytes(planned.address);
       for (const tag of tags) takenBytes += memberBytes + textBytes(tag);
     }
     return first || (takenEntries <= entries && takenBytes <= bytes);
@@ -48,12 +60,14 @@ export function countsOf(batch: Batch) {
   const causes: Record<string, number> = {};
   let registered = 0;
   let unregistered = 0;
+  let refreshed = 0;
   for (const planned of batch) {
     registered += planned.register.length;
     unregistered += planned.unregister.length;
+    refreshed += planned.refresh?.length ?? 0;
     for (const cause of planned.causes.values()) causes[cause] = (causes[cause] ?? 0) + 1;
   }
-  return { addresses: batch.length, registered, unregistered, causes };
+  return { addresses: batch.length, registered, unregistered, refreshed, causes };
 }
 
 /** Every pair of a message, each removal with its cause, for those who ask why. */

@@ -2,9 +2,10 @@
 
 import { canonicalHost } from '../core/address.ts';
 import type { Rejection } from '../core/refusals.ts';
-import type { Batch } from '../core/table.ts';
+import { type Batch, sectionsOf } from '../core/batch.ts';
 import { type CallObserver, createPanosClient } from '../panos/client.ts';
 import { PanosError } from '../panos/errors.ts';
+import type { Entry } from '../panos/uid-message.ts';
 import { readTable } from '../panos/registered-ip-table.ts';
 import type { Rejected } from '../panos/response.ts';
 import type { ConnectionSettings } from './credentials.ts';
@@ -60,11 +61,15 @@ function create({ settings, environmentProxy, ...options }: ConnectionOptions) {
 }
 
 function sections(batch: Batch) {
-  const entries = (section: 'register' | 'unregister') =>
-    batch
-      .filter((planned) => planned[section].length > 0)
-      .map((planned) => ({ ip: planned.address, tags: planned[section] }));
-  return { unregister: entries('unregister'), register: entries('register') };
+  const unregister: Entry[] = [];
+  const register: Entry[] = [];
+  for (const planned of batch) {
+    const { address: ip, timeoutSeconds = 0 } = planned;
+    const tags = sectionsOf(planned);
+    if (tags.unregister.length > 0) unregister.push({ ip, tags: tags.unregister });
+    if (tags.register.length > 0) register.push({ ip, tags: tags.register, timeoutSeconds });
+  }
+  return { unregister, register };
 }
 
 function toRejection({ section, ip, tag, message }: Rejected): Rejection {

@@ -2,7 +2,15 @@
 import { escapeXml } from './xml-text.ts';
 
 /** One address with the tags to add to it or to take from it. */
-export type Entry = { readonly ip: string; readonly tags: readonly string[] };
+export type Entry = {
+  readonly ip: string;
+  readonly tags: readonly string[];
+  /**
+   * After so many seconds, 2,592,000 at most, the device forgets the tags by itself; 0 or absent: never. Only where
+   * they are registered, and only on PAN-OS 9.0 or newer.
+   */
+  readonly timeoutSeconds?: number;
+};
 
 export type UidUpdate = { readonly unregister: readonly Entry[]; readonly register: readonly Entry[] };
 
@@ -27,9 +35,10 @@ function section(name: string, attributes: string, entries: readonly Entry[]): s
   return `<${name}>${entries.map((entry) => entryElement(entry, attributes)).join('')}</${name}>`;
 }
 
-function entryElement({ ip, tags }: Entry, attributes: string): string {
+function entryElement({ ip, tags, timeoutSeconds = 0 }: Entry, attributes: string): string {
   if (tags.length === 0) throw new Error(`The entry of ${ip} names no tags`);
-  const members = tags.map((tag) => `<member>${escapeXml(tag)}</member>`).join('');
+  const timeout = timeoutSeconds === 0 ? '' : ` timeout="${timeoutSeconds}"`;
+  const members = tags.map((tag) => `<member${timeout}>${escapeXml(tag)}</member>`).join('');
   return `<entry ip="${escapeXml(ip)}"${attributes}><tag>${members}</tag></entry>`;
 }
 

@@ -2,7 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Batch, countsOf, type PlannedAddress, pairsOf, roomFor } from '../../src/core/batch.ts';
+import {
+  type Batch,
+  countsOf,
+  type PlannedAddress,
+  pairsOf,
+  roomFor,
+  sectionsOf,
+} from '../../src/core/batch.ts';
 import type { RemovalCause } from '../../src/core/model.ts';
 
 function planned(
@@ -34,8 +41,22 @@ const batch: Batch = [
 
 test('the log counts addresses, pairs and causes', () => {
   const causes = { policy: 3, vacated: 1 };
-  assert.deepEqual(countsOf(batch), { addresses: 2, registered: 2, unregistered: 4, causes });
-  assert.deepEqual(countsOf([]), { addresses: 0, registered: 0, unregistered: 0, causes: {} });
+  assert.deepEqual(countsOf(batch), { addresses: 2, registered: 2, unregistered: 4, refreshed: 0, causes });
+  assert.deepEqual(countsOf([]), { addresses: 0, registered: 0, unregistered: 0, refreshed: 0, causes: {} });
+});
+
+test('what is refreshed stands in both sections, takes the room of two entries, and is no change', () => {
+  const refreshed = { ...planned('10.0.0.3', ['k.new'], [['k.old', 'policy']]), refresh: ['k.a', 'k.b'] };
+  assert.deepEqual(sectionsOf(refreshed), {
+    unregister: ['k.a', 'k.b', 'k.old'],
+    register: ['k.a', 'k.b', 'k.new'],
+  });
+  const counts = { addresses: 1, registered: 1, unregistered: 1, refreshed: 2, causes: { policy: 1 } };
+  assert.deepEqual(countsOf([refreshed]), counts);
+  const only = { ...planned('10.0.0.4', []), refresh: ['k.a'], timeoutSeconds: 900 };
+  const hasRoom = roomFor({ entries: 3, bytes: 1_000_000 });
+  assert.deepEqual([hasRoom(only), hasRoom(only)], [true, false]);
+  assert.deepEqual(pairsOf([only]), { registered: [], unregistered: [] });
 });
 
 test('the log names every pair, each removal with its cause', () => {

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { XMLParser } from 'fast-xml-parser';
+import { roomFor, sectionsOf } from '../../src/core/batch.ts';
 import {
   encodeUidMessage,
   type Entry,
@@ -23,6 +24,13 @@ const golden = {
   'register-escaped': {
     unregister: [],
     register: [{ ip: '10.1.0.9', tags: [`<a> & "b" 'c'`, 'käse 🧀', '&amp;', '\t\n\r'] }],
+  },
+  timeouts: {
+    unregister: [{ ip: '10.1.0.7', tags: ['k8s.ns_a.web'] }],
+    register: [
+      { ip: '10.1.0.7', tags: ['k8s.ns_a.web', 'k8s.ns_b.db'], timeoutSeconds: 2_592_000 },
+      { ip: '10.1.0.8', tags: ['k8s.ns_a.web'], timeoutSeconds: 0 },
+    ],
   },
   unregister: { unregister: [{ ip: '10.1.0.7', tags: ['k8s.ns_a.web'] }], register: [] },
 } as const;
@@ -118,6 +126,38 @@ test('entries and overhead bound the size of a message closely', () => {
       assert.ok(
         bound - bytes <= 28 * all.length + messageBytes('<unregister></unregister><register></register>'),
       );
+    }),
+  );
+});
+
+const tagSets = fc.uniqueArray(carried, { maxLength: 3 });
+const batches = fc.array(
+  fc.record({
+    address: fc.constantFrom('10.200.100.250', 'fd00:1234:5678:9abc:def0:1234:5678:9abc'),
+    register: tagSets,
+    unregister: tagSets,
+    refresh: tagSets,
+    timeoutSeconds: fc.constantFrom(0, 900, 2_592_000),
+    causes: fc.constant(new Map()),
+    since: fc.constant(0),
+  }),
+  { minLength: 2, maxLength: 12 },
+);
+
+test('law: a message of what there was room for is never larger than that room', () => {
+  fc.assert(
+    fc.property(batches, fc.integer({ min: 1000, max: 6000 }), (batch, bytes) => {
+      const hasRoom = roomFor({ entries: 500, bytes });
+      const end = batch.findIndex((planned) => !hasRoom(planned));
+      const admitted = batch.slice(0, end === -1 ? batch.length : end);
+      const entriesOf = (section: 'register' | 'unregister') =>
+        admitted
+          .map((planned) => ({ ...planned, ip: planned.address, tags: sectionsOf(planned)[section] }))
+          .filter(({ tags }) => tags.length > 0);
+      const update = { unregister: entriesOf('unregister'), register: entriesOf('register') };
+      fc.pre(admitted.length > 1 && update.unregister.length + update.register.length > 0);
+      const size = messageBytes(encodeUidMessage(update));
+      assert.ok(size <= bytes, `${size} bytes where ${bytes} were allowed`);
     }),
   );
 });
