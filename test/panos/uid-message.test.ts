@@ -130,7 +130,9 @@ test('entries and overhead bound the size of a message closely', () => {
   );
 });
 
-const tagSets = fc.uniqueArray(carried, { maxLength: 3 });
+// What no tag of ours may hold is left out: quotes and control characters.
+const legal = carried.filter((text) => !/['"\p{Cc}]/u.test(text));
+const tagSets = fc.uniqueArray(legal, { maxLength: 3 });
 const batches = fc.array(
   fc.record({
     address: fc.constantFrom('10.200.100.250', 'fd00:1234:5678:9abc:def0:1234:5678:9abc'),
@@ -144,7 +146,7 @@ const batches = fc.array(
   { minLength: 2, maxLength: 12 },
 );
 
-test('law: a message of what there was room for is never larger than that room', () => {
+test('law: a message of legal tags for which there was room is never larger', () => {
   fc.assert(
     fc.property(batches, fc.integer({ min: 1000, max: 6000 }), (batch, bytes) => {
       const hasRoom = roomFor({ entries: 500, bytes });
