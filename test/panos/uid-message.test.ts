@@ -134,15 +134,17 @@ test('entries and overhead bound the size of a message closely', () => {
 const legal = carried.filter((text) => !/['"\p{Cc}]/u.test(text));
 const tagSets = fc.uniqueArray(legal, { maxLength: 3 });
 const batches = fc.array(
-  fc.record({
-    address: fc.constantFrom('10.200.100.250', 'fd00:1234:5678:9abc:def0:1234:5678:9abc'),
-    register: tagSets,
-    unregister: tagSets,
-    refresh: tagSets,
-    timeoutSeconds: fc.constantFrom(0, 900, 2_592_000),
-    causes: fc.constant(new Map()),
-    since: fc.constant(0),
-  }),
+  fc
+    .record({
+      address: fc.constantFrom('10.200.100.250', 'fd00:1234:5678:9abc:def0:1234:5678:9abc'),
+      register: tagSets,
+      unregister: tagSets,
+      refresh: tagSets,
+      timeoutSeconds: fc.constantFrom(0, 900, 2_592_000),
+      causes: fc.constant(new Map()),
+      since: fc.constant(0),
+    })
+    .filter((planned) => Object.values(sectionsOf(planned)).some((tags) => tags.length > 0)),
   { minLength: 2, maxLength: 12 },
 );
 
@@ -157,7 +159,7 @@ test('law: a message of legal tags for which there was room is never larger', ()
           .map((planned) => ({ ...planned, ip: planned.address, tags: sectionsOf(planned)[section] }))
           .filter(({ tags }) => tags.length > 0);
       const update = { unregister: entriesOf('unregister'), register: entriesOf('register') };
-      fc.pre(admitted.length > 1 && update.unregister.length + update.register.length > 0);
+      fc.pre(admitted.length > 1);
       const size = messageBytes(encodeUidMessage(update));
       assert.ok(size <= bytes, `${size} bytes where ${bytes} were allowed`);
     }),
