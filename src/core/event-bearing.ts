@@ -16,10 +16,13 @@ const bearings: Readonly<Record<ConditionReason, Bearing>> = {
   UntrustedCertificate: 'outage',
   AuthenticationFailed: 'outage',
   RoleNotAuthorized: 'outage',
+  UnsupportedVersion: 'outage',
   DeviceUnavailable: 'outage',
   InvalidResponse: 'outage',
   RemovalsHeld: undefined,
   RegistrationRejected: 'policy',
+  // Tolerated: its peer takes the registrations.
+  PassivePeer: undefined,
   Purging: undefined,
   Observing: undefined,
   Progressing: undefined,

@@ -60,6 +60,21 @@ export type FirewallHealth = {
   readonly aside?: Finding | undefined;
 };
 
+/**
+ * As policies see it. A table whose device is a passive HA peer is not waited for; where there is no other one, the
+ * firewall as a whole is not.
+ */
+export function healthForPolicies(view: FirewallView, now: number): FirewallHealth {
+  const counting = view.tables.filter((table) => !isPassivePeer(table));
+  if (counting.length > 0) return firewallHealth({ ...view, tables: counting }, now);
+  const health = firewallHealth(view, now);
+  return { ...health, aside: health.aside ?? view.tables[0]?.view.failing };
+}
+
+function isPassivePeer({ view }: ShownTable): boolean {
+  return view.failing?.reason === 'PassivePeer';
+}
+
 export function firewallHealth({ finding, aside, tables }: FirewallView, now: number): FirewallHealth {
   const general = [finding, aside].filter((one) => one !== undefined);
   if (tables.length === 0) return { stuck: true, finding: worst(general) ?? connecting, aside };

@@ -88,7 +88,7 @@ const noFirewall: Finding = {
   message: 'no PanFirewall matches spec.firewallSelector; label one, or change the selector',
 };
 
-/** A firewall in Observe, or one that is being deleted, is not waited for; a wrong reference is the policy's own fault. */
+/** A firewall in Observe, a passive HA peer, or one that is being deleted is not waited for; a wrong reference is the policy's own fault. */
 function counts({ unusable, health }: PolicyTarget): boolean {
   return unusable !== undefined || health.aside === undefined;
 }

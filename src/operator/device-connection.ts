@@ -1,8 +1,10 @@
 // Binds a table worker's port to the PAN-OS client, and its failures to the operator's words.
 
 import { canonicalHost } from '../core/address.ts';
+import { whyUnsupported } from '../core/pan-os-version.ts';
 import type { Rejection } from '../core/refusals.ts';
 import { type Batch, sectionsOf } from '../core/batch.ts';
+import type { TableRef } from '../core/table-ref.ts';
 import { type CallObserver, createPanosClient } from '../panos/client.ts';
 import { PanosError } from '../panos/errors.ts';
 import type { Entry } from '../panos/uid-message.ts';
@@ -11,6 +13,7 @@ import type { Rejected } from '../panos/response.ts';
 import type { ConnectionSettings } from './credentials.ts';
 import { type Connection, DeviceFailure } from './device-port.ts';
 import { type EnvironmentProxy, proxyFor } from './device-proxy.ts';
+import { isDenial, understoodDenial } from './passive-peer.ts';
 
 export type ConnectionOptions = {
   readonly settings: ConnectionSettings;
@@ -35,12 +38,24 @@ export function openConnection(options: ConnectionOptions): Connection {
       throw inOurWords(error);
     }
   };
+  /** A device that denies is asked whether it is a passive peer. */
+  const onTable = <T>(table: TableRef, answer: Promise<T>, signal: AbortSignal): Promise<T> =>
+    call(answer).catch(async (error: unknown) => {
+      if (!isDenial(error)) throw error;
+      const ha = call(client.haState(table, signal)).catch((unanswered: unknown) => {
+        throw unanswered instanceof DeviceFailure ? error : unanswered;
+      });
+      throw understoodDenial(error, await ha);
+    });
   return {
-    info: (signal) => call(client.systemInfo(signal)),
-    readTable: (table, betweenPages, signal) => call(readTable(client, { ...table, betweenPages, signal })),
-    readAddress: (table, ip, signal) => call(client.readAddress({ ...table, ip }, signal)),
+    info: async (signal) => supported(await call(client.systemInfo(signal))),
+    haState: (table, signal) => call(client.haState(table, signal)),
+    readTable: (table, betweenPages, signal) =>
+      onTable(table, readTable(client, { ...table, betweenPages, signal }), signal),
+    readAddress: (table, ip, signal) => onTable(table, client.readAddress({ ...table, ip }, signal), signal),
     send: async (table, batch, signal) => {
-      const { rejected } = await call(client.update({ ...table, ...sections(batch) }, signal));
+      const answer = client.update({ ...table, ...sections(batch) }, signal);
+      const { rejected } = await onTable(table, answer, signal);
       return rejected.map(toRejection);
     },
     close: () => {
@@ -74,6 +89,12 @@ function sections(batch: Batch) {
 
 function toRejection({ section, ip, tag, message }: Rejected): Rejection {
   return { section, address: canonicalHost(ip) ?? ip, tag, message };
+}
+
+function supported<T extends { readonly swVersion: string }>(device: T): T {
+  const why = whyUnsupported(device.swVersion);
+  if (why === undefined) return device;
+  throw new DeviceFailure('UnsupportedVersion', why, { retry: 'slow', applied: 'no' });
 }
 
 function closedFailure(): DeviceFailure {

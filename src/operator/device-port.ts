@@ -1,5 +1,6 @@
 // What the operator asks of a device, in its own words; main.ts binds it to the PAN-OS client.
 
+import type { HaState } from '../core/ha-state.ts';
 import type { ConditionReason } from '../core/model.ts';
 import type { Rejection } from '../core/refusals.ts';
 import type { Batch } from '../core/table.ts';
@@ -20,7 +21,10 @@ export type RegisteredIp = {
 };
 
 export type Connection = {
+  /** @throws DeviceFailure UnsupportedVersion, too. */
   info(signal: AbortSignal): Promise<DeviceInfo>;
+  /** What the device that has the table says of its place in an HA pair. */
+  haState(table: Pick<TableRef, 'serial'>, signal: AbortSignal): Promise<HaState>;
   /**
    * Reads a whole registered-ip table.
    * @param betweenPages awaited after each page; it may send a message, and tells how many addresses that moved.

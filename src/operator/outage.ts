@@ -24,9 +24,16 @@ export class Outage {
     return this.#failing;
   }
 
-  /** Resolves when it may be tried again. */
-  async failed({ reason, message, retry }: DeviceFailure, signal: AbortSignal): Promise<void> {
-    const delayMs = Math.round(this.#backoff.next(retry));
+  /**
+   * Resolves when it may be tried again.
+   * @param paceMs where it is known how soon it is worth to try again; else the distances grow.
+   */
+  async failed(
+    { reason, message, retry }: DeviceFailure,
+    signal: AbortSignal,
+    paceMs?: number,
+  ): Promise<void> {
+    const delayMs = Math.round(paceMs ?? this.#backoff.next(retry));
     // One line for an outage, however many attempts it takes.
     const again = this.#failing?.reason === reason && this.#failing.message === message;
     const facts = { reason, problem: message, retryInMs: delayMs };

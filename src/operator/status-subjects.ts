@@ -5,8 +5,10 @@ import {
   type FirewallView,
   firewallHealth,
   firewallStatus,
+  healthForPolicies,
 } from '../core/firewall-status.ts';
 import type { ConditionReason, PolicyId } from '../core/model.ts';
+import type { Table } from '../core/table.ts';
 import { policyStatus, type PolicyTarget, type PolicyView } from '../core/policy-status.ts';
 import { objectPath, panFirewalls } from '../kubernetes/resources/api.ts';
 import type { ParsedPolicy } from '../kubernetes/resources/parse.ts';
@@ -16,6 +18,7 @@ import { policyPath } from './policy-objects.ts';
 import type { EventTeller } from './event-teller.ts';
 import type { StatusSubject } from './status-agenda.ts';
 import { asideOf } from './table-view.ts';
+import type { TableWorker } from './table-worker.ts';
 
 /** A fresh process leaves statuses as it found them until it knows the tables, but no longer than this. */
 const graceMs = 30_000;
@@ -76,9 +79,10 @@ export function* firewallReasons(
   now: number,
 ): Iterable<readonly [string, ConditionReason]> {
   for (const [name, object] of controller.firewalls)
-    yield [name, snapshot(object, now).health.finding.reason];
+    yield [name, firewallHealth(snapshot(object, now).view, now).finding.reason];
 }
 
+/** `health` as policies see it. */
 type Snapshot = { readonly view: FirewallView; readonly health: FirewallHealth; readonly known: boolean };
 
 const unstarted: FirewallView = { finding: undefined, device: undefined, tables: [] };
@@ -90,7 +94,7 @@ function snapshot({ parsed, worker }: FirewallObject, now: number): Snapshot {
   const view = worker?.view(finding) ?? { ...unstarted, finding, aside };
   const known =
     finding !== undefined || (view.tables.length > 0 && view.tables.every(({ view: table }) => table.known));
-  return { view, health: firewallHealth(view, now), known };
+  return { view, health: healthForPolicies(view, now), known };
 }
 
 /** What is not confirmed, by policy and firewall: one pass over what is open, which is little in ordinary life. */
@@ -105,7 +109,7 @@ function openWork({ desired, firewalls }: Controller): OpenWork {
   const pending = new Map<string, number>();
   const failed = new Map<string, { address: string; message: string }[]>();
   for (const [firewall, { worker }] of firewalls) {
-    const tables = worker?.workers.map(({ table }) => table) ?? [];
+    const tables = countingTables(worker?.workers ?? []);
     const refused = new Map(
       tables.flatMap(({ refusals }) =>
         [...refusals.addresses()].map((a) => [a, refusals.messageOf(a) ?? ''] as const),
@@ -127,6 +131,12 @@ function openWork({ desired, firewalls }: Controller): OpenWork {
     }
   }
   return { pending, failed };
+}
+
+/** What a passive HA peer has not taken is waited for by nobody, unless there is no other to look at. */
+function countingTables(workers: readonly TableWorker[]): readonly Table[] {
+  const counting = workers.filter(({ isPassivePeer }) => !isPassivePeer);
+  return (counting.length > 0 ? counting : workers).map(({ table }) => table);
 }
 
 /** Firewalls that a policy names, existing or not, or selects; sorted. */

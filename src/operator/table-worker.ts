@@ -14,6 +14,7 @@ import { createWake, pause } from '../runtime/wake.ts';
 import { type Connection, DeviceFailure } from './device-port.ts';
 import { type Adoption, Marker } from './marker.ts';
 import { Outage } from './outage.ts';
+import { expectNotPassive } from './passive-peer.ts';
 import type { ReadSchedule } from './read-schedule.ts';
 import type { ClusterKnowledge, TableObserver } from './table-observer.ts';
 import { TableReader } from './table-reader.ts';
@@ -147,6 +148,11 @@ export class TableWorker {
     this.#work.notify();
   }
 
+  /** The device takes no registrations, as its HA peer does: nobody waits for it. */
+  get isPassivePeer(): boolean {
+    return this.#outage.failing?.reason === 'PassivePeer';
+  }
+
   /** Monotonic ms: until then a message without an answer may still take effect. */
   get unsureUntil(): number {
     return this.#reads.unsureUntil;
@@ -186,14 +192,17 @@ export class TableWorker {
     // Whatever happened to the device meanwhile, its mark and a full read find it.
     this.#marker.readSoon();
     this.#reads.soon();
-    this.#options.observer.failed(error);
-    await this.#outage.failed(error, signal);
+    const { observer, markerIntervalMs } = this.#options;
+    if (error.reason === 'PassivePeer') observer.changed();
+    else observer.failed(error);
+    await this.#outage.failed(error, signal, error.reason === 'PassivePeer' ? markerIntervalMs() : undefined);
   }
 
   async #step(signal: AbortSignal): Promise<void> {
     const { knowledge, connect, now } = this.#options;
     if (!knowledge().synced) return this.#work.sleep(60_000, signal);
     const connection = await connect(signal);
+    if (this.isPassivePeer) expectNotPassive(await connection.haState(this.#options.ref, signal));
     if (now() >= this.#marker.dueAt) await this.#readMarker(connection, signal);
     if (now() >= this.#reads.dueAt) await this.#readAll(connection, signal);
     if (await this.#putMarker(connection, signal)) return;

@@ -88,7 +88,7 @@ const meanings: ReadonlyMap<string, Meaning> = new Map([
       retry: 'slow',
       before: true,
       problem:
-        'The device denies the operation, as the passive member of an HA pair does. Check its HA state, and the rights of the administrator',
+        'The device denies the operation. If it is no passive member of an HA pair, check the rights of the administrator',
     },
   ],
 ]);

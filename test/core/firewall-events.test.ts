@@ -18,6 +18,7 @@ const outageReasons = [
   'UntrustedCertificate',
   'AuthenticationFailed',
   'RoleNotAuthorized',
+  'UnsupportedVersion',
   'DeviceUnavailable',
   'InvalidResponse',
 ] as const;

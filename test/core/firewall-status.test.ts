@@ -4,7 +4,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { FoundCondition } from '../../src/core/conditions.ts';
-import { type FirewallView, firewallHealth, firewallStatus } from '../../src/core/firewall-status.ts';
+import {
+  type FirewallView,
+  firewallHealth,
+  firewallStatus,
+  healthForPolicies,
+} from '../../src/core/firewall-status.ts';
 import { type ConditionReason, conditionReasons } from '../../src/core/model.ts';
 import type { TableView } from '../../src/core/table-health.ts';
 import type { TableRef } from '../../src/core/table-ref.ts';
@@ -253,4 +258,24 @@ test('law: every status keeps the rules, is the same when nothing changed, and o
       }
     }),
   );
+});
+
+test('a table whose device is a passive peer is shown by its firewall, and policies look at the others', () => {
+  const view = firewall(quiet, failing('PassivePeer'));
+  assert.equal(statusOf(view).reason, 'PassivePeer');
+  const health = healthForPolicies(view, 100_000);
+  assert.deepEqual([health.finding.reason, health.aside], ['InSync', undefined]);
+});
+
+test('a firewall that is a passive peer as a whole is counted by no policy', () => {
+  const peer = { ...failing('PassivePeer'), pending: 3, oldestPendingAt: 0 };
+  for (const view of [firewall(peer), firewall(peer, peer)])
+    assert.equal(healthForPolicies(view, 1e9).aside?.reason, 'PassivePeer');
+  const observed = { ...firewall(peer), aside: { reason: 'Observing', message: 'it observes' } } as const;
+  assert.equal(healthForPolicies(observed, 1e9).aside?.reason, 'Observing');
+});
+
+test('another failure beside a passive peer is a failure for policies, too', () => {
+  const health = healthForPolicies(firewall(failing('PassivePeer'), failing('DeviceUnavailable')), 100_000);
+  assert.deepEqual([health.finding.reason, health.aside], ['DeviceUnavailable', undefined]);
 });

@@ -18,6 +18,7 @@ function marked(...owners: readonly Owner[]) {
   const refuse = (): Promise<never> => Promise.reject(new Error('not asked here'));
   const connection: Connection = {
     info: refuse,
+    haState: refuse,
     readTable: refuse,
     readAddress: async () => ({ ip: markerAddress, fromAgent: false, tags: [...marks] }),
     send: async (_, batch) => {

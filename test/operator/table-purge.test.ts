@@ -41,6 +41,7 @@ class SmallDevice {
 
   readonly connection: Connection = {
     info: async () => ({ serial: '1', model: 'PA-VM', swVersion: '11.1.4', multiVsys: false }),
+    haState: async () => ({ enabled: false }),
     readTable: async () => {
       this.reads += 1;
       const entries = [...this.table].map(([ip, tags]) => ({ ip, fromAgent: false, tags: [...tags] }));

@@ -6,7 +6,7 @@ import { ownTable } from '../../src/core/table-ref.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { markerAddress } from '../../src/core/ownership.ts';
 import type { PlannedAddress } from '../../src/core/batch.ts';
-import type { Connection, RegisteredIp } from '../../src/operator/device-port.ts';
+import { type Connection, DeviceFailure, type RegisteredIp } from '../../src/operator/device-port.ts';
 import { TableWorker, type TableWorkerOptions } from '../../src/operator/table-worker.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
 
@@ -16,13 +16,21 @@ const log = createLogger({ level: 'silent', format: 'json' });
 const entry = (ip: string, ...tags: string[]): RegisteredIp => ({ ip, fromAgent: false, tags });
 
 /** A device that gives these readings one after the other, the last one for ever, and takes every message. */
-function device(readings: readonly Reading[], { forgetsMarks = false, refusesMarks = false } = {}) {
+function device(
+  readings: readonly Reading[],
+  { forgetsMarks = false, refusesMarks = false, passive = false } = {},
+) {
+  const ha = { passive };
   const marks: string[] = [];
   const calls: string[] = [];
   const sent: PlannedAddress[] = [];
   const left = [...readings];
   const connection: Connection = {
     info: () => Promise.reject(new Error('not asked here')),
+    haState: async () => {
+      calls.push('ha');
+      return { enabled: true, state: ha.passive ? 'passive' : 'active', peerState: '' };
+    },
     readAddress: async () => {
       calls.push('mark');
       return marks.length === 0 ? undefined : entry(markerAddress, ...marks);
@@ -33,6 +41,10 @@ function device(readings: readonly Reading[], { forgetsMarks = false, refusesMar
       return reading;
     },
     send: async (_, batch) => {
+      if (ha.passive) {
+        calls.push('denied');
+        throw new DeviceFailure('PassivePeer', 'it is passive', { retry: 'slow', applied: 'no' });
+      }
       if (refusesMarks && batch.some(({ address }) => address === markerAddress)) {
         calls.push('put');
         return [{ section: 'register', address: markerAddress, message: 'the table is full' }];
@@ -46,21 +58,22 @@ function device(readings: readonly Reading[], { forgetsMarks = false, refusesMar
     },
     close: async () => {},
   };
-  return { connection, calls, sent };
+  return { connection, calls, sent, ha };
 }
 
 /** Runs a worker until `done` or for three seconds. */
 async function run(
   connection: Connection,
   desired: ReadonlyMap<string, readonly string[]>,
-  done: () => boolean,
+  done: (worker: TableWorker) => boolean,
+  markerIntervalMs = 60_000,
 ): Promise<TableWorker> {
   const options: TableWorkerOptions = {
     ref: ownTable,
     self: { prefix: 'k8s.', id: 'aaaaaaaaaaaa' },
     desired: { tagsOf: (address) => desired.get(address) ?? [], addresses: () => desired.keys() },
     fullIntervalMs: () => 50,
-    markerIntervalMs: () => 60_000,
+    markerIntervalMs: () => markerIntervalMs,
     guard: () => ({ percent: 100, minimum: 1000 }),
     stance: () => 'enforce',
     precedence: () => ({ kind: 'ours' }),
@@ -73,7 +86,7 @@ async function run(
   const worker = new TableWorker(options);
   const stop = new AbortController();
   const running = worker.run(stop.signal, new AbortController().signal);
-  for (let i = 0; i < 300 && !done(); i++) await sleep(10);
+  for (let i = 0; i < 300 && !done(worker); i++) await sleep(10);
   stop.abort();
   await running;
   return worker;
@@ -119,4 +132,25 @@ test('while the device refuses the mark it is still a first contact: what nobody
   await run(connection, new Map([['10.0.0.1', ['k8s.web']]]), enough);
   assert.ok(calls.includes('put') && calls.includes('send'));
   assert.ok(sent.every(({ unregister }) => unregister.length === 0));
+});
+
+test('a passive HA peer is asked for its state at the pace of the marker, sent nothing meanwhile, and read when it is active', async () => {
+  const { connection, calls, ha } = device([{ entries: [], agreed: true }], { passive: true });
+  let wasPassive = false;
+  const worker = await run(
+    connection,
+    new Map([['10.0.0.1', ['k8s.web']]]),
+    (running) => {
+      wasPassive ||= running.isPassivePeer;
+      if (calls.filter((call) => call === 'ha').length === 3) ha.passive = false;
+      return calls.includes('send');
+    },
+    30,
+  );
+  assert.ok(wasPassive);
+  assert.ok(!worker.isPassivePeer);
+  assert.deepEqual(calls.slice(0, 6), ['mark', 'read', 'denied', 'ha', 'ha', 'ha']);
+  const rest = calls.slice(6).filter((call) => call !== 'ha');
+  assert.deepEqual(rest.slice(0, 3), ['mark', 'read', 'put']);
+  assert.ok(rest.includes('send'));
 });
