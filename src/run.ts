@@ -188,7 +188,7 @@ function formerTables(object: FirewallObject | undefined): FormerTables | undefi
   const { device, tables } = object?.parsed.status ?? {};
   return (
     device &&
-    tables && { serial: device.serial, tables: tables.map(({ vsys }) => ({ serial: undefined, vsys })) }
+    tables && { serial: device.serial, tables: tables.map(({ serial, vsys }) => ({ serial, vsys })) }
   );
 }
 

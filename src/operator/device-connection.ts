@@ -48,8 +48,9 @@ export function openConnection(options: ConnectionOptions): Connection {
       throw understoodDenial(error, await ha);
     });
   return {
-    info: async (signal) => supported(await call(client.systemInfo(signal))),
+    info: async (signal, serial) => supported(await call(client.systemInfo(signal, { serial }))),
     haState: (table, signal) => call(client.haState(table, signal)),
+    managedDevices: (signal) => call(client.managedDevices(signal)),
     readTable: (table, betweenPages, signal) =>
       onTable(table, readTable(client, { ...table, betweenPages, signal }), signal),
     readAddress: (table, ip, signal) => onTable(table, client.readAddress({ ...table, ip }, signal), signal),
@@ -104,6 +105,6 @@ function closedFailure(): DeviceFailure {
 
 function inOurWords(error: unknown): unknown {
   if (!(error instanceof PanosError)) return error;
-  const { reason, message, retry, applied } = error;
-  return new DeviceFailure(reason, message, { retry, applied, cause: error });
+  const { reason, message, retry, applied, refused } = error;
+  return new DeviceFailure(reason, message, { retry, applied, refused, cause: error });
 }

@@ -13,6 +13,14 @@ export type DeviceInfo = {
   readonly multiVsys: boolean;
 };
 
+/** A firewall behind a Panorama. */
+export type ManagedDevice = {
+  readonly serial: string;
+  readonly connected: boolean;
+  /** Its virtual systems by id; empty where the Panorama does not tell. */
+  readonly vsys: readonly string[];
+};
+
 export type RegisteredIp = {
   /** As the device writes it. */
   readonly ip: string;
@@ -21,10 +29,15 @@ export type RegisteredIp = {
 };
 
 export type Connection = {
-  /** @throws DeviceFailure UnsupportedVersion, too. */
-  info(signal: AbortSignal): Promise<DeviceInfo>;
+  /**
+   * @param serial of a firewall that the endpoint, a Panorama, forwards to; default: the endpoint itself.
+   * @throws DeviceFailure UnsupportedVersion, too.
+   */
+  info(signal: AbortSignal, serial?: string): Promise<DeviceInfo>;
   /** What the device that has the table says of its place in an HA pair. */
   haState(table: Pick<TableRef, 'serial'>, signal: AbortSignal): Promise<HaState>;
+  /** All firewalls of a Panorama. */
+  managedDevices(signal: AbortSignal): Promise<readonly ManagedDevice[]>;
   /**
    * Reads a whole registered-ip table.
    * @param betweenPages awaited after each page; it may send a message, and tells how many addresses that moved.
@@ -49,6 +62,8 @@ export class DeviceFailure extends Error {
   readonly retry: 'backoff' | 'slow';
   /** Whether the message that failed may have taken effect. */
   readonly applied: 'no' | 'unknown';
+  /** The endpoint itself has answered, and refused the call as a whole. */
+  readonly refused: boolean;
 
   constructor(
     reason: ConditionReason,
@@ -56,6 +71,7 @@ export class DeviceFailure extends Error {
     facts: {
       readonly retry: 'backoff' | 'slow';
       readonly applied: 'no' | 'unknown';
+      readonly refused?: boolean;
       readonly cause?: unknown;
     },
   ) {
@@ -63,5 +79,6 @@ export class DeviceFailure extends Error {
     this.reason = reason;
     this.retry = facts.retry;
     this.applied = facts.applied;
+    this.refused = facts.refused ?? false;
   }
 }

@@ -9,7 +9,7 @@ import { type Stance, stanceOf } from '../core/stance.ts';
 import { ownTable, sameName, type TableRef, tableKey, tableName } from '../core/table-ref.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { ConnectionSettings, FirewallSettings, Secrets } from './credentials.ts';
-import { type Connection, DeviceFailure, type DeviceInfo } from './device-port.ts';
+import type { Connection, DeviceFailure, DeviceInfo } from './device-port.ts';
 import { DeviceSession } from './device-session.ts';
 import { FirewallClaim, type FirewallClaimOptions } from './firewall-claim.ts';
 import { KeptTables } from './kept-tables.ts';
@@ -19,6 +19,8 @@ import { TableFactory } from './table-factory.ts';
 import { asideOf } from './table-view.ts';
 import type { ClusterKnowledge, TableObserver } from './table-observer.ts';
 import type { TableWorker } from './table-worker.ts';
+import { requirePanorama, Targets } from './targets.ts';
+import { requireVsys } from './vsys.ts';
 import type { Term } from './term.ts';
 
 export type FirewallWorkerOptions = Omit<FirewallClaimOptions, 'tables'> & {
@@ -50,6 +52,7 @@ export class FirewallWorker {
   #former: FormerTables | undefined;
   readonly #session: DeviceSession;
   readonly #claim: FirewallClaim;
+  readonly #targets: Targets;
   readonly #kept: KeptTables;
   readonly #leaving: LeavingTables;
 
@@ -69,6 +72,7 @@ export class FirewallWorker {
       },
       now: options.now,
     });
+    this.#targets = new Targets(options.now);
     const factory = this.#createFactory();
     const createPurge = (ref: TableRef, unsureUntil: number) => factory.purge(ref, unsureUntil);
     this.#leaving = new LeavingTables({
@@ -149,8 +153,9 @@ export class FirewallWorker {
     if (former === undefined || term === undefined) return;
     this.#former = undefined;
     // Of another device, or of one that cannot be told from others, nothing is known.
-    if (former.serial !== serial || serial === 'unknown') return;
-    for (const ref of former.tables) this.#leave({ ref, unsureUntil: 0 }, term);
+    const isSame = former.serial === serial && serial !== 'unknown';
+    for (const ref of former.tables)
+      if (isSame || ref.serial !== undefined) this.#leave({ ref, unsureUntil: 0 }, term);
   }
 
   #leavingChanged(): void {
@@ -252,9 +257,21 @@ export class FirewallWorker {
       stance: () => this.#stance(),
       forbidden: () => this.#forbidden(),
       precedence: (ref) => this.#claim.precedence(ref),
-      connect: (_, signal) => this.#session.connect(signal),
-      observer: () => ({ ...observer, failed: (failure) => this.#tableFailed(failure) }),
+      connect: (ref, signal) => this.#connect(ref, signal),
+      observer: (ref) => ({ ...observer, failed: (failure) => this.#tableFailed(ref, failure) }),
     });
+  }
+
+  /** @throws DeviceFailure */
+  async #connect({ serial, vsys }: TableRef, signal: AbortSignal): Promise<Connection> {
+    const connection = await this.#session.connect(signal);
+    const device = this.#device;
+    if (serial !== undefined) {
+      requirePanorama(device);
+      return this.#targets.connect(connection, { serial, vsys }, signal);
+    }
+    if (device !== undefined) requireVsys({ serial, vsys }, device, []);
+    return connection;
   }
 
   /** Why nothing may be purged. */
@@ -268,16 +285,15 @@ export class FirewallWorker {
     return stanceOf({ ...this.#settings, ...this.#options.lifecycle() });
   }
 
-  #tableFailed(failure: DeviceFailure): void {
-    this.#session.askAgain();
+  #tableFailed({ serial }: TableRef, failure: DeviceFailure): void {
+    if (serial !== undefined) this.#targets.askAgain(serial);
+    // A Panorama that answers for a firewall behind it is still the same.
+    if (serial === undefined || !failure.refused) this.#session.askAgain();
     this.#options.observer.failed(failure);
   }
 
   #met(device: DeviceInfo): void {
-    if (this.#settings.tables === undefined && device.multiVsys) {
-      const message = 'the device has several vsys: list the ones to register on in spec.tables';
-      throw new DeviceFailure('InvalidSpec', message, { retry: 'slow', applied: 'no' });
-    }
+    if (this.#settings.tables === undefined) requireVsys(ownTable, device, []);
     const before = this.#device;
     this.#device = device;
     if (before?.serial === device.serial) return;

@@ -4,14 +4,23 @@ import type { HaState } from '../core/ha-state.ts';
 import {
   addressForm,
   countForm,
+  deviceGroupsForm,
   haStateForm,
+  managedDevicesForm,
   pageForm,
+  type Receiver,
   systemInfoForm,
   type Table,
   updateForm,
 } from './commands.ts';
 import { type CallObserver, type ConversationOptions, createConversation } from './conversation.ts';
 import { readHaState } from './ha-state.ts';
+import {
+  type GroupMember,
+  type ManagedDevice,
+  readDeviceGroups,
+  readManagedDevices,
+} from './panorama-replies.ts';
 import {
   createRegisteredIpReader,
   type RegisteredIp,
@@ -42,9 +51,14 @@ export type Page = Table & {
  * close() and for updates that no caller may build.
  */
 export type PanosClient = {
-  systemInfo(signal: AbortSignal): Promise<DeviceInfo>;
+  /** @param of default: the endpoint itself. */
+  systemInfo(signal: AbortSignal, of?: Receiver): Promise<DeviceInfo>;
+  /** The firewalls of a Panorama, connected or not. */
+  managedDevices(signal: AbortSignal): Promise<readonly ManagedDevice[]>;
+  /** The device groups of a Panorama by name, with the firewalls that are in each. */
+  deviceGroups(signal: AbortSignal): Promise<ReadonlyMap<string, readonly GroupMember[]>>;
   /** What the endpoint, or a firewall behind it that the serial names, says of its place in an HA pair. */
-  haState(device: { readonly serial?: string | undefined }, signal: AbortSignal): Promise<HaState>;
+  haState(device: Receiver, signal: AbortSignal): Promise<HaState>;
   /**
    * Sends one uid-message. A PanosError's `applied` says whether the table may have changed all the same; after an
    * abort it may have.
@@ -71,8 +85,12 @@ export function createPanosClient(options: PanosClientOptions): PanosClient {
     timeouts: options.timeouts ?? { connectMs: 10_000, callMs: 60_000 },
   });
   return {
-    systemInfo: (signal) =>
-      device.ask({ kind: 'systemInfo', form: systemInfoForm(), read: readSystemInfo }, signal),
+    systemInfo: (signal, of = {}) =>
+      device.ask({ kind: 'systemInfo', form: systemInfoForm(of), read: readSystemInfo }, signal),
+    managedDevices: (signal) =>
+      device.ask({ kind: 'managedDevices', form: managedDevicesForm(), read: readManagedDevices }, signal),
+    deviceGroups: (signal) =>
+      device.ask({ kind: 'deviceGroups', form: deviceGroupsForm(), read: readDeviceGroups }, signal),
     async haState(of, signal) {
       const ha = await device.ask({ kind: 'haState', form: haStateForm(of), read: readHaState }, signal);
       if (!ha.enabled) return ha;

@@ -18,15 +18,24 @@ export function versionForm(): URLSearchParams {
   return new URLSearchParams({ type: 'version' });
 }
 
-export function systemInfoForm(): URLSearchParams {
-  return op('<show><system><info></info></system></show>', {});
+/** A firewall behind the endpoint, a Panorama; the endpoint itself where it has no serial. */
+export type Receiver = { readonly serial?: string | undefined };
+
+export function systemInfoForm({ serial }: Receiver): URLSearchParams {
+  return op('<show><system><info></info></system></show>', { serial });
 }
 
-/** @param device a firewall behind the endpoint, a Panorama; the endpoint itself where it has no serial. */
-export function haStateForm({ serial }: { readonly serial?: string | undefined }): URLSearchParams {
-  const form = op('<show><high-availability><state></state></high-availability></show>', {});
-  if (serial !== undefined) form.set('target', serial);
-  return form;
+export function haStateForm({ serial }: Receiver): URLSearchParams {
+  return op('<show><high-availability><state></state></high-availability></show>', { serial });
+}
+
+/** The firewalls that a Panorama manages, connected or not. */
+export function managedDevicesForm(): URLSearchParams {
+  return op('<show><devices><all></all></devices></show>', {});
+}
+
+export function deviceGroupsForm(): URLSearchParams {
+  return op('<show><devicegroups></devicegroups></show>', {});
 }
 
 /** Throws on an update that encodeUidMessage refuses. */

@@ -24,6 +24,8 @@ export type CallKind =
   | 'signIn'
   | 'systemInfo'
   | 'haState'
+  | 'managedDevices'
+  | 'deviceGroups'
   | 'update'
   | 'readPage'
   | 'readAddress'
@@ -91,7 +93,8 @@ export function createConversation(options: ConversationOptions): Conversation {
     } catch (error) {
       observed.end(error instanceof PanosError ? error.reason : 'aborted');
       if (!(error instanceof PanosError)) throw error;
-      outage.note(error);
+      // A firewall that a Panorama does not reach says nothing about the Panorama.
+      if (!question.form.has('target')) outage.note(error);
       throw error.withWords(clean);
     }
   };

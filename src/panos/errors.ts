@@ -48,6 +48,11 @@ export class PanosError extends Error {
     this.#facts = facts;
   }
 
+  /** The device itself has answered, and refused the call as a whole. */
+  get refused(): boolean {
+    return this.#facts.said !== undefined;
+  }
+
   /** The same failure, understood otherwise. */
   understoodAs(other: Pick<Facts, 'reason' | 'retry'> & { readonly problem: string }): PanosError {
     const { problem, ...facts } = other;

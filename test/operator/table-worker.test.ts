@@ -31,6 +31,7 @@ function device(
       calls.push('ha');
       return { enabled: true, state: ha.passive ? 'passive' : 'active', peerState: '' };
     },
+    managedDevices: async () => [],
     readAddress: async () => {
       calls.push('mark');
       return marks.length === 0 ? undefined : entry(markerAddress, ...marks);

@@ -1,6 +1,7 @@
 // One refusal, several meanings: a key that died, a right that the role lacks, a device that is still starting.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { startPanorama } from '../../simulator/panorama/panorama.ts';
 import { startSimulator } from '../../simulator/simulator.ts';
 import { clientOfSimulator, failure, message, never } from './clients.ts';
 
@@ -70,5 +71,14 @@ test('an internal error of a device that answers is no outage: credentials that 
   await using client = clientOfSimulator(device);
   assert.equal((await failure(client.count({}, never))).reason, 'DeviceUnavailable');
   device.expireKeys();
+  assert.equal((await failure(client.count({}, never))).reason, 'AuthenticationFailed');
+});
+
+test('a firewall that a Panorama does not reach says nothing about the credentials for the Panorama', async () => {
+  await using panorama = await startPanorama({ firewalls: [{ serial: '0001' }] });
+  await using client = clientOfSimulator(panorama);
+  panorama.inject({ fault: 'reset', target: '0001' });
+  assert.equal((await failure(client.count({ serial: '0001' }, never))).reason, 'DeviceUnavailable');
+  panorama.expireKeys();
   assert.equal((await failure(client.count({}, never))).reason, 'AuthenticationFailed');
 });

@@ -106,6 +106,23 @@ export const goodFirewalls: GoodCase[] = [
       resync: { fullIntervalSeconds: 10 },
     }),
   },
+  {
+    name: 'tables through a Panorama, and its own',
+    manifest: firewall({
+      tables: [
+        { serial: '0070510000001' },
+        { serial: '0070510000002', vsys: 'vsys1' },
+        { serial: '0070510000002', vsys: 'vsys2' },
+        { vsys: 'vsys1' },
+      ],
+    }),
+  },
+  {
+    name: '64 tables through a Panorama',
+    manifest: firewall({
+      tables: numbered(64, (i) => ({ serial: 'x'.repeat(30) + (10 + i), vsys: 'vsys9999' })),
+    }),
+  },
   { name: '64 tables', manifest: firewall({ tables: numbered(64, (i) => ({ vsys: `vsys${i + 1}` })) }) },
   { name: 'a guard that holds everything', manifest: firewall({ removalGuard: { percent: 0, minimum: 0 } }) },
   { name: 'deletionPolicy Retain', manifest: firewall({ deletionPolicy: 'Retain' }) },
@@ -225,7 +242,23 @@ export const badFirewalls: BadCase[] = [
     manifest: firewall({ tables: numbered(65, (i) => ({ vsys: `vsys${i + 1}` })) }),
     field: 'spec.tables',
   },
-  { name: 'a table without vsys', manifest: firewall({ tables: [{}] }), field: 'spec.tables[0].vsys' },
+  {
+    name: 'a table without a name',
+    manifest: firewall({ tables: [{ vsys: 'vsys1' }, {}] }),
+    field: 'spec.tables[1]',
+    says: 'must name a vsys or a serial',
+  },
+  ...['', '00705-1', '0070510000001 ', 'x'.repeat(33)].map((serial) => ({
+    name: `serial ${serial}`,
+    manifest: firewall({ tables: [{ serial }] }),
+    field: 'spec.tables[0].serial',
+  })),
+  {
+    name: 'the table of a firewall twice, once without its vsys',
+    manifest: firewall({ tables: [{ serial: '0070510000001' }, { serial: '0070510000001', vsys: 'vsys1' }] }),
+    field: 'spec.tables',
+    says: 'must name each table once',
+  },
   ...['1', 'vsys', 'vsys0', 'VSYS1', 'vsys01', 'vsys1 '].map((vsys) => ({
     name: `vsys ${vsys}`,
     manifest: firewall({ tables: [{ vsys: 'vsys7' }, { vsys }] }),

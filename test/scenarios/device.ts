@@ -1,139 +1,53 @@
 // One simulated firewall in a scenario: what it holds of ours, what it was sent, and that strangers' entries stay.
-import assert from 'node:assert/strict';
 import { randomBytes, randomInt } from 'node:crypto';
 import {
   startSimulator,
   type LogEntry,
-  type Planting,
   type Simulator,
   type SimulatorOptions,
-  type TableEntry,
 } from '../../simulator/simulator.ts';
-import { waitFor } from '../harness/wait-for.ts';
+import { type HeldOptions, type HeldTables, heldTables } from './held-tables.ts';
 
-export type DeviceOptions = Pick<SimulatorOptions, 'vsys' | 'settings' | 'identity'> & {
-  /** Of the operator on this device; default 'k8s-prod.'. */
-  readonly tagPrefix?: string;
-  /** Addresses of the scenario's own Pods on which strangers have tags as well. */
-  readonly foreignOn: readonly string[];
-  /** Tags of ours (given without prefix) that an earlier operator has left in every table. */
-  readonly leftOver?: Owned;
-  /** Ids of operators that have marked our prefix in every table. */
-  readonly markedBy?: readonly string[];
-};
+export type { HoldsOptions, Owned } from './held-tables.ts';
 
-/** Address -> tags without the prefix, sorted. Addresses without a tag of ours are left out. */
-export type Owned = Readonly<Record<string, readonly string[]>>;
+export type DeviceOptions = Pick<SimulatorOptions, 'vsys' | 'settings' | 'identity'> & HeldOptions;
 
-export type Device = {
+export type Device = HeldTables & {
   readonly simulator: Simulator;
-  readonly tagPrefix: string;
   /** What a Secret with this device's API key holds. */
   readonly secret: Readonly<Record<'apiKey', string>>;
-  /** The tags with our prefix, marks and those learned from agents left out; vsys defaults to the first one. */
-  readonly owned: (vsys?: string) => Owned;
-  /** The tags at the address of marks, sorted, whoever's. */
-  readonly marks: (vsys?: string) => readonly string[];
-  /** Resolves when the device holds exactly these tags of ours; rejects with the difference after timeoutMs. */
-  readonly holds: (expected: Owned, options?: HoldsOptions) => Promise<void>;
   /** The uid-messages so far, oldest first, also those that a fault kept from taking effect. */
   readonly messages: () => readonly LogEntry[];
-  /** Throws when anything of the strangers' differs from what was planted at the start. */
-  readonly checkForeign: () => void;
 };
 
-export type HoldsOptions = { readonly vsys?: string; readonly timeoutMs?: number };
+/** As real ones look, and no two alike. */
+export function newSerial(): string {
+  return randomInt(1e14).toString().padStart(15, '0');
+}
 
-const maxShown = 10;
-const markerAddress = '192.0.2.1';
+/** No log line holds it by accident. */
+export function newPassword(): string {
+  return randomBytes(12).toString('hex');
+}
 
 /** Starts a device on whose tables strangers have tags and entries of every kind that could be taken for ours. */
-export async function startDevice(options: DeviceOptions): Promise<Device> {
-  const { tagPrefix = 'k8s-prod.', foreignOn, leftOver = {}, markedBy = [], ...simulation } = options;
+export async function startDevice({
+  tagPrefix,
+  foreignOn,
+  leftOver,
+  markedBy,
+  ...simulation
+}: DeviceOptions): Promise<Device> {
   const simulator = await startSimulator({
     ...simulation,
-    identity: { serial: randomInt(1e14).toString().padStart(15, '0'), ...simulation.identity },
-    // A password that no log line holds by accident.
-    password: randomBytes(12).toString('hex'),
+    identity: { serial: newSerial(), ...simulation.identity },
+    password: newPassword(),
   });
-  const vsysNames = Object.keys(simulator.tables());
-  const [firstVsys = ''] = vsysNames;
-  const ours = Object.entries(leftOver).map(([ip, tags]) => ({
-    ip,
-    tags: tags.map((tag) => tagPrefix + tag),
-  }));
-  const marks = markedBy.map((id) => ({ ip: markerAddress, tags: [`${tagPrefix}_owner.${id}`] }));
-  for (const vsys of vsysNames)
-    simulator.plant({ vsys, add: [...strangers(tagPrefix, foreignOn), ...ours, ...marks] });
-  const isOurs = (tag: string, { fromAgent }: TableEntry): boolean => !fromAgent && tag.startsWith(tagPrefix);
-  const foreign = () => vsysNames.map((vsys) => rest(simulator.tables()[vsys] ?? {}, isOurs));
-  const planted = foreign();
-
-  const owned: Device['owned'] = (vsys = firstVsys) =>
-    Object.fromEntries(
-      Object.entries(simulator.tables()[vsys] ?? {}).flatMap(([ip, entry]) => {
-        if (ip === markerAddress) return [];
-        const tags = entry.tags.filter((tag) => isOurs(tag, entry)).map((tag) => tag.slice(tagPrefix.length));
-        return tags.length === 0 ? [] : [[ip, tags.sort()] as const];
-      }),
-    );
+  const held = heldTables(simulator, { tagPrefix, foreignOn, leftOver, markedBy });
   return {
+    ...held,
     simulator,
-    tagPrefix,
     secret: { apiKey: simulator.apiKey },
-    owned,
-    marks: (vsys = firstVsys) => simulator.tables()[vsys]?.[markerAddress]?.tags.toSorted() ?? [],
-    async holds(expected, { vsys = firstVsys, timeoutMs = 10_000 } = {}) {
-      const look = (): true => {
-        const difference = differenceOf(owned(vsys), expected);
-        if (difference !== '') throw new Error(difference);
-        return true;
-      };
-      await waitFor(look, { what: `the table of ${vsys}`, timeoutMs, intervalMs: 20 });
-    },
     messages: () => simulator.log().filter(({ kind }) => kind === 'message'),
-    checkForeign: () => assert.deepEqual(foreign(), planted, 'entries of strangers were touched'),
   };
-}
-
-/** Other prefixes that look like ours, other addresses, ranges, networks, odd spellings, what an agent told. */
-function strangers(prefix: string, podAddresses: readonly string[]): NonNullable<Planting['add']> {
-  const nearly = [
-    prefix.slice(0, -1),
-    `x${prefix}web`,
-    `${prefix.toUpperCase()}web`,
-    'k8s-other.ns_shop.web',
-  ];
-  return [
-    ...podAddresses.map((ip) => ({ ip, tags: ['quarantine', ...nearly] })),
-    { ip: '198.51.100.7', tags: ['quarantine', ...nearly] },
-    { ip: '198.51.100.8', tags: [`${prefix}ns_shop.web`, `${prefix}all`], fromAgent: true },
-    { ip: '198.51.100.16-198.51.100.31', tags: ['pool'] },
-    { ip: '198.51.100.64/26', tags: ['network'] },
-    { ip: '2001:DB8:FFFF:0:0:0:0:7', tags: ['spelled-differently', ...nearly] },
-  ];
-}
-
-/** The table without our tags. */
-function rest(
-  table: Readonly<Record<string, TableEntry>>,
-  isOurs: (tag: string, entry: TableEntry) => boolean,
-): Readonly<Record<string, TableEntry>> {
-  return Object.fromEntries(
-    Object.entries(table).flatMap(([ip, entry]) => {
-      const tags = entry.tags.filter((tag) => !isOurs(tag, entry)).sort();
-      return tags.length === 0 ? [] : [[ip, { ...entry, tags }] as const];
-    }),
-  );
-}
-
-/** '' when both are equal, whatever the order of tags; cheap, as it is asked often and of large tables. */
-function differenceOf(actual: Owned, expected: Owned): string {
-  const text = (tags: readonly string[] | undefined): string => tags?.toSorted().join(' ') ?? 'nothing';
-  const addresses = new Set([...Object.keys(actual), ...Object.keys(expected)]);
-  const different = [...addresses].filter((ip) => text(actual[ip]) !== text(expected[ip]));
-  const shown = different
-    .slice(0, maxShown)
-    .map((ip) => `${ip} has ${text(actual[ip])} instead of ${text(expected[ip])}`);
-  return different.length > maxShown ? `${shown.join('; ')}; ${different.length} in all` : shown.join('; ');
 }

@@ -53,7 +53,10 @@ const words: Vocabulary = {
   tagPrefix: fc.constantFrom('gen.', 'gen.a.', 'other_1.x-2.'),
   name: fc.constantFrom('edge-a', 'none'),
   serverName: fc.constantFrom('fw-a.example.net', 'FW'),
-  vsys: fc.constantFrom('vsys1', 'vsys2', 'vsys3'),
+  'tables[]': fc.oneof(
+    fc.record({ vsys: fc.constantFrom('vsys1', 'vsys2', 'vsys3') }),
+    fc.record({ serial: fc.constantFrom('0001', '0002'), vsys: fc.constantFrom('vsys1', 'vsys2') }),
+  ),
   'addressCIDRs[]': fc.constantFrom('10.0.0.0/8', '10.1.0.0/24', 'fd00::/16', '::/0', '127.0.0.0/8'),
   'firewallNames[]': fc.constantFrom('edge-a', 'edge-a', 'edge-b', 'absent'),
   podSelector: fc.oneof({ weight: 12, arbitrary: onePod }, { weight: 4, arbitrary: somePods }),

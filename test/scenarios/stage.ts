@@ -140,7 +140,7 @@ export class Stage implements AsyncDisposable {
     const { name, spec, vsys = [] } = options;
     // What an earlier operator left is marked as ours, unless a scenario wants it otherwise.
     const markedBy = options.leftOver === undefined ? [] : [await ownerIdOf(this.cluster)];
-    const device = await this.#stageDevice({ markedBy, ...options }, () => this.#removeFirewall(name));
+    const device = await this.#stageDevice({ markedBy, ...options }, () => this.removeFirewall(name));
     prepare?.(device);
     const tables = vsys.length > 1 ? { tables: vsys.map((one) => ({ vsys: one })) } : {};
     await this.reach(device, { ...options, tagPrefix: device.tagPrefix, spec: { ...tables, ...spec } });
@@ -149,7 +149,7 @@ export class Stage implements AsyncDisposable {
 
   /** A PanFirewall, with its Secret, for a device that may be another stage's. */
   async reach(
-    { simulator, secret }: Device,
+    { simulator, secret }: Pick<Device, 'simulator' | 'secret'>,
     { name, labels = {}, namespaceSelector = {}, tagPrefix, spec }: ReachOptions,
   ): Promise<void> {
     this.#hideLogin(simulator);
@@ -226,7 +226,8 @@ export class Stage implements AsyncDisposable {
     return staged;
   }
 
-  async #removeFirewall(name: string): Promise<void> {
+  /** Does nothing where there is none. */
+  async removeFirewall(name: string): Promise<void> {
     try {
       await this.cluster.remove('PanFirewall', { name });
     } catch (error) {

@@ -37,6 +37,7 @@ export type Status = {
   readonly owned?: number;
   readonly pending?: number;
   readonly tables?: readonly {
+    readonly serial?: string;
     readonly vsys?: string;
     readonly state: string;
     readonly owned: number;

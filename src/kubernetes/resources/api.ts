@@ -82,7 +82,7 @@ export const schemaRevisionAnnotation = `${group}/schema-revision`;
  * Raised with every change of the CRDs that this program relies on. Installed CRDs of a lower revision would
  * silently drop fields, so the operator is not ready with them.
  */
-export const schemaRevision = 6;
+export const schemaRevision = 7;
 
 const definition = z.object({
   metadata: z.object({

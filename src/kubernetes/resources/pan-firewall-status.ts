@@ -4,10 +4,11 @@ import { z } from 'zod';
 import { conditions, count, observedGeneration } from './status.ts';
 
 const tableStatus = z.object({
-  vsys: z
+  serial: z
     .string()
     .optional()
-    .describe("The virtual system; absent for the endpoint's own table, where the spec names none."),
+    .describe("The firewall behind the Panorama; absent for the endpoint's own tables."),
+  vsys: z.string().optional().describe('The virtual system; absent where the spec names none.'),
   state: z.string().describe('How the table is doing: InSync, Progressing, or the reason why it is neither.'),
   owned: count('Addresses that carry at least one tag of ours, the marker not counted.'),
   foreign: count('Addresses that carry only tags of others. They are never touched.'),

@@ -5,10 +5,9 @@ import { parseNetwork } from '../../core/network.ts';
 import { hostName, httpsEndpoint, objectName, proxyUrl } from './host.ts';
 import { labelSelector } from './label-selector.ts';
 import { type CelRule, forServer, list, pattern, ruled, text, twinned } from './schema.ts';
+import { tables } from './tables.ts';
 
 const prefixWords = pattern('(?:[A-Za-z0-9_-]+\\.){1,4}');
-const vsysName = pattern('vsys[1-9][0-9]{0,3}');
-const maxTables = 64;
 
 const immutable: CelRule = {
   rule: 'self == oldSelf',
@@ -20,20 +19,6 @@ const tagPrefix = ruled(text(32), {
   message: 'must be 1 to 4 words of letters, digits, _ and -, each ended by a dot, such as "k8s-prod."',
   holds: prefixWords.matches,
 });
-
-const table = z.object({
-  vsys: ruled(text(8), {
-    cel: vsysName.cel,
-    message: 'must be the name of a virtual system, such as vsys1',
-    holds: vsysName.matches,
-  }).describe('The virtual system that holds the table, such as vsys1.'),
-});
-
-const tables = ruled(list(table, maxTables), {
-  cel: 'self.all(one, self.exists_one(other, other.vsys == one.vsys))',
-  message: 'must name each table once: remove the repeated vsys',
-  holds: (all) => new Set(all.map((one) => one.vsys)).size === all.length,
-}).meta({ 'x-kubernetes-list-type': 'atomic' });
 
 /** The longest is `ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255/128`. */
 const maxNetworkLength = 49;
@@ -173,8 +158,9 @@ export const panFirewallSpec = z
     tables: tables
       .optional()
       .describe(
-        'The registered-ip tables to keep, 1 to 64, each once, such as [{vsys: vsys1}]. Default: the one table of the ' +
-          'endpoint; on a device with several virtual systems they must be named.',
+        'The registered-ip tables to keep, 1 to 64, each once, such as [{vsys: vsys1}]; through a Panorama those of the ' +
+          'firewalls that it manages, such as [{serial: "0070510000001"}]. Default: the one table of the endpoint; on a ' +
+          'device with several virtual systems they must be named.',
       ),
     namespaceSelector: labelSelector(
       'The namespaces whose Pods may be registered here, such as {matchLabels: {env: prod}}; {} = all. A policy of ' +

@@ -138,7 +138,7 @@ function connectionOf({
       serverName: tls.serverName,
       insecureSkipVerify: tls.insecureSkipVerify,
     },
-    tables: tables?.map(({ vsys }) => ({ serial: undefined, vsys })),
+    tables: tables?.map(({ serial, vsys }) => ({ serial, vsys })),
     mode,
     deletionPolicy,
     purgeTimeoutSeconds,

@@ -1,0 +1,65 @@
+// Reads what a Panorama tells of the firewalls that it manages, and of its device groups.
+import { attribute, child, children, type Element, readResult, textOf } from './envelope.ts';
+import { invalidResponse } from './errors.ts';
+
+export type ManagedDevice = {
+  readonly serial: string;
+  readonly connected: boolean;
+  /** Its virtual systems by id: vsys1, vsys2 ...; empty where the reply does not tell. */
+  readonly vsys: readonly string[];
+};
+
+/** A firewall in a device group. */
+export type GroupMember = {
+  readonly serial: string;
+  /** Those of its virtual systems that are in the group; empty where the reply does not tell: all of them. */
+  readonly vsys: readonly string[];
+};
+
+/** Reads the reply to <show><devices><all/></devices></show>. Throws PanosError for what is none. */
+export function readManagedDevices(text: string): readonly ManagedDevice[] {
+  const devices = theOnly(readResult(text), 'devices');
+  return children(devices, 'entry').map((entry) => ({
+    serial: serialOf(entry),
+    connected: isConnected(entry),
+    vsys: vsysOf(entry),
+  }));
+}
+
+/** Reads the reply to <show><devicegroups/></show>: the members of each group by its name. Throws PanosError. */
+export function readDeviceGroups(text: string): ReadonlyMap<string, readonly GroupMember[]> {
+  const groups = theOnly(readResult(text), 'devicegroups');
+  return new Map(
+    children(groups, 'entry').map((group) => {
+      const members = children(group, 'devices').flatMap((devices) => children(devices, 'entry'));
+      return [nameOf(group), members.map((entry) => ({ serial: serialOf(entry), vsys: vsysOf(entry) }))];
+    }),
+  );
+}
+
+function theOnly(result: Element, name: string): Element {
+  const found = child(result, name);
+  if (found === undefined) throw invalidResponse(`it has no <${name}>`, 'read');
+  return found;
+}
+
+function nameOf(entry: Element): string {
+  const name = attribute(entry, 'name');
+  if (name === '') throw invalidResponse('an <entry> has no name', 'read');
+  return name;
+}
+
+function serialOf(entry: Element): string {
+  return textOf(entry['serial']) || nameOf(entry);
+}
+
+function isConnected(entry: Element): boolean {
+  const connected = textOf(entry['connected']);
+  if (connected !== 'yes' && connected !== 'no')
+    throw invalidResponse('<connected> is neither yes nor no', 'read');
+  return connected === 'yes';
+}
+
+function vsysOf(entry: Element): readonly string[] {
+  return children(entry, 'vsys').flatMap((vsys) => children(vsys, 'entry').map(nameOf));
+}

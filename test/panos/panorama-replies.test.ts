@@ -1,0 +1,81 @@
+// What a Panorama tells of its firewalls and device groups: read whole, or not at all.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import { readDeviceGroups, readManagedDevices } from '../../src/panos/panorama-replies.ts';
+import { PanosError } from '../../src/panos/errors.ts';
+import { failureOf, fixture } from './fixtures.ts';
+
+test('the list of devices: serials, connections and virtual systems', () => {
+  assert.deepEqual(readManagedDevices(fixture('devices.all.pan-os-python')), [
+    { serial: '0070510000001', connected: true, vsys: ['vsys1'] },
+    { serial: '0070510000002', connected: true, vsys: ['vsys1', 'vsys2'] },
+    { serial: '0070510000003', connected: false, vsys: [] },
+  ]);
+  assert.deepEqual(readManagedDevices(reply('<devices/>')), []);
+});
+
+test('device groups: their firewalls, and the virtual systems that are in them', () => {
+  const groups = readDeviceGroups(fixture('devicegroups.pan-os-python'));
+  assert.deepEqual(
+    [...groups],
+    [
+      [
+        'edge',
+        [
+          { serial: '0070510000001', vsys: [] },
+          { serial: '0070510000002', vsys: ['vsys1'] },
+        ],
+      ],
+      ['lab', [{ serial: '0070510000002', vsys: ['vsys2'] }]],
+      ['to come', []],
+    ],
+  );
+  assert.deepEqual([...readDeviceGroups(reply('<devicegroups/>'))], []);
+});
+
+for (const [what, read, text] of [
+  ['no list at all', readManagedDevices, reply('')],
+  ['no groups at all', readDeviceGroups, reply('')],
+  ['groups for devices', readManagedDevices, reply('<devicegroups/>')],
+  ['an entry without serial and name', readManagedDevices, reply('<devices><entry/></devices>')],
+  [
+    'a connection that is neither there nor not',
+    readManagedDevices,
+    reply('<devices><entry name="1"><connected>maybe</connected></entry></devices>'),
+  ],
+  [
+    'a group without a name',
+    readDeviceGroups,
+    reply('<devicegroups><entry><devices/></entry></devicegroups>'),
+  ],
+] as const)
+  test(`${what} is no answer`, () => {
+    assert.deepEqual(failureOf(() => read(text)).reason, 'InvalidResponse');
+  });
+
+test('law: cut off anywhere, both are errors; whatever else comes, a value or a PanosError', () => {
+  const names = ['devices.all.pan-os-python', 'devicegroups.pan-os-python'];
+  for (const text of names.map(fixture))
+    for (const read of [readManagedDevices, readDeviceGroups])
+      fc.assert(
+        fc.property(fc.nat(text.trimEnd().length - 1), (end) => {
+          assert.throws(() => read(text.slice(0, end)), PanosError);
+        }),
+      );
+  fc.assert(
+    fc.property(fc.string(), (inner) => {
+      for (const read of [readManagedDevices, readDeviceGroups])
+        try {
+          read(reply(inner));
+        } catch (error) {
+          assert.ok(error instanceof PanosError);
+        }
+    }),
+  );
+});
+
+function reply(result: string): string {
+  return `<response status="success"><result>${result}</result></response>`;
+}

@@ -1,0 +1,60 @@
+// A simulated Panorama in a scenario, with what each of its firewalls holds of ours.
+import type { LogEntry } from '../../simulator/simulator.ts';
+import { type MemberSpec, type Panorama, startPanorama } from '../../simulator/panorama/panorama.ts';
+import { newPassword, newSerial } from './device.ts';
+import { type HeldTables, heldTables } from './held-tables.ts';
+import { ownerIdOf, type Stage } from './stage.ts';
+
+export type FleetOptions = {
+  /** Of the PanFirewall and of its Secret. */
+  readonly name: string;
+  readonly firewalls: readonly MemberSpec[];
+  readonly foreignOn: readonly string[];
+  /** Of the PanFirewall; its field tables above all. */
+  readonly spec: object;
+  /** Our mark is in every table from the start. */
+  readonly marked?: boolean;
+};
+
+export type StagedFleet = AsyncDisposable & {
+  readonly panorama: Panorama;
+  /** What the firewall holds, also after it has left the Panorama. */
+  readonly at: (serial: string) => HeldTables;
+  /** The Panorama's own table. */
+  readonly own: HeldTables;
+  /** uid-messages that were for the firewall, oldest first. */
+  readonly messagesTo: (serial: string) => readonly LogEntry[];
+};
+
+/** Starts a Panorama and creates its PanFirewall, which has its API key and trusts its CA. */
+export async function stageFleet(stage: Stage, options: FleetOptions): Promise<StagedFleet> {
+  const { name, firewalls, foreignOn, spec, marked = false } = options;
+  const password = newPassword();
+  const panorama = await startPanorama({ firewalls, password, identity: { serial: newSerial() } });
+  const markedBy = marked ? [await ownerIdOf(stage.cluster)] : [];
+  const held = { foreignOn, markedBy };
+  const own = heldTables(panorama, { foreignOn });
+  const members = new Map(
+    firewalls.map(({ serial }) => [serial, heldTables(panorama.fleet.firewall(serial), held)] as const),
+  );
+  await stage.reach(
+    { simulator: panorama, secret: { apiKey: panorama.apiKey } },
+    { name, tagPrefix: own.tagPrefix, spec },
+  );
+  return {
+    panorama,
+    own,
+    at: (serial) => {
+      const found = members.get(serial);
+      if (found === undefined) throw new RangeError(`no firewall ${serial} was there from the start`);
+      return found;
+    },
+    messagesTo: (serial) =>
+      panorama.log().filter(({ kind, target }) => kind === 'message' && target === serial),
+    async [Symbol.asyncDispose]() {
+      await stage.removeFirewall(name);
+      await panorama.close();
+      for (const tables of [own, ...members.values()]) tables.checkForeign();
+    },
+  };
+}
