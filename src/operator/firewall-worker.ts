@@ -10,7 +10,7 @@ import { ownTable, sameName, type TableRef, tableKey, tableName } from '../core/
 import type { Logger } from '../runtime/logger.ts';
 import type { ConnectionSettings, FirewallSettings, Secrets } from './credentials.ts';
 import type { Connection, DeviceFailure, DeviceInfo } from './device-port.ts';
-import { DeviceSession } from './device-session.ts';
+import { FirewallDevices } from './firewall-devices.ts';
 import { FirewallClaim, type FirewallClaimOptions } from './firewall-claim.ts';
 import { KeptTables } from './kept-tables.ts';
 import { type LeavingTable, LeavingTables } from './leaving-tables.ts';
@@ -19,8 +19,6 @@ import { TableFactory } from './table-factory.ts';
 import { asideOf } from './table-view.ts';
 import type { ClusterKnowledge, TableObserver } from './table-observer.ts';
 import type { TableWorker } from './table-worker.ts';
-import { requirePanorama, Targets } from './targets.ts';
-import { requireVsys } from './vsys.ts';
 import type { Term } from './term.ts';
 
 export type FirewallWorkerOptions = Omit<FirewallClaimOptions, 'tables'> & {
@@ -47,12 +45,10 @@ export class FirewallWorker {
   readonly #options: FirewallWorkerOptions;
   #settings: FirewallSettings;
   #term: Term | undefined;
-  #device: DeviceInfo | undefined;
   /** The former leader's, until they have been looked at. */
   #former: FormerTables | undefined;
-  readonly #session: DeviceSession;
+  readonly #devices: FirewallDevices;
   readonly #claim: FirewallClaim;
-  readonly #targets: Targets;
   readonly #kept: KeptTables;
   readonly #leaving: LeavingTables;
 
@@ -62,17 +58,12 @@ export class FirewallWorker {
     // One that is being purged is not another's yet.
     const tables = () => [...this.#wanted(), ...this.#leaving.refs];
     this.#claim = new FirewallClaim({ ...options, tables });
-    this.#session = new DeviceSession({
+    this.#devices = new FirewallDevices({
+      ...options,
       settings: () => this.#settings,
-      secrets: options.secrets,
-      open: options.open,
-      met: (device) => this.#met(device),
-      unmet: () => {
-        if (this.#device === undefined) this.#claim.make('unknown');
-      },
-      now: options.now,
+      met: (device, before) => this.#met(device, before),
+      unmet: () => this.#claim.make('unknown'),
     });
-    this.#targets = new Targets(options.now);
     const factory = this.#createFactory();
     const createPurge = (ref: TableRef, unsureUntil: number) => factory.purge(ref, unsureUntil);
     this.#leaving = new LeavingTables({
@@ -99,8 +90,7 @@ export class FirewallWorker {
     this.#term = undefined;
     await Promise.all([this.#kept.standBy(), this.#leaving.drop(this.#leaving.refs)]);
     this.#claim.withdraw();
-    await this.#session.close();
-    this.#device = undefined;
+    await this.#devices.close();
   }
 
   /** Takes up an edited spec. Another endpoint or another set of tables starts afresh; the rest goes on. */
@@ -116,9 +106,8 @@ export class FirewallWorker {
   async #startAfresh(): Promise<void> {
     const { endpoint } = this.#settings;
     this.#options.log.info({ endpoint }, 'endpoint changed');
-    this.#device = undefined;
     await Promise.all([this.#kept.change([]), this.#leaving.drop(this.#leaving.refs)]);
-    await this.#session.close();
+    await this.#devices.close();
     this.#former = undefined;
     if (this.#term !== undefined) this.#claim.make('asking');
     await this.#kept.change(this.#wanted());
@@ -165,7 +154,7 @@ export class FirewallWorker {
 
   /** A Secret or the spec changed: a connection that differs is opened anew, and what failed is tried at once. */
   settingsChanged(): void {
-    const now = this.#session.review();
+    const now = this.#devices.review();
     const note = 'credentials, trust or the way to the device changed, connecting anew';
     if (now !== 'same') this.#options.log.info(note);
     if (now === 'changed') this.#options.observer.record({ reason: 'CredentialsReloaded', note });
@@ -235,7 +224,7 @@ export class FirewallWorker {
   }
 
   view(finding?: Finding): FirewallView {
-    const device = this.#device;
+    const device = this.#devices.endpoint;
     return {
       finding,
       aside: asideOf(this.#stance()),
@@ -257,21 +246,9 @@ export class FirewallWorker {
       stance: () => this.#stance(),
       forbidden: () => this.#forbidden(),
       precedence: (ref) => this.#claim.precedence(ref),
-      connect: (ref, signal) => this.#connect(ref, signal),
+      connect: (ref, signal) => this.#devices.connect(ref, signal),
       observer: (ref) => ({ ...observer, failed: (failure) => this.#tableFailed(ref, failure) }),
     });
-  }
-
-  /** @throws DeviceFailure */
-  async #connect({ serial, vsys }: TableRef, signal: AbortSignal): Promise<Connection> {
-    const connection = await this.#session.connect(signal);
-    const device = this.#device;
-    if (serial !== undefined) {
-      requirePanorama(device);
-      return this.#targets.connect(connection, { serial, vsys }, signal);
-    }
-    if (device !== undefined) requireVsys({ serial, vsys }, device, []);
-    return connection;
   }
 
   /** Why nothing may be purged. */
@@ -285,22 +262,18 @@ export class FirewallWorker {
     return stanceOf({ ...this.#settings, ...this.#options.lifecycle() });
   }
 
-  #tableFailed({ serial }: TableRef, failure: DeviceFailure): void {
-    if (serial !== undefined) this.#targets.askAgain(serial);
-    // A Panorama that answers for a firewall behind it is still the same.
-    if (serial === undefined || !failure.refused) this.#session.askAgain();
+  #tableFailed(ref: TableRef, failure: DeviceFailure): void {
+    this.#devices.failed(ref, failure);
     this.#options.observer.failed(failure);
   }
 
-  #met(device: DeviceInfo): void {
-    if (this.#settings.tables === undefined) requireVsys(ownTable, device, []);
-    const before = this.#device;
-    this.#device = device;
-    if (before?.serial === device.serial) return;
-    if (before !== undefined) void this.#leaving.drop(this.#leaving.refs);
+  #met(device: DeviceInfo, before: DeviceInfo | undefined): void {
+    const isOwn = ({ serial }: TableRef) => serial === undefined;
+    if (before !== undefined) void this.#leaving.drop(this.#leaving.refs.filter(isOwn));
     this.#claim.make({ identity: identityOf(device, this.#settings) });
     this.#options.log.info({ ...device, before: before?.serial }, 'device met');
-    if (before !== undefined) for (const worker of this.workers) worker.forget();
+    // Firewalls behind a Panorama are the same, whichever Panorama forwards to them.
+    if (before !== undefined) this.#kept.forget(isOwn);
     this.#reviewFormer(device);
   }
 }

@@ -101,6 +101,12 @@ export class KeptTables {
     )[0];
   }
 
+  /** The device of these is another one. */
+  forget(which: (ref: TableRef) => boolean): void {
+    for (const { ref, worker } of this.#tables)
+      if (worker instanceof TableWorker && which(ref)) worker.forget();
+  }
+
   /** Something changed: what failed may work now. */
   retryNow(): void {
     for (const { worker } of this.#tables) worker.retryNow();

@@ -1,0 +1,89 @@
+// The devices that one PanFirewall writes to: that of the endpoint, and, where it is a Panorama, those behind it.
+
+import { ownTable, type TableRef } from '../core/table-ref.ts';
+import type { ConnectionSettings, FirewallSettings, Secrets } from './credentials.ts';
+import type { Connection, DeviceFailure, DeviceInfo } from './device-port.ts';
+import { DeviceSession } from './device-session.ts';
+import { requirePanorama, Targets } from './targets.ts';
+import { requireVsys } from './vsys.ts';
+
+export type FirewallDevicesOptions = {
+  readonly settings: () => FirewallSettings;
+  readonly secrets: Secrets;
+  readonly open: (settings: ConnectionSettings) => Connection;
+  /** The endpoint's device has said who it is, and is another one than before, or the first. */
+  readonly met: (device: DeviceInfo, before: DeviceInfo | undefined) => void;
+  /** The endpoint's device has never said who it is. */
+  readonly unmet: () => void;
+  /** Monotonic ms. */
+  readonly now: () => number;
+};
+
+export class FirewallDevices {
+  readonly #options: FirewallDevicesOptions;
+  readonly #session: DeviceSession;
+  readonly #targets: Targets;
+  #endpoint: DeviceInfo | undefined;
+
+  constructor(options: FirewallDevicesOptions) {
+    this.#options = options;
+    this.#session = new DeviceSession({
+      ...options,
+      met: (device) => this.#met(device),
+      unmet: () => {
+        if (this.#endpoint === undefined) options.unmet();
+      },
+    });
+    this.#targets = new Targets(options.now);
+  }
+
+  /** What the device at the endpoint says of itself. */
+  get endpoint(): DeviceInfo | undefined {
+    return this.#endpoint;
+  }
+
+  /** What the device that has the table says of itself; undefined before it was met. */
+  deviceOf({ serial }: TableRef): DeviceInfo | undefined {
+    return serial === undefined ? this.#endpoint : this.#targets.infoOf(serial);
+  }
+
+  /**
+   * The connection for one table, with its device known.
+   * @throws DeviceFailure
+   */
+  async connect({ serial, vsys }: TableRef, signal: AbortSignal): Promise<Connection> {
+    const connection = await this.#session.connect(signal);
+    const device = this.#endpoint;
+    if (serial !== undefined) {
+      requirePanorama(device);
+      return this.#targets.connect(connection, { serial, vsys }, signal);
+    }
+    if (device !== undefined) requireVsys({ serial, vsys }, device, []);
+    return connection;
+  }
+
+  /** A call for the table failed: its device says anew who it is, as it may have been rebooted or replaced. */
+  failed({ serial }: TableRef, { refused }: DeviceFailure): void {
+    if (serial !== undefined) this.#targets.askAgain(serial);
+    // A Panorama that answers for a firewall behind it is still the same.
+    if (serial === undefined || !refused) this.#session.askAgain();
+  }
+
+  /** As DeviceSession. */
+  review(): ReturnType<DeviceSession['review']> {
+    return this.#session.review();
+  }
+
+  /** Whoever answers at the endpoint next is met for the first time. */
+  async close(): Promise<void> {
+    this.#endpoint = undefined;
+    await this.#session.close();
+  }
+
+  #met(device: DeviceInfo): void {
+    if (this.#options.settings().tables === undefined) requireVsys(ownTable, device, []);
+    const before = this.#endpoint;
+    this.#endpoint = device;
+    if (before?.serial !== device.serial) this.#options.met(device, before);
+  }
+}
