@@ -149,6 +149,7 @@ async function purgeUnder(term: Term, parts: Parts): Promise<boolean> {
 const silent = {
   confirmed: () => {},
   unanswered: () => {},
+  refused: () => {},
   failed: () => {},
   record: () => {},
   lost: () => {},

@@ -23,6 +23,8 @@ const times = {
 
 const matching = {
   ...times,
+  ip: z.string().optional().describe('canonical text: only messages that name the address'),
+  tag: z.string().optional().describe('only messages that name the tag'),
   on: z.enum(['any', 'message', 'read', 'info', 'version', 'keygen', 'other']).default('any'),
   connection: z
     .enum(['any', 'new', 'reused'])
@@ -69,8 +71,6 @@ export const faultSchema = z.discriminatedUnion('fault', [
       applies: before,
       code: z.int().min(1).max(999).default(11),
       text: z.string().default('Internal error'),
-      ip: z.string().optional().describe('canonical text: only messages that name the address'),
-      tag: z.string().optional().describe('only messages that name the tag'),
     })
     .describe('status="error" with a code, for the whole request'),
   z

@@ -45,7 +45,7 @@ const matches = (fault: Exclude<Fault, { fault: 'reject' }>, met: Met): boolean 
   if (fault.on !== 'any' && fault.on !== met.kind) return false;
   if ((fault.vsys ?? met.vsys) !== met.vsys || (fault.target ?? met.target) !== met.target) return false;
   if (fault.connection !== 'any' && (fault.connection === 'reused') !== met.reused) return false;
-  if (fault.fault !== 'error' || (fault.ip ?? fault.tag) === undefined) return true;
+  if ((fault.ip ?? fault.tag) === undefined) return true;
   return met.names(fault.ip, fault.tag);
 };
 

@@ -25,6 +25,15 @@ export class Backlog {
     yield* this.#others;
   }
 
+  /** The same for some addresses only, in the order in which they are given. */
+  *entriesOf(addresses?: Iterable<string>): IterableIterator<[address: string, since: number]> {
+    if (addresses === undefined) yield* this;
+    for (const address of addresses ?? []) {
+      const since = this.#vacated.get(address) ?? this.#others.get(address);
+      if (since !== undefined) yield [address, since];
+    }
+  }
+
   /** An address that is there already keeps its time. */
   put(address: string, vacated: boolean, since: number): void {
     const known = this.#vacated.get(address) ?? this.#others.get(address);

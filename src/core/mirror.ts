@@ -104,6 +104,11 @@ export class Mirror {
     this.#set(address, { tags: known, unsure: union(unsure, doubts) });
   }
 
+  /** The address was read by itself. */
+  readBack(address: string, tags: TagSet): void {
+    this.#set(address, { tags, unsure: noTags });
+  }
+
   #set(address: string, held: Held): void {
     this.#touched?.add(address);
     const before = this.owned;

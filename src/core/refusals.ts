@@ -8,6 +8,8 @@ export type Rejection = {
   readonly address: string;
   readonly tag?: string | undefined;
   readonly message: string;
+  /** Its message was refused because of it, with all others in it: it is tried again apart from them. */
+  readonly spoils?: boolean | undefined;
 };
 
 /** What a message says, or a plan wants to say, about one address. */
@@ -24,6 +26,8 @@ const longestDelayMs = 600_000;
 
 export class Refusals {
   readonly #refusals = new Map<string, readonly Refusal[]>();
+  /** Section and tag of what spoils messages; made when asked for. */
+  #spoiling: ReadonlySet<string> | undefined;
 
   /** How many addresses have refused pairs. */
   get size(): number {
@@ -41,9 +45,26 @@ export class Refusals {
     this.#set(address, [...before.filter((refusal) => !concerns(refusal, sent)), ...refused]);
   }
 
+  /** Pairs of one address that the device refuses for a reason that no answer to a message about just them told. */
+  setAside(address: string, rejections: readonly Rejection[], now: number): void {
+    const these = (section: Rejection['section']) =>
+      rejections.flatMap((one) => (one.section === section && one.tag !== undefined ? [one.tag] : []));
+    const sections = { register: these('register'), unregister: these('unregister') };
+    this.answered(address, sections, rejections, now);
+  }
+
+  /** This tag was refused with everything else in its message, at whichever address. */
+  spoils(section: Rejection['section'], tag: string): boolean {
+    if (this.#refusals.size === 0) return false;
+    this.#spoiling ??= new Set(
+      [...this.#refusals.values()].flat().flatMap((r) => (r.spoils ? keyOf(r) : [])),
+    );
+    return this.#spoiling.has(keyOf({ section, tag }));
+  }
+
   /** The input of the address changed: whatever was refused may be tried at once. */
   forgive(address: string): void {
-    this.#refusals.delete(address);
+    this.#set(address, []);
   }
 
   /** Forgets what was refused but is no longer wanted, or is no longer needed. */
@@ -57,6 +78,7 @@ export class Refusals {
   }
 
   clear(): void {
+    this.#spoiling = undefined;
     this.#refusals.clear();
   }
 
@@ -106,9 +128,14 @@ export class Refusals {
   }
 
   #set(address: string, refusals: readonly Refusal[]): void {
+    this.#spoiling = undefined;
     if (refusals.length === 0) this.#refusals.delete(address);
     else this.#refusals.set(address, refusals);
   }
+}
+
+function keyOf({ section, tag = '' }: Pick<Rejection, 'section' | 'tag'>): string {
+  return `${section} ${tag}`;
 }
 
 function concerns({ section, tag }: Rejection, sections: Sections): boolean {

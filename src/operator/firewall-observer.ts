@@ -58,6 +58,9 @@ export function firewallObserver({
         );
       }
     },
+    refused(reason) {
+      metrics.reconcileErrors.inc({ reason });
+    },
     lost(ref) {
       metrics.tableLost.inc({ firewall });
       const table = isUnnamed(ref) ? 'the table' : `the table of ${tableName(ref)}`;

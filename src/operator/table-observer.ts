@@ -2,7 +2,7 @@
 
 import type { Batch } from '../core/batch.ts';
 import type { RecordEvent } from '../core/event-note.ts';
-import type { PolicyId } from '../core/model.ts';
+import type { ConditionReason, PolicyId } from '../core/model.ts';
 import type { Rejection } from '../core/refusals.ts';
 import type { TableRef } from '../core/table-ref.ts';
 import type { DeviceFailure } from './device-port.ts';
@@ -19,6 +19,8 @@ export type TableObserver = {
   changed(): void;
   confirmed(batch: Batch, rejections: readonly Rejection[], now: number): void;
   unanswered(batch: Batch): void;
+  /** A message was refused as a whole. */
+  refused(reason: ConditionReason): void;
   failed(failure: DeviceFailure): void;
   /** An Event about the PanFirewall. */
   readonly record: RecordEvent;

@@ -1,10 +1,15 @@
 // Sends a table's next message, takes up what became of it, and tells both in the log.
 
-import { countsOf, pairsOf } from '../core/batch.ts';
+import { type Batch, countsOf, pairsOf } from '../core/batch.ts';
+import { type Pair, pairsIn } from '../core/bisection.ts';
+import { type Choice, nextMessage } from '../core/message-choice.ts';
+import type { Rejection } from '../core/refusals.ts';
+import { Suspects } from '../core/suspects.ts';
 import type { Table } from '../core/table.ts';
 import type { TableRef } from '../core/table-ref.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { type Connection, DeviceFailure } from './device-port.ts';
+import { readBack } from './read-back.ts';
 import type { TableObserver } from './table-observer.ts';
 
 /** architecture: 500 entries and 1 MiB a message. */
@@ -13,16 +18,28 @@ export const messageLimits = { entries: 500, bytes: 1024 * 1024 };
 export type TableSenderOptions = {
   readonly table: Table;
   readonly ref: TableRef;
+  /** Of our own tags. */
+  readonly prefix: string;
   readonly observer: TableObserver;
   /** A message had no answer: the table must be read once it can have no effect any more. */
   readonly doubt: () => void;
+  /** Reads the table as soon as that may be. */
+  readonly readSoon: () => void;
   readonly log: Logger;
   /** Monotonic ms. */
   readonly now: () => number;
 };
 
+/** When the device answered none of so many messages, whatever was in them, it is the device that fails. */
+const deviceFails = 3;
+/** A message of suspects that had no answer before is not waited for as long as an ordinary one. */
+const trialMs = { least: 15_000, eachPair: 50 };
+/** Of many refused pairs the log names these. */
+const mostTold = 5;
+
 export class TableSender {
   readonly #options: TableSenderOptions;
+  readonly #suspects = new Suspects();
   /** The held plan that the log speaks of. */
   #toldPlan: string | undefined;
 
@@ -32,37 +49,118 @@ export class TableSender {
 
   forget(): void {
     this.#toldPlan = undefined;
+    this.#suspects.clear();
+  }
+
+  /** The input of the address changed. */
+  release(address: string): void {
+    this.#suspects.release(address);
+  }
+
+  /** When there is something to send that may not be sent now, monotonic ms. */
+  dueAt(): number | undefined {
+    const { table, now } = this.#options;
+    const due = [table.refusals.nextDueAt(), this.#suspects.nextDueAt(now())];
+    const next = Math.min(...due.map((at) => at ?? Number.POSITIVE_INFINITY));
+    return Number.isFinite(next) ? next : undefined;
   }
 
   /**
    * How many addresses the message was about; 0 when there was none to send.
-   * @throws DeviceFailure
+   * @throws DeviceFailure when the device fails, rather than an entry of the message.
    */
   async sendNext(connection: Connection, signal: AbortSignal): Promise<number> {
-    const { table, ref, observer, log, now } = this.#options;
-    const batch = table.next(messageLimits, now());
+    const { table, now } = this.#options;
+    const choice = nextMessage(table, this.#suspects, { limits: messageLimits, now: now() });
     this.#tellHeld();
-    if (batch === undefined) return 0;
+    if (choice === undefined) return 0;
     const startedAt = now();
+    const rejections = await this.#send(choice, connection, signal).then(
+      (answered) => this.#confirmed(choice.batch, answered, startedAt),
+      (error: unknown) => this.#failed(choice, error, startedAt),
+    );
+    if (rejections.length > 0) await readBack(this.#options, connection, rejections, signal);
+    return choice.batch.length;
+  }
+
+  async #send(
+    { batch, isTrial }: Choice,
+    connection: Connection,
+    signal: AbortSignal,
+  ): Promise<readonly Rejection[]> {
+    const { ref } = this.#options;
+    if (!isTrial) return connection.send(ref, batch, signal);
+    const ms = trialMs.least + trialMs.eachPair * pairsIn(batch).length;
+    const limit = AbortSignal.timeout(ms);
     try {
-      const rejections = await connection.send(ref, batch, signal);
-      table.confirm(batch, rejections, now());
-      observer.confirmed(batch, rejections, now());
-      const ms = Math.round(now() - startedAt);
-      log.info({ ...countsOf(batch), rejected: rejections.length, ms }, 'table updated');
-      if (log.isLevelEnabled('debug')) log.debug(pairsOf(batch), 'pairs');
-      for (const rejection of rejections) log.warn({ rejection }, 'device refused a pair');
+      return await connection.send(ref, batch, AbortSignal.any([signal, limit]));
     } catch (error) {
-      if (error instanceof DeviceFailure && error.applied === 'no') {
-        table.withdraw(batch, now());
-      } else {
-        table.unanswered(batch, now());
-        observer.unanswered(batch);
-        this.#options.doubt();
-      }
+      if (signal.aborted || !limit.aborted || error instanceof DeviceFailure) throw error;
+      throw unanswered(ms);
+    }
+  }
+
+  #confirmed(batch: Batch, rejections: readonly Rejection[], startedAt: number): readonly Rejection[] {
+    const { table, observer, log, now } = this.#options;
+    this.#suspects.passed();
+    table.confirm(batch, rejections, now());
+    observer.confirmed(batch, rejections, now());
+    const ms = Math.round(now() - startedAt);
+    log.info({ ...countsOf(batch), rejected: rejections.length, ms }, 'table updated');
+    if (log.isLevelEnabled('debug')) log.debug(pairsOf(batch), 'pairs');
+    this.#tellRefused(rejections);
+    return rejections;
+  }
+
+  /** Which pairs are set aside for it; throws on where it is no entry's fault. */
+  #failed({ batch, isTrial }: Choice, error: unknown, startedAt: number): readonly Rejection[] {
+    const { table, observer, now } = this.#options;
+    if (error instanceof DeviceFailure && error.applied === 'no') {
+      table.withdraw(batch, now());
+      this.#suspects.putBack();
       throw error;
     }
-    return batch.length;
+    table.unanswered(batch, now());
+    if (error instanceof DeviceFailure && error.reason === 'RegistrationRejected') {
+      this.#tellRefusal(batch, error);
+      return this.#setAside(this.#suspects.refused(now(), now() - startedAt), error.message);
+    }
+    observer.unanswered(batch);
+    this.#options.doubt();
+    if (!(error instanceof DeviceFailure)) {
+      this.#suspects.putBack();
+      throw error;
+    }
+    const meant = this.#suspects.unanswered(now(), now() - startedAt);
+    const rejections = this.#setAside(meant, `a message that names it has no answer. ${error.message}`);
+    if (!isTrial || this.#suspects.failures >= deviceFails) throw error;
+    return rejections;
+  }
+
+  #setAside(pairs: readonly Pair[], message: string): readonly Rejection[] {
+    const { table, now } = this.#options;
+    const rejections = pairs.map((pair) => ({ ...pair, message, spoils: true }));
+    table.setAside(rejections, now());
+    this.#tellRefused(rejections);
+    return rejections;
+  }
+
+  #tellRefusal(batch: Batch, { reason, message }: DeviceFailure): void {
+    const { observer, log } = this.#options;
+    observer.refused(reason);
+    // One line for a search, however many messages it takes.
+    const level = this.#suspects.failures === 0 ? 'warn' : 'debug';
+    log[level](
+      { ...countsOf(batch), problem: message },
+      'device refused a message as a whole, looking for the cause',
+    );
+  }
+
+  #tellRefused(rejections: readonly Rejection[]): void {
+    const { log } = this.#options;
+    for (const rejection of rejections.slice(0, mostTold)) log.warn({ rejection }, 'device refused a pair');
+    const more = rejections.length - mostTold;
+    if (more > 0) log.warn({ more }, 'device refused more pairs');
   }
 
   #tellHeld(): void {
@@ -73,4 +171,9 @@ export class TableSender {
     else log.warn({ plan: held.id, addresses: held.removals.size }, 'removals held until they are approved');
     this.#toldPlan = held?.id;
   }
+}
+
+function unanswered(ms: number): DeviceFailure {
+  const message = `The device did not answer within ${Math.round(ms / 1000)} s`;
+  return new DeviceFailure('DeviceUnavailable', message, { retry: 'backoff', applied: 'unknown' });
 }

@@ -86,11 +86,18 @@ export class TableWorker {
       table: this.table,
       standingChanged: () => this.table.setGate(this.#gate(), now()),
     });
-    this.#sender = new TableSender({ ...options, table: this.table, doubt: () => this.#reads.doubt() });
+    this.#sender = new TableSender({
+      ...options,
+      table: this.table,
+      prefix: self.prefix,
+      doubt: () => this.#reads.doubt(),
+      readSoon: () => this.#reads.soon(),
+    });
   }
 
   note(change: AddressChange): void {
     this.table.note(change, this.#options.now());
+    this.#sender.release(change.address);
     this.#work.notify();
   }
 
@@ -207,7 +214,7 @@ export class TableWorker {
     if (now() >= this.#reads.dueAt) await this.#readAll(connection, signal);
     if (await this.#putMarker(connection, signal)) return;
     if ((await this.#sendNext(connection, signal)) > 0) return;
-    const retryAt = this.#rights.mayWrite ? this.table.refusals.nextDueAt() : undefined;
+    const retryAt = this.#rights.mayWrite ? this.#sender.dueAt() : undefined;
     const wakeAt = Math.min(this.#reads.dueAt, this.#marker.dueAt, retryAt ?? Number.POSITIVE_INFINITY);
     await this.#work.sleep(wakeAt - now(), signal);
     await pause(settleMs, signal);

@@ -73,6 +73,7 @@ async function purge(device: SmallDevice, options: Partial<TablePurgeOptions> = 
       changed: () => {},
       confirmed: () => {},
       unanswered: () => {},
+      refused: () => {},
       failed: () => worker.retryNow(),
       record: () => {},
       lost: () => {},

@@ -80,7 +80,15 @@ async function run(
     precedence: () => ({ kind: 'ours' }),
     connect: async () => connection,
     knowledge: () => ({ synced: true, invalidPolicies: [] }),
-    observer: { changed() {}, confirmed() {}, unanswered() {}, failed() {}, lost() {}, record() {} },
+    observer: {
+      changed() {},
+      confirmed() {},
+      unanswered() {},
+      refused() {},
+      failed() {},
+      lost() {},
+      record() {},
+    },
     log,
     now: () => performance.now(),
   };

@@ -1,0 +1,101 @@
+// What is to be done in one table, address by address: to send, to be judged by the guard, to wait, or nothing.
+
+import { Backlog } from './backlog.ts';
+import { KeptBack } from './kept-back.ts';
+import { type Outlook, outlookOf } from './outlook.ts';
+import { isEmpty } from './plan.ts';
+import { Planner, type PlannerParts } from './planner.ts';
+import type { RemovalGate } from './removal-gate.ts';
+
+export class Agenda {
+  readonly #parts: PlannerParts;
+  readonly #planner: Planner;
+  readonly #keptBack = new KeptBack();
+  readonly backlog = new Backlog();
+  #firstContact = false;
+  /** Made when asked for, until something moves. */
+  #outlook: Outlook | undefined;
+
+  constructor(parts: PlannerParts, gate: RemovalGate) {
+    this.#parts = parts;
+    this.#planner = new Planner(parts, gate);
+  }
+
+  get planner(): Planner {
+    return this.#planner;
+  }
+
+  /** Removals that the gate keeps back, and why. */
+  get keptBack(): KeptBack {
+    return this.#keptBack;
+  }
+
+  /** Nobody has marked this table: whatever nobody claims may be of somebody who used our prefix, and is held. */
+  setFirstContact(firstContact: boolean): void {
+    this.#firstContact = firstContact;
+  }
+
+  /** There are tags under our prefix that nobody claims. */
+  get hasUnclaimed(): boolean {
+    for (const address of this.open()) if (this.#planner.isUnclaimed(address)) return true;
+    return false;
+  }
+
+  /** Addresses where something is to be done, now or later. */
+  open(): readonly string[] {
+    const pending = [...this.backlog].map(([address]) => address);
+    return [...this.#keptBack.addresses(), ...this.#parts.refusals.addresses(), ...pending];
+  }
+
+  /** One removal that the gate keeps back, and why: the smallest address, so that it stays while it applies. */
+  get waitingExample(): { readonly address: string; readonly tag: string; readonly why: string } | undefined {
+    const example = this.#keptBack.waitingExample;
+    const why = example && this.#planner.gate(example.tag);
+    return example && why ? { ...example, why } : undefined;
+  }
+
+  /** What would be sent if every removal were let through. */
+  get outlook(): Outlook {
+    if (this.#outlook !== undefined) return this.#outlook;
+    const addresses = new Set(this.open());
+    this.#outlook = outlookOf(new Map([...addresses].map((one) => [one, this.#planner.plan(one)])));
+    return this.#outlook;
+  }
+
+  /**
+   * Sorts an address anew. `since`: when its change was seen.
+   * @param isSure what it may hold is known.
+   */
+  assess(address: string, since: number, isSure: boolean): void {
+    const { guard, refusals, causes } = this.#parts;
+    this.#outlook = undefined;
+    const plan = this.#planner.plan(address);
+    // What the guard has yet to judge is work too; what it holds is not.
+    const toJudge = plan.guarded.length > 0 && guard.held === undefined;
+    if (isEmpty(plan) && !toJudge) this.backlog.delete(address);
+    else this.backlog.put(address, this.#planner.isVacated(address, plan), since);
+    this.#keptBack.put(address, plan);
+    const stays = plan.waiting.length + plan.guarded.length > 0;
+    if (isSure && isEmpty(plan) && !stays && !refusals.has(address)) causes.settle(address);
+  }
+
+  /**
+   * All guarded removals that are ready are judged as one: an edit that takes many must not pass as many small ones.
+   * Tells the addresses that were judged; they are to be assessed again.
+   */
+  judgeGuarded(owned: number, now: number): Iterable<string> {
+    const { guard } = this.#parts;
+    const candidates = this.#keptBack.guarded();
+    if (candidates.size === 0 || guard.held !== undefined) return [];
+    const emptied = [...candidates].filter(([at, tags]) => this.#planner.leavesNothing(at, tags)).length;
+    const doubtful = this.#firstContact && [...candidates.keys()].some((a) => this.#planner.isUnclaimed(a));
+    guard.judge(candidates, { owned, emptied, doubtful }, now);
+    return candidates.keys();
+  }
+
+  clear(): void {
+    this.#outlook = undefined;
+    this.backlog.clear();
+    this.#keptBack.clear();
+  }
+}
