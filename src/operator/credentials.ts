@@ -26,7 +26,15 @@ export function readSecret(raw: unknown): { readonly name: string; readonly data
   return { name: metadata.name, data: new Map(entries) };
 }
 
-const usedKeys = ['apiKey', 'username', 'password', 'endpoint', 'ca.crt'] as const;
+const usedKeys = [
+  'apiKey',
+  'peerApiKey',
+  'username',
+  'password',
+  'endpoint',
+  'peerEndpoint',
+  'ca.crt',
+] as const;
 
 export type Login =
   | { readonly apiKey: string }
@@ -45,20 +53,16 @@ export type ConnectionSettings = {
   };
 };
 
-/** @throws DeviceFailure SecretMissing */
-export function connectionSettings(settings: FirewallSettings, secrets: Secrets): ConnectionSettings {
-  const { endpoint, secretName, method, maxConcurrentCalls, proxyUrl, tls } = settings;
+/** One for each device that the spec names, the endpoint's first. @throws DeviceFailure SecretMissing */
+export function connectionSettings(
+  settings: FirewallSettings,
+  secrets: Secrets,
+): readonly ConnectionSettings[] {
+  const { endpoint, peerEndpoint, secretName, method, maxConcurrentCalls, proxyUrl, tls } = settings;
   const secret = secrets.get(secretName);
   if (secret === undefined) throw missing(`create the Secret ${secretName} in the operator's namespace`);
-  const bound = secret.get('endpoint')?.trim();
-  if (bound !== undefined && bound !== endpoint) {
-    throw missing(
-      `the key "endpoint" of Secret ${secretName} must equal spec.endpoint (${endpoint}), so its credentials are not sent there`,
-    );
-  }
-  return {
-    endpoint,
-    login: login(secretName, method, secret),
+  checkBinding(settings, secret);
+  const common = {
     maxConcurrentCalls,
     proxyUrl,
     tls: {
@@ -67,6 +71,30 @@ export function connectionSettings(settings: FirewallSettings, secrets: Secrets)
       insecureSkipVerify: tls.insecureSkipVerify,
     },
   };
+  const own = { endpoint, login: login(secretName, method, secret), ...common };
+  if (peerEndpoint === undefined) return [own];
+  return [own, { ...own, endpoint: peerEndpoint, login: peerLogin(own.login, secret) }];
+}
+
+/** A Secret that names where its credentials may be sent names all such places. */
+function checkBinding({ endpoint, peerEndpoint, secretName }: FirewallSettings, secret: SecretData): void {
+  const bound = secret.get('endpoint')?.trim();
+  const boundPeer = secret.get('peerEndpoint')?.trim();
+  const check = (key: string, named: string | undefined, wanted: string): void => {
+    if (named === wanted) return;
+    throw missing(
+      `the key "${key}" of Secret ${secretName} must equal spec.${key} (${wanted}), so its credentials are not sent there`,
+    );
+  };
+  if (bound !== undefined) check('endpoint', bound, endpoint);
+  const bindsPeer = bound !== undefined || boundPeer !== undefined;
+  if (peerEndpoint !== undefined && bindsPeer) check('peerEndpoint', boundPeer, peerEndpoint);
+}
+
+/** The peer's own key, where the Secret has one. */
+function peerLogin(own: Login, secret: SecretData): Login {
+  const apiKey = secret.get('peerApiKey')?.trim();
+  return 'apiKey' in own && apiKey ? { apiKey } : own;
 }
 
 function login(name: string, method: 'ApiKey' | 'Basic', secret: SecretData): Login {

@@ -13,6 +13,11 @@ export type DeviceInfo = {
   readonly multiVsys: boolean;
 };
 
+/** As pan-os-python tells them apart (facts 10.1). */
+export function isPanorama({ model }: DeviceInfo): boolean {
+  return model === 'Panorama' || model.startsWith('M-');
+}
+
 /** A firewall behind a Panorama. */
 export type ManagedDevice = {
   readonly serial: string;

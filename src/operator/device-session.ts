@@ -7,14 +7,16 @@ import {
   type Secrets,
 } from './credentials.ts';
 import { pause } from '../runtime/wake.ts';
+import { singleFlight } from '../panos/single-flight.ts';
 import { type Connection, DeviceFailure, type DeviceInfo } from './device-port.ts';
+import { Members, type Met } from './members.ts';
 
 export type DeviceSessionOptions = {
   readonly settings: () => FirewallSettings;
   readonly secrets: Secrets;
   readonly open: (settings: ConnectionSettings) => Connection;
   /** Told who the device says it is, before each use. May throw DeviceFailure: it is of no use then. */
-  readonly met: (device: DeviceInfo) => void;
+  readonly met: (device: DeviceInfo, endpoint: string) => void;
   /** The device has not said who it is, or is of no use. */
   readonly unmet: () => void;
   /** Monotonic ms. */
@@ -26,10 +28,13 @@ const secretGraceMs = 2_000;
 const secretPollMs = 50;
 
 type Session = {
-  readonly settings: ConnectionSettings;
-  readonly connection: Connection;
-  /** undefined until the device said who it is; asked once, whoever needs it first. */
-  device: Promise<DeviceInfo> | undefined;
+  /** One for each device that the spec names. */
+  readonly settings: readonly ConnectionSettings[];
+  readonly members: Members;
+  /** Asked once, by all who need it together. */
+  readonly meet: (signal: AbortSignal) => Promise<Met>;
+  /** undefined until a device said who it is. */
+  met: Met | undefined;
 };
 
 export class DeviceSession {
@@ -42,13 +47,14 @@ export class DeviceSession {
     this.#createdAt = options.now();
   }
 
-  /** The connection, with the device known. @throws DeviceFailure */
+  /** The connection to the device to use by now, which is known. @throws DeviceFailure */
   async connect(signal: AbortSignal): Promise<Connection> {
     try {
       const session = await this.#opened(signal);
-      session.device ??= session.connection.info(signal);
-      this.#options.met(await session.device);
-      return session.connection;
+      session.met ??= await session.meet(signal);
+      const { device, endpoint, connection } = session.met;
+      this.#options.met(device, endpoint);
+      return connection;
     } catch (error) {
       this.askAgain();
       this.#options.unmet();
@@ -56,9 +62,9 @@ export class DeviceSession {
     }
   }
 
-  /** The device says anew who it is: it may have been rebooted or replaced. */
+  /** The device says anew who it is: it may have been rebooted, replaced, or not be the active one any more. */
   askAgain(): void {
-    if (this.#session !== undefined) this.#session.device = undefined;
+    if (this.#session !== undefined) this.#session.met = undefined;
   }
 
   /** Closes a connection whose settings are others by now: 'incomplete' when there are none to open it anew with. */
@@ -74,7 +80,7 @@ export class DeviceSession {
   async close(): Promise<void> {
     const session = this.#session;
     this.#session = undefined;
-    await session?.connection.close();
+    await session?.members.close();
   }
 
   async #opened(signal: AbortSignal): Promise<Session> {
@@ -91,10 +97,13 @@ export class DeviceSession {
 
   #open(): Session {
     const settings = connectionSettings(this.#options.settings(), this.#options.secrets);
-    return { settings, connection: this.#options.open(settings), device: undefined };
+    const members = new Members(
+      settings.map((one) => ({ endpoint: one.endpoint, connection: this.#options.open(one) })),
+    );
+    return { settings, members, meet: singleFlight((signal) => members.meet(signal)), met: undefined };
   }
 
-  #wanted(): ConnectionSettings | undefined {
+  #wanted(): readonly ConnectionSettings[] | undefined {
     try {
       return connectionSettings(this.#options.settings(), this.#options.secrets);
     } catch {
@@ -103,6 +112,6 @@ export class DeviceSession {
   }
 }
 
-function sameConnection(a: ConnectionSettings, b: ConnectionSettings): boolean {
+function sameConnection(a: readonly ConnectionSettings[], b: readonly ConnectionSettings[]): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }

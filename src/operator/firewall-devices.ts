@@ -7,12 +7,20 @@ import { DeviceSession } from './device-session.ts';
 import { requirePanorama, Targets } from './targets.ts';
 import { requireVsys } from './vsys.ts';
 
+/** `endpoint`: where it was met, which is spec.endpoint or spec.peerEndpoint. */
+export type MetDevice = DeviceInfo & { readonly endpoint: string };
+
+/** A virtual firewall without a licence calls itself 'unknown', like all of its kind. */
+export function identityOf({ serial, endpoint }: MetDevice): string {
+  return serial === 'unknown' ? endpoint : serial;
+}
+
 export type FirewallDevicesOptions = {
   readonly settings: () => FirewallSettings;
   readonly secrets: Secrets;
   readonly open: (settings: ConnectionSettings) => Connection;
   /** The endpoint's device has said who it is, and is another one than before, or the first. */
-  readonly met: (device: DeviceInfo, before: DeviceInfo | undefined) => void;
+  readonly met: (device: MetDevice, before: MetDevice | undefined) => void;
   /** The endpoint's device has never said who it is. */
   readonly unmet: () => void;
   /** Monotonic ms. */
@@ -23,13 +31,13 @@ export class FirewallDevices {
   readonly #options: FirewallDevicesOptions;
   readonly #session: DeviceSession;
   readonly #targets: Targets;
-  #endpoint: DeviceInfo | undefined;
+  #endpoint: MetDevice | undefined;
 
   constructor(options: FirewallDevicesOptions) {
     this.#options = options;
     this.#session = new DeviceSession({
       ...options,
-      met: (device) => this.#met(device),
+      met: (device, endpoint) => this.#met({ ...device, endpoint }),
       unmet: () => {
         if (this.#endpoint === undefined) options.unmet();
       },
@@ -80,10 +88,10 @@ export class FirewallDevices {
     await this.#session.close();
   }
 
-  #met(device: DeviceInfo): void {
+  #met(device: MetDevice): void {
     if (this.#options.settings().tables === undefined) requireVsys(ownTable, device, []);
     const before = this.#endpoint;
     this.#endpoint = device;
-    if (before?.serial !== device.serial) this.#options.met(device, before);
+    if (before === undefined || identityOf(before) !== identityOf(device)) this.#options.met(device, before);
   }
 }

@@ -10,7 +10,7 @@ import { ownTable, sameName, type TableRef, tableKey, tableName } from '../core/
 import type { Logger } from '../runtime/logger.ts';
 import type { ConnectionSettings, FirewallSettings, Secrets } from './credentials.ts';
 import type { Connection, DeviceFailure, DeviceInfo } from './device-port.ts';
-import { FirewallDevices } from './firewall-devices.ts';
+import { FirewallDevices, identityOf, type MetDevice } from './firewall-devices.ts';
 import { FirewallClaim, type FirewallClaimOptions } from './firewall-claim.ts';
 import { KeptTables } from './kept-tables.ts';
 import { type LeavingTable, LeavingTables } from './leaving-tables.ts';
@@ -267,20 +267,15 @@ export class FirewallWorker {
     this.#options.observer.failed(failure);
   }
 
-  #met(device: DeviceInfo, before: DeviceInfo | undefined): void {
+  #met(device: MetDevice, before: MetDevice | undefined): void {
     const isOwn = ({ serial }: TableRef) => serial === undefined;
     if (before !== undefined) void this.#leaving.drop(this.#leaving.refs.filter(isOwn));
-    this.#claim.make({ identity: identityOf(device, this.#settings) });
+    this.#claim.make({ identity: identityOf(device) });
     this.#options.log.info({ ...device, before: before?.serial }, 'device met');
     // Firewalls behind a Panorama are the same, whichever Panorama forwards to them.
     if (before !== undefined) this.#kept.forget(isOwn);
     this.#reviewFormer(device);
   }
-}
-
-/** A virtual firewall without a licence calls itself 'unknown', like all of its kind. */
-function identityOf({ serial }: DeviceInfo, { endpoint }: FirewallSettings): string {
-  return serial === 'unknown' ? endpoint : serial;
 }
 
 function sameTables(a: readonly TableRef[], b: readonly TableRef[]): boolean {

@@ -14,9 +14,9 @@ export function isDenial(error: unknown): error is DeviceFailure {
  */
 export function understoodDenial(denial: DeviceFailure, ha: HaState): DeviceFailure {
   if (haRole(ha) === 'passive') return passivePeer(ha);
-  const { retry, applied, cause } = denial;
+  const { retry, applied, refused, cause } = denial;
   const message = `${denial.message}. Of its HA state it says ${haWords(ha)}`;
-  return new DeviceFailure(denial.reason, message, { retry, applied, cause });
+  return new DeviceFailure(denial.reason, message, { retry, applied, refused, cause });
 }
 
 /** @throws DeviceFailure PassivePeer while the device says that it is passive. */

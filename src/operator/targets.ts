@@ -2,7 +2,13 @@
 
 import type { TableRef } from '../core/table-ref.ts';
 import { singleFlight } from '../panos/single-flight.ts';
-import { type Connection, DeviceFailure, type DeviceInfo, type ManagedDevice } from './device-port.ts';
+import {
+  type Connection,
+  DeviceFailure,
+  type DeviceInfo,
+  isPanorama,
+  type ManagedDevice,
+} from './device-port.ts';
 import { requireVsys } from './vsys.ts';
 
 export type TargetRef = TableRef & { readonly serial: string };
@@ -115,11 +121,9 @@ export class Targets {
 
 /** @throws DeviceFailure InvalidSpec where the endpoint has no firewalls behind it. */
 export function requirePanorama(endpoint: DeviceInfo | undefined): void {
-  const model = endpoint?.model ?? '';
-  // As pan-os-python tells them apart (facts 10.1).
-  if (model === 'Panorama' || model.startsWith('M-')) return;
+  if (endpoint !== undefined && isPanorama(endpoint)) return;
   const message =
-    `spec.tables names a firewall behind the endpoint, which is no Panorama but a ${model}; ` +
+    `spec.tables names a firewall behind the endpoint, which is no Panorama but a ${endpoint?.model ?? ''}; ` +
     'leave serial and deviceGroup out, or give the endpoint of the Panorama';
   throw new DeviceFailure('InvalidSpec', message, { retry: 'slow', applied: 'no' });
 }

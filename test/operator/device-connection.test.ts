@@ -4,47 +4,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startHaPair } from '../../simulator/pair.ts';
 import { startPanorama } from '../../simulator/panorama/panorama.ts';
-import { type Simulator, startSimulator } from '../../simulator/simulator.ts';
-import type { Batch } from '../../src/core/batch.ts';
+import { startSimulator } from '../../simulator/simulator.ts';
 import { ownTable, type TableRef } from '../../src/core/table-ref.ts';
-import { openConnection } from '../../src/operator/device-connection.ts';
-import { DeviceFailure } from '../../src/operator/device-port.ts';
+import { connectionTo, failureOf, registers } from './connections.ts';
 
 const { signal } = new AbortController();
-const batch: Batch = [
-  { address: '10.0.0.1', register: ['k8s.web'], unregister: [], causes: new Map(), since: 0 },
-];
-
-function open({ endpoint, apiKey, caPem: ca }: Simulator) {
-  const connection = openConnection({
-    settings: {
-      endpoint,
-      login: { apiKey },
-      maxConcurrentCalls: 2,
-      proxyUrl: undefined,
-      tls: { ca, serverName: undefined, insecureSkipVerify: false },
-    },
-    environmentProxy: { url: undefined, except: '' },
-    userAgent: 'pan-tag-operator/test',
-    mayCall: () => true,
-    observe: () => {},
-  });
-  return { ...connection, [Symbol.asyncDispose]: () => connection.close() };
-}
-
-async function failure(call: Promise<unknown>): Promise<DeviceFailure> {
-  const error = await call.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  assert.ok(error instanceof DeviceFailure, String(error));
-  return error;
-}
+const batch = registers('10.0.0.1');
 
 test('a passive firewall that denies is a passive peer, and its words are told', async () => {
   await using pair = await startHaPair({ settings: { whenPassive: 'deny' } });
-  await using passive = open(pair.members[1]);
-  const { reason, applied, message } = await failure(passive.send(ownTable, batch, signal));
+  await using passive = connectionTo(pair.members[1]);
+  const { reason, applied, message } = await failureOf(passive.send(ownTable, batch, signal));
   assert.deepEqual([reason, applied], ['PassivePeer', 'no']);
   assert.match(message, /it says passive, and active of its peer/);
   pair.failOver();
@@ -57,9 +27,9 @@ test('behind a Panorama it is the firewall that is asked', async () => {
   await using panorama = await startPanorama({
     firewalls: [{ serial: '0001', ha, settings }, { serial: '0002' }],
   });
-  await using connection = open(panorama);
+  await using connection = connectionTo(panorama);
   const table = (serial: string): TableRef => ({ serial, vsys: undefined });
-  assert.equal((await failure(connection.send(table('0001'), batch, signal))).reason, 'PassivePeer');
+  assert.equal((await failureOf(connection.send(table('0001'), batch, signal))).reason, 'PassivePeer');
   assert.deepEqual(await connection.send(table('0002'), batch, signal), []);
 });
 
@@ -72,8 +42,8 @@ for (const [what, ha, words] of [
     await using device = await startSimulator();
     device.setHa(ha);
     device.inject({ fault: 'error', code: 15, on: 'message', text: 'Not permitted' });
-    await using connection = open(device);
-    const { reason, retry, message } = await failure(connection.send(ownTable, batch, signal));
+    await using connection = connectionTo(device);
+    const { reason, retry, message } = await failureOf(connection.send(ownTable, batch, signal));
     assert.deepEqual([reason, retry], ['DeviceUnavailable', 'slow']);
     assert.match(message, words);
     assert.match(message, /rights of the administrator/);
@@ -83,8 +53,8 @@ for (const [what, ha, words] of [
 for (const swVersion of ['7.1.26', '6.1.0', 'unknown']) {
   test(`a device with PAN-OS ${swVersion} is not worked with`, async () => {
     await using device = await startSimulator({ identity: { swVersion } });
-    await using connection = open(device);
-    const { reason, retry, applied } = await failure(connection.info(signal));
+    await using connection = connectionTo(device);
+    const { reason, retry, applied } = await failureOf(connection.info(signal));
     assert.deepEqual([reason, retry, applied], ['UnsupportedVersion', 'slow', 'no']);
   });
 }
@@ -92,7 +62,7 @@ for (const swVersion of ['7.1.26', '6.1.0', 'unknown']) {
 for (const swVersion of ['8.0.0', '8.1.25-h3', '9.0.0', '10.1.14-h4', '11.2.0']) {
   test(`a device with PAN-OS ${swVersion} takes registrations and is read`, async () => {
     await using device = await startSimulator({ identity: { swVersion } });
-    await using connection = open(device);
+    await using connection = connectionTo(device);
     assert.equal((await connection.info(signal)).swVersion, swVersion);
     assert.deepEqual(await connection.send(ownTable, batch, signal), []);
     const { entries, agreed } = await connection.readTable(ownTable, async () => 0, signal);

@@ -147,6 +147,9 @@ export const goodFirewalls: GoodCase[] = [
     manifest: firewall({ addressCIDRs: [network] }),
   })),
   ...goodEndpoints.map((endpoint) => ({ name: `endpoint ${endpoint}`, manifest: firewall({ endpoint }) })),
+  ...goodEndpoints
+    .slice(1)
+    .map((peerEndpoint) => ({ name: `peerEndpoint ${peerEndpoint}`, manifest: firewall({ peerEndpoint }) })),
   ...['http://proxy:3128', 'https://proxy.example.net', 'http://10.0.0.9:8080', 'http://[fd00::9]:3128'].map(
     (proxyUrl) => ({ name: `proxyUrl ${proxyUrl}`, manifest: firewall({ proxyUrl }) }),
   ),
@@ -169,6 +172,19 @@ export const badFirewalls: BadCase[] = [
     field: 'spec.endpoint',
     says: endpointSays,
   })),
+  ...badEndpoints.map((peerEndpoint) => ({
+    name: `peerEndpoint ${peerEndpoint}`,
+    manifest: firewall({ peerEndpoint }),
+    field: 'spec.peerEndpoint',
+    says: endpointSays,
+  })),
+  { name: 'empty peerEndpoint', manifest: firewall({ peerEndpoint: '' }), field: 'spec.peerEndpoint' },
+  {
+    name: 'a peerEndpoint that is the endpoint',
+    manifest: firewall({ peerEndpoint: 'https://fw-a.example.net' }),
+    field: 'spec',
+    says: 'peerEndpoint must differ from endpoint',
+  },
   ...[
     'proxy:3128',
     'socks5://proxy:1080',

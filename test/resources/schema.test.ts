@@ -70,6 +70,7 @@ test('a PanFirewall becomes what decides tags and how to reach it, with defaults
   });
   assert.deepEqual(parsed.connection, {
     endpoint: 'https://fw-a.example.net',
+    peerEndpoint: undefined,
     secretName: 'edge-a',
     method: 'ApiKey',
     maxConcurrentCalls: 2,

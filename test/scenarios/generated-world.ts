@@ -49,6 +49,7 @@ const everything = fc.constant({});
 const words: Vocabulary = {
   // Nobody listens there, and no name is looked up.
   endpoint: fc.constantFrom('https://127.0.0.1:9', 'https://[::1]:9'),
+  peerEndpoint: fc.constantFrom('https://127.0.0.1:9', 'https://127.0.0.2:9'),
   proxyUrl: fc.constantFrom('http://127.0.0.1:9', 'https://[::1]:9'),
   tagPrefix: fc.constantFrom('gen.', 'gen.a.', 'other_1.x-2.'),
   name: fc.constantFrom('edge-a', 'none'),

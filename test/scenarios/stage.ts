@@ -42,6 +42,12 @@ export type ReachOptions = Pick<FirewallOptions, 'name' | 'labels' | 'namespaceS
   readonly tagPrefix: string;
 };
 
+/** What a PanFirewall and its Secret are made of. */
+export type Reached = {
+  readonly simulator: Pick<Device['simulator'], 'endpoint' | 'caPem' | 'apiKey' | 'username' | 'password'>;
+  readonly secret: Readonly<Record<string, string>>;
+};
+
 export type PolicySpec = {
   readonly firewallNames?: readonly string[];
   readonly firewallSelector?: object;
@@ -149,7 +155,7 @@ export class Stage implements AsyncDisposable {
 
   /** A PanFirewall, with its Secret, for a device that may be another stage's. */
   async reach(
-    { simulator, secret }: Pick<Device, 'simulator' | 'secret'>,
+    { simulator, secret }: Reached,
     { name, labels = {}, namespaceSelector = {}, tagPrefix, spec }: ReachOptions,
   ): Promise<void> {
     this.#hideLogin(simulator);
@@ -206,7 +212,7 @@ export class Stage implements AsyncDisposable {
     return this.close();
   }
 
-  #hideLogin({ apiKey, username, password }: Device['simulator']): void {
+  #hideLogin({ apiKey, username, password }: Reached['simulator']): void {
     this.hide(apiKey, password, basicToken(username, password));
   }
 

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { parseNetwork } from '../../core/network.ts';
 import { hostName, httpsEndpoint, objectName, proxyUrl } from './host.ts';
 import { labelSelector } from './label-selector.ts';
-import { type CelRule, forServer, list, pattern, ruled, text, twinned } from './schema.ts';
+import { type CelRule, forServer, list, pattern, type Rule, ruled, text, twinned } from './schema.ts';
 import { tables } from './tables.ts';
 
 const prefixWords = pattern('(?:[A-Za-z0-9_-]+\\.){1,4}');
@@ -117,12 +117,20 @@ const mode = z.enum(['Enforce', 'Observe']).default('Enforce');
 const deletionPolicy = z.enum(['Purge', 'Retain']);
 const purgeTimeoutSeconds = z.int().min(1).max(86400).default(300);
 
-export const panFirewallSpec = z
+const fields = z
   .object({
     endpoint: httpsEndpoint().describe(
       'The management address that takes the registrations, https only, the port optional: https://fw-a.example.net ' +
         'or https://10.0.0.5:8443. No path, query or user info.',
     ),
+    peerEndpoint: httpsEndpoint()
+      .optional()
+      .describe(
+        'The other member of an HA pair of Panoramas, written like endpoint: https://pano-b.example.net. Both are asked ' +
+          'which of them is active, and that one is used; each answer counts only when it still is afterwards. ' +
+          'Credentials, CA, server name and proxy are those of the endpoint; the Secret may hold another API key for it ' +
+          'as peerApiKey. An HA pair of firewalls is two PanFirewalls instead.',
+      ),
     tagPrefix: forServer(tagPrefix, immutable).describe(
       'What every tag of this operator begins with on this firewall: 1 to 4 words of letters, digits, _ and -, each ' +
         'ended by a dot, at most 32 characters, such as "k8s-prod.". A tag that begins with it is the operator\'s to ' +
@@ -133,7 +141,8 @@ export const panFirewallSpec = z
         secretRef: secretRef(
           'The Secret with either the key apiKey, or the keys username and password, from which the operator generates ' +
             'an API key that it keeps in memory only. An optional key endpoint must equal spec.endpoint, so that the ' +
-            'credentials cannot be sent elsewhere. A changed Secret is used at once.',
+            'credentials cannot be sent elsewhere; where spec.peerEndpoint is set, the Secret then needs a key ' +
+            'peerEndpoint that equals it. A changed Secret is used at once.',
         ),
         method: z
           .enum(['ApiKey', 'Basic'])
@@ -201,6 +210,14 @@ export const panFirewallSpec = z
     resync: resync.prefault({}).describe('How often the device is read, whatever happens in the cluster.'),
   })
   .describe('What is wanted of the firewall, and how to reach it.');
+
+const twoMembers: Rule<z.output<typeof fields>> = {
+  cel: '!has(self.peerEndpoint) || self.peerEndpoint != self.endpoint',
+  message: 'peerEndpoint must differ from endpoint: it is the other member of an HA pair of Panoramas',
+  holds: ({ endpoint, peerEndpoint }) => peerEndpoint !== endpoint,
+};
+
+export const panFirewallSpec = ruled(fields, twoMembers);
 
 /** What of a spec decides about the object's end; of a spec that is invalid otherwise, too. */
 export const panFirewallEnding = z

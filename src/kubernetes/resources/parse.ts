@@ -30,6 +30,8 @@ import {
 export type Connection = {
   /** `https://host[:port]`, without a slash at the end. */
   readonly endpoint: string;
+  /** The other member of an HA pair of Panoramas. */
+  readonly peerEndpoint: string | undefined;
   /** In the operator's namespace, like caSecretName. */
   readonly secretName: string;
   readonly method: 'ApiKey' | 'Basic';
@@ -116,6 +118,7 @@ export function parsePolicy(raw: unknown): ParsedPolicy {
 
 function connectionOf({
   endpoint,
+  peerEndpoint,
   credentials,
   tls,
   proxyUrl,
@@ -129,6 +132,7 @@ function connectionOf({
 }: PanFirewallSpec): Connection {
   return {
     endpoint,
+    peerEndpoint,
     secretName: credentials.secretRef.name,
     method: credentials.method,
     maxConcurrentCalls: limits.maxConcurrentCalls,
