@@ -20,13 +20,17 @@ const parsed = parseFirewall({
   },
 });
 
-function openSession() {
+function openSession(asked: (signal: AbortSignal) => Promise<void> = async () => {}) {
   assert.ok(parsed.ok);
   const { connection: settings } = parsed;
   const secrets = new Map<string, SecretData>();
   const told: string[] = [];
   const device = { serial: '007', model: 'PA-VM', swVersion: '11.1.4', multiVsys: false, hostname: 'fw' };
-  const connection = { info: async () => device, close: async () => {} } as unknown as Connection;
+  const info = async (signal: AbortSignal) => {
+    await asked(signal);
+    return device;
+  };
+  const connection = { info, close: async () => {} } as unknown as Connection;
   const session = new DeviceSession({
     settings: () => settings,
     secrets,
@@ -66,4 +70,39 @@ test('an abort ends the wait', async () => {
   const connecting = session.connect(stop.signal);
   stop.abort();
   await assert.rejects(connecting, { name: 'AbortError' });
+});
+
+test('a table that leaves while the device is asked does not take the answer from the others', async () => {
+  const answer = Promise.withResolvers<void>();
+  const { session, secrets } = openSession((signal) =>
+    Promise.race([
+      answer.promise,
+      new Promise<never>((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason));
+      }),
+    ]),
+  );
+  secrets.set('edge-a', new Map([['apiKey', 'a-key']]));
+  const leave = new AbortController();
+  const leaving = session.connect(leave.signal);
+  const staying = session.connect(signal);
+  await sleep(10);
+  leave.abort();
+  await assert.rejects(leaving, { name: 'AbortError' });
+  answer.resolve();
+  await staying;
+});
+
+test('the device is asked once for all, and anew after a failure', async () => {
+  let asked = 0;
+  const { session, secrets } = openSession(async () => {
+    asked += 1;
+  });
+  secrets.set('edge-a', new Map([['apiKey', 'a-key']]));
+  await Promise.all([session.connect(signal), session.connect(signal)]);
+  await session.connect(signal);
+  assert.equal(asked, 1);
+  session.askAgain();
+  await session.connect(signal);
+  assert.equal(asked, 2);
 });

@@ -1,46 +1,55 @@
-// A simulated HA pair of Panoramas in a scenario, with the one PanFirewall that names both.
-import { randomBytes, randomInt } from 'node:crypto';
+// A simulated HA pair of Panoramas in a scenario, with the one PanFirewall that names both, and what is held of ours.
 import { type MemberSpec, type PanoramaPair, startPanoramaPair } from '../../simulator/panorama/panorama.ts';
-import type { DeviceControls } from '../../simulator/control/device-controls.ts';
 import type { SimulatorOptions } from '../../simulator/simulator.ts';
-import { waitFor } from '../harness/wait-for.ts';
+import { newPassword, newSerial } from './device.ts';
+import { type HeldTables, heldTables } from './held-tables.ts';
 import { basicToken, type Stage } from './stage.ts';
 
 export type PairOptions = {
   /** Of the PanFirewall and of its Secret. */
   readonly name: string;
+  readonly foreignOn: readonly string[];
   readonly firewalls?: readonly MemberSpec[];
   readonly settings?: SimulatorOptions['settings'];
   /** Further fields of spec; they win. */
   readonly spec?: object;
+  /** Keys: each member's own, which is the default; login: the user name and password that both have. */
+  readonly credentials?: 'keys' | 'login';
   /** Further keys of the Secret, or other values; null: without this key. */
   readonly secret?: Readonly<Record<string, string | null>>;
   /** Called before the operator can know of the pair. */
   readonly prepare?: (pair: PanoramaPair) => void;
 };
 
-export type StagedPair = PanoramaPair;
+export type StagedPair = Pick<PanoramaPair, 'members' | 'failOver'> &
+  AsyncDisposable & {
+    /** Of a firewall behind them. */
+    readonly at: (serial: string) => HeldTables;
+    /** The members' own tables. */
+    readonly own: readonly [HeldTables, HeldTables];
+  };
 
-const newSerial = (): string => randomInt(1e14).toString().padStart(15, '0');
-
-/** Starts two Panoramas, the first active, with a key, a password and a CA of its own each, and their PanFirewall. */
+/** Starts two Panoramas, the first active, with keys and a CA of its own each, and creates their PanFirewall. */
 export async function stagePair(stage: Stage, options: PairOptions): Promise<StagedPair> {
-  const { name, firewalls = [], settings, spec, secret, prepare } = options;
+  const { name, foreignOn, firewalls = [], settings, spec, prepare } = options;
+  const shared = newPassword();
   const own = (): SimulatorOptions => ({
     identity: { serial: newSerial() },
-    password: randomBytes(12).toString('hex'),
+    password: options.credentials === 'login' ? shared : newPassword(),
   });
   const pair = await startPanoramaPair({ ...own(), firewalls, ...(settings && { settings }) }, own());
   const [a, b] = pair.members;
+  const held = new Map(
+    firewalls.map(({ serial }) => [serial, heldTables(a.fleet.firewall(serial), { foreignOn })] as const),
+  );
+  const ownTables = [heldTables(a, { foreignOn }), heldTables(b, { foreignOn })] as const;
   prepare?.(pair);
   stage.hide(b.apiKey, b.password, basicToken(b.username, b.password));
-  const keys = { apiKey: a.apiKey, peerApiKey: b.apiKey, endpoint: a.endpoint, peerEndpoint: b.endpoint };
-  const given = Object.entries({ ...keys, ...secret }).filter(([, value]) => value !== null);
   const { endpoint, apiKey, username, password } = a;
   await stage.reach(
     {
       simulator: { endpoint, apiKey, username, password, caPem: `${a.caPem}\n${b.caPem}` },
-      secret: Object.fromEntries(given) as Record<string, string>,
+      secret: secretOf(pair, options),
     },
     {
       name,
@@ -48,25 +57,33 @@ export async function stagePair(stage: Stage, options: PairOptions): Promise<Sta
       spec: { peerEndpoint: b.endpoint, resync: { markerIntervalSeconds: 5 }, ...spec },
     },
   );
-  return pair;
+  return {
+    members: pair.members,
+    failOver: pair.failOver,
+    at: (serial) => {
+      const found = held.get(serial);
+      if (found === undefined) throw new RangeError(`no firewall ${serial} was there from the start`);
+      return found;
+    },
+    own: ownTables,
+    async [Symbol.asyncDispose]() {
+      await stage.removeFirewall(name);
+      await pair[Symbol.asyncDispose]();
+      for (const tables of [...ownTables, ...held.values()]) tables.checkForeign();
+    },
+  };
 }
 
-/** Resolves when exactly these addresses have tags under our prefix in the first table, each this one. */
-export async function holds(
-  device: Pick<DeviceControls, 'tables'>,
-  tag: string,
-  addresses: readonly string[],
-  timeoutMs = 20_000,
-): Promise<void> {
-  const wanted = addresses.map((ip) => `${ip} k8s-prod.${tag}`).sort();
-  const look = (): true => {
-    const [table = {}] = Object.values(device.tables());
-    const found = Object.entries(table)
-      .flatMap(([ip, { tags }]) => tags.map((one) => `${ip} ${one}`))
-      .filter((pair) => pair.includes(' k8s-prod.') && !pair.includes('._owner.'))
-      .sort();
-    if (found.join() !== wanted.join()) throw new Error(`${found.join()} instead of ${wanted.join()}`);
-    return true;
-  };
-  await waitFor(look, { what: 'the table', timeoutMs, intervalMs: 20 });
+function secretOf(
+  { members: [a, b] }: PanoramaPair,
+  { credentials = 'keys', secret }: PairOptions,
+): Record<string, string> {
+  const pass =
+    credentials === 'keys'
+      ? { apiKey: a.apiKey, peerApiKey: b.apiKey }
+      : { username: a.username, password: a.password };
+  const all = { ...pass, endpoint: a.endpoint, peerEndpoint: b.endpoint, ...secret };
+  return Object.fromEntries(
+    Object.entries(all).flatMap(([key, value]) => (value === null ? [] : [[key, value] as const])),
+  );
 }

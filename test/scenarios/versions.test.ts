@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { eventNotes } from './events.ts';
 import { ask } from './firewall-requests.ts';
+import { stageFleet } from './panorama.ts';
 import { openStage, type StagedDevice } from './stage.ts';
 
 const stage = await openStage();
@@ -66,5 +67,33 @@ describe('a firewall', { concurrency: 4 }, () => {
     await cluster.patch('PanFirewall', { name }, { spec: { purgeTimeoutSeconds: 301 } });
     await fw.holds(table(), { timeoutMs: 20_000 });
     await stage.says('PanTagPolicy', policy, 'InSync', 20_000);
+  });
+
+  test('behind a Panorama is told for itself alone', async () => {
+    const name = 'release-mixed';
+    await cluster.createNamespace(name);
+    await cluster.createPod({ namespace: name, name: 'web', ips: ['10.250.0.1'] });
+    await stage.policy(
+      { namespace: name, name: 'web' },
+      { firewallNames: [name], tags: [{ template: 'web' }] },
+    );
+    await using fleet = await stageFleet(stage, {
+      name,
+      firewalls: [
+        { serial: '0001', swVersion: '7.1.26' },
+        { serial: '0002', swVersion: '8.1.25' },
+      ],
+      foreignOn: ['10.250.0.1'],
+      spec: { tables: [{ serial: '0001' }, { serial: '0002' }] },
+    });
+    await fleet.at('0002').holds({ '10.250.0.1': [`ns_${name}.web`] });
+    await stage.says('PanFirewall', { name }, 'UnsupportedVersion');
+    await stage.counts('PanFirewall', { name }, ({ tables = [] }) =>
+      assert.deepEqual(
+        tables.map(({ state }) => state),
+        ['UnsupportedVersion', 'InSync'],
+      ),
+    );
+    assert.deepEqual([fleet.messagesTo('0001'), fleet.at('0001').marks()], [[], []]);
   });
 });
