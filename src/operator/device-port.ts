@@ -69,6 +69,8 @@ export class DeviceFailure extends Error {
   readonly applied: 'no' | 'unknown';
   /** The endpoint itself has answered, and refused the call as a whole. */
   readonly refused: boolean;
+  /** The message was answered, by a device that may not have done it: none of its entries is to blame. */
+  readonly answered: boolean;
 
   constructor(
     reason: ConditionReason,
@@ -77,6 +79,7 @@ export class DeviceFailure extends Error {
       readonly retry: 'backoff' | 'slow';
       readonly applied: 'no' | 'unknown';
       readonly refused?: boolean;
+      readonly answered?: boolean;
       readonly cause?: unknown;
     },
   ) {
@@ -85,5 +88,6 @@ export class DeviceFailure extends Error {
     this.retry = facts.retry;
     this.applied = facts.applied;
     this.refused = facts.refused ?? false;
+    this.answered = facts.answered ?? false;
   }
 }

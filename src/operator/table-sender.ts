@@ -127,7 +127,7 @@ export class TableSender {
     }
     observer.unanswered(batch);
     this.#options.doubt();
-    if (!(error instanceof DeviceFailure)) {
+    if (!(error instanceof DeviceFailure) || error.answered) {
       this.#suspects.putBack();
       throw error;
     }

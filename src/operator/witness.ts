@@ -43,7 +43,7 @@ function withEffect(applied: DeviceFailure['applied']): (error: unknown) => neve
   return (error) => {
     if (!(error instanceof DeviceFailure)) throw error;
     const { reason, message, retry } = error;
-    throw new DeviceFailure(reason, message, { retry, applied, cause: error });
+    throw new DeviceFailure(reason, message, { retry, applied, answered: true, cause: error });
   };
 }
 

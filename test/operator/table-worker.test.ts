@@ -18,9 +18,9 @@ const entry = (ip: string, ...tags: string[]): RegisteredIp => ({ ip, fromAgent:
 /** A device that gives these readings one after the other, the last one for ever, and takes every message. */
 function device(
   readings: readonly Reading[],
-  { forgetsMarks = false, refusesMarks = false, passive = false } = {},
+  { forgetsMarks = false, refusesMarks = false, passive = false, doubts = 0 } = {},
 ) {
-  const ha = { passive };
+  const ha = { passive, doubts };
   const marks: string[] = [];
   const calls: string[] = [];
   const sent: PlannedAddress[] = [];
@@ -46,6 +46,11 @@ function device(
         calls.push('denied');
         throw new DeviceFailure('PassivePeer', 'it is passive', { retry: 'slow', applied: 'no' });
       }
+      if (ha.doubts > 0 && batch.some(({ address }) => address !== markerAddress)) {
+        ha.doubts -= 1;
+        const facts = { retry: 'backoff', applied: 'unknown', answered: true } as const;
+        throw new DeviceFailure('DeviceUnavailable', 'it is not active any more', facts);
+      }
       if (refusesMarks && batch.some(({ address }) => address === markerAddress)) {
         calls.push('put');
         return [{ section: 'register', address: markerAddress, message: 'the table is full' }];
@@ -62,7 +67,7 @@ function device(
   return { connection, calls, sent, ha };
 }
 
-/** Runs a worker until `done` or for three seconds. */
+/** Runs a worker until `done` or for ten seconds. */
 async function run(
   connection: Connection,
   desired: ReadonlyMap<string, readonly string[]>,
@@ -95,7 +100,7 @@ async function run(
   const worker = new TableWorker(options);
   const stop = new AbortController();
   const running = worker.run(stop.signal, new AbortController().signal);
-  for (let i = 0; i < 300 && !done(worker); i++) await sleep(10);
+  for (let i = 0; i < 1000 && !done(worker); i++) await sleep(10);
   stop.abort();
   await running;
   return worker;
@@ -162,4 +167,11 @@ test('a passive HA peer is asked for its state at the pace of the marker, sent n
   const rest = calls.slice(6).filter((call) => call !== 'ha');
   assert.deepEqual(rest.slice(0, 3), ['mark', 'read', 'put']);
   assert.ok(rest.includes('send'));
+});
+
+test('a message that was answered by a device in doubt blames none of its entries, however often', async () => {
+  const { connection, calls, sent } = device([{ entries: [], agreed: true }], { doubts: 3 });
+  const worker = await run(connection, new Map([['10.0.0.1', ['k8s.web']]]), () => calls.includes('send'));
+  assert.ok(sent.some(({ address }) => address === '10.0.0.1'));
+  assert.equal(worker.table.refusals.size, 0);
 });
