@@ -16,6 +16,7 @@ import { openConnection } from './operator/device-connection.ts';
 import { withLease } from './operator/election.ts';
 import { isFinalized, removal } from './operator/finalizers.ts';
 import { FirewallWorker } from './operator/firewall-worker.ts';
+import { formerTables } from './operator/former-tables.ts';
 import { readOwnerId } from './operator/installation.ts';
 import { purgeAll } from './operator/purge-all.ts';
 import { patchObject } from './operator/status-writer.ts';
@@ -107,14 +108,14 @@ async function purgeUnder(term: Term, parts: Parts): Promise<boolean> {
   const clean = await purgeAll(
     {
       firewalls,
-      createWorker: ({ firewall, meta, connection }, changed) => {
+      createWorker: ({ firewall, meta, connection, status }, changed) => {
         const { name } = firewall;
         return new FirewallWorker(
           {
             firewall,
             meta,
             lifecycle: () => ({ finalized: isFinalized(meta), deleting: true }),
-            former: () => undefined,
+            former: () => formerTables(status),
             ownerId,
             claims,
             claim: (claim) => (claim === undefined ? claims.delete(name) : claims.set(name, claim)),

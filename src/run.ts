@@ -16,7 +16,8 @@ import { waitForDefinitions } from './operator/definitions.ts';
 import { EventRecorder } from './operator/event-recorder.ts';
 import { isFinalized } from './operator/finalizers.ts';
 import { firewallObserver } from './operator/firewall-observer.ts';
-import { type FormerTables, FirewallWorker } from './operator/firewall-worker.ts';
+import { FirewallWorker } from './operator/firewall-worker.ts';
+import { formerTables } from './operator/former-tables.ts';
 import { collectGauges } from './operator/gauges.ts';
 import { readiness, type Watched } from './operator/health.ts';
 import { readOwnerId } from './operator/installation.ts';
@@ -168,7 +169,7 @@ function firewallWorkers(parts: WorkerParts) {
       firewall,
       meta,
       lifecycle: () => lifecycleOf(controller.firewalls.get(name)),
-      former: () => formerTables(controller.firewalls.get(name)),
+      former: () => formerTables(controller.firewalls.get(name)?.parsed.status),
       ownerId,
       claims: controller.claims,
       claim: (claim: Claim | undefined) => controller.claim(name, claim),
@@ -182,14 +183,6 @@ function firewallWorkers(parts: WorkerParts) {
     };
     return new FirewallWorker(options, connection);
   };
-}
-
-function formerTables(object: FirewallObject | undefined): FormerTables | undefined {
-  const { device, tables } = object?.parsed.status ?? {};
-  return (
-    device &&
-    tables && { serial: device.serial, tables: tables.map(({ serial, vsys }) => ({ serial, vsys })) }
-  );
 }
 
 function lifecycleOf(object: FirewallObject | undefined) {

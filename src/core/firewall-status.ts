@@ -4,6 +4,7 @@ import { type Condition, conditionsFor, type Finding, type FoundCondition, worst
 import type { ConditionReason } from './model.ts';
 import type { Outlook } from './outlook.ts';
 import { type HeldRemovals, isFailure, type TableView, tableHealth, wasReady } from './table-health.ts';
+import type { TableEntry } from './device-groups.ts';
 import { isUnnamed, type TableRef, tableFields, tableName } from './table-ref.ts';
 
 /** What a status is computed in: the object's generation, what the API server holds, and the time. */
@@ -21,7 +22,8 @@ export type DeviceStatus = { readonly model: string; readonly serial: string; re
 export type FirewallTableStatus = {
   readonly serial?: string;
   readonly vsys?: string;
-  readonly state: ConditionReason;
+  readonly deviceGroup?: string;
+  readonly state: ConditionReason | typeof departed;
   readonly owned: number;
   readonly foreign: number;
   readonly pending: number;
@@ -48,9 +50,23 @@ export type FirewallView = {
   readonly tables: readonly ShownTable[];
   /** Those that were taken out of the spec and are being purged: no policy waits for them. */
   readonly leaving?: readonly ShownTable[];
+  /** Those whose firewalls have left their device groups: what is in them is left as it is. */
+  readonly departed?: readonly DepartedTable[];
+  /** There may be tables that nobody has looked for yet. */
+  readonly open?: boolean;
 };
 
-export type ShownTable = { readonly ref: TableRef; readonly view: TableView };
+export type ShownTable = { readonly ref: TableEntry; readonly view: TableView };
+
+/** The state of a table whose firewall has left its device group: it is not kept, and no reason of a condition. */
+export const departed = 'Departed';
+
+export type DepartedTable = {
+  readonly ref: TableEntry;
+  /** As they were when it left. */
+  readonly owned: number;
+  readonly foreign: number;
+};
 
 /** What policies need to know of a firewall: is it failing, and do its changes get through? See TableHealth. */
 export type FirewallHealth = {
@@ -98,7 +114,10 @@ const connecting: Finding = { reason: 'Progressing', message: 'connecting to the
 
 export function firewallStatus(view: FirewallView, context: StatusContext): FirewallStatus {
   const { generation, previous, now, time } = context;
-  const tables = [...view.tables, ...(view.leaving ?? [])].map((table) => tableStatus(table, now));
+  const tables = [
+    ...[...view.tables, ...(view.leaving ?? [])].map((table) => tableStatus(table, now)),
+    ...(view.departed ?? []).map(departedStatus),
+  ];
   return {
     observedGeneration: generation,
     conditions: conditionsFor({ finding: firewallFinding(view, context), generation, previous, now: time }),
@@ -130,7 +149,7 @@ function tableStatus({ ref, view: table }: ShownTable, now: number): FirewallTab
   const message = [...(isFailure(reason) ? [failure] : []), ...table.notes].join('; ');
   const { owned, foreign, pending, held, plan } = table;
   return {
-    ...tableFields(ref),
+    ...entryFields(ref),
     state: reason,
     owned,
     foreign,
@@ -139,4 +158,15 @@ function tableStatus({ ref, view: table }: ShownTable, now: number): FirewallTab
     ...(plan === undefined ? {} : { plan }),
     ...(message === '' ? {} : { message }),
   };
+}
+
+function departedStatus({ ref, owned, foreign }: DepartedTable): FirewallTableStatus {
+  const message =
+    `the firewall has left the device group ${ref.deviceGroup ?? ''}: its tags stay as they are; when it returns it is ` +
+    'cleaned and kept again, and to have them removed, list its serial in spec.tables and take it out again';
+  return { ...entryFields(ref), state: departed, owned, foreign, pending: 0, message };
+}
+
+function entryFields({ deviceGroup, ...ref }: TableEntry) {
+  return { ...tableFields(ref), ...(deviceGroup === undefined ? {} : { deviceGroup }) };
 }

@@ -15,6 +15,8 @@ export type Claim = {
    */
   readonly device: { readonly identity: string } | 'asking' | 'unknown';
   readonly tables: readonly TableRef[];
+  /** Device groups have not been looked up yet: any table may turn out to be one of them. */
+  readonly open?: boolean;
 };
 
 /** May this PanFirewall write to its table? */
@@ -33,7 +35,7 @@ export function precedence(claims: Iterable<Claim>, mine: Claim, table: TableRef
     if (!isElder(claim, mine) || !overlaps(claim.tagPrefix, mine.tagPrefix)) continue;
     const places = claim.tables.map((other) => placeOf(claim, other));
     if (places.includes(place)) takers.push(claim);
-    else if (claim.device === 'asking' && places.includes(undefined)) open = true;
+    else if (claim.open === true || (claim.device === 'asking' && places.includes(undefined))) open = true;
   }
   const [eldest] = takers.sort((a, b) => (isElder(a, b) ? -1 : 1));
   if (eldest !== undefined) return { kind: 'taken', by: eldest.firewall };

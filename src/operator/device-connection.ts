@@ -51,6 +51,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     info: async (signal, serial) => supported(await call(client.systemInfo(signal, { serial }))),
     haState: (table, signal) => call(client.haState(table, signal)),
     managedDevices: (signal) => call(client.managedDevices(signal)),
+    deviceGroups: (signal) => call(client.deviceGroups(signal)),
     readTable: (table, betweenPages, signal) =>
       onTable(table, readTable(client, { ...table, betweenPages, signal }), signal),
     readAddress: (table, ip, signal) => onTable(table, client.readAddress({ ...table, ip }, signal), signal),

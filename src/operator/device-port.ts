@@ -1,6 +1,7 @@
 // What the operator asks of a device, in its own words; main.ts binds it to the PAN-OS client.
 
 import type { HaState } from '../core/ha-state.ts';
+import type { DeviceGroups } from '../core/device-groups.ts';
 import type { ConditionReason } from '../core/model.ts';
 import type { Rejection } from '../core/refusals.ts';
 import type { Batch } from '../core/table.ts';
@@ -43,6 +44,7 @@ export type Connection = {
   haState(table: Pick<TableRef, 'serial'>, signal: AbortSignal): Promise<HaState>;
   /** All firewalls of a Panorama. */
   managedDevices(signal: AbortSignal): Promise<readonly ManagedDevice[]>;
+  deviceGroups(signal: AbortSignal): Promise<DeviceGroups>;
   /**
    * Reads a whole registered-ip table.
    * @param betweenPages awaited after each page; it may send a message, and tells how many addresses that moved.

@@ -11,8 +11,8 @@ export type FirewallClaimOptions = {
   readonly claims: ReadonlyMap<string, Claim>;
   /** Makes known which tables this one keeps; undefined: none any more. */
   readonly claim: (claim: Claim | undefined) => void;
-  /** Those that are kept by now. */
-  readonly tables: () => readonly TableRef[];
+  /** Those that are kept by now. `open`: there may be others. */
+  readonly tables: () => { readonly tables: readonly TableRef[]; readonly open: boolean };
 };
 
 export class FirewallClaim {
@@ -26,7 +26,7 @@ export class FirewallClaim {
     const { firewall, meta, claim, tables } = this.#options;
     const { name, tagPrefix } = firewall;
     const { uid, createdAt } = meta;
-    claim({ firewall: name, uid, createdAt, tagPrefix, device, tables: tables() });
+    claim({ firewall: name, uid, createdAt, tagPrefix, device, ...tables() });
   }
 
   /** The same device, other tables. */

@@ -1,8 +1,9 @@
 // The devices that one PanFirewall writes to: that of the endpoint, and, where it is a Panorama, those behind it.
 
+import type { DeviceGroups } from '../core/device-groups.ts';
 import { ownTable, type TableRef } from '../core/table-ref.ts';
 import type { ConnectionSettings, FirewallSettings, Secrets } from './credentials.ts';
-import type { Connection, DeviceFailure, DeviceInfo } from './device-port.ts';
+import { type Connection, DeviceFailure, type DeviceInfo } from './device-port.ts';
 import { DeviceSession } from './device-session.ts';
 import { requirePanorama, Targets } from './targets.ts';
 import { requireVsys } from './vsys.ts';
@@ -68,6 +69,18 @@ export class FirewallDevices {
     }
     if (device !== undefined) requireVsys({ serial, vsys }, device, []);
     return connection;
+  }
+
+  /** Of the endpoint, a Panorama. @throws DeviceFailure */
+  async deviceGroups(signal: AbortSignal): Promise<DeviceGroups> {
+    const connection = await this.#session.connect(signal);
+    requirePanorama(this.#endpoint);
+    try {
+      return await connection.deviceGroups(signal);
+    } catch (error) {
+      if (!(error instanceof DeviceFailure && error.refused)) this.#session.askAgain();
+      throw error;
+    }
   }
 
   /** A call for the table failed: its device says anew who it is, as it may have been rebooted or replaced. */

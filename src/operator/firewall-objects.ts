@@ -106,8 +106,10 @@ export class FirewallObjects {
       object.worker?.knowledgeChanged();
       changed();
     }
-    if (before !== undefined && sameForUs(before, parsed))
+    if (before !== undefined && sameForUs(before, parsed)) {
+      object.worker?.statusChanged();
       return statusObserved(objectPath(panFirewalls, name), parsed.status);
+    }
     if (before !== undefined && before.meta.uid !== parsed.meta.uid) this.#retire(object);
     this.#takeUp(object);
     this.#inTurn(name, () => this.#settle(object));

@@ -4,18 +4,18 @@ import type { Finding } from '../core/conditions.ts';
 import type { AddressChange, Desired } from '../core/desired.ts';
 import type { FirewallView } from '../core/firewall-status.ts';
 import type { Firewall } from '../core/model.ts';
-import { type PurgeOutcome, together } from '../core/farewell.ts';
+import type { PurgeOutcome } from '../core/farewell.ts';
 import { type Stance, stanceOf } from '../core/stance.ts';
-import { ownTable, sameName, type TableRef, tableKey, tableName } from '../core/table-ref.ts';
+import { ownTable, type TableRef } from '../core/table-ref.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { ConnectionSettings, FirewallSettings, Secrets } from './credentials.ts';
-import type { Connection, DeviceFailure, DeviceInfo } from './device-port.ts';
+import type { Connection, DeviceFailure } from './device-port.ts';
 import { FirewallDevices, identityOf, type MetDevice } from './firewall-devices.ts';
 import { FirewallClaim, type FirewallClaimOptions } from './firewall-claim.ts';
-import { KeptTables } from './kept-tables.ts';
-import { type LeavingTable, LeavingTables } from './leaving-tables.ts';
+import type { FormerTables } from './former-tables.ts';
 import type { Adoption } from './marker.ts';
 import { TableFactory } from './table-factory.ts';
+import { TableSet } from './table-set.ts';
 import { asideOf } from './table-view.ts';
 import type { ClusterKnowledge, TableObserver } from './table-observer.ts';
 import type { TableWorker } from './table-worker.ts';
@@ -25,7 +25,7 @@ export type FirewallWorkerOptions = Omit<FirewallClaimOptions, 'tables'> & {
   readonly firewall: Firewall;
   /** Of the object as it is by now: is the finalizer on it, and is it being deleted? */
   readonly lifecycle: () => { readonly finalized: boolean; readonly deleting: boolean };
-  /** What the status tells of an earlier leader's tables, asked when a term begins: they may have left spec.tables since. */
+  /** What the status tells of a leader's tables, as it is by now: they may have left spec.tables since. */
   readonly former: () => FormerTables | undefined;
   /** Of this installation, for the mark of ownership. */
   readonly ownerId: string;
@@ -38,57 +38,38 @@ export type FirewallWorkerOptions = Omit<FirewallClaimOptions, 'tables'> & {
   readonly now: () => number;
 };
 
-/** Tables as a status shows them, and the serial of the device that they were on. */
-export type FormerTables = { readonly serial: string; readonly tables: readonly TableRef[] };
-
 export class FirewallWorker {
   readonly #options: FirewallWorkerOptions;
   #settings: FirewallSettings;
-  #term: Term | undefined;
-  /** The former leader's, until they have been looked at. */
-  #former: FormerTables | undefined;
-  readonly #devices: FirewallDevices;
   readonly #claim: FirewallClaim;
-  readonly #kept: KeptTables;
-  readonly #leaving: LeavingTables;
+  readonly #devices: FirewallDevices;
+  readonly #tables: TableSet;
+  #leads = false;
 
   constructor(options: FirewallWorkerOptions, settings: FirewallSettings) {
     this.#options = options;
     this.#settings = settings;
-    // One that is being purged is not another's yet.
-    const tables = () => [...this.#wanted(), ...this.#leaving.refs];
-    this.#claim = new FirewallClaim({ ...options, tables });
+    this.#claim = new FirewallClaim({ ...options, tables: () => this.#tables.claimed });
     this.#devices = new FirewallDevices({
       ...options,
       settings: () => this.#settings,
       met: (device, before) => this.#met(device, before),
       unmet: () => this.#claim.make('unknown'),
     });
-    const factory = this.#createFactory();
-    const createPurge = (ref: TableRef, unsureUntil: number) => factory.purge(ref, unsureUntil);
-    this.#leaving = new LeavingTables({
-      createPurge,
-      timeoutMs: () => this.#settings.purgeTimeoutSeconds * 1000,
-      record: options.observer.record,
-      changed: () => this.#leavingChanged(),
-      log: options.log,
-    });
-    const createTable = (ref: TableRef) => factory.table(ref);
-    this.#kept = new KeptTables({ createTable, createPurge }, this.#wanted());
+    this.#tables = this.#createTables();
   }
 
   /** Only from here on anything is sent. */
   lead(term: Term): void {
-    this.#term = term;
-    this.#former = this.#options.former();
+    this.#leads = true;
     this.#claim.make('asking');
-    this.#kept.lead(term);
+    this.#tables.lead(term);
   }
 
   /** Lets the messages in flight end, closes the connection, and goes on noting what happens in the cluster. */
   async standBy(): Promise<void> {
-    this.#term = undefined;
-    await Promise.all([this.#kept.standBy(), this.#leaving.drop(this.#leaving.refs)]);
+    this.#leads = false;
+    await this.#tables.standBy();
     this.#claim.withdraw();
     await this.#devices.close();
   }
@@ -98,58 +79,23 @@ export class FirewallWorker {
     const before = this.#settings;
     this.#settings = settings;
     if (before.endpoint !== settings.endpoint) return this.#startAfresh();
-    if (!sameTables(this.#kept.refs, this.#wanted())) await this.#changeTables();
+    await this.#tables.configure();
     this.settingsChanged();
   }
 
   /** Another endpoint, and perhaps another device: what is at the old one stays there. */
-  async #startAfresh(): Promise<void> {
+  #startAfresh(): Promise<void> {
     const { endpoint } = this.#settings;
     this.#options.log.info({ endpoint }, 'endpoint changed');
-    await Promise.all([this.#kept.change([]), this.#leaving.drop(this.#leaving.refs)]);
-    await this.#devices.close();
-    this.#former = undefined;
-    if (this.#term !== undefined) this.#claim.make('asking');
-    await this.#kept.change(this.#wanted());
+    return this.#tables.startAfresh(async () => {
+      await this.#devices.close();
+      if (this.#leads) this.#claim.make('asking');
+    });
   }
 
-  /** Those that stay go on undisturbed; those that go are purged or left, as the spec wants it. */
-  async #changeTables(): Promise<void> {
-    const wanted = this.#wanted();
-    this.#options.log.info({ tables: wanted.map(tableName) }, 'tables changed');
-    await this.#leaving.drop(wanted);
-    const going = await this.#kept.change(wanted);
-    const term = this.#term;
-    if (term === undefined) return;
-    for (const table of going) this.#leave(table, term);
-    this.#claim.renew();
-  }
-
-  /** Purges a table that left the spec, where the spec lets it. */
-  #leave(table: LeavingTable, term: Term): void {
-    // The same table by another name is kept.
-    if (this.#wanted().map(tableKey).includes(tableKey(table.ref))) return;
-    const why = this.#forbidden();
-    if (why === undefined) this.#leaving.add(table, term);
-    else
-      this.#options.log.info({ table: tableName(table.ref), why }, 'table left spec.tables, its tags stay');
-  }
-
-  /** A table that an earlier leader kept, or had begun to purge, and that is not in the spec any more. */
-  #reviewFormer({ serial }: DeviceInfo): void {
-    const former = this.#former;
-    const term = this.#term;
-    if (former === undefined || term === undefined) return;
-    this.#former = undefined;
-    // Of another device, or of one that cannot be told from others, nothing is known.
-    const isSame = former.serial === serial && serial !== 'unknown';
-    for (const ref of former.tables)
-      if (isSame || ref.serial !== undefined) this.#leave({ ref, unsureUntil: 0 }, term);
-  }
-
-  #leavingChanged(): void {
-    this.#claim.renew();
-    this.#options.observer.changed();
+  /** The object's status is another one than before. */
+  statusChanged(): void {
+    this.#tables.statusChanged();
   }
 
   /** A Secret or the spec changed: a connection that differs is opened anew, and what failed is tried at once. */
@@ -159,32 +105,31 @@ export class FirewallWorker {
     if (now !== 'same') this.#options.log.info(note);
     if (now === 'changed') this.#options.observer.record({ reason: 'CredentialsReloaded', note });
     for (const worker of this.workers) worker.guardChanged();
-    this.#kept.retryNow();
-    this.#leaving.retryNow();
+    this.#tables.retryNow();
   }
 
   get purging(): boolean {
-    return this.#kept.purging;
+    return this.#tables.kept.purging;
   }
 
   /** What became of the purge; undefined while it goes on. */
   get purgeOutcome(): PurgeOutcome | undefined {
-    return together([this.#kept.purgeOutcome, ...this.#leaving.outcomes]);
+    return this.#tables.purgeOutcome;
   }
 
   /** What keeps the purge from being completed. */
   get obstacle(): string {
-    return this.#kept.obstacle ?? 'the tables have not been looked at yet';
+    return this.#tables.obstacle;
   }
 
   /** From here on the tables are not kept any more: what is ours is unregistered, once each message in flight has ended. */
   purge(): Promise<void> {
-    return this.#kept.purge();
+    return this.#tables.purge();
   }
 
   /** Reads every table anew. */
   resync(): void {
-    for (const worker of this.workers) worker.resync();
+    this.#tables.resync();
   }
 
   /** Releases a held plan, in whichever table it is; false when there is none of this id. */
@@ -220,22 +165,38 @@ export class FirewallWorker {
   }
 
   get workers(): readonly TableWorker[] {
-    return this.#kept.workers;
+    return this.#tables.kept.workers;
   }
 
   view(finding?: Finding): FirewallView {
     const device = this.#devices.endpoint;
+    const tables = this.#tables.view();
     return {
-      finding,
+      ...tables,
+      finding: finding ?? tables.finding,
       aside: asideOf(this.#stance()),
       device: device && { model: device.model, serial: device.serial, swVersion: device.swVersion },
-      tables: this.#kept.views(),
-      leaving: this.#leaving.views(),
     };
   }
 
-  #wanted(): readonly TableRef[] {
-    return this.#settings.tables ?? [ownTable];
+  #createTables(): TableSet {
+    const factory = this.#createFactory();
+    return new TableSet({
+      ...this.#options,
+      record: this.#options.observer.record,
+      entries: () => this.#settings.tables ?? [ownTable],
+      createTable: (ref) => factory.table(ref),
+      createPurge: (ref, unsureUntil) => factory.purge(ref, unsureUntil),
+      timeoutMs: () => this.#settings.purgeTimeoutSeconds * 1000,
+      forbidden: () => this.#forbidden(),
+      endpoint: () => this.#devices.endpoint,
+      lookUp: (signal) => this.#devices.deviceGroups(signal),
+      failed: (failure) => this.#options.observer.failed(failure),
+      changed: () => {
+        this.#claim.renew();
+        this.#options.observer.changed();
+      },
+    });
   }
 
   #createFactory(): TableFactory {
@@ -246,7 +207,10 @@ export class FirewallWorker {
       stance: () => this.#stance(),
       forbidden: () => this.#forbidden(),
       precedence: (ref) => this.#claim.precedence(ref),
-      connect: (ref, signal) => this.#devices.connect(ref, signal),
+      connect: async (ref, signal) => {
+        await this.#tables.awaited(ref, signal);
+        return this.#devices.connect(ref, signal);
+      },
       observer: (ref) => ({ ...observer, failed: (failure) => this.#tableFailed(ref, failure) }),
     });
   }
@@ -268,16 +232,8 @@ export class FirewallWorker {
   }
 
   #met(device: MetDevice, before: MetDevice | undefined): void {
-    const isOwn = ({ serial }: TableRef) => serial === undefined;
-    if (before !== undefined) void this.#leaving.drop(this.#leaving.refs.filter(isOwn));
     this.#claim.make({ identity: identityOf(device) });
     this.#options.log.info({ ...device, before: before?.serial }, 'device met');
-    // Firewalls behind a Panorama are the same, whichever Panorama forwards to them.
-    if (before !== undefined) this.#kept.forget(isOwn);
-    this.#reviewFormer(device);
+    this.#tables.met(before !== undefined);
   }
-}
-
-function sameTables(a: readonly TableRef[], b: readonly TableRef[]): boolean {
-  return a.length === b.length && a.every((one, i) => sameName(one, b[i] ?? ownTable));
 }

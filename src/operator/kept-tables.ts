@@ -1,7 +1,8 @@
 // The tables that one PanFirewall keeps, or purges at its end, each with its worker; they run while we lead.
 
 import { type PurgeOutcome, together } from '../core/farewell.ts';
-import type { ShownTable } from '../core/firewall-status.ts';
+import type { DepartedTable, ShownTable } from '../core/firewall-status.ts';
+import type { TableEntry } from '../core/device-groups.ts';
 import { sameName, type TableRef } from '../core/table-ref.ts';
 import type { LeavingTable } from './leaving-tables.ts';
 import { TablePurge } from './table-purge.ts';
@@ -9,12 +10,16 @@ import { TableWorker } from './table-worker.ts';
 import type { Term } from './term.ts';
 
 export type KeptTablesOptions = {
-  readonly createTable: (ref: TableRef) => TableWorker;
-  readonly createPurge: (ref: TableRef, unsureUntil: number) => TablePurge;
+  readonly createTable: (ref: TableEntry) => TableWorker;
+  readonly createPurge: (ref: TableEntry, unsureUntil: number) => TablePurge;
 };
 
+/** As it was when it went. */
+export type GoneTable = LeavingTable & DepartedTable;
+
 type OwnTable = {
-  readonly ref: TableRef;
+  /** The group in which it was found may be another one by now. */
+  ref: TableEntry;
   readonly worker: TableWorker | TablePurge;
   /** While we lead. */
   running: { readonly stop: AbortController; readonly done: Promise<void> } | undefined;
@@ -26,12 +31,12 @@ export class KeptTables {
   #term: Term | undefined;
   #purging = false;
 
-  constructor(options: KeptTablesOptions, wanted: readonly TableRef[]) {
+  constructor(options: KeptTablesOptions, wanted: readonly TableEntry[]) {
     this.#options = options;
     this.#tables = wanted.map((ref) => this.#create(ref, 0));
   }
 
-  get refs(): readonly TableRef[] {
+  get refs(): readonly TableEntry[] {
     return this.#tables.map(({ ref }) => ref);
   }
 
@@ -55,20 +60,27 @@ export class KeptTables {
   }
 
   /** Those that stay go on undisturbed. Resolves with those that went, when nobody writes to them any more. */
-  async change(wanted: readonly TableRef[]): Promise<readonly LeavingTable[]> {
+  async change(wanted: readonly TableEntry[]): Promise<readonly GoneTable[]> {
     const stays = ({ ref }: OwnTable) => wanted.some((other) => sameName(other, ref));
     const staying = this.#tables.filter(stays);
     const going = this.#tables.filter((table) => !stays(table));
+    // A worker that has ended knows nothing of its table any more.
+    const views = going.map(({ worker }) => worker.view());
     this.#tables = staying;
     await stopAll(going);
-    this.#tables = wanted.map(
-      (ref) => staying.find((table) => sameName(table.ref, ref)) ?? this.#create(ref, 0),
-    );
+    this.#tables = wanted.map((ref) => {
+      const table = staying.find((other) => sameName(other.ref, ref));
+      if (table === undefined) return this.#create(ref, 0);
+      table.ref = ref;
+      return table;
+    });
     const term = this.#term;
     if (term !== undefined) for (const table of this.#tables) if (!staying.includes(table)) run(table, term);
-    return going.map(({ ref, worker }) => ({
+    return going.map(({ ref, worker }, i) => ({
       ref,
       unsureUntil: worker instanceof TableWorker ? worker.unsureUntil : 0,
+      owned: views[i]?.owned ?? 0,
+      foreign: views[i]?.foreign ?? 0,
     }));
   }
 
@@ -112,7 +124,7 @@ export class KeptTables {
     for (const { worker } of this.#tables) worker.retryNow();
   }
 
-  #create(ref: TableRef, unsureUntil: number): OwnTable {
+  #create(ref: TableEntry, unsureUntil: number): OwnTable {
     const { createTable, createPurge } = this.#options;
     const worker = this.#purging ? createPurge(ref, unsureUntil) : createTable(ref);
     return { ref, worker, running: undefined };

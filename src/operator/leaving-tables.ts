@@ -3,13 +3,14 @@
 import type { RecordEvent } from '../core/event-note.ts';
 import type { PurgeOutcome } from '../core/farewell.ts';
 import type { ShownTable } from '../core/firewall-status.ts';
+import type { TableEntry } from '../core/device-groups.ts';
 import { type TableRef, tableKey, tableName } from '../core/table-ref.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { TablePurge } from './table-purge.ts';
 import type { Term } from './term.ts';
 
 export type LeavingTablesOptions = {
-  readonly createPurge: (ref: TableRef, unsureUntil: number) => TablePurge;
+  readonly createPurge: (ref: TableEntry, unsureUntil: number) => TablePurge;
   /** spec.purgeTimeoutSeconds, by now. */
   readonly timeoutMs: () => number;
   readonly record: RecordEvent;
@@ -18,10 +19,10 @@ export type LeavingTablesOptions = {
   readonly log: Logger;
 };
 
-export type LeavingTable = { readonly ref: TableRef; readonly unsureUntil: number };
+export type LeavingTable = { readonly ref: TableEntry; readonly unsureUntil: number };
 
 type Purging = {
-  readonly ref: TableRef;
+  readonly ref: TableEntry;
   readonly purge: TablePurge;
   readonly stop: AbortController;
   readonly done: Promise<void>;

@@ -93,7 +93,8 @@ function snapshot({ parsed, worker }: FirewallObject, now: number): Snapshot {
   const aside = parsed.meta.deletingSince === undefined ? undefined : asideOf('leaving');
   const view = worker?.view(finding) ?? { ...unstarted, finding, aside };
   const known =
-    finding !== undefined || (view.tables.length > 0 && view.tables.every(({ view: table }) => table.known));
+    finding !== undefined ||
+    (view.open !== true && view.tables.length > 0 && view.tables.every(({ view: table }) => table.known));
   return { view, health: healthForPolicies(view, now), known };
 }
 

@@ -32,6 +32,7 @@ export function witnessed(
   return {
     ...connection,
     managedDevices: (signal) => after(connection.managedDevices(signal), signal),
+    deviceGroups: (signal) => after(connection.deviceGroups(signal), signal),
     readTable: (table, betweenPages, signal) =>
       after(connection.readTable(table, betweenPages, signal), signal),
     readAddress: (table, ip, signal) => after(connection.readAddress(table, ip, signal), signal),

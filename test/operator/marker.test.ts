@@ -19,6 +19,7 @@ function marked(...owners: readonly Owner[]) {
   const connection: Connection = {
     info: refuse,
     haState: refuse,
+    deviceGroups: async () => new Map(),
     managedDevices: async () => [],
     readTable: refuse,
     readAddress: async () => ({ ip: markerAddress, fromAgent: false, tags: [...marks] }),

@@ -42,6 +42,7 @@ class SmallDevice {
   readonly connection: Connection = {
     info: async () => ({ serial: '1', model: 'PA-VM', swVersion: '11.1.4', multiVsys: false }),
     haState: async () => ({ enabled: false }),
+    deviceGroups: async () => new Map(),
     managedDevices: async () => [],
     readTable: async () => {
       this.reads += 1;

@@ -31,6 +31,7 @@ function device(
       calls.push('ha');
       return { enabled: true, state: ha.passive ? 'passive' : 'active', peerState: '' };
     },
+    deviceGroups: async () => new Map(),
     managedDevices: async () => [],
     readAddress: async () => {
       calls.push('mark');

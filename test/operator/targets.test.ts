@@ -24,6 +24,7 @@ function lab() {
       const multiVsys = (devices.get(serial)?.vsys.length ?? 1) > 1;
       return { ...facts, serial: state.answersAs ?? serial, multiVsys };
     },
+    deviceGroups: async () => new Map(),
     async managedDevices() {
       calls.push('list');
       return [...devices].map(([serial, device]) => ({ serial, ...device }));

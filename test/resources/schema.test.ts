@@ -101,7 +101,7 @@ test('a PanFirewall keeps what is set', () => {
   );
   assert.ok(parsed.ok);
   assert.deepEqual(parsed.connection.tls, { caSecretName: 'ca', serverName: 'fw', insecureSkipVerify: true });
-  assert.deepEqual(parsed.connection.tables, [{ serial: undefined, vsys: 'vsys2' }]);
+  assert.deepEqual(parsed.connection.tables, [{ serial: undefined, deviceGroup: undefined, vsys: 'vsys2' }]);
   assert.equal(parsed.connection.fullIntervalSeconds, 60);
   assert.deepEqual(parsed.connection.removalGuard, { percent: 0, minimum: 50 });
   assert.deepEqual(parsed.firewall.addressCIDRs, [

@@ -56,6 +56,7 @@ const words: Vocabulary = {
   serverName: fc.constantFrom('fw-a.example.net', 'FW'),
   'tables[]': fc.oneof(
     fc.record({ vsys: fc.constantFrom('vsys1', 'vsys2', 'vsys3') }),
+    fc.record({ deviceGroup: fc.constantFrom('edge', 'lab'), vsys: fc.constantFrom('vsys1', 'vsys2') }),
     fc.record({ serial: fc.constantFrom('0001', '0002'), vsys: fc.constantFrom('vsys1', 'vsys2') }),
   ),
   'addressCIDRs[]': fc.constantFrom('10.0.0.0/8', '10.1.0.0/24', 'fd00::/16', '::/0', '127.0.0.0/8'),

@@ -1,6 +1,7 @@
 // A simulated Panorama in a scenario, with what each of its firewalls holds of ours.
 import type { LogEntry } from '../../simulator/simulator.ts';
 import { type MemberSpec, type Panorama, startPanorama } from '../../simulator/panorama/panorama.ts';
+import { waitFor } from '../harness/wait-for.ts';
 import { newPassword, newSerial } from './device.ts';
 import { type HeldTables, heldTables } from './held-tables.ts';
 import { ownerIdOf, type Stage } from './stage.ts';
@@ -52,9 +53,19 @@ export async function stageFleet(stage: Stage, options: FleetOptions): Promise<S
     messagesTo: (serial) =>
       panorama.log().filter(({ kind, target }) => kind === 'message' && target === serial),
     async [Symbol.asyncDispose]() {
-      await stage.removeFirewall(name);
+      await remove(stage, name);
       await panorama.close();
       for (const tables of [own, ...members.values()]) tables.checkForeign();
     },
   };
+}
+
+/** Others may have the same serials, so it must be gone; nothing is purged any more. */
+async function remove({ cluster }: Stage, name: string): Promise<void> {
+  const isThere = async () =>
+    (await cluster.list('PanFirewall')).some(({ metadata }) => metadata.name === name);
+  if (!(await isThere())) return;
+  await cluster.patch('PanFirewall', { name }, { spec: { deletionPolicy: 'Retain' } });
+  await cluster.remove('PanFirewall', { name });
+  await waitFor(async () => !(await isThere()), { what: `the end of ${name}`, timeoutMs: 20_000 });
 }

@@ -39,6 +39,7 @@ export type Status = {
   readonly tables?: readonly {
     readonly serial?: string;
     readonly vsys?: string;
+    readonly deviceGroup?: string;
     readonly state: string;
     readonly owned: number;
     readonly foreign: number;

@@ -9,7 +9,13 @@ const tableStatus = z.object({
     .optional()
     .describe("The firewall behind the Panorama; absent for the endpoint's own tables."),
   vsys: z.string().optional().describe('The virtual system; absent where the spec names none.'),
-  state: z.string().describe('How the table is doing: InSync, Progressing, or the reason why it is neither.'),
+  deviceGroup: z.string().optional().describe('The device group in which the firewall was found.'),
+  state: z
+    .string()
+    .describe(
+      'How the table is doing: InSync, Progressing, or the reason why it is neither; Departed when its firewall has left ' +
+        'the device group: the table is as it was, and not kept.',
+    ),
   owned: count('Addresses that carry at least one tag of ours, the marker not counted.'),
   foreign: count('Addresses that carry only tags of others. They are never touched.'),
   pending: count('Addresses whose change the device has not confirmed yet.'),

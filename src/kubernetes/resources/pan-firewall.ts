@@ -168,7 +168,7 @@ const fields = z
       .optional()
       .describe(
         'The registered-ip tables to keep, 1 to 64, each once, such as [{vsys: vsys1}]; through a Panorama those of the ' +
-          'firewalls that it manages, such as [{serial: "0070510000001"}]. Default: the one table of the endpoint; on a ' +
+          'firewalls that it manages, such as [{serial: "0070510000001"}, {deviceGroup: edge}]. Default: the one table of the endpoint; on a ' +
           'device with several virtual systems they must be named.',
       ),
     namespaceSelector: labelSelector(

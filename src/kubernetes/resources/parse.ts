@@ -3,10 +3,10 @@
 // Unknown fields are ignored: the API server has pruned those that its CRD does not know, and a newer CRD may know
 // more than this program. A status that cannot be read is undefined, never a reason to refuse the object.
 
+import type { TableEntry } from '../../core/device-groups.ts';
 import type { Firewall, Network, Policy, Selector, TagSource } from '../../core/model.ts';
 import { parseNetwork } from '../../core/network.ts';
 import { type LabelSelector, parseSelector } from '../../core/selector.ts';
-import type { TableRef } from '../../core/table-ref.ts';
 import { parseTemplate } from '../../core/template.ts';
 import { clusterPanTagPolicies, panTagPolicies } from './api.ts';
 import { type ObjectMeta, readObject, readSpec } from './object.ts';
@@ -44,7 +44,7 @@ export type Connection = {
     readonly insecureSkipVerify: boolean;
   };
   /** undefined = the endpoint's own table. */
-  readonly tables: readonly TableRef[] | undefined;
+  readonly tables: readonly TableEntry[] | undefined;
   readonly mode: 'Enforce' | 'Observe';
   readonly deletionPolicy: 'Purge' | 'Retain';
   readonly purgeTimeoutSeconds: number;
@@ -142,7 +142,7 @@ function connectionOf({
       serverName: tls.serverName,
       insecureSkipVerify: tls.insecureSkipVerify,
     },
-    tables: tables?.map(({ serial, vsys }) => ({ serial, vsys })),
+    tables: tables?.map(({ serial, deviceGroup, vsys }) => ({ serial, deviceGroup, vsys })),
     mode,
     deletionPolicy,
     purgeTimeoutSeconds,

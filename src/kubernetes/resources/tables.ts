@@ -5,6 +5,7 @@ import { list, pattern, ruled, text } from './schema.ts';
 
 const vsysName = pattern('vsys[1-9][0-9]{0,3}');
 const serialNumber = pattern('[A-Za-z0-9]{1,32}');
+const groupName = pattern('[A-Za-z0-9_][A-Za-z0-9_. -]*');
 const maxTables = 64;
 
 const vsys = ruled(text(8), {
@@ -25,20 +26,44 @@ const serial = ruled(text(32), {
     'forwards them. Quote it in YAML, so that its zeros are kept.',
 );
 
-const table = ruled(z.object({ serial: serial.optional(), vsys: vsys.optional() }), {
-  cel: 'has(self.serial) || has(self.vsys)',
-  message: 'must name a vsys or a serial',
-  holds: (one) => one.serial !== undefined || one.vsys !== undefined,
+const deviceGroup = ruled(text(63), {
+  cel: groupName.cel,
+  message:
+    'must be the name of a device group: letters, digits, blanks, _, . and -, none but letters, digits and _ first',
+  holds: groupName.matches,
+}).describe(
+  'The name of a device group of the endpoint, a Panorama: one table for each firewall in it, as firewalls join and ' +
+    'leave; it is looked up every 30 s. With a vsys, that of each firewall, where it is in the group; without, every ' +
+    'virtual system in the group. What is in a table that leaves stays as it is, and is cleaned when it returns.',
+);
+
+const named = ruled(
+  z.object({ serial: serial.optional(), deviceGroup: deviceGroup.optional(), vsys: vsys.optional() }),
+  {
+    cel: 'has(self.serial) || has(self.deviceGroup) || has(self.vsys)',
+    message: 'must name a vsys, a serial or a deviceGroup',
+    holds: (one) => one.serial !== undefined || one.deviceGroup !== undefined || one.vsys !== undefined,
+  },
+);
+
+const table = ruled(named, {
+  cel: '!has(self.serial) || !has(self.deviceGroup)',
+  message: 'must not name both a serial and a deviceGroup: list them as two tables',
+  holds: (one) => one.serial === undefined || one.deviceGroup === undefined,
 });
 
 /** Written so that the API server can tell how long the texts may be, and so what the rule costs. */
 const same = (field: string) =>
   `has(other.${field}) == has(one.${field}) && (!has(one.${field}) || other.${field} == one.${field})`;
-const named = (one: string) => `(has(${one}.vsys) ? ${one}.vsys : "vsys1")`;
+const vsysOf = (one: string) => `(has(${one}.vsys) ? ${one}.vsys : "vsys1")`;
 
 /** The one table of a firewall with a single virtual system is that of vsys1. */
 export const tables = ruled(list(table, maxTables), {
-  cel: `self.all(one, self.exists_one(other, ${same('serial')} && ${named('other')} == ${named('one')}))`,
+  cel: `self.all(one, self.exists_one(other, ${same('serial')} && ${same('deviceGroup')} && ${vsysOf('other')} == ${vsysOf('one')}))`,
   message: 'must name each table once: remove the repeated one',
-  holds: (all) => new Set(all.map((one) => `${one.serial ?? ''}/${one.vsys ?? 'vsys1'}`)).size === all.length,
+  holds: (all) => new Set(all.map(keyOf)).size === all.length,
 }).meta({ 'x-kubernetes-list-type': 'atomic' });
+
+function keyOf({ serial = '', deviceGroup = '', vsys = 'vsys1' }: z.output<typeof table>): string {
+  return [serial, deviceGroup, vsys].join('/');
+}

@@ -1,0 +1,30 @@
+// What the status of a PanFirewall tells of the tables that an earlier leader kept.
+
+import { departed, type DepartedTable } from '../core/firewall-status.ts';
+import type { PanFirewallStatus } from '../kubernetes/resources/pan-firewall-status.ts';
+
+/** Tables as a status shows them, and the serial of the endpoint's device at the time. */
+export type FormerTables = {
+  /** undefined: it had not been met. */
+  readonly serial: string | undefined;
+  /** Those that were kept or purged. */
+  readonly tables: readonly DepartedTable[];
+  /** Those that had left their device groups. */
+  readonly departed: readonly DepartedTable[];
+};
+
+export function formerTables(status: PanFirewallStatus | undefined): FormerTables | undefined {
+  const { device, tables } = status ?? {};
+  if (tables === undefined) return undefined;
+  const read = (of: NonNullable<typeof tables>) =>
+    of.map(({ serial, vsys, deviceGroup, owned, foreign }) => ({
+      ref: { serial, vsys, deviceGroup },
+      owned,
+      foreign,
+    }));
+  return {
+    serial: device?.serial,
+    tables: read(tables.filter(({ state }) => state !== departed)),
+    departed: read(tables.filter(({ state }) => state === departed)),
+  };
+}
