@@ -16,6 +16,8 @@ export type TableReading = {
   readonly owned: ReadonlyMap<string, TagSet>;
   /** Addresses that carry tags of others, whether ours are there too or not. */
   readonly others: ReadonlySet<string>;
+  /** It agreed with the device's own count; without, what is absent may be there all the same. */
+  readonly agreed: boolean;
 };
 
 const holdsNothing: Held = { tags: noTags, unsure: noTags };
@@ -57,20 +59,26 @@ export class Mirror {
   }
 
   /** Addresses that messages moved meanwhile keep what those messages are known to have done. */
-  endRead({ owned, others }: TableReading): void {
+  endRead({ owned, others, agreed }: TableReading): void {
     const touched = this.#touched ?? new Set();
     const held = new Map<string, Held>();
     for (const [address, tags] of owned) {
       if (!touched.has(address)) held.set(address, { tags, unsure: noTags });
     }
-    for (const address of touched) {
-      const known = this.#held?.get(address);
-      if (known !== undefined) held.set(address, known);
+    for (const [address, known] of this.#held ?? []) {
+      if (touched.has(address)) held.set(address, known);
+      else if (!agreed && !owned.has(address))
+        held.set(address, { tags: noTags, unsure: union(known.tags, known.unsure) });
     }
     this.#held = held;
     this.#others = others;
     this.#shared = [...held.keys()].filter((address) => others.has(address)).length;
     this.#touched = undefined;
+  }
+
+  /** A message moved the address while a full read is going on. */
+  isMoving(address: string): boolean {
+    return this.#touched?.has(address) === true;
   }
 
   abandonRead(): void {

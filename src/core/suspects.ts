@@ -23,8 +23,9 @@ export class Suspects {
   readonly #addresses = new Map<string, number>();
   /** section and tag -> at how many addresses it was refused alone. */
   readonly #guilty = new Map<string, number>();
-  /** Addresses whose last message had no answer. */
-  readonly #unanswered = new Set<string>();
+  /** Addresses whose last message had no answer -> how many messages had been accepted when that began. */
+  readonly #unanswered = new Map<string, number>();
+  #acceptances = 0;
   /** Look at a far group next: what is near a culprit is often like it. */
   #far = false;
   #failures = 0;
@@ -89,6 +90,7 @@ export class Suspects {
   passed(): void {
     const message = this.#land();
     this.#failures = 0;
+    this.#acceptances += 1;
     this.#groupsDueAt = Number.NEGATIVE_INFINITY;
     this.#othersDueAt = Number.NEGATIVE_INFINITY;
     if (this.#guilty.size > 0) for (const pair of pairsIn(message)) this.#guilty.delete(nameOf(pair));
@@ -107,18 +109,33 @@ export class Suspects {
    * @param tookMs the suspects take no more than half of the time.
    */
   refused(now: number, tookMs: number): readonly Pair[] {
+    this.#failures += 1;
     this.#slowDown(now, tookMs);
     return this.#judge(this.#land(), this.#hasMore);
   }
 
-  /** It had no answer. The first time that says nothing of its entries. */
+  /**
+   * It had no answer. The first time that says nothing of its entries, and it says nothing of an entry alone while no
+   * other message has an answer either.
+   */
   unanswered(now: number, tookMs: number): readonly Pair[] {
-    this.#slowDown(now, tookMs);
+    this.#failures += 1;
+    this.#groupsDueAt = now + tookMs;
     const wasTrial = this.#isTrial;
     const message = this.#land();
     const again = message.filter(({ address }) => wasTrial || this.#unanswered.has(address));
-    for (const { address } of message) this.#unanswered.add(address);
-    return this.#judge(again, this.#hasMore || again.length < message.length);
+    for (const { address } of message)
+      this.#unanswered.set(address, this.#unanswered.get(address) ?? this.#acceptances);
+    const isPart = this.#hasMore || again.length < message.length;
+    const othersAreAnswered = again.some(({ address }) => this.#sinceSilent(address) > 0);
+    if (isPart || halves(again) !== undefined || othersAreAnswered) return this.#judge(again, isPart);
+    this.add(again);
+    return [];
+  }
+
+  /** How many messages have been accepted since this address had no answer for the first time. */
+  #sinceSilent(address: string): number {
+    return this.#acceptances - (this.#unanswered.get(address) ?? this.#acceptances);
   }
 
   /** The input of the address changed: nothing is known of it any more. */
@@ -177,7 +194,6 @@ export class Suspects {
   }
 
   #slowDown(now: number, tookMs: number): void {
-    this.#failures += 1;
     const doublings = this.#failures - fewFailures;
     if (doublings < 0) {
       this.#groupsDueAt = now + tookMs;

@@ -2,7 +2,8 @@
 
 import { Agenda } from './agenda.ts';
 import { type Batch, type BatchLimits, type PlannedAddress, roomFor } from './batch.ts';
-import { Mirror, type TableReading } from './mirror.ts';
+import { Belief } from './belief.ts';
+import type { Mirror, TableReading } from './mirror.ts';
 import type { Outlook } from './outlook.ts';
 import type { DesiredTags } from './planner.ts';
 import { type Rejection, Refusals } from './refusals.ts';
@@ -30,7 +31,8 @@ export class Table {
   readonly #desired: DesiredTags;
   readonly #causes = new RemovalCauses();
   readonly #refusals = new Refusals();
-  readonly #mirror = new Mirror();
+  readonly #belief: Belief;
+  readonly #mirror: Mirror;
   readonly #guard: RemovalGuard;
   readonly #agenda: Agenda;
   /** Addresses of the message on its way, and when they changed again meanwhile. */
@@ -40,6 +42,8 @@ export class Table {
 
   constructor(desired: DesiredTags, gate: RemovalGate, guard: GuardLimits) {
     this.#desired = desired;
+    this.#belief = new Belief(desired);
+    this.#mirror = this.#belief.mirror;
     this.#guard = new RemovalGuard(guard);
     const parts = { desired, mirror: this.#mirror, causes: this.#causes, refusals: this.#refusals };
     this.#agenda = new Agenda({ ...parts, guard: this.#guard }, gate);
@@ -62,6 +66,7 @@ export class Table {
     const { address } = change;
     this.#causes.note(change);
     this.#refusals.forgive(address);
+    this.#belief.forgive(address);
     if (this.#inFlight?.has(address)) this.#inFlight.set(address, this.#inFlight.get(address) ?? now);
     else this.#assess(address, now);
   }
@@ -86,22 +91,32 @@ export class Table {
     this.#mirror.beginRead();
   }
 
-  /** A full read ended well. Addresses that messages moved meanwhile keep what those messages confirmed. */
-  endRead(reading: TableReading, now: number): void {
+  /**
+   * A full read ended well. Addresses that messages moved meanwhile keep what those messages confirmed. Tells the pairs
+   * that were confirmed over and over and are not as confirmed.
+   */
+  endRead(reading: TableReading, now: number): readonly Rejection[] {
     const before = [...this.#mirror.addresses()];
-    this.#mirror.endRead(reading);
+    const contradicted = this.#belief.endRead(reading);
+    this.#refuse(contradicted, now);
     const after = [...this.#mirror.addresses(), ...this.#desired.addresses()];
     const everywhere = new Set([...before, ...after, ...this.#causes.addresses()]);
     for (const address of everywhere) this.#assess(address, now);
+    return contradicted;
   }
 
   abandonRead(): void {
     this.#mirror.abandonRead();
   }
 
+  /** The table was emptied by somebody: what the next reading misses contradicts nothing. */
+  excuse(): void {
+    this.#belief.excuse();
+  }
+
   /** The device is another one, or was emptied: nothing is known of it. */
   forget(): void {
-    this.#mirror.forget();
+    this.#belief.forget();
     this.#refusals.clear();
     this.#agenda.clear();
     this.#guard.forget();
@@ -131,8 +146,12 @@ export class Table {
     return batch;
   }
 
-  /** The device answered: all pairs are as sent but for those it refused. */
-  confirm(batch: Batch, rejections: readonly Rejection[], now: number): void {
+  /**
+   * The device answered: all pairs are as sent but for those it refused, and those of which it said so before and
+   * readings said otherwise. Tells both.
+   */
+  confirm(batch: Batch, answered: readonly Rejection[], now: number): readonly Rejection[] {
+    const rejections = this.#belief.refusedIn(batch, answered);
     const refused = Map.groupBy(rejections, ({ address }) => address);
     this.#lastConfirmedAt = now;
     this.#land(batch, now, (planned, changed) => {
@@ -143,6 +162,12 @@ export class Table {
       this.#refusals.answered(address, planned, changed ? [] : here, now);
       this.#agenda.backlog.delete(address);
     });
+    return rejections;
+  }
+
+  /** What a message did at the address last time was not there when it was read. */
+  isContradicted(address: string): boolean {
+    return this.#belief.isContradicted(address);
   }
 
   /** No trustworthy answer: the message may have been applied, or not. */
@@ -152,17 +177,17 @@ export class Table {
 
   /** Pairs that no answer names, and that are known to be refused all the same. */
   setAside(rejections: readonly Rejection[], now: number): void {
-    for (const [address, here] of Map.groupBy(rejections, (one) => one.address)) {
-      this.#refusals.setAside(address, here, now);
-      this.#assess(address, now);
-    }
+    this.#refuse(rejections, now);
+    for (const { address } of rejections) this.#assess(address, now);
   }
 
-  /** An address was read by itself: `tags` are what it holds of ours. */
-  readBack(address: string, tags: TagSet, now: number): void {
-    if (!this.#mirror.known) return;
-    this.#mirror.readBack(address, tags);
+  /** An address was read by itself: `tags` are what it holds of ours. Tells what endRead tells. */
+  readBack(address: string, tags: TagSet, now: number): readonly Rejection[] {
+    if (!this.#mirror.known) return [];
+    const contradicted = this.#belief.readBack(address, tags);
+    this.#refuse(contradicted, now);
     this.#assess(address, now);
+    return contradicted;
   }
 
   /** The message certainly had no effect. */
@@ -244,9 +269,14 @@ export class Table {
     return { address, register, unregister, causes, since };
   }
 
+  #refuse(rejections: readonly Rejection[], now: number): void {
+    for (const [address, here] of Map.groupBy(rejections, (one) => one.address))
+      this.#refusals.setAside(address, here, now);
+  }
+
   /** Sorts an address anew. `since`: when its change was seen. */
   #assess(address: string, since: number): void {
     if (!this.#mirror.known || this.#inFlight?.has(address)) return;
-    this.#agenda.assess(address, since, true);
+    this.#agenda.assess(address, since, this.#belief.isComplete);
   }
 }

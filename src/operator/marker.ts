@@ -13,7 +13,7 @@ import type { Rejection } from '../core/refusals.ts';
 import type { TableRef } from '../core/table-ref.ts';
 import { tagSet } from '../core/tag-set.ts';
 import type { Logger } from '../runtime/logger.ts';
-import type { Connection, RegisteredIp } from './device-port.ts';
+import { type Connection, DeviceFailure, type RegisteredIp } from './device-port.ts';
 
 export type MarkerOptions = {
   readonly self: Owner;
@@ -118,7 +118,7 @@ export class Marker {
       since: now(),
     };
     this.#dueAt = 0;
-    const [refusal] = await connection.send(ref, [mark], signal);
+    const [refusal] = await connection.send(ref, [mark], signal).catch(asRefusal);
     this.#notBefore = now() + intervalMs();
     this.#refusal = refusal;
     if (refusal !== undefined) {
@@ -144,4 +144,10 @@ export class Marker {
     const left = this.#standing.rivals.filter((rival) => !replaced.includes(rival));
     return [markerTag(this.#options.self), ...left.map(markerTag)];
   }
+}
+
+/** The only message that is about the mark alone: refused as a whole, it is the mark that is refused. */
+function asRefusal(error: unknown): readonly Rejection[] {
+  if (!(error instanceof DeviceFailure) || error.reason !== 'RegistrationRejected') throw error;
+  return [{ section: 'register', address: markerAddress, message: error.message }];
 }

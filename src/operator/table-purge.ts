@@ -1,6 +1,6 @@
 // Unregisters what is ours in one table, its mark last, and tells when it is over.
 
-import { type Batch, type PlannedAddress, roomFor } from '../core/batch.ts';
+import type { Batch } from '../core/batch.ts';
 import type { Finding } from '../core/conditions.ts';
 import type { PurgeOutcome } from '../core/farewell.ts';
 import {
@@ -16,12 +16,12 @@ import type { Rejection } from '../core/refusals.ts';
 import type { Precedence } from '../core/table-claims.ts';
 import type { TableView } from '../core/table-health.ts';
 import type { TableRef } from '../core/table-ref.ts';
-import { noTags, type TagSet } from '../core/tag-set.ts';
+import type { TagSet } from '../core/tag-set.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { type Connection, DeviceFailure, type RegisteredIp } from './device-port.ts';
 import { Outage } from './outage.ts';
+import { batchesOf, planned, sendInHalves } from './purge-messages.ts';
 import { toReading } from './table-reading.ts';
-import { messageLimits } from './table-sender.ts';
 import type { TableObserver } from './table-observer.ts';
 
 export type TablePurgeOptions = {
@@ -209,7 +209,11 @@ export class TablePurge {
     log.info('mark of ownership taken off');
   }
 
-  async #send(connection: Connection, batch: Batch): Promise<readonly Rejection[]> {
+  #send(connection: Connection, batch: Batch): Promise<readonly Rejection[]> {
+    return sendInHalves(batch, this.#options.now, (part) => this.#sendOne(connection, part));
+  }
+
+  async #sendOne(connection: Connection, batch: Batch): Promise<readonly Rejection[]> {
     const { ref, observer, now } = this.#options;
     try {
       const rejections = await connection.send(ref, batch, this.#lost);
@@ -245,26 +249,6 @@ export class TablePurge {
 /** What the device itself has at the marker address; what it learned from an agent says nothing about it. */
 function marksIn(entries: readonly RegisteredIp[]): string[] {
   return entries.flatMap(({ ip, fromAgent, tags }) => (ip === markerAddress && !fromAgent ? tags : []));
-}
-
-function* batchesOf(removals: ReadonlyMap<string, TagSet>, now: number): Iterable<Batch> {
-  let batch: PlannedAddress[] = [];
-  let hasRoom = roomFor(messageLimits);
-  for (const [address, tags] of removals) {
-    const next = planned(address, tags, now);
-    if (!hasRoom(next)) {
-      yield batch;
-      batch = [];
-      hasRoom = roomFor(messageLimits);
-      hasRoom(next);
-    }
-    batch.push(next);
-  }
-  if (batch.length > 0) yield batch;
-}
-
-function planned(address: string, unregister: TagSet, now: number): PlannedAddress {
-  return { address, register: noTags, unregister, causes: new Map(), since: now };
 }
 
 function refusal({ address, tag, message }: Rejection): DeviceFailure {

@@ -6,6 +6,7 @@ import type { TableRef } from '../core/table-ref.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Connection } from './device-port.ts';
 import { ReadSchedule } from './read-schedule.ts';
+import { tellRefused } from './refused-pairs.ts';
 import { toReading } from './table-reading.ts';
 
 export type TableReaderOptions = {
@@ -57,16 +58,16 @@ export class TableReader {
     betweenPages: () => Promise<number>,
     signal: AbortSignal,
   ): Promise<void> {
-    const { table, ref, prefix, gate, now } = this.#options;
+    const { table, ref, prefix, gate, log, now } = this.#options;
     const startedAt = now();
     table.beginRead();
     try {
       const { entries, agreed } = await connection.readTable(ref, betweenPages, signal);
       this.#agreed = agreed;
       table.setGate(gate(), now());
-      const reading = toReading(entries, prefix);
-      this.#learned = reading.learned;
-      table.endRead(reading, now());
+      const { learned, ...reading } = toReading(entries, prefix);
+      this.#learned = learned;
+      tellRefused(log, table.endRead({ ...reading, agreed }, now()));
     } finally {
       table.abandonRead();
       this.schedule.ended(startedAt);

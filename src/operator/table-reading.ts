@@ -6,7 +6,7 @@ import type { TableReading } from '../core/table.ts';
 import { tagSet, union } from '../core/tag-set.ts';
 import type { RegisteredIp } from './device-port.ts';
 
-export type OurReading = TableReading & {
+export type OurReading = Omit<TableReading, 'agreed'> & {
   /** The smallest address with a tag under our prefix that the device has from an agent. */
   readonly learned: string | undefined;
 };

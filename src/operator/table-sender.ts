@@ -10,6 +10,7 @@ import type { TableRef } from '../core/table-ref.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { type Connection, DeviceFailure } from './device-port.ts';
 import { readBack } from './read-back.ts';
+import { tellRefused } from './refused-pairs.ts';
 import type { TableObserver } from './table-observer.ts';
 
 /** architecture: 500 entries and 1 MiB a message. */
@@ -34,8 +35,6 @@ export type TableSenderOptions = {
 const deviceFails = 3;
 /** A message of suspects that had no answer before is not waited for as long as an ordinary one. */
 const trialMs = { least: 15_000, eachPair: 50 };
-/** Of many refused pairs the log names these. */
-const mostTold = 5;
 
 export class TableSender {
   readonly #options: TableSenderOptions;
@@ -79,7 +78,9 @@ export class TableSender {
       (answered) => this.#confirmed(choice.batch, answered, startedAt),
       (error: unknown) => this.#failed(choice, error, startedAt),
     );
-    if (rejections.length > 0) await readBack(this.#options, connection, rejections, signal);
+    const doubtful = new Set(rejections.map(({ address }) => address));
+    for (const { address } of choice.batch) if (table.isContradicted(address)) doubtful.add(address);
+    await readBack(this.#options, connection, doubtful, signal);
     return choice.batch.length;
   }
 
@@ -100,15 +101,15 @@ export class TableSender {
     }
   }
 
-  #confirmed(batch: Batch, rejections: readonly Rejection[], startedAt: number): readonly Rejection[] {
+  #confirmed(batch: Batch, answered: readonly Rejection[], startedAt: number): readonly Rejection[] {
     const { table, observer, log, now } = this.#options;
     this.#suspects.passed();
-    table.confirm(batch, rejections, now());
+    const rejections = table.confirm(batch, answered, now());
     observer.confirmed(batch, rejections, now());
     const ms = Math.round(now() - startedAt);
     log.info({ ...countsOf(batch), rejected: rejections.length, ms }, 'table updated');
     if (log.isLevelEnabled('debug')) log.debug(pairsOf(batch), 'pairs');
-    this.#tellRefused(rejections);
+    tellRefused(this.#options.log, rejections);
     return rejections;
   }
 
@@ -141,7 +142,7 @@ export class TableSender {
     const { table, now } = this.#options;
     const rejections = pairs.map((pair) => ({ ...pair, message, spoils: true }));
     table.setAside(rejections, now());
-    this.#tellRefused(rejections);
+    tellRefused(this.#options.log, rejections);
     return rejections;
   }
 
@@ -154,13 +155,6 @@ export class TableSender {
       { ...countsOf(batch), problem: message },
       'device refused a message as a whole, looking for the cause',
     );
-  }
-
-  #tellRefused(rejections: readonly Rejection[]): void {
-    const { log } = this.#options;
-    for (const rejection of rejections.slice(0, mostTold)) log.warn({ rejection }, 'device refused a pair');
-    const more = rejections.length - mostTold;
-    if (more > 0) log.warn({ more }, 'device refused more pairs');
   }
 
   #tellHeld(): void {

@@ -227,6 +227,7 @@ export class TableWorker {
     if (kind !== 'lost') return;
     log.warn('table lost, reading and restoring it');
     observer.lost(ref);
+    this.table.excuse();
     this.#reads.atOnce();
   }
 

@@ -14,7 +14,7 @@ export type TableRead = {
   /** One for each address; of several, the one that was read last. */
   readonly entries: readonly RegisteredIp[];
   /**
-   * The total agrees with the device's own counts before and after, and no address came twice. Pages are no snapshot:
+   * The total agrees with the device's own count before or after, and no address came twice. Pages are no snapshot:
    * an entry that leaves during the read moves later ones over a page's edge, unseen. So without agreement what is
    * absent may be there all the same. What is present was there when it was read, agreed or not.
    */
@@ -56,8 +56,7 @@ export async function readTable(
     if (page.length < pageEntries) break;
   }
   const after = await client.count(table, signal);
-  const least = Math.min(before, after) - touched;
-  const most = Math.max(before, after) + touched;
+  const agreesWith = (count: number) => Math.abs(total - count) <= touched;
   const unique = entries.size === total || touched > 0;
-  return { entries: [...entries.values()], agreed: unique && total >= least && total <= most };
+  return { entries: [...entries.values()], agreed: unique && (agreesWith(before) || agreesWith(after)) };
 }

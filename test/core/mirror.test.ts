@@ -13,7 +13,7 @@ function message(register: TagSet, unregister: TagSet = noTags, address = a) {
 }
 
 function reading(owned: Record<string, string[]>, others: string[] = []) {
-  return { owned: new Map(Object.entries(owned)), others: new Set(others) };
+  return { owned: new Map(Object.entries(owned)), others: new Set(others), agreed: true };
 }
 
 /** A mirror after a read that found this. */

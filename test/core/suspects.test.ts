@@ -233,7 +233,27 @@ test('one message without an answer says nothing of its entries, the same again 
     suspects.next(0, (group) => group),
     [message[0]],
   );
+  assert.deepEqual(suspects.unanswered(0, 0), [], 'nothing else has an answer either');
+  suspects.next(0, (group) => group.filter(({ address }) => address === '10.0.0.2'));
+  suspects.passed();
+  suspects.next(0, (group) => group);
   assert.deepEqual(suspects.unanswered(0, 0), [{ section: 'register', address: '10.0.0.1', tag: 'a' }]);
+});
+
+test('where no message has an answer nothing is blamed and nothing is slowed down here', () => {
+  const suspects = new Suspects();
+  suspects.began([share('10.0.0.1', ['a']), share('10.0.0.2', ['a'])]);
+  suspects.unanswered(0, 5);
+  suspects.began([share('10.0.0.1', ['a']), share('10.0.0.2', ['a'])]);
+  suspects.unanswered(0, 5);
+  let now = 5;
+  for (let i = 0; i < 100; i++) {
+    assert.ok(suspects.next(now, (group) => group) !== undefined);
+    assert.deepEqual(suspects.unanswered(now, 5), []);
+    assert.ok(suspects.othersAreDue(now));
+    now += 5;
+  }
+  assert.ok(suspects.has('10.0.0.1') && suspects.has('10.0.0.2'));
 });
 
 test('what was in a message with others that have changed since is not blamed alone', () => {

@@ -29,7 +29,7 @@ const land = fc
   .record({
     fate: fc.oneof(
       { weight: 4, arbitrary: fc.constant('confirm' as const) },
-      { weight: 2, arbitrary: fc.constant('refuse' as const) },
+      { weight: 2, arbitrary: fc.constantFrom('refuse' as const, 'pretend' as const) },
       { weight: 3, arbitrary: fc.constantFrom('applied', 'half', 'lost', 'late', 'withdraw') },
     ),
     refuse: fc.array(fc.constantFrom('no' as const, 'pair' as const, 'section' as const), {
@@ -41,7 +41,14 @@ const land = fc
 
 const other: fc.Arbitrary<Step> = fc.oneof(
   fc
-    .constantFrom('begin' as const, 'page' as const, 'end' as const, 'end' as const, 'abandon' as const)
+    .constantFrom(
+      'begin' as const,
+      'page' as const,
+      'end' as const,
+      'end' as const,
+      'partial' as const,
+      'abandon' as const,
+    )
     .map((what): Step => ({ kind: 'read', what })),
   fc.record({ address, tags }).map((drawn): Step => ({ kind: 'drift', ...drawn })),
   tags.map((waits): Step => ({ kind: 'gate', waits })),
@@ -50,16 +57,31 @@ const other: fc.Arbitrary<Step> = fc.oneof(
 
 const replace = fc.record({ address, tags }).map((drawn): Step => ({ kind: 'replace', ...drawn }));
 
-const steps = fc.array(
-  fc.oneof(
+const one = fc
+  .oneof(
     { weight: 6, arbitrary: want },
     { weight: 5, arbitrary: send },
     { weight: 5, arbitrary: land },
     { weight: 5, arbitrary: other },
     { weight: 1, arbitrary: replace },
-  ),
-  { maxLength: 80, size: 'max' },
-);
+  )
+  .map((step) => [step]);
+
+/** A message is sent and pretended, and then the table is read: what a device does that does not keep its word. */
+const pretence = fc.constant<Step[]>([
+  { kind: 'send', entries: 8 },
+  { kind: 'land', fate: 'pretend', refuse: ['no'] },
+  { kind: 'wait', ms: 30_000 },
+  { kind: 'read', what: 'begin' },
+  { kind: 'read', what: 'end' },
+]);
+
+const steps = fc
+  .array(fc.oneof({ weight: 12, arbitrary: one }, { weight: 1, arbitrary: pretence }), {
+    maxLength: 60,
+    size: 'max',
+  })
+  .map((parts) => parts.flat());
 
 /** Most histories begin with a table that has been read. */
 const history = fc

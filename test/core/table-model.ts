@@ -13,14 +13,17 @@ const foreignTags = ['x.y'];
 const atOnce = new Set<RemovalCause>(['vacated', 'relabelled', 'newHolder']);
 const whole = new Set<RemovalCause>(['vacated', 'newHolder']);
 
-/** What becomes of a message. `half`: only its removals were applied. `late`: applied when nobody waits any more. */
-export type Fate = 'confirm' | 'refuse' | 'applied' | 'half' | 'lost' | 'late' | 'withdraw';
+/**
+ * What becomes of a message. `pretend`: confirmed, and nothing done. `half`: only its removals were applied. `late`:
+ * applied when nobody waits any more.
+ */
+export type Fate = 'confirm' | 'pretend' | 'refuse' | 'applied' | 'half' | 'lost' | 'late' | 'withdraw';
 
 export type Step =
   | { readonly kind: 'want'; readonly address: string; readonly tags: string[]; readonly cause: RemovalCause }
   | { readonly kind: 'send'; readonly entries: number }
   | { readonly kind: 'land'; readonly fate: Fate; readonly refuse: readonly ('no' | 'pair' | 'section')[] }
-  | { readonly kind: 'read'; readonly what: 'begin' | 'page' | 'end' | 'abandon' }
+  | { readonly kind: 'read'; readonly what: 'begin' | 'page' | 'end' | 'partial' | 'abandon' }
   | { readonly kind: 'drift'; readonly address: string; readonly tags: string[] }
   | { readonly kind: 'replace'; readonly address: string; readonly tags: string[] }
   | { readonly kind: 'gate'; readonly waits: readonly string[] }
@@ -42,6 +45,10 @@ export class TableModel {
   /** Changes of an address since device and desired last agreed. */
   readonly #events = new Map<string, AddressChange[]>();
   #refused: Refused[] = [];
+  /** Address, section and tag -> readings that contradicted what was known, without one that agreed. */
+  readonly #contradicted = new Map<string, number>();
+  /** The last reading was complete. */
+  #complete = false;
   /** Tags whose guarded removal the gate keeps back. */
   #waits: readonly string[] = [];
   readonly #pendingSince = new Map<string, number>();
@@ -122,10 +129,16 @@ export class TableModel {
     const change = { address, before, after, cause };
     this.#events.set(address, [...(this.#events.get(address) ?? []), change]);
     this.#refused = this.#refused.filter((refused) => refused.address !== address);
+    this.#forgive(address);
     const inFlight = this.#message?.batch.some((planned) => planned.address === address) ?? false;
     const changedAt = this.#message?.changedAt;
     if (inFlight && !changedAt?.has(address)) changedAt?.set(address, this.now);
     this.table.note(change, this.now);
+  }
+
+  #forgive(address: string): void {
+    for (const key of this.#contradicted.keys())
+      if (key.startsWith(`${address} `)) this.#contradicted.delete(key);
   }
 
   /** True when there was something to send. */
@@ -176,11 +189,8 @@ export class TableModel {
     if (message === undefined) return;
     this.#message = undefined;
     const { batch } = message;
-    if (fate === 'confirm' || fate === 'refuse') {
-      const rejections = fate === 'refuse' ? rejectionsOf(batch, refuse) : [];
-      this.#applyToDevice(batch, rejections);
-      this.#bookConfirmed(message, rejections);
-      this.table.confirm(batch, rejections, this.now);
+    if (fate === 'confirm' || fate === 'refuse' || fate === 'pretend') {
+      this.#answer(message, fate, refuse);
     } else if (fate === 'withdraw') {
       this.table.withdraw(batch, this.now);
     } else {
@@ -190,6 +200,89 @@ export class TableModel {
     }
     if (fate !== 'withdraw') for (const { address } of batch) this.#reading?.touched.add(address);
     this.#settleBooks(message.changedAt);
+    if (fate === 'confirm' || fate === 'refuse' || fate === 'pretend') this.#lookAt(batch);
+  }
+
+  #answer(message: Message, fate: Fate, refuse: readonly string[]): void {
+    const { batch } = message;
+    const answered = fate === 'refuse' ? rejectionsOf(batch, refuse) : [];
+    if (fate !== 'pretend') this.#applyToDevice(batch, answered);
+    const said = (r: Rejection) =>
+      answered.some(
+        (other) =>
+          other.address === r.address && other.section === r.section && (other.tag ?? r.tag) === r.tag,
+      );
+    const distrusted = pairsOf(batch).filter((pair) => this.#distrusts(pair) && !said(pair));
+    const rejections = [...answered, ...distrusted];
+    this.#bookConfirmed(message, rejections);
+    const told = this.table.confirm(batch, answered, this.now);
+    assert.deepEqual(
+      told.map(nameOf).sort(),
+      rejections.map(nameOf).sort(),
+      'what is refused or not believed',
+    );
+    this.#doubtful = new Set(rejections.map(({ address }) => address));
+  }
+
+  #doubtful: ReadonlySet<string> = new Set();
+
+  /** What was refused, or contradicted before, is read by itself. */
+  #lookAt(batch: Batch): void {
+    for (const { address } of batch) {
+      const contradicted = [...this.#contradicted.keys()].some((key) => key.startsWith(`${address} `));
+      assert.equal(this.table.isContradicted(address), contradicted);
+      if (!contradicted && !this.#doubtful.has(address)) continue;
+      const own = this.#ownTagsAt(address);
+      const newly = this.#compare(address, own);
+      this.#known?.set(address, new Map(own.map((tag) => [tag, 'yes' as const])));
+      this.#reading?.touched.add(address);
+      this.#refuse(newly);
+      const told = this.table.readBack(address, own, this.now);
+      assert.deepEqual(told.map(nameOf).sort(), newly.map(nameOf).sort());
+      this.#settleBooks();
+    }
+  }
+
+  #ownTagsAt(address: string): string[] {
+    return [...(this.device.get(address) ?? [])].filter((tag) => ownTags.includes(tag)).sort();
+  }
+
+  #distrusts(pair: Rejection): boolean {
+    return (this.#contradicted.get(nameOf(pair)) ?? 0) >= 2;
+  }
+
+  /** Counts what a reading contradicts; tells what was contradicted twice. */
+  #compare(address: string, read: readonly string[]): Rejection[] {
+    const known = this.#known?.get(address) ?? new Map<string, string>();
+    const desired = this.desired.get(address) ?? [];
+    return ownTags.flatMap((tag) =>
+      (['register', 'unregister'] as const).flatMap((section) => {
+        const pair = { section, address, tag, message: '' };
+        const wanted = section === 'register';
+        const isOpen = desired.includes(tag) === wanted && read.includes(tag) !== wanted;
+        if (!isOpen) this.#contradicted.delete(nameOf(pair));
+        const believed = wanted ? known.get(tag) === 'yes' : !known.has(tag);
+        if (!isOpen || !believed) return [];
+        const times = (this.#contradicted.get(nameOf(pair)) ?? 0) + 1;
+        this.#contradicted.set(nameOf(pair), times);
+        return times >= 2 ? [pair] : [];
+      }),
+    );
+  }
+
+  /** Sets pairs aside, for longer than before where they were already. */
+  #refuse(rejections: readonly Rejection[]): void {
+    for (const rejection of rejections) {
+      const again = this.#refused.find((r) => nameOf(r) === nameOf(rejection));
+      const delay = again === undefined ? 30_000 : Math.min(again.delay * 2, 600_000);
+      const others = this.#refused.filter(
+        (r) =>
+          r.address !== rejection.address ||
+          r.section !== rejection.section ||
+          (r.tag ?? rejection.tag) !== rejection.tag,
+      );
+      this.#refused = [...others, { ...rejection, delay, until: this.now + delay }];
+    }
   }
 
   #applyUnseen(batch: Batch, fate: Fate): void {
@@ -248,7 +341,7 @@ export class TableModel {
     }
   }
 
-  #read(what: 'begin' | 'page' | 'end' | 'abandon'): void {
+  #read(what: 'begin' | 'page' | 'end' | 'partial' | 'abandon'): void {
     if (what === 'begin') {
       this.#reading = { seen: new Map(), left: [...addresses], touched: new Set() };
       this.table.beginRead();
@@ -261,23 +354,34 @@ export class TableModel {
       this.table.abandonRead();
       return;
     }
+    if (what === 'partial') reading.left = [];
     const page = what === 'page' ? reading.left.splice(0, 2) : reading.left.splice(0);
     for (const address of page) {
-      const own = [...(this.device.get(address) ?? [])].filter((tag) => ownTags.includes(tag)).sort();
+      const own = this.#ownTagsAt(address);
       if (own.length > 0) reading.seen.set(address, own);
     }
-    if (what === 'end') this.#endRead(reading);
+    if (what === 'end' || what === 'partial') this.#endRead(reading, what === 'end');
   }
 
-  #endRead({ seen, touched }: Reading): void {
+  #endRead({ seen, touched }: Reading, agreed: boolean): void {
     this.#reading = undefined;
     const known = new Map<string, Map<string, 'yes' | 'maybe'>>();
+    const newly: Rejection[] = [];
     for (const address of addresses) {
-      const read = new Map((seen.get(address) ?? []).map((tag) => [tag, 'yes' as const]));
-      known.set(address, touched.has(address) ? (this.#known?.get(address) ?? new Map()) : read);
+      const before = this.#known?.get(address) ?? new Map<string, 'yes' | 'maybe'>();
+      const own = seen.get(address);
+      const isSeen = agreed || own !== undefined;
+      const read = new Map((own ?? []).map((tag) => [tag, 'yes' as const]));
+      const unsure = new Map([...before.keys()].map((tag) => [tag, 'maybe' as const]));
+      if (!touched.has(address) && isSeen && this.#known !== undefined)
+        newly.push(...this.#compare(address, own ?? []));
+      known.set(address, touched.has(address) ? before : isSeen ? read : unsure);
     }
     this.#known = known;
-    this.table.endRead({ owned: seen, others: new Set(addresses.slice(1)) }, this.now);
+    this.#complete = agreed;
+    this.#refuse(newly);
+    const told = this.table.endRead({ owned: seen, others: new Set(addresses.slice(1)), agreed }, this.now);
+    assert.deepEqual(told.map(nameOf).sort(), newly.map(nameOf).sort(), 'what is contradicted for long');
   }
 
   #replace(address: string, tags: string[]): void {
@@ -287,6 +391,8 @@ export class TableModel {
     for (const other of addresses) this.#putOwn(other, other === address ? tags : []);
     this.#known = undefined;
     this.#refused = [];
+    this.#contradicted.clear();
+    this.#complete = false;
     this.#pendingSince.clear();
     this.#waiting.clear();
     this.table.forget();
@@ -349,7 +455,8 @@ export class TableModel {
       if (plan.waiting.length > 0) this.#waiting.add(address);
       else this.#waiting.delete(address);
       const refused = this.#refused.some((r) => r.address === address);
-      if (!pending && plan.waiting.length === 0 && !refused) this.#events.delete(address);
+      const isSettled = !pending && plan.waiting.length === 0 && !refused;
+      if (isSettled && this.#complete) this.#events.delete(address);
     }
   }
 
@@ -386,4 +493,16 @@ function rejectionsOf(batch: Batch, choices: readonly string[]): Rejection[] {
       return { section, address, ...(choice === 'pair' ? { tag } : {}), message: 'refused' };
     }),
   );
+}
+
+function pairsOf(batch: Batch): Rejection[] {
+  return batch.flatMap(({ address, ...planned }) =>
+    (['unregister', 'register'] as const).flatMap((section) =>
+      planned[section].map((tag) => ({ section, address, tag, message: '' })),
+    ),
+  );
+}
+
+function nameOf({ section, address, tag = '*' }: Rejection): string {
+  return `${address} ${section} ${tag}`;
 }

@@ -194,3 +194,63 @@ test('of a table that was never marked only what is wanted goes, and what is lef
     addresses: 1,
   });
 });
+
+test('a message that is refused as a whole is taken apart: all but what is meant goes, and it is not asked for ever', async () => {
+  const whole = (words: string) =>
+    new DeviceFailure('RegistrationRejected', words, { retry: 'slow', applied: 'unknown' });
+  const many = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`10.1.0.${i}`, ['k8s.a', 'k8s.b']]));
+  const device = new SmallDevice({ ...marked, ...many });
+  const bad = (batch: Batch) =>
+    batch.some(({ address, unregister }) => address === '10.1.0.77' && unregister.includes('k8s.b'));
+  let failed: DeviceFailure | undefined;
+  const refuse: Send = (batch) => {
+    if (!bad(batch)) return device.take(batch);
+    throw whole('not that one');
+  };
+  device.faults.push(...Array.from({ length: 30 }, () => refuse));
+  await purge(device, {
+    observer: {
+      changed: () => {},
+      confirmed: () => {},
+      unanswered: () => {},
+      refused: () => {},
+      failed: (failure) => {
+        failed = failure;
+        assert.deepEqual(device.table.get('10.1.0.77'), ['k8s.b']);
+        assert.equal([...device.table].filter(([, tags]) => tags.includes('k8s.a')).length, 0);
+        assert.ok(device.sent.length <= 24, `${device.sent.length} messages`);
+        device.faults.length = 0;
+      },
+      record: () => {},
+      lost: () => {},
+    },
+  });
+  assert.match(failed?.message ?? '', /10\.1\.0\.77: not that one/);
+  assert.deepEqual(Object.fromEntries(device.table), strangers);
+
+  const stubborn = new SmallDevice({ ...marked, ...many });
+  stubborn.faults.push(
+    ...Array.from(
+      { length: 500 },
+      (): Send => () => {
+        throw whole('nothing at all');
+      },
+    ),
+  );
+  await purge(stubborn, {
+    observer: {
+      changed: () => {},
+      confirmed: () => {},
+      unanswered: () => {},
+      refused: () => {},
+      failed: (failure) => {
+        assert.equal(failure.message, 'nothing at all');
+        assert.ok(stubborn.sent.length <= 21, `${stubborn.sent.length} messages before it waits`);
+        stubborn.faults.length = 0;
+      },
+      record: () => {},
+      lost: () => {},
+    },
+  });
+  assert.deepEqual(Object.fromEntries(stubborn.table), strangers);
+});

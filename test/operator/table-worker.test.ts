@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ownTable } from '../../src/core/table-ref.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Rejection } from '../../src/core/refusals.ts';
 import { markerAddress } from '../../src/core/ownership.ts';
 import type { PlannedAddress } from '../../src/core/batch.ts';
 import { type Connection, DeviceFailure, type RegisteredIp } from '../../src/operator/device-port.ts';
@@ -175,4 +176,67 @@ test('a message that was answered by a device in doubt blames none of its entrie
   const worker = await run(connection, new Map([['10.0.0.1', ['k8s.web']]]), () => calls.includes('send'));
   assert.ok(sent.some(({ address }) => address === '10.0.0.1'));
   assert.equal(worker.table.refusals.size, 0);
+});
+
+const refusedWhole = () =>
+  new DeviceFailure('RegistrationRejected', 'no such thing', { retry: 'slow', applied: 'unknown' });
+
+test('a mark that is refused with its whole message is named, and stops nothing', async () => {
+  const { connection, calls } = device([{ entries: [], agreed: true }]);
+  const send: Connection['send'] = (ref, batch, signal) =>
+    batch.some(({ address }) => address === markerAddress)
+      ? Promise.reject(refusedWhole())
+      : connection.send(ref, batch, signal);
+  const worker = await run({ ...connection, send }, new Map([['10.0.0.1', ['k8s.web']]]), (running) => {
+    return calls.includes('send') && running.view().refused !== undefined;
+  });
+  assert.ok(calls.includes('send'));
+  assert.ok(!calls.includes('put'), 'the mark was not taken');
+  assert.equal(worker.view().failing, undefined);
+});
+
+/** A device that keeps a table, in which some pairs are answered for in another way. */
+function keeper(answer: (planned: PlannedAddress) => readonly Rejection[]) {
+  const table = new Map<string, readonly string[]>();
+  const reads: string[] = [];
+  const { connection } = device([{ entries: [], agreed: true }]);
+  const kept: Connection = {
+    ...connection,
+    readAddress: async (ref, ip, signal) => {
+      reads.push(ip);
+      if (ip === markerAddress) return connection.readAddress(ref, ip, signal);
+      const tags = table.get(ip);
+      return tags && entry(ip, ...tags);
+    },
+    readTable: async () => {
+      reads.push('all');
+      return { entries: [...table].map(([ip, tags]) => entry(ip, ...tags)), agreed: true };
+    },
+    send: async (ref, batch, signal) => {
+      await connection.send(ref, batch, signal);
+      for (const { address, register } of batch)
+        if (address !== markerAddress && register.length > 0) table.set(address, register);
+      return batch.flatMap((planned) => (planned.address === markerAddress ? [] : answer(planned)));
+    },
+  };
+  return { connection: kept, reads };
+}
+
+test('the addresses of refused pairs are read back, and what is there after all is not refused', async () => {
+  const { connection, reads } = keeper(({ address }) => [
+    { section: 'register', address, tag: 'k8s.web', message: 'steht schon da' },
+  ]);
+  const desired = new Map([1, 2, 3].map((n) => [`10.0.0.${n}`, ['k8s.web']]));
+  const worker = await run(connection, desired, () => reads.includes('10.0.0.3'));
+  assert.deepEqual(reads.filter((ip) => ip.startsWith('10.')).toSorted(), [...desired.keys()]);
+  assert.equal(worker.view().refused, undefined);
+});
+
+test('of many refused pairs the whole table is read instead', async () => {
+  const { connection, reads } = keeper(({ address }) => [
+    { section: 'register', address, tag: 'k8s.web', message: 'steht schon da' },
+  ]);
+  const desired = new Map(Array.from({ length: 20 }, (_, n) => [`10.0.0.${n}`, ['k8s.web']]));
+  await run(connection, desired, () => reads.filter((what) => what === 'all').length >= 2);
+  assert.ok(reads.every((what) => what === 'all' || what === markerAddress));
 });

@@ -1,0 +1,90 @@
+// What is believed of one table: what readings showed, moved on by what messages confirmed, as long as readings bear it out.
+
+import type { Batch } from './batch.ts';
+import { Contradictions } from './contradictions.ts';
+import { Mirror, type TableReading } from './mirror.ts';
+import type { DesiredTags } from './planner.ts';
+import type { Rejection } from './refusals.ts';
+import { noTags, sameTags, type TagSet } from './tag-set.ts';
+
+export class Belief {
+  readonly mirror = new Mirror();
+  readonly #desired: DesiredTags;
+  readonly #contradictions = new Contradictions();
+  #isComplete = false;
+  #isExcused = false;
+
+  constructor(desired: DesiredTags) {
+    this.#desired = desired;
+  }
+
+  /** The last reading agreed with the device's own count: what it does not show is not there. */
+  get isComplete(): boolean {
+    return this.#isComplete;
+  }
+
+  /** What a message did at the address last time was not so when it was read. */
+  isContradicted(address: string): boolean {
+    return this.#contradictions.has(address);
+  }
+
+  /** Tells the pairs that were confirmed over and over and are not as confirmed. */
+  endRead(reading: TableReading): readonly Rejection[] {
+    const contradicted = this.#isExcused ? [] : this.#compare(reading);
+    this.mirror.endRead(reading);
+    this.#isComplete = reading.agreed;
+    if (reading.agreed) this.#isExcused = false;
+    return contradicted;
+  }
+
+  /** The same for an address by itself; `tags` are what it holds of ours. */
+  readBack(address: string, tags: TagSet): readonly Rejection[] {
+    const contradicted = this.#see(address, tags);
+    this.mirror.readBack(address, tags);
+    return contradicted;
+  }
+
+  /** What the device refused of a message, and what it confirmed and is not believed to have done. */
+  refusedIn(batch: Batch, answered: readonly Rejection[]): readonly Rejection[] {
+    const distrusted = batch.flatMap((one) => this.#contradictions.distrusted(one.address, one));
+    return [...answered, ...distrusted.filter((pair) => !answered.some((other) => covers(other, pair)))];
+  }
+
+  /** The input of the address changed. */
+  forgive(address: string): void {
+    this.#contradictions.forgive(address);
+  }
+
+  /** The table was emptied by somebody: what the next reading misses contradicts nothing. */
+  excuse(): void {
+    this.#contradictions.clear();
+    this.#isExcused = true;
+  }
+
+  /** The device is another one: nothing is known of it. */
+  forget(): void {
+    this.mirror.forget();
+    this.#contradictions.clear();
+    this.#isComplete = false;
+    this.#isExcused = false;
+  }
+
+  /** Where nothing moved meanwhile, and where a reading that is not complete has anything to say. */
+  #compare({ owned, agreed }: TableReading): readonly Rejection[] {
+    if (!this.mirror.known) return [];
+    const seen = new Set([...(agreed ? this.mirror.addresses() : []), ...owned.keys()]);
+    return [...seen].flatMap((address) =>
+      this.mirror.isMoving(address) ? [] : this.#see(address, owned.get(address) ?? noTags),
+    );
+  }
+
+  #see(address: string, read: TagSet): readonly Rejection[] {
+    const believed = this.mirror.at(address);
+    if (sameTags(believed.tags, read) && !this.#contradictions.has(address)) return [];
+    return this.#contradictions.see(address, { believed, read, desired: this.#desired.tagsOf(address) });
+  }
+}
+
+function covers(refusal: Rejection, { address, section, tag }: Rejection): boolean {
+  return refusal.address === address && refusal.section === section && (refusal.tag ?? tag) === tag;
+}
