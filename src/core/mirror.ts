@@ -72,7 +72,7 @@ export class Mirror {
     }
     this.#held = held;
     this.#others = others;
-    this.#shared = [...held.keys()].filter((address) => others.has(address)).length;
+    this.#shared = [...others].filter((address) => held.has(address)).length;
     this.#touched = undefined;
   }
 

@@ -3,7 +3,7 @@
 import { canonicalHost } from '../core/address.ts';
 import { markerAddress, ownerOf } from '../core/ownership.ts';
 import type { TableReading } from '../core/table.ts';
-import { tagSet, union } from '../core/tag-set.ts';
+import { noTags, type TagSet, tagSet, union } from '../core/tag-set.ts';
 import type { RegisteredIp } from './device-port.ts';
 
 export type OurReading = Omit<TableReading, 'agreed'> & {
@@ -17,18 +17,33 @@ export type OurReading = Omit<TableReading, 'agreed'> & {
  */
 export function toReading(entries: readonly RegisteredIp[], tagPrefix: string): OurReading {
   let learned: string | undefined;
-  const owned = new Map<string, readonly string[]>();
+  const owned = new Map<string, TagSet>();
   const others = new Set<string>();
+  const sort = sorter(tagPrefix);
   for (const { ip, fromAgent, tags } of entries) {
     // Ranges and networks are nobody's Pod; they keep the device's text, so that an unregister names what it has.
     const address = canonicalHost(ip) ?? ip;
     const plain = address === markerAddress ? tags.filter((tag) => ownerOf(tag) === undefined) : tags;
-    const prefixed = plain.filter((tag) => tag.startsWith(tagPrefix));
-    const ours = fromAgent ? [] : prefixed;
-    if (ours.length < plain.length) others.add(address);
-    if (ours.length > 0) owned.set(address, union(tagSet(ours), owned.get(address) ?? []));
+    const { prefixed, hasOthers } = sort(plain);
     const isLearned = fromAgent && prefixed.length > 0;
+    if (hasOthers || isLearned) others.add(address);
+    if (!fromAgent && prefixed.length > 0) owned.set(address, union(prefixed, owned.get(address) ?? noTags));
     if (isLearned && (learned === undefined || address < learned)) learned = address;
   }
   return { owned, others, learned };
+}
+
+type Sorted = { readonly prefixed: TagSet; readonly hasOthers: boolean };
+
+/** Tells prefixed tags from others. Most addresses share their list of tags with many: each is looked at once. */
+function sorter(tagPrefix: string): (tags: readonly string[]) => Sorted {
+  const known = new Map<readonly string[], Sorted>();
+  return (tags) => {
+    const before = known.get(tags);
+    if (before !== undefined) return before;
+    const prefixed = tags.filter((tag) => tag.startsWith(tagPrefix));
+    const sorted = { prefixed: tagSet(prefixed), hasOthers: prefixed.length < tags.length };
+    known.set(tags, sorted);
+    return sorted;
+  };
 }

@@ -8,9 +8,9 @@ import {
   endTag,
   rawText,
   type Scanner,
-  type StartTag,
   skipSpace,
   startTag,
+  take,
   unexpected,
 } from './xml-scanner.ts';
 
@@ -79,8 +79,14 @@ function readEntries(scanner: Scanner, known: KnownTexts): readonly RegisteredIp
   const entries: RegisteredIp[] = [];
   let count: number | undefined;
   while (!result.empty && !atEndTag(scanner)) {
+    const head = usualHead(scanner);
+    if (head !== undefined) {
+      entries.push(readEntry(scanner, head, known));
+      continue;
+    }
     const tag = startTag(scanner);
-    if (tag.name === 'entry' && !tag.empty) entries.push(readEntry(scanner, tag, known));
+    if (tag.name === 'entry' && !tag.empty)
+      entries.push(readEntry(scanner, headOf(scanner, tag.attributes), known));
     else if (tag.name === 'count' && !tag.empty && count === undefined) count = readCount(scanner);
     else throw unexpected(scanner, '<entry> or <count>');
   }
@@ -91,11 +97,28 @@ function readEntries(scanner: Scanner, known: KnownTexts): readonly RegisteredIp
   return entries;
 }
 
-function readEntry(scanner: Scanner, { attributes }: StartTag, known: KnownTexts): RegisteredIp {
+type Head = Pick<RegisteredIp, 'ip' | 'fromAgent' | 'persistent'>;
+
+const usual = /<entry ip="([\da-fA-F.:]+)" from_agent="([01])" persistent="([01])">/y;
+
+/** Reads an entry's start tag as devices write it, several times faster than the general way; undefined for others. */
+function usualHead(scanner: Scanner): Head | undefined {
+  usual.lastIndex = scanner.at;
+  const [text, ip = '', fromAgent, persistent] = usual.exec(scanner.text) ?? [];
+  if (text === undefined) return undefined;
+  scanner.at += text.length;
+  return { ip, fromAgent: fromAgent === '1', persistent: persistent === '1' };
+}
+
+function headOf(scanner: Scanner, attributes: ReadonlyMap<string, string>): Head {
   const ip = attributes.get('ip') ?? '';
   if (ip === '') throw unexpected(scanner, 'an ip');
   const fromAgent = flag(scanner, attributes, 'from_agent');
   const persistent = flag(scanner, attributes, 'persistent');
+  return { ip, fromAgent, persistent };
+}
+
+function readEntry(scanner: Scanner, { ip, fromAgent, persistent }: Head, known: KnownTexts): RegisteredIp {
   const tags = readTagList(scanner, known);
   endTag(scanner, 'entry');
   return { ip: detached(canonicalHost(ip) ?? ip), fromAgent, persistent, tags };
@@ -123,9 +146,12 @@ function readTagList(scanner: Scanner, known: KnownTexts): readonly string[] {
 }
 
 function readMember(scanner: Scanner, known: KnownTexts): string {
-  const member = startTag(scanner);
-  if (member.name !== 'member') throw unexpected(scanner, '<member>');
-  if (member.empty) return '';
+  skipSpace(scanner);
+  if (!take(scanner, '<member>')) {
+    const member = startTag(scanner);
+    if (member.name !== 'member') throw unexpected(scanner, '<member>');
+    if (member.empty) return '';
+  }
   const raw = rawText(scanner, 'member');
   const before = known.tags.get(raw);
   if (before !== undefined) return before;

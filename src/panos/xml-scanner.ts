@@ -50,6 +50,7 @@ export function endTag(scanner: Scanner, name: string): void {
   skipSpace(scanner);
   expect(scanner, '</');
   expect(scanner, name);
+  if (take(scanner, '>')) return;
   skipSpace(scanner);
   expect(scanner, '>');
 }
@@ -87,8 +88,14 @@ export function skipSpace(scanner: Scanner): boolean {
 
 /** Moves over exactly this text. */
 export function expect(scanner: Scanner, text: string): void {
-  if (!scanner.text.startsWith(text, scanner.at)) throw unexpected(scanner, text);
-  scanner.at += text.length;
+  if (!take(scanner, text)) throw unexpected(scanner, text);
+}
+
+/** Moves over exactly this text where it is what comes next; false where it is not. */
+export function take(scanner: Scanner, text: string): boolean {
+  const comes = scanner.text.startsWith(text, scanner.at);
+  if (comes) scanner.at += text.length;
+  return comes;
 }
 
 export function unexpected({ at }: Scanner, wanted: string): PanosError {

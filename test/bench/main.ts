@@ -1,9 +1,10 @@
 // The benches: `npm run bench` lists them, `npm run bench -- NAME [arguments]` runs one.
 import { type Bench, describeMachine, UsageError } from './bench.ts';
 import { latency } from './latency.ts';
+import { read } from './read.ts';
 import { sync } from './sync.ts';
 
-const benches: readonly Bench[] = [latency, sync];
+const benches: readonly Bench[] = [latency, read, sync];
 
 function list(): string {
   const rows = benches.map(({ name, measures, takes, usage }) => {
