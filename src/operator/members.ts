@@ -17,13 +17,16 @@ type Candidate = Member & { readonly inPair: Connection };
 export type Met = { readonly device: DeviceInfo; readonly endpoint: string; readonly connection: Connection };
 
 /** One of two that does not answer keeps the other one waiting for this long. */
-const patienceMs = 15_000;
+const usualPatienceMs = 15_000;
 
 export class Members {
   /** The one that was used last comes first. */
   #members: readonly Candidate[];
 
-  constructor(members: readonly Member[]) {
+  readonly #patienceMs: number;
+
+  constructor(members: readonly Member[], patienceMs = usualPatienceMs) {
+    this.#patienceMs = patienceMs;
     this.#members = members.map((member) => {
       const { connection } = member;
       return { ...member, inPair: witnessed(connection, (signal) => expectActive(connection, signal)) };
@@ -52,7 +55,7 @@ export class Members {
 
   async #ask(member: Candidate, signal: AbortSignal): Promise<Met> {
     if (this.#members.length === 1) return this.#meetOne(member, signal);
-    const patience = AbortSignal.timeout(patienceMs);
+    const patience = AbortSignal.timeout(this.#patienceMs);
     try {
       return await this.#meetOne(member, AbortSignal.any([signal, patience]));
     } catch (error) {
@@ -65,7 +68,7 @@ export class Members {
         });
       }
       if (signal.aborted || !patience.aborted) throw error;
-      throw unavailable(`${member.endpoint} has not answered for ${patienceMs / 1000} s`);
+      throw unavailable(`${member.endpoint} has not answered for ${this.#patienceMs / 1000} s`);
     }
   }
 

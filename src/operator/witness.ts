@@ -29,8 +29,11 @@ export function witnessed(
       throw error;
     }
   };
+  // Each by its name, so that what a connection learns to do later is judged here.
   return {
-    ...connection,
+    info: (signal, serial) => connection.info(signal, serial),
+    haState: (table, signal) => connection.haState(table, signal),
+    close: () => connection.close(),
     managedDevices: (signal) => after(connection.managedDevices(signal), signal),
     deviceGroups: (signal) => after(connection.deviceGroups(signal), signal),
     readTable: (table, betweenPages, signal) =>

@@ -11,9 +11,12 @@ import { connectionTo, failureOf, registers } from './connections.ts';
 const { signal } = new AbortController();
 const target: TableRef = { serial: '0001', vsys: undefined };
 
-function membersOf(...devices: readonly Simulator[]): Members & AsyncDisposable {
+const membersOf = (...devices: readonly Simulator[]) => impatientMembersOf(undefined, ...devices);
+
+function impatientMembersOf(patienceMs: number | undefined, ...devices: readonly Simulator[]) {
   const members = new Members(
     devices.map((device) => ({ endpoint: device.endpoint, connection: connectionTo(device) })),
+    patienceMs,
   );
   return Object.assign(members, { [Symbol.asyncDispose]: () => members.close() });
 }
@@ -134,6 +137,19 @@ test('two firewalls are no pair for spec.peerEndpoint', async () => {
   const { reason, message } = await failureOf(members.meet(signal));
   assert.equal(reason, 'InvalidSpec');
   assert.match(message, /two PanFirewalls/);
+});
+
+test('one that does not answer keeps the other waiting for a while only, and is quoted where neither can be used', async () => {
+  await using pair = await startPair();
+  const [a, b] = pair.members;
+  await using members = impatientMembersOf(1_000, a, b);
+  a.inject({ fault: 'hang' });
+  assert.match(
+    (await failureOf(members.meet(signal))).message,
+    /has not answered for 1 s; .*secondary-passive/,
+  );
+  pair.failOver();
+  assert.equal((await members.meet(signal)).endpoint, b.endpoint);
 });
 
 test('an abort ends it', async () => {
