@@ -9,13 +9,15 @@ after(() => stage.close());
 const { cluster } = stage;
 let operator = await stage.startOperator();
 
-const serials = ['0001', '0002'] as const;
+/** No two PanFirewalls here have a firewall in common: one would wait for the other. */
+const serialsOf = (name: string) => [`${name.replace('-', '')}1`, `${name.replace('-', '')}2`] as const;
 /** Neither the mark nor a full read may come to the aid of a message that got lost. */
 const unaided = { markerIntervalSeconds: 3600, fullIntervalSeconds: 86_400 };
 let blocks = 0;
 
 async function setUp(name: string, options: Partial<PairOptions> = {}) {
   const block = ++blocks;
+  const serials = serialsOf(name);
   const ip = (i: number) => `10.${block}.0.${i}`;
   await cluster.createNamespace(name);
   const policy = { namespace: name, name: 'web' };
@@ -31,6 +33,7 @@ async function setUp(name: string, options: Partial<PairOptions> = {}) {
     Object.fromEntries([...numbers].map((i) => [ip(i), [`ns_${name}.web`]]));
   return {
     pair,
+    serials,
     policy,
     add: (i: number) => cluster.createPod({ namespace: name, name: `web-${i}`, ips: [ip(i)] }),
     remove: (i: number) => cluster.deletePod({ namespace: name, name: `web-${i}` }),
@@ -51,7 +54,7 @@ describe('behind an HA pair of Panoramas', { concurrency: 4 }, () => {
   for (const whenPassive of ['silent', 'deny'] as const) {
     test(`whose passive member answers so (${whenPassive}): failover under churn, and what is counted as confirmed is there`, async () => {
       const name = `churn-${whenPassive}`;
-      const { pair, policy, add, remove, holds, assertHeld } = await setUp(name, {
+      const { pair, serials, policy, add, remove, holds, assertHeld } = await setUp(name, {
         settings: { whenPassive },
       });
       await using _ = pair;
@@ -91,12 +94,13 @@ describe('behind an HA pair of Panoramas', { concurrency: 4 }, () => {
     const name = 'peers';
     const ha = (state: string, peerState: string) => ({ state, peerState });
     const settings = { whenPassive: 'deny' } as const;
+    const [one, two] = serialsOf(name);
     const { pair, policy, add } = await setUp(name, {
       firewalls: [
-        { serial: '0001', ha: ha('active', 'passive'), settings },
-        { serial: '0002', ha: ha('passive', 'active'), settings },
+        { serial: one, ha: ha('active', 'passive'), settings },
+        { serial: two, ha: ha('passive', 'active'), settings },
       ],
-      spec: { tables: serials.map((serial) => ({ serial })), resync: { markerIntervalSeconds: 5 } },
+      spec: { tables: [{ serial: one }, { serial: two }], resync: { markerIntervalSeconds: 5 } },
     });
     await using _ = pair;
     const statesAre = (...states: string[]) =>
@@ -111,20 +115,20 @@ describe('behind an HA pair of Panoramas', { concurrency: 4 }, () => {
     await stage.says('PanFirewall', { name }, 'PassivePeer', 20_000);
     const { addresses } = await stage.says('PanTagPolicy', policy, 'InSync', 20_000);
     assert.equal(addresses, 1);
-    assert.deepEqual(pair.at('0002').owned(), {});
+    assert.deepEqual(pair.at(two).owned(), {});
 
     const { fleet } = pair.members[0];
-    fleet.firewall('0001').setHa(ha('passive', 'active'));
-    fleet.firewall('0002').setHa(ha('active', 'passive'));
+    fleet.firewall(one).setHa(ha('passive', 'active'));
+    fleet.firewall(two).setHa(ha('active', 'passive'));
     await add(2);
     await statesAre('PassivePeer', 'InSync');
-    assert.equal(Object.keys(pair.at('0002').owned()).length, 2);
+    assert.equal(Object.keys(pair.at(two).owned()).length, 2);
     await stage.says('PanTagPolicy', policy, 'InSync', 20_000);
     // Another Panorama takes over, and all is as it was.
     pair.failOver();
     await add(3);
     await stage.counts('PanTagPolicy', policy, (status) => assert.equal(status.addresses, 3));
-    assert.equal(Object.keys(pair.at('0002').owned()).length, 3);
+    assert.equal(Object.keys(pair.at(two).owned()).length, 3);
   });
 });
 
