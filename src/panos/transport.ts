@@ -24,7 +24,10 @@ export type TransportOptions = {
   /** Through which every connection goes. Default: none. */
   readonly proxy?: Proxy | undefined;
   readonly userAgent: string;
-  /** How many calls may be in flight at once; also the number of connections. Further calls wait their turn. */
+  /**
+   * How many calls may be in flight at once; also the number of connections. Further calls wait their turn. Of several,
+   * one firewall behind a Panorama has all but one at most, and so have all that are slow together.
+   */
   readonly maxConcurrentCalls: number;
   /** Asked just before each write to a socket; false ends the call with CallNotAllowed. Default: always. */
   readonly mayCall?: (() => boolean) | undefined;
@@ -91,7 +94,7 @@ export function createTransport(options: TransportOptions): Transport {
 
   return {
     async post(call, signal) {
-      const lane = await turns.take(signal);
+      const lane = await turns.take(signal, call.form.get('target') ?? undefined);
       try {
         if (closed) throw new Error('The connections to the device are closed');
         call.onTurn?.();

@@ -4,6 +4,7 @@ import { after, test } from 'node:test';
 import { eventNotes } from './events.ts';
 import { ask } from './firewall-requests.ts';
 import { type StagedFleet, stageFleet } from './panorama.ts';
+import { waitUntilReady } from './probes.ts';
 import { openStage } from './stage.ts';
 
 const stage = await openStage();
@@ -223,4 +224,25 @@ test('who is listed becomes a member, and the other way round, without a gap; wh
   );
   assert.deepEqual([fleet.at('0001').owned(), fleet.at('0001').marks()], [{}, []]);
   assert.deepEqual(fleet.at('0002').owned('vsys1'), expected);
+});
+
+test('a replica that stands by keeps in step with the groups: what it saw happen to Pods of a firewall that joined goes at once', async () => {
+  const name = 'overtaken';
+  // Whatever rests on absence would be held.
+  await using fleet = await stageGroup(name, { removalGuard: { percent: 0, minimum: 0 } });
+  await kept(name, fleet, '0001', '0002');
+  const next = await stage.startOperator();
+  await waitUntilReady(next);
+  await move(name, fleet, '0003', 'edge');
+  await kept(name, fleet, '0001', '0002', '0003');
+  await operator.kill();
+  await deletePod(2);
+  await createPod(5);
+  const now = { '10.1.0.1': ['all'], '10.1.0.5': ['all'] };
+  for (const serial of ['0001', '0002', '0003'])
+    await fleet.at(serial).holds(now, { vsys: 'vsys1', timeoutMs: 60_000 });
+  await deletePod(5);
+  await createPod(2);
+  await kept(name, fleet, '0001', '0002', '0003');
+  operator = next;
 });

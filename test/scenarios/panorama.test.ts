@@ -134,6 +134,54 @@ test('a serial that the Panorama does not know, and a vsys that does not exist, 
   await fails(name, '0002', /several vsys vsys1, vsys2: list/);
 });
 
+test('a vsys that a firewall does not have fails its own table alone, when it is reached directly, too', async () => {
+  const name = 'directly';
+  const vsys = ['vsys1', 'vsys2'];
+  const tables = [{ vsys: 'vsys9' }, { vsys: 'vsys2' }];
+  await using fw = await stage.firewall({ name, foreignOn: ['10.1.0.1'], vsys, spec: { tables } });
+  await fw.holds(expected, { vsys: 'vsys2' });
+  await stage.counts('PanFirewall', { name }, ({ tables: [missing, there] = [] }) => {
+    assert.deepEqual([missing?.state, there?.state], ['InvalidResponse', 'InSync']);
+    assert.match(missing?.message ?? '', /Check .* that the vsys exists/);
+  });
+  assert.deepEqual([fw.owned('vsys1'), fw.marks('vsys1')], [{}, []]);
+
+  const single = 'single';
+  await using one = await stage.firewall({
+    name: single,
+    foreignOn: [],
+    spec: { tables: [{ vsys: 'vsys2' }] },
+  });
+  const { conditions = [] } = await stage.says('PanFirewall', { name: single }, 'InvalidSpec');
+  assert.match(conditions.map(({ message }) => message).join(), /no vsys2, but vsys1; correct spec\.tables/);
+  assert.deepEqual(one.messages(), []);
+});
+
+test('firewalls that never answer keep nobody waiting, though all share the connections to the Panorama', async () => {
+  const name = 'slow-ones';
+  const tables = [
+    { serial: '0001' },
+    { serial: '0002', vsys: 'vsys1' },
+    { serial: '0002', vsys: 'vsys2' },
+    { serial: '0003' },
+  ];
+  await using fleet = await stageTables(name, tables);
+  fleet.panorama.fleet.change('0003', { connected: true });
+  await fleet.at('0001').holds(expected);
+  for (const vsys of ['vsys1', 'vsys2']) await fleet.at('0002').holds(expected, { vsys });
+  await fleet.at('0003').holds(expected, { timeoutMs: 60_000 });
+  fleet.panorama.inject({ fault: 'hang', target: '0002' });
+  const concurrent = fleet.panorama.concurrency().highest;
+  for (let i = 11; i < 21; i += 1) {
+    await cluster.createPod({ namespace: 'shop', name: `more-${i}`, ips: [`10.1.0.${i}`] });
+    const more = { ...expected, [`10.1.0.${i}`]: ['all'] };
+    for (const serial of ['0001', '0003']) await fleet.at(serial).holds(more);
+    await cluster.deletePod({ namespace: 'shop', name: `more-${i}` });
+  }
+  for (const serial of ['0001', '0003']) await fleet.at(serial).holds(expected);
+  assert.ok(concurrent <= 2 && fleet.panorama.concurrency().highest <= 2);
+});
+
 test("without tables the Panorama's own one is kept, and those behind it are left alone", async () => {
   const name = 'itself';
   await using fleet = await stageFleet(stage, {

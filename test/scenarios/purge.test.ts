@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { KubernetesObject } from '../harness/api-client.ts';
 import { waitFor } from '../harness/wait-for.ts';
+import { ask } from './firewall-requests.ts';
+import { stageFleet } from './panorama.ts';
 import { openStage, operatorNamespace, type StagedDevice } from './stage.ts';
 
 const stage = await openStage();
@@ -120,6 +122,35 @@ test('a running leader steps down, and the command warns of it; afterwards that 
   await letGoOf('led');
   await waitFor(async () => (await cluster.list('PanFirewall')).length === 0, { what: 'it to be purged' });
   await operator.stop();
+});
+
+test('the members of a device group are looked up and purged; one that had left is named', async () => {
+  const operator = await stage.startOperator();
+  const name = 'fleet';
+  await using fleet = await stageFleet(stage, {
+    name,
+    firewalls: ['0001', '0002', '0003'].map((serial) => ({ serial, deviceGroup: 'edge' })),
+    foreignOn: ['10.1.0.1'],
+    spec: { tables: [{ deviceGroup: 'edge' }], deletionPolicy: 'Purge' },
+  });
+  await stage.policy({ name }, { firewallNames: [name], namespaceSelector: {}, tags: [{ template: 'all' }] });
+  for (const serial of ['0001', '0002', '0003']) await fleet.at(serial).holds(expected);
+  await stage.says('PanFirewall', { name }, 'InSync');
+  fleet.panorama.fleet.change('0003', { deviceGroup: null });
+  await ask(cluster, name, 'resync', 'now');
+  await stage.counts('PanFirewall', { name }, ({ tables }) => assert.equal(tables?.[2]?.state, 'Departed'));
+  await operator.stop();
+  const { code, lines } = await purge();
+  assert.equal(code, 1);
+  assert.match(
+    lines.join(),
+    /^fleet: NOT purged, tags may be left: the firewall of 0003 had left the device group/,
+  );
+  for (const serial of ['0001', '0002']) {
+    assert.deepEqual([fleet.at(serial).owned(), fleet.at(serial).marks()], [{}, []]);
+  }
+  assert.deepEqual(fleet.at('0003').owned(), expected);
+  await letGoOf(name);
 });
 
 test('it can be interrupted, says so, gives the Lease back, and a later one goes on', async () => {
