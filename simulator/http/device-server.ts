@@ -131,6 +131,7 @@ export class DeviceServer {
       method: request.method ?? '',
       fault: fault?.fault ?? (delayMs > 0 ? 'slow' : null),
       requestBytes: parsed.bytes,
+      queried: parsed.queried,
       endedAt: clock(),
     });
     await this.#send(request, response, performed.delivery);

@@ -17,6 +17,8 @@ export class UnreadableRequest extends Error {
 export type HttpRequest = ApiRequest & {
   /** Of query and body. */
   readonly bytes: number;
+  /** The names of the parameters in the URL. */
+  readonly queried: readonly string[];
 };
 
 /**
@@ -79,11 +81,13 @@ export const readHttpRequest = async (request: IncomingMessage, limit: number): 
   const body = await readBody(request, limit - query.length);
   const fromBody = await bodyParameters(body, request.headers['content-type'] ?? '');
   const { authorization = '', cookie = '', 'x-pan-key': headerKey } = request.headers;
+  const fromQuery = new URLSearchParams(query);
   return {
-    parameters: new Map([...new URLSearchParams(query), ...fromBody]),
+    parameters: new Map([...fromQuery, ...fromBody]),
     headerKey: Array.isArray(headerKey) ? headerKey[0] : headerKey,
     basic: basicOf(authorization),
     cookies: cookiesOf(cookie),
     bytes: query.length + body.length,
+    queried: [...fromQuery.keys()],
   };
 };

@@ -12,6 +12,8 @@ export type LogEntry = {
   /** Until the answer was handed to the connection, or the fault took effect. */
   readonly durationMs: number;
   readonly method: string;
+  /** The names of the parameters that came in the URL, where proxies and logs see their values. */
+  readonly queried: readonly string[];
   readonly type: string;
   readonly kind: CallKind;
   /** The serial of the firewall that Panorama handed it to; '' for the device itself. */
@@ -38,6 +40,7 @@ export type LogEntry = {
 export type Exchange = Performance & {
   readonly call: Call;
   readonly method: string;
+  readonly queried: readonly string[];
   readonly fault: string | null;
   readonly requestBytes: number;
   readonly arrivedAt: number;
@@ -52,6 +55,7 @@ const entryOf = ({ call, effect, answer, delivery, ...rest }: Exchange): Omit<Lo
     t: rest.arrivedAt,
     durationMs: rest.endedAt - rest.arrivedAt,
     method: rest.method,
+    queried: rest.queried.map((name) => name.slice(0, 64)),
     type: call.type,
     kind: call.kind,
     target: call.target,

@@ -1,6 +1,7 @@
 // Trust and credentials: what is wrong with them is said in the right place, and what is put right works at once.
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
+import { secretValues } from './secrecy.ts';
 import {
   basicToken,
   operatorNamespace,
@@ -44,8 +45,10 @@ async function assertWorks(name: string, fw: StagedDevice, table: Record<string,
   await stage.says('PanTagPolicy', { namespace: name, name }, 'InSync');
 }
 
-const editSecret = (name: string, stringData: Readonly<Record<string, string>>) =>
-  cluster.patch('Secret', { namespace: operatorNamespace, name }, { stringData });
+const editSecret = (name: string, stringData: Readonly<Record<string, string>>) => {
+  stage.hide(...secretValues(stringData));
+  return cluster.patch('Secret', { namespace: operatorNamespace, name }, { stringData });
+};
 const editFirewall = (name: string, spec: object) => cluster.patch('PanFirewall', { name }, { spec });
 
 describe('a firewall', { concurrency: 4 }, () => {

@@ -2,33 +2,75 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import type { KubernetesObject } from '../harness/api-client.ts';
+import type { LogEntry } from '../../simulator/simulator.ts';
 import type { Cluster } from '../harness/cluster.ts';
+import type { OperatorProcess } from '../harness/operator-process.ts';
+import { checkSecrecy, secretValues } from './secrecy.ts';
 import type { Status } from './statuses.ts';
 
-/** The operator told no secret and met no bug of its own: every line is JSON of a level below error. */
-export async function checkLog(logFile: string, secrets: ReadonlySet<string>): Promise<void> {
-  const text = await readFile(logFile, 'utf8');
-  checkSecrecy('the log', text, secrets);
+export type Told = {
+  readonly cluster: Cluster;
+  /** What readPages gave. */
+  readonly pages: readonly string[];
+  /** All output of each operator. */
+  readonly logFiles: readonly string[];
+  readonly secrets: ReadonlySet<string>;
+};
+
+/** No log, page or object tells a secret, those of the cluster's Secrets included; no log has an error or no log line. */
+export async function checkSilence({ cluster, pages, logFiles, secrets }: Told): Promise<void> {
+  const all = new Set([...secrets, ...(await readSecrets(cluster))]);
+  for (const page of pages) checkSecrecy('a page that an operator serves', page, all);
+  for (const kind of ['PanFirewall', 'PanTagPolicy', 'ClusterPanTagPolicy', 'Event', 'Lease'] as const) {
+    checkSecrecy(`a ${kind}`, JSON.stringify(await cluster.list(kind)), all);
+  }
+  for (const file of logFiles) {
+    const text = await readFile(file, 'utf8');
+    checkSecrecy('the log', text, all);
+    checkLines(text);
+  }
+}
+
+/** The operator met no bug of its own: every line is JSON of a level below error. */
+function checkLines(text: string): void {
   const ordinary = /^\{"level":"(?:debug|info|warn)"/;
   const lines = text.split('\n').filter((line) => line !== '' && !ordinary.test(line));
   assert.deepEqual(lines, [], 'errors, or lines that are no log lines');
 }
 
-/** No object that the operator writes tells a secret. */
-export async function checkObjects(cluster: Cluster, secrets: ReadonlySet<string>): Promise<void> {
-  for (const kind of ['PanFirewall', 'PanTagPolicy', 'ClusterPanTagPolicy', 'Event', 'Lease'] as const) {
-    checkSecrecy(`a ${kind}`, JSON.stringify(await cluster.list(kind)), secrets);
-  }
+/** Whatever the Secrets of the cluster hold is a secret. */
+async function readSecrets(cluster: Cluster): Promise<readonly string[]> {
+  type Secret = KubernetesObject & { readonly data?: Readonly<Record<string, string>> };
+  const secrets = await cluster.list<Secret>('Secret');
+  return secrets.flatMap(({ data = {} }) => {
+    const decoded = Object.entries(data).map(([key, value]) => [
+      key,
+      Buffer.from(value, 'base64').toString(),
+    ]);
+    return secretValues(Object.fromEntries(decoded) as Record<string, string>);
+  });
 }
 
-function checkSecrecy(where: string, text: string, secrets: ReadonlySet<string>): void {
-  for (const secret of secrets) {
-    assert.ok(!text.includes(secret), `a secret is in ${where}, it begins with ${secret.slice(0, 6)}`);
-  }
-  // Every API key that a simulator makes begins so, and every session's id is of this form; also those that were made
-  // for the operator alone.
-  assert.ok(!text.includes('LUFRPT'), `an API key is in ${where}`);
-  assert.doesNotMatch(text, /PHPSESSID|(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])/, `a session is in ${where}`);
+const askLimitMs = 5_000;
+
+/** What an operator tells over HTTP; '' from one that does not listen, has ended or is paused. */
+export async function readPages(operator: OperatorProcess): Promise<string> {
+  if ((await operator.waitForExit(0)) !== undefined) return '';
+  const pages = ['/metrics', '/healthz', '/readyz'].map(async (path) => {
+    const answer = await fetch(`${operator.httpUrl}${path}`, { signal: AbortSignal.timeout(askLimitMs) });
+    return answer.text();
+  });
+  return Promise.all(pages).then(
+    (texts) => texts.join('\n'),
+    () => '',
+  );
+}
+
+/** Nothing was ever in a URL. */
+export function checkRequests(requests: readonly LogEntry[]): void {
+  const told = requests.filter(({ method, queried }) => method !== 'POST' || queried.length > 0);
+  const found = told.map(({ method, kind, queried }) => `${method} ${kind} ${queried.join()}`);
+  assert.deepEqual(found, [], 'requests that are no POST, or say something in their URL');
 }
 
 /**

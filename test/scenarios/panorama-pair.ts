@@ -2,6 +2,7 @@
 import { type MemberSpec, type PanoramaPair, startPanoramaPair } from '../../simulator/panorama/panorama.ts';
 import type { SimulatorOptions } from '../../simulator/simulator.ts';
 import { newPassword, newSerial } from './device.ts';
+import { checkRequests } from './final-checks.ts';
 import { type HeldTables, heldTables } from './held-tables.ts';
 import { basicToken, type Stage } from './stage.ts';
 
@@ -70,6 +71,7 @@ export async function stagePair(stage: Stage, options: PairOptions): Promise<Sta
       await stage.removeFirewall(name);
       await pair[Symbol.asyncDispose]();
       for (const tables of [...ownTables, ...held.values()]) tables.checkForeign();
+      for (const member of pair.members) checkRequests(member.log());
     },
   };
 }

@@ -3,6 +3,7 @@ import type { LogEntry } from '../../simulator/simulator.ts';
 import { type MemberSpec, type Panorama, startPanorama } from '../../simulator/panorama/panorama.ts';
 import { waitFor } from '../harness/wait-for.ts';
 import { newPassword, newSerial } from './device.ts';
+import { checkRequests } from './final-checks.ts';
 import { type HeldTables, heldTables } from './held-tables.ts';
 import { ownerIdOf, type Stage } from './stage.ts';
 
@@ -56,6 +57,7 @@ export async function stageFleet(stage: Stage, options: FleetOptions): Promise<S
       await remove(stage, name);
       await panorama.close();
       for (const tables of [own, ...members.values()]) tables.checkForeign();
+      checkRequests(panorama.log());
     },
   };
 }

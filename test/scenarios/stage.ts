@@ -15,7 +15,7 @@ import { connect, type Cluster } from '../harness/cluster.ts';
 import type { Kind, Manifest, Ref } from '../harness/objects.ts';
 import { startOperator, type OperatorOptions, type OperatorProcess } from '../harness/operator-process.ts';
 import { startDevice, type Device, type DeviceOptions } from './device.ts';
-import { checkConventions, checkLog, checkObjects } from './final-checks.ts';
+import { checkConventions, checkRequests, checkSilence, readPages } from './final-checks.ts';
 import { makeStatuses, type Statuses } from './statuses.ts';
 
 export const operatorNamespace = 'pan-tag-operator';
@@ -194,11 +194,12 @@ export class Stage implements AsyncDisposable {
   /** Ends everything; rejects when a final check fails. */
   async close(): Promise<void> {
     try {
+      const pages = await Promise.all(this.#operators.map(({ process }) => readPages(process)));
+      const logFiles = this.#operators.map(({ logFile }) => logFile);
       const exits = await Promise.all(this.#operators.map(({ process }) => process.stop()));
       for (const device of this.#devices) await device[Symbol.asyncDispose]();
       await checkConventions(this.cluster);
-      await checkObjects(this.cluster, this.#secrets);
-      for (const { logFile } of this.#operators) await checkLog(logFile, this.#secrets);
+      await checkSilence({ cluster: this.cluster, pages, logFiles, secrets: this.#secrets });
       const failed = exits.filter(({ code, signal }) => code !== 0 && signal !== 'SIGKILL');
       assert.deepEqual(failed, [], 'operators that did not end well');
     } finally {
@@ -226,6 +227,7 @@ export class Stage implements AsyncDisposable {
         await leave();
         await device.simulator.close();
         device.checkForeign();
+        checkRequests(device.simulator.log());
       },
     };
     this.#devices.add(staged);
