@@ -92,12 +92,15 @@ export class TableSender {
     const { ref } = this.#options;
     if (!isTrial) return connection.send(ref, batch, signal);
     const ms = trialMs.least + trialMs.eachPair * pairsIn(batch).length;
-    const limit = AbortSignal.timeout(ms);
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(), ms);
     try {
-      return await connection.send(ref, batch, AbortSignal.any([signal, limit]));
+      return await connection.send(ref, batch, AbortSignal.any([signal, limit.signal]));
     } catch (error) {
-      if (signal.aborted || !limit.aborted || error instanceof DeviceFailure) throw error;
+      if (signal.aborted || !limit.signal.aborted || error instanceof DeviceFailure) throw error;
       throw unanswered(ms);
+    } finally {
+      clearTimeout(timer);
     }
   }
 

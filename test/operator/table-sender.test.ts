@@ -1,0 +1,102 @@
+// The sender of one table against a device in a few lines: what becomes of messages that have no answer.
+
+import assert from 'node:assert/strict';
+import { mock, test } from 'node:test';
+import { Table } from '../../src/core/table.ts';
+import { ownTable } from '../../src/core/table-ref.ts';
+import type { Batch } from '../../src/core/batch.ts';
+import type { Rejection } from '../../src/core/refusals.ts';
+import { type Connection, DeviceFailure } from '../../src/operator/device-port.ts';
+import { TableSender } from '../../src/operator/table-sender.ts';
+import { createLogger } from '../../src/runtime/logger.ts';
+
+const silence = () =>
+  new DeviceFailure('DeviceUnavailable', 'no answer', { retry: 'backoff', applied: 'unknown' });
+
+type Send = (batch: Batch, signal: AbortSignal) => Promise<readonly Rejection[]>;
+
+/** A table of these addresses, of which nothing has been sent yet, and its sender. */
+function sending(addresses: readonly string[], send: Send) {
+  const desired = new Map(addresses.map((address) => [address, ['k8s.a']]));
+  const limits = { percent: 100, minimum: 1000 };
+  const tags = { tagsOf: (address: string) => desired.get(address) ?? [], addresses: () => desired.keys() };
+  const table = new Table(tags, () => undefined, limits);
+  table.beginRead();
+  table.endRead({ owned: new Map(), others: new Set(), agreed: true }, 0);
+  const never = () => Promise.reject(new Error('not asked here'));
+  const connection: Connection = {
+    info: never,
+    haState: never,
+    managedDevices: never,
+    deviceGroups: never,
+    readTable: never,
+    readAddress: async () => undefined,
+    send: (_, batch, signal) => send(batch, signal),
+    close: async () => {},
+  };
+  let now = 0;
+  const nothing = () => {};
+  const sender = new TableSender({
+    table,
+    ref: ownTable,
+    prefix: 'k8s.',
+    observer: {
+      changed: nothing,
+      confirmed: nothing,
+      unanswered: nothing,
+      refused: nothing,
+      failed: nothing,
+      lost: nothing,
+      record: nothing,
+    },
+    doubt: nothing,
+    readSoon: nothing,
+    log: createLogger({ level: 'silent', format: 'json' }),
+    now: () => now++,
+  });
+  return { table, next: () => sender.sendNext(connection, new AbortController().signal) };
+}
+
+test('suspects are not waited for as long as an ordinary message: 15 s, and 50 ms for each pair', async () => {
+  const asked: { readonly batch: Batch; readonly signal: AbortSignal }[] = [];
+  let hangs = false;
+  const { next } = sending(['10.0.0.1', '10.0.0.2'], (batch, signal) => {
+    asked.push({ batch, signal });
+    if (!hangs) return Promise.reject(silence());
+    return new Promise((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    });
+  });
+  await assert.rejects(next(), DeviceFailure);
+  await assert.rejects(next(), DeviceFailure);
+  assert.deepEqual(
+    asked.map(({ batch }) => batch.length),
+    [2, 2],
+  );
+  hangs = true;
+  mock.timers.enable({ apis: ['setTimeout'] });
+  try {
+    const trial = assert.rejects(next(), /did not answer within 15 s/);
+    assert.equal(asked.at(-1)?.batch.length, 1);
+    mock.timers.tick(15_049);
+    assert.equal(asked.at(-1)?.signal.aborted, false);
+    mock.timers.tick(1);
+    await trial;
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+test('an address that has no answer while others have is set aside, and no failure of the device', async () => {
+  const bad = '10.0.0.2';
+  const { table, next } = sending(['10.0.0.1', bad, '10.0.0.3', '10.0.0.4'], async (batch) => {
+    if (batch.some(({ address }) => address === bad)) throw silence();
+    return [];
+  });
+  let failed = 0;
+  let sent = 0;
+  while (table.pending > 0 && sent++ < 20) await next().catch(() => failed++);
+  assert.deepEqual(table.refusals.addresses(), [bad]);
+  assert.match(table.refusals.messageOf(bad) ?? '', /a message that names it has no answer\. no answer/);
+  assert.deepEqual([table.owned, failed <= 4, sent <= 10], [3, true, true], `${failed} of ${sent} failed`);
+});
