@@ -51,6 +51,24 @@ export function pairsIn(group: Group): readonly Pair[] {
   ]);
 }
 
+/** An address was refused, and nothing tells which of several tags is meant. */
+export function isVague(rejection: Rejection, planned: Share): boolean {
+  return (
+    rejection.address === planned.address &&
+    rejection.tag === undefined &&
+    planned[rejection.section].length > 1
+  );
+}
+
+/** The shares of a message that were refused by their address only, each cut in two. */
+export function vagueHalves(message: Group, rejections: readonly Rejection[]): readonly [Group, Group] {
+  const parts = message.flatMap((share) => {
+    const vague = new Set(rejections.flatMap((one) => (isVague(one, share) ? one.section : [])));
+    return [...vague].map((section) => halves(only(section, [share]))).filter((two) => two !== undefined);
+  });
+  return [parts.flatMap(([first]) => first), parts.flatMap(([, second]) => second)];
+}
+
 function only(section: Pair['section'], group: Group): Group {
   return keep(group, (of) => of === section);
 }

@@ -3,6 +3,7 @@
 import { Agenda } from './agenda.ts';
 import { type Batch, type BatchLimits, type PlannedAddress, roomFor } from './batch.ts';
 import { Belief } from './belief.ts';
+import { isVague } from './bisection.ts';
 import type { Mirror, TableReading } from './mirror.ts';
 import type { Outlook } from './outlook.ts';
 import type { DesiredTags } from './planner.ts';
@@ -148,7 +149,8 @@ export class Table {
 
   /**
    * The device answered: all pairs are as sent but for those it refused, and those of which it said so before and
-   * readings said otherwise. Tells both.
+   * readings said otherwise. Tells both. Where it names an address only and not which of several tags it refuses, they
+   * stay to be sent.
    */
   confirm(batch: Batch, answered: readonly Rejection[], now: number): readonly Rejection[] {
     const rejections = this.#belief.refusedIn(batch, answered);
@@ -159,7 +161,8 @@ export class Table {
       const here = refused.get(address) ?? [];
       this.#mirror.applied(planned, here);
       // A refusal speaks of the input that was sent; where that has changed, the next message tells.
-      this.#refusals.answered(address, planned, changed ? [] : here, now);
+      const clear = here.filter((one) => !changed && !isVague(one, planned));
+      this.#refusals.answered(address, planned, clear, now);
       this.#agenda.backlog.delete(address);
     });
     return rejections;

@@ -1,7 +1,7 @@
 // Sends a table's next message, takes up what became of it, and tells both in the log.
 
 import { type Batch, countsOf, pairsOf } from '../core/batch.ts';
-import { type Pair, pairsIn } from '../core/bisection.ts';
+import { type Pair, pairsIn, vagueHalves } from '../core/bisection.ts';
 import { type Choice, nextMessage } from '../core/message-choice.ts';
 import type { Rejection } from '../core/refusals.ts';
 import { Suspects } from '../core/suspects.ts';
@@ -108,6 +108,7 @@ export class TableSender {
     const { table, observer, log, now } = this.#options;
     this.#suspects.passed();
     const rejections = table.confirm(batch, answered, now());
+    for (const half of vagueHalves(batch, answered)) this.#suspects.add(half);
     observer.confirmed(batch, rejections, now());
     const ms = Math.round(now() - startedAt);
     log.info({ ...countsOf(batch), rejected: rejections.length, ms }, 'table updated');

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { type Group, halves, type Pair, pairsIn } from '../../src/core/bisection.ts';
+import { type Group, halves, type Pair, pairsIn, vagueHalves } from '../../src/core/bisection.ts';
 import { Suspects } from '../../src/core/suspects.ts';
 
 const share = (address: string, register: string[], unregister: string[] = []) => ({
@@ -281,4 +281,30 @@ test('what changes is no longer suspected, and what was not sent after all still
     undefined,
   );
   assert.ok(!suspects.has('10.0.0.1') && !suspects.has('10.0.0.3'));
+});
+
+test('where an address is refused without saying which of several tags is meant, both halves of them are tried', () => {
+  const message = [
+    share('10.0.0.1', ['a', 'b', 'c'], ['x']),
+    share('10.0.0.2', ['a']),
+    share('10.0.0.3', ['a', 'b']),
+  ];
+  const refused = (address: string, section: Pair['section'], tag?: string) => ({
+    address,
+    section,
+    tag,
+    message: 'no',
+  });
+  const rejections = [
+    refused('10.0.0.1', 'register'),
+    refused('10.0.0.1', 'register'),
+    refused('10.0.0.1', 'unregister'),
+    refused('10.0.0.2', 'register'),
+    refused('10.0.0.3', 'register', 'b'),
+  ];
+  assert.deepEqual(vagueHalves(message, rejections), [
+    [share('10.0.0.1', ['a', 'b'])],
+    [share('10.0.0.1', ['c'])],
+  ]);
+  assert.deepEqual(vagueHalves(message, []), [[], []]);
 });

@@ -317,7 +317,8 @@ export class TableModel {
         tag === undefined ? planned[section].length > 0 : planned[section].includes(tag);
       this.#refused = before.filter((refused) => refused.address !== address || !covered(refused));
       if (changedAt.has(address)) continue;
-      for (const rejection of rejections.filter((r) => r.address === address)) {
+      const vague = ({ section, tag }: Rejection) => tag === undefined && planned[section].length > 1;
+      for (const rejection of rejections.filter((r) => r.address === address && !vague(r))) {
         const again = before.find(
           (r) => r.address === address && r.section === rejection.section && r.tag === rejection.tag,
         );

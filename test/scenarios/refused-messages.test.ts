@@ -96,6 +96,40 @@ describe('a device that refuses a message as a whole', { concurrency: 4 }, () =>
     await stage.says('PanFirewall', { name: namespace }, 'InSync');
   });
 
+  test('by address only, because of one of several tags: the other tags go on, and the one that is meant is named', async () => {
+    const namespace = 'vague';
+    await cluster.createNamespace(namespace);
+    await pods(namespace, 216, 30);
+    const policy = { namespace, name: 'web' };
+    const tags = ['a', 'b', 'c', 'd', 'e'].map((template) => ({ template }));
+    await stage.policy(policy, { firewallNames: [namespace], tags });
+    await using fw = await stage.firewall({
+      name: namespace,
+      foreignOn: [addressOf(216, 1)],
+      prepare: ({ simulator, tagPrefix }) =>
+        simulator.inject({
+          fault: 'reject',
+          section: 'register',
+          tag: `${tagPrefix}ns_vague.d`,
+          text: 'nope',
+        }),
+    });
+    // What a device does with the rest of an entry that it refuses is not known: this one does it.
+    await fw.holds(table(namespace, 216, 30, ['a', 'b', 'c', 'e']));
+    const { conditions = [] } = await stage.says('PanTagPolicy', policy, 'RegistrationRejected');
+    assert.match(conditions[0]?.message ?? '', /10\.216\.0\.1: nope/);
+    await stage.counts('PanTagPolicy', policy, ({ firewalls = [] }) =>
+      assert.deepEqual(
+        firewalls.map(({ failed }) => failed),
+        [30],
+      ),
+    );
+    assert.ok(fw.messages().length <= 10, `${fw.messages().length} messages`);
+    fw.simulator.clearFaults();
+    await fw.holds(table(namespace, 216, 30, ['a', 'b', 'c', 'd', 'e']), { timeoutMs: 60_000 });
+    await stage.says('PanTagPolicy', policy, 'InSync');
+  });
+
   test('with removals in it: they do not wait for what is refused', async () => {
     const namespace = 'removals';
     await cluster.createNamespace(namespace);
