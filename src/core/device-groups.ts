@@ -40,8 +40,10 @@ export class GroupMembership {
     for (const { deviceGroup, serial, vsys } of former) {
       if (deviceGroup === undefined || serial === undefined) continue;
       const members = this.#members.get(deviceGroup) ?? [];
-      const systems = members.find((member) => member.serial === serial)?.vsys ?? [];
-      const member = { serial, vsys: vsys === undefined ? systems : [...systems, vsys] };
+      const known = members.find((member) => member.serial === serial);
+      // A table without a vsys is one of a member that is not in the group by its vsys.
+      const isWhole = vsys === undefined || known?.vsys.length === 0;
+      const member = { serial, vsys: isWhole ? [] : [...(known?.vsys ?? []), vsys] };
       this.#members.set(deviceGroup, [...members.filter((one) => one.serial !== serial), member]);
     }
   }
