@@ -9,15 +9,16 @@ after(() => stage.close());
 const { cluster } = stage;
 let operator = await stage.startOperator();
 
-/** No two PanFirewalls here have a firewall in common: one would wait for the other. */
-const serialsOf = (name: string) => [`${name.replace('-', '')}1`, `${name.replace('-', '')}2`] as const;
 /** Neither the mark nor a full read may come to the aid of a message that got lost. */
 const unaided = { markerIntervalSeconds: 3600, fullIntervalSeconds: 86_400 };
 let blocks = 0;
 
-async function setUp(name: string, options: Partial<PairOptions> = {}) {
+/** Of two firewalls behind a pair; PanFirewalls that reach one firewall would be rivals. */
+type Serials = readonly [string, string];
+
+async function setUp(name: string, optionsFor: (serials: Serials) => Partial<PairOptions> = () => ({})) {
   const block = ++blocks;
-  const serials = serialsOf(name);
+  const serials: Serials = [`00${block}1`, `00${block}2`];
   const ip = (i: number) => `10.${block}.0.${i}`;
   await cluster.createNamespace(name);
   const policy = { namespace: name, name: 'web' };
@@ -27,13 +28,13 @@ async function setUp(name: string, options: Partial<PairOptions> = {}) {
     foreignOn: [ip(1)],
     firewalls: serials.map((serial) => ({ serial })),
     spec: { tables: serials.map((serial) => ({ serial })), resync: unaided },
-    ...options,
+    ...optionsFor(serials),
   });
   const table = (numbers: Iterable<number>) =>
     Object.fromEntries([...numbers].map((i) => [ip(i), [`ns_${name}.web`]]));
   return {
-    pair,
     serials,
+    pair,
     policy,
     add: (i: number) => cluster.createPod({ namespace: name, name: `web-${i}`, ips: [ip(i)] }),
     remove: (i: number) => cluster.deletePod({ namespace: name, name: `web-${i}` }),
@@ -54,9 +55,9 @@ describe('behind an HA pair of Panoramas', { concurrency: 4 }, () => {
   for (const whenPassive of ['silent', 'deny'] as const) {
     test(`whose passive member answers so (${whenPassive}): failover under churn, and what is counted as confirmed is there`, async () => {
       const name = `churn-${whenPassive}`;
-      const { pair, serials, policy, add, remove, holds, assertHeld } = await setUp(name, {
+      const { serials, pair, policy, add, remove, holds, assertHeld } = await setUp(name, () => ({
         settings: { whenPassive },
-      });
+      }));
       await using _ = pair;
       const rounds = 6;
       const pods = new Set<number>();
@@ -90,18 +91,49 @@ describe('behind an HA pair of Panoramas', { concurrency: 4 }, () => {
     });
   }
 
+  test('a device group is followed through whichever of them is active, and a failover lets nobody depart', async () => {
+    const name = 'grouped';
+    const { serials, pair, policy, add, remove, holds } = await setUp(name, (both) => ({
+      firewalls: both.map((serial) => ({ serial, deviceGroup: 'edge' })),
+      spec: { tables: [{ deviceGroup: 'edge' }], resync: { markerIntervalSeconds: 5 } },
+    }));
+    const [one, other] = serials;
+    await using _ = pair;
+    const tablesAre = (...tables: string[]) =>
+      stage.counts('PanFirewall', { name }, (status) =>
+        assert.deepEqual(
+          status.tables?.map(({ serial, state }) => `${serial} ${state}`),
+          tables,
+        ),
+      );
+    await add(1);
+    await holds([1]);
+    pair.failOver();
+    await add(2);
+    await holds([1, 2]);
+    await stage.says('PanTagPolicy', policy, 'InSync', 20_000);
+    await tablesAre(`${one} InSync`, `${other} InSync`);
+
+    pair.members[1].fleet.leave(other);
+    await tablesAre(`${one} InSync`, `${other} Departed`);
+    pair.failOver();
+    await remove(1);
+    await stage.counts('PanTagPolicy', policy, ({ addresses }) => assert.equal(addresses, 1));
+    await tablesAre(`${one} InSync`, `${other} Departed`);
+  });
+
   test('a firewall that is a passive peer itself is its own matter, and nobody waits for it', async () => {
     const name = 'peers';
     const ha = (state: string, peerState: string) => ({ state, peerState });
     const settings = { whenPassive: 'deny' } as const;
-    const [one, two] = serialsOf(name);
-    const { pair, policy, add } = await setUp(name, {
+    const { serials, pair, policy, add } = await setUp(name, ([one, other]) => ({
       firewalls: [
         { serial: one, ha: ha('active', 'passive'), settings },
-        { serial: two, ha: ha('passive', 'active'), settings },
+        { serial: other, ha: ha('passive', 'active'), settings },
       ],
-      spec: { tables: [{ serial: one }, { serial: two }], resync: { markerIntervalSeconds: 5 } },
-    });
+      spec: { tables: [{ serial: one }, { serial: other }], resync: { markerIntervalSeconds: 5 } },
+    }));
+    const [one, other] = serials;
     await using _ = pair;
     const statesAre = (...states: string[]) =>
       stage.counts('PanFirewall', { name }, ({ tables = [] }) =>
@@ -113,22 +145,22 @@ describe('behind an HA pair of Panoramas', { concurrency: 4 }, () => {
     await add(1);
     await statesAre('InSync', 'PassivePeer');
     await stage.says('PanFirewall', { name }, 'PassivePeer', 20_000);
-    const { addresses } = await stage.says('PanTagPolicy', policy, 'InSync', 20_000);
-    assert.equal(addresses, 1);
-    assert.deepEqual(pair.at(two).owned(), {});
+    await stage.counts('PanTagPolicy', policy, ({ addresses }) => assert.equal(addresses, 1));
+    await stage.says('PanTagPolicy', policy, 'InSync', 20_000);
+    assert.deepEqual(pair.at(other).owned(), {});
 
     const { fleet } = pair.members[0];
     fleet.firewall(one).setHa(ha('passive', 'active'));
-    fleet.firewall(two).setHa(ha('active', 'passive'));
+    fleet.firewall(other).setHa(ha('active', 'passive'));
     await add(2);
     await statesAre('PassivePeer', 'InSync');
-    assert.equal(Object.keys(pair.at(two).owned()).length, 2);
+    assert.equal(Object.keys(pair.at(other).owned()).length, 2);
     await stage.says('PanTagPolicy', policy, 'InSync', 20_000);
     // Another Panorama takes over, and all is as it was.
     pair.failOver();
     await add(3);
     await stage.counts('PanTagPolicy', policy, (status) => assert.equal(status.addresses, 3));
-    assert.equal(Object.keys(pair.at(two).owned()).length, 3);
+    assert.equal(Object.keys(pair.at(other).owned()).length, 3);
   });
 });
 
