@@ -1,7 +1,8 @@
 // The simulated firewall of a bench as a process of its own, so that its log's times do not wait for the bench's work.
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { request } from 'undici';
-import type { LogEntry, Tables } from '../../simulator/simulator.ts';
+import type { LogEntry, SimulatorOptions, Tables } from '../../simulator/simulator.ts';
 import { startSimulator } from '../../simulator/simulator.ts';
 import { startNode } from './program.ts';
 
@@ -25,10 +26,12 @@ export type Device = DeviceAccess & {
 const startLimitMs = 30_000;
 const answerLimitMs = 30_000;
 
-/** messageMs: how long the device works on a message before it answers. */
-export async function startDevice(messageMs: number, signal: AbortSignal): Promise<Device> {
+/** Its model and what differs from it. */
+export type DeviceOptions = Pick<SimulatorOptions, 'profile' | 'settings'>;
+
+export async function startDevice(options: DeviceOptions, signal: AbortSignal): Promise<Device> {
   const file = fileURLToPath(import.meta.url);
-  const program = await startNode(file, { args: [String(messageMs)], signal });
+  const program = await startNode(file, { input: options, signal });
   try {
     const access = await program.field<DeviceAccess>('device', startLimitMs);
     const get = async <T>(path: string): Promise<T> => {
@@ -55,8 +58,8 @@ export async function startDevice(messageMs: number, signal: AbortSignal): Promi
 async function main(): Promise<void> {
   const stopped = Promise.withResolvers<void>();
   process.once('SIGTERM', stopped.resolve);
-  const message = Number(process.argv[2] ?? '0');
-  await using simulator = await startSimulator({ settings: { latencyMs: { message } } });
+  const options = JSON.parse(readFileSync(0, 'utf8')) as DeviceOptions;
+  await using simulator = await startSimulator(options);
   const { endpoint, controlUrl, caPem, apiKey } = simulator;
   console.log(JSON.stringify({ device: { endpoint, controlUrl, caPem, apiKey } }));
   await stopped.promise;

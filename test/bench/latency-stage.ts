@@ -3,13 +3,12 @@ import { startControlPlane } from '../control-plane/control-plane.ts';
 import { type Cluster, connect } from '../harness/cluster.ts';
 import { startOperator } from '../harness/operator-process.ts';
 import { waitFor } from '../harness/wait-for.ts';
+import { declareFirewall, firewall, operatorNamespace } from './bench-cluster.ts';
 import { type BareWatch, startBareWatch } from './bare-watch.ts';
 import type { BenchContext } from './bench.ts';
 import { type Device, startDevice } from './device-process.ts';
-import { makeMovingPods, type MovingPods, podNamespace, policySpec, tagPrefix } from './moving-pods.ts';
+import { makeMovingPods, type MovingPods, podNamespace, policySpec } from './moving-pods.ts';
 
-const operatorNamespace = 'pan-tag-operator';
-const firewall = 'edge';
 const startLimitMs = 60_000;
 
 export type Stage = {
@@ -32,7 +31,7 @@ export async function buildStage({ deviceMs, changes }: StageOptions, context: B
   progress('API server, simulated firewall and Pods');
   const plane = parts.use(await startControlPlane({ signal }));
   const cluster = parts.use(connect(plane));
-  const device = parts.use(await startDevice(deviceMs, signal));
+  const device = parts.use(await startDevice({ settings: { latencyMs: { message: deviceMs } } }, signal));
   await setUpCluster(cluster, device);
   const pods = makeMovingPods(cluster);
   await pods.populate(changes, context);
@@ -51,22 +50,7 @@ export async function buildStage({ deviceMs, changes }: StageOptions, context: B
 }
 
 async function setUpCluster(cluster: Cluster, device: Device): Promise<void> {
-  await cluster.applyCrds();
-  await cluster.createNamespace(operatorNamespace);
-  await cluster.createNamespace(podNamespace);
-  const secret = { namespace: operatorNamespace, name: firewall };
-  await cluster.createSecret(secret, { apiKey: device.apiKey, 'ca.crt': device.caPem });
-  await cluster.create('PanFirewall', {
-    metadata: { name: firewall },
-    spec: {
-      endpoint: device.endpoint,
-      tagPrefix,
-      credentials: { secretRef: { name: firewall } },
-      tls: { caSecretRef: { name: firewall } },
-      namespaceSelector: {},
-      deletionPolicy: 'Retain',
-    },
-  });
+  await declareFirewall(cluster, device);
   await cluster.create('PanTagPolicy', {
     metadata: { namespace: podNamespace, name: 'latency' },
     spec: policySpec(firewall),

@@ -3,8 +3,9 @@ import { type Bench, describeMachine, UsageError } from './bench.ts';
 import { latency } from './latency.ts';
 import { read } from './read.ts';
 import { sync } from './sync.ts';
+import { write } from './write.ts';
 
-const benches: readonly Bench[] = [latency, read, sync];
+const benches: readonly Bench[] = [latency, read, sync, write];
 
 function list(): string {
   const rows = benches.map(({ name, measures, takes, usage }) => {

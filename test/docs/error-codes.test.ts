@@ -42,3 +42,23 @@ for (const [codes = '', ...said] of rows) {
     }
   });
 }
+
+/** The column "retry?" of the fact sheet's section 3, and what became of it: slow is seldom enough for what needs a human. */
+const worthRetrying: Readonly<Record<string, readonly number[]>> = {
+  backoff: [2, 3, 4, 5, 11, 14, 21, 22],
+  slow: [400, 403, 1, 6, 7, 8, 10, 12, 13, 15, 16, 17, 18],
+};
+
+test('what the fact sheet would try again is tried soon, everything else seldom', () => {
+  const all = Object.values(worthRetrying).flat();
+  assert.deepEqual(
+    all.toSorted((a, b) => a - b),
+    documentedByVendor.toSorted((a, b) => a - b),
+  );
+  for (const [manner, codes] of Object.entries(worthRetrying)) {
+    for (const code of codes) {
+      const { retry } = refusal({ code: String(code), text: '', intent: 'update' });
+      assert.equal(retry, manner, `code ${code}`);
+    }
+  }
+});
