@@ -6,12 +6,15 @@ import { type Outlook, outlookOf } from './outlook.ts';
 import { isEmpty } from './plan.ts';
 import { Planner, type PlannerParts } from './planner.ts';
 import type { RemovalGate } from './removal-gate.ts';
+import { TableRoom } from './table-room.ts';
 
 export class Agenda {
   readonly #parts: PlannerParts;
   readonly #planner: Planner;
   readonly #keptBack = new KeptBack();
   readonly backlog = new Backlog();
+  /** What of its addresses matters to limits. */
+  readonly room: TableRoom;
   #firstContact = false;
   /** Made when asked for, until something moves. */
   #outlook: Outlook | undefined;
@@ -19,6 +22,7 @@ export class Agenda {
   constructor(parts: PlannerParts, gate: RemovalGate) {
     this.#parts = parts;
     this.#planner = new Planner(parts, gate);
+    this.room = new TableRoom((address) => parts.desired.limits?.moved(address));
   }
 
   get planner(): Planner {
@@ -75,6 +79,8 @@ export class Agenda {
     if (isEmpty(plan) && !toJudge) this.backlog.delete(address);
     else this.backlog.put(address, this.#planner.isVacated(address, plan), since);
     this.#keptBack.put(address, plan);
+    const lingers = this.#planner.lingers(address, plan);
+    this.room.put(address, { lingers, unfit: this.#planner.unfit(address) });
     const stays = plan.waiting.length + plan.guarded.length > 0;
     if (isSure && isEmpty(plan) && !stays && !refusals.has(address)) causes.settle(address);
   }
@@ -97,5 +103,6 @@ export class Agenda {
     this.#outlook = undefined;
     this.backlog.clear();
     this.#keptBack.clear();
+    this.room.clear();
   }
 }

@@ -5,6 +5,7 @@ import { takes } from './eligibility.ts';
 import { type Evaluation, nothingGranted, tagsBehind } from './evaluate.ts';
 import { Holders } from './holders.ts';
 import type { Firewall, NamespaceRecord, PodRecord, Policy, PolicyId, RemovalCause } from './model.ts';
+import { higherRank, type Rank, rankOf } from './rank.ts';
 import { type AddressChange, Registrations } from './registrations.ts';
 import { namespaceOf, Rules } from './rules.ts';
 import type { TagSet } from './tag-set.ts';
@@ -15,6 +16,8 @@ export type { AddressChange } from './registrations.ts';
 /** Called amid a change: listeners note what to look at, and look at counts later. */
 export type DesiredListener = {
   addressChanged(firewall: string, change: AddressChange): void;
+  /** The tags of this address stay, though the policies that give them may have changed. */
+  readonly addressReviewed?: (firewall: string, address: string) => void;
   /** Counts of this policy may have moved. */
   policyChanged(policy: PolicyId): void;
 };
@@ -43,7 +46,10 @@ export class Desired {
 
   constructor(listener: DesiredListener) {
     this.#listener = listener;
-    this.#registrations = new Registrations((firewall, change) => listener.addressChanged(firewall, change));
+    this.#registrations = new Registrations(
+      (firewall, change) => listener.addressChanged(firewall, change),
+      (firewall, address) => listener.addressReviewed?.(firewall, address),
+    );
   }
 
   /** From here on, a Pod that takes an address is known to be its new holder. */
@@ -109,13 +115,29 @@ export class Desired {
     return this.#registrations.addressesOf(firewall);
   }
 
-  /** The policies that give the holder of this address tags on this firewall. */
-  *policiesBehind(firewall: string, address: string): Iterable<PolicyId> {
+  /** How many addresses deserve tags on this firewall. */
+  countOf(firewall: string): number {
+    return this.#registrations.countOf(firewall);
+  }
+
+  /** The policies that give the holder of this address tags, or one tag, on this firewall. */
+  *policiesBehind(firewall: string, address: string, tag?: string): Iterable<PolicyId> {
     for (const grant of this.#evaluationAt(address).grants) {
       const taker = grant.reach.firewalls.find(({ name }) => name === firewall);
       if (taker === undefined || !takes(taker, address)) continue;
-      if (tagsBehind(grant, taker.tagPrefix).length > 0) yield grant.policy;
+      const tags = tagsBehind(grant, taker.tagPrefix);
+      if (tag === undefined ? tags.length > 0 : tags.includes(tag)) yield grant.policy;
     }
+  }
+
+  /** The rank of the highest of those policies. */
+  rankOf(firewall: string, address: string, tag?: string): Rank {
+    let highest: Rank;
+    for (const id of this.policiesBehind(firewall, address, tag)) {
+      const policy = this.#rules.policy(id)?.policy;
+      if (policy !== undefined) highest = higherRank(highest, rankOf(policy));
+    }
+    return highest;
   }
 
   holderOf(address: string): PodRecord | undefined {

@@ -20,6 +20,8 @@ const bearings: Readonly<Record<ConditionReason, Bearing>> = {
   DeviceUnavailable: 'outage',
   InvalidResponse: 'outage',
   RemovalsHeld: undefined,
+  CapacityExceeded: 'policy',
+  TagLimitExceeded: 'policy',
   RegistrationRejected: 'policy',
   // Tolerated: its peer takes the registrations.
   PassivePeer: undefined,

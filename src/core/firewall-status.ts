@@ -27,6 +27,7 @@ export type FirewallTableStatus = {
   readonly owned: number;
   readonly foreign: number;
   readonly pending: number;
+  readonly capacity?: number;
   readonly held?: HeldRemovals;
   readonly plan?: Outlook;
   readonly message?: string;
@@ -146,14 +147,20 @@ function keptFinding(view: FirewallView, { generation, previous, now }: StatusCo
 
 function tableStatus({ ref, view: table }: ShownTable, now: number): FirewallTableStatus {
   const { reason, message: failure } = tableHealth(table, now).finding;
-  const message = [...(isFailure(reason) ? [failure] : []), ...table.notes].join('; ');
+  const message = [
+    ...(isFailure(reason) ? [failure] : []),
+    ...table.notes,
+    ...(table.limits?.notes ?? []),
+  ].join('; ');
   const { owned, foreign, pending, held, plan } = table;
+  const capacity = table.limits?.capacity;
   return {
     ...entryFields(ref),
     state: reason,
     owned,
     foreign,
     pending,
+    ...(capacity === undefined ? {} : { capacity }),
     ...(held === undefined ? {} : { held }),
     ...(plan === undefined ? {} : { plan }),
     ...(message === '' ? {} : { message }),

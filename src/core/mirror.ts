@@ -14,8 +14,8 @@ export type Held = {
 /** What a full read found. */
 export type TableReading = {
   readonly owned: ReadonlyMap<string, TagSet>;
-  /** Addresses that carry tags of others, whether ours are there too or not. */
-  readonly others: ReadonlySet<string>;
+  /** Addresses that carry tags of others, and how many, whether ours are there too or not. */
+  readonly others: ReadonlyMap<string, number>;
   /** It agreed with the device's own count; without, what is absent may be there all the same. */
   readonly agreed: boolean;
 };
@@ -28,7 +28,7 @@ export class Mirror {
   /** Addresses that messages moved while a full read was going on. */
   #touched: Set<string> | undefined;
   /** As of the last full read, like TableReading's. */
-  #others: ReadonlySet<string> = new Set();
+  #others: ReadonlyMap<string, number> = new Map();
   /** How many addresses carry tags of ours and of others. */
   #shared = 0;
 
@@ -44,6 +44,11 @@ export class Mirror {
   /** Addresses with tags of others only. */
   get foreign(): number {
     return this.#others.size - this.#shared;
+  }
+
+  /** How many tags of others the address carries. */
+  othersAt(address: string): number {
+    return this.#others.get(address) ?? 0;
   }
 
   at(address: string): Held {
@@ -72,7 +77,7 @@ export class Mirror {
     }
     this.#held = held;
     this.#others = others;
-    this.#shared = [...others].filter((address) => held.has(address)).length;
+    this.#shared = [...others.keys()].filter((address) => held.has(address)).length;
     this.#touched = undefined;
   }
 
@@ -87,7 +92,7 @@ export class Mirror {
 
   forget(): void {
     this.#held = undefined;
-    this.#others = new Set();
+    this.#others = new Map();
     this.#shared = 0;
   }
 

@@ -65,6 +65,8 @@ export type Policy = {
   /** Only a ClusterPanTagPolicy has one. */
   readonly namespaceSelector: Selector | undefined;
   readonly podSelector: Selector;
+  /** Only a ClusterPanTagPolicy has one: at a limit the higher goes first. Absent: 0. */
+  readonly priority?: number | undefined;
   readonly tags: readonly TagSource[];
 };
 
@@ -97,6 +99,8 @@ export const skipReasons = [
   'OutsideCIDR',
   'MissingValue',
   'IllegalTag',
+  'TagLimit',
+  'Capacity',
 ] as const;
 
 export type SkipReason = (typeof skipReasons)[number];
@@ -115,6 +119,8 @@ export const conditionReasons = [
   'DeviceUnavailable',
   'InvalidResponse',
   'RemovalsHeld',
+  'CapacityExceeded',
+  'TagLimitExceeded',
   'RegistrationRejected',
   'PassivePeer',
   'Purging',
@@ -142,11 +148,12 @@ export const eventReasons = [
 
 export type EventReason = (typeof eventReasons)[number];
 
-/** Why a tag should leave an address. The first three rest on what was seen of a live Pod and go at once. */
+/** Why a tag should leave an address. The first four go at once: they rest on what a live Pod was seen to do, or on a limit. */
 export type RemovalCause =
   | 'vacated'
   | 'relabelled'
   | 'newHolder'
+  | 'displaced'
   | 'policy'
   | 'namespace'
   | 'relist'

@@ -6,12 +6,29 @@ import type { Refusals } from './refusals.ts';
 import { goesAtOnce, type RemovalCauses } from './removal-causes.ts';
 import type { RemovalGate } from './removal-gate.ts';
 import type { RemovalGuard } from './removal-guard.ts';
-import { type TagSet, union } from './tag-set.ts';
+import type { Rank } from './rank.ts';
+import { fittingTags } from './tag-limit.ts';
+import type { RemovalCause } from './model.ts';
+import { noTags, type TagSet, union, without } from './tag-set.ts';
 
 /** The desired side of one firewall, asked per address. */
 export type DesiredTags = {
+  /** As far as the address has a place on the device. */
   tagsOf(address: string): TagSet;
   addresses(): Iterable<string>;
+  /** Absent: nothing limits what is registered. */
+  readonly limits?: DeviceSide | undefined;
+};
+
+/** What the limits of the device ask of the desired side. */
+export type DeviceSide = {
+  /** What the address deserves, whether it has a place or not. */
+  deserved(address: string): TagSet;
+  /** How many tags, everybody's, an address may carry. */
+  readonly tagsPerAddress: number | undefined;
+  rankOf(address: string, tag: string): Rank;
+  /** Other tags of the address than before do not fit. */
+  moved(address: string): void;
 };
 
 export type PlannerParts = {
@@ -34,14 +51,8 @@ export class Planner {
 
   /** What guard and refusals remember of the address shrinks to what is still wanted. */
   plan(address: string): AddressPlan {
-    const { desired, mirror, causes, guard } = this.#parts;
-    const plan = planAddress({
-      desired: desired.tagsOf(address),
-      held: mirror.at(address),
-      causeOf: (tag) => causes.causeOf(address, tag),
-      gate: this.gate,
-      admits: (tag) => guard.admits(address, tag),
-    });
+    const { guard } = this.#parts;
+    const plan = this.#planFor(address, this.wanted(address));
     const admitted = plan.unregister.filter((tag) => guard.admits(address, tag));
     guard.retain(address, [...plan.guarded, ...plan.waiting, ...admitted]);
     return this.#withoutRefused(address, plan);
@@ -49,24 +60,79 @@ export class Planner {
 
   /** Nothing stays at the address, and a live Pod was seen to leave it. */
   isVacated(address: string, { unregister }: AddressPlan): boolean {
+    if (this.wanted(address).length > 0) return false;
+    return unregister.some((tag) => goesAtOnce(this.causeOf(address, tag)));
+  }
+
+  /** Ours are there, nobody deserves them, and they stay for now. */
+  lingers(address: string, plan: AddressPlan): boolean {
+    const held = this.#perhapsHeld(address).length;
+    if (held === 0 || this.wanted(address).length > 0) return false;
+    return plan.unregister.length < held || !this.isVacated(address, plan);
+  }
+
+  /** Why a tag that is not wanted should go. What is deserved and not wanted has no room. */
+  causeOf(address: string, tag: string): RemovalCause {
     const { desired, causes } = this.#parts;
-    if (desired.tagsOf(address).length > 0) return false;
-    return unregister.some((tag) => goesAtOnce(causes.causeOf(address, tag)));
+    if (desired.limits?.deserved(address).includes(tag) === true) return 'displaced';
+    return causes.causeOf(address, tag);
+  }
+
+  /** What the address shall carry of ours: what it deserves, as far as the device takes it. */
+  wanted(address: string): TagSet {
+    const { desired, mirror } = this.#parts;
+    const tags = desired.tagsOf(address);
+    const { limits } = desired;
+    const most = limits?.tagsPerAddress;
+    if (limits === undefined || most === undefined || tags.length === 0) return tags;
+    const others = mirror.othersAt(address);
+    const surplus = without(this.#perhapsHeld(address), tags);
+    if (tags.length + surplus.length + others <= most) return tags;
+    return fittingTags(tags, {
+      room: most - others - (surplus.length === 0 ? 0 : this.#stayingAt(address)),
+      rankOf: (tag) => limits.rankOf(address, tag),
+      held: mirror.at(address).tags,
+    });
+  }
+
+  /** What the address deserves beyond the number of tags that the device takes. */
+  unfit(address: string): TagSet {
+    return this.#parts.desired.limits?.tagsPerAddress === undefined
+      ? noTags
+      : without(this.#parts.desired.tagsOf(address), this.wanted(address));
   }
 
   /** There are tags of ours that nobody deserves, and nobody was seen to lose. */
   isUnclaimed(address: string): boolean {
-    const { causes } = this.#parts;
-    const desired = this.#parts.desired.tagsOf(address);
+    const wanted = this.wanted(address);
     return this.#perhapsHeld(address).some(
-      (tag) => !desired.includes(tag) && causes.causeOf(address, tag) === 'unclaimed',
+      (tag) => !wanted.includes(tag) && this.causeOf(address, tag) === 'unclaimed',
     );
   }
 
   /** Without these tags the address would have none of ours. */
   leavesNothing(address: string, going: TagSet): boolean {
-    if (this.#parts.desired.tagsOf(address).length > 0) return false;
+    if (this.wanted(address).length > 0) return false;
     return this.#perhapsHeld(address).every((tag) => going.includes(tag));
+  }
+
+  #planFor(address: string, desired: TagSet): AddressPlan {
+    const { mirror, guard } = this.#parts;
+    return planAddress({
+      desired,
+      held: mirror.at(address),
+      causeOf: (tag) => this.causeOf(address, tag),
+      gate: this.gate,
+      admits: (tag) => guard.admits(address, tag),
+    });
+  }
+
+  /** How many tags of ours stay there for now though nobody deserves them. */
+  #stayingAt(address: string): number {
+    const { desired, refusals } = this.#parts;
+    const { unregister, guarded, waiting } = this.#planFor(address, desired.tagsOf(address));
+    const going = refusals.admit(address, 'unregister', unregister);
+    return guarded.length + waiting.length + (unregister.length - going.length);
   }
 
   #perhapsHeld(address: string): TagSet {

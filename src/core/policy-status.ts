@@ -40,6 +40,16 @@ export type PolicyTarget = {
   readonly addresses: number;
   readonly pending: number;
   readonly failed: readonly { readonly address: string; readonly message: string }[];
+  /** What limits keep out there, the worst first; not among the failed. Absent: nothing. */
+  readonly limited?: readonly LimitedAddresses[];
+};
+
+/** Addresses of a policy that have no place on a firewall, or not room for all of its tags. */
+export type LimitedAddresses = {
+  readonly finding: Finding;
+  readonly addresses: number;
+  /** The smallest. */
+  readonly examples: readonly string[];
 };
 
 export type PolicyView = {
@@ -93,17 +103,24 @@ function counts({ unusable, health }: PolicyTarget): boolean {
   return unusable !== undefined || health.aside === undefined;
 }
 
-/** Another policy's refused address is not this policy's failure, and what is held still stands. */
-const ofOthers: ReadonlySet<ConditionReason> = new Set(['RegistrationRejected', 'RemovalsHeld']);
+/** Another policy's address that is refused or left out is not this policy's failure, and what is held still stands. */
+const ofOthers: ReadonlySet<ConditionReason> = new Set([
+  'RemovalsHeld',
+  'CapacityExceeded',
+  'TagLimitExceeded',
+  'RegistrationRejected',
+]);
 
 function targetFinding(target: PolicyTarget, { generation, previous }: StatusContext): Finding {
-  const { unusable, health, pending, failed } = target;
+  const { unusable, health, pending, failed, limited = [] } = target;
   if (unusable !== undefined) return unusable;
   if (health.aside !== undefined) return health.aside;
   const { reason } = health.finding;
   // A table whose owner is contested goes on registering; one that we are shut out of is stuck.
   const disputed = reason === 'OwnershipConflict' && !health.stuck;
   if (isFailure(reason) && !ofOthers.has(reason) && !disputed) return health.finding;
+  const exceeded = limited[0]?.finding;
+  if (exceeded !== undefined) return exceeded;
   const [example] = byAddress(failed);
   if (example !== undefined) {
     const message = `the device refuses registrations, such as that of ${example.address}: ${example.message}`;
@@ -118,17 +135,17 @@ function targetFinding(target: PolicyTarget, { generation, previous }: StatusCon
 }
 
 function targetStatus(target: PolicyTarget, finding: Finding): PolicyFirewallStatus {
-  const { name, pending, failed, unusable } = target;
-  const registered = unusable === undefined ? Math.max(0, target.addresses - pending - failed.length) : 0;
+  const { name, pending, unusable, limited = [] } = target;
+  const failed = limited.reduce((sum, { addresses }) => sum + addresses, target.failed.length);
+  const registered = unusable === undefined ? Math.max(0, target.addresses - pending - failed) : 0;
+  const refused = byAddress(target.failed).map(({ address }) => address);
   return {
     name,
     state: finding.reason,
     registered,
     pending,
-    failed: failed.length,
-    examples: byAddress(failed)
-      .map(({ address }) => address)
-      .slice(0, exampleLimit),
+    failed,
+    examples: [...limited.flatMap(({ examples }) => examples), ...refused].slice(0, exampleLimit),
     message: isFailure(finding.reason) ? finding.message : '',
   };
 }

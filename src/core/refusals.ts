@@ -10,6 +10,17 @@ export type Rejection = {
   readonly message: string;
   /** Its message was refused because of it, with all others in it: it is tried again apart from them. */
   readonly spoils?: boolean | undefined;
+  /** What the device's words say of a limit of its own; undefined: nothing. */
+  readonly limit?: RefusedLimit | undefined;
+};
+
+/** A limit that a device told by refusing. */
+export type RefusedLimit = {
+  readonly kind: 'addresses' | 'tags';
+  /** Otherwise the words may mean something else. */
+  readonly isCertain: boolean;
+  /** As the device says it. */
+  readonly figure?: number | undefined;
 };
 
 /** What a message says, or a plan wants to say, about one address. */

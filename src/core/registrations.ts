@@ -19,9 +19,15 @@ type FirewallState = { readonly firewall: Firewall; readonly desired: Map<string
 export class Registrations {
   readonly #firewalls = new Map<string, FirewallState>();
   readonly #changed: (firewall: string, change: AddressChange) => void;
+  readonly #reviewed: (firewall: string, address: string) => void;
 
-  constructor(changed: (firewall: string, change: AddressChange) => void) {
+  /** @param reviewed is told of addresses whose tags stay, though what gives them may have changed. */
+  constructor(
+    changed: (firewall: string, change: AddressChange) => void,
+    reviewed: (firewall: string, address: string) => void,
+  ) {
     this.#changed = changed;
+    this.#reviewed = reviewed;
   }
 
   /** Takes up a firewall, new or edited; its addresses must be refreshed then. */
@@ -36,6 +42,10 @@ export class Registrations {
 
   tagsOf(firewall: string, address: string): TagSet {
     return this.#firewalls.get(firewall)?.desired.get(address) ?? noTags;
+  }
+
+  countOf(firewall: string): number {
+    return this.#firewalls.get(firewall)?.desired.size ?? 0;
   }
 
   addressesOf(firewall: string): Iterable<string> {
@@ -68,5 +78,6 @@ export class Registrations {
     else if (before !== after) desired.set(address, after);
     const wholeAddress = cause === 'vacated' || cause === 'newHolder';
     if (wholeAddress || !same) this.#changed(firewall.name, { address, before, after, cause });
+    else if (after.length > 0) this.#reviewed(firewall.name, address);
   }
 }

@@ -19,9 +19,9 @@ const mostEntries = 50_000;
 /** Gone at once: to find the oldest in a Map costs a step for each that went before it. */
 const fewestEntries = 45_000;
 
-const immediate: ReadonlySet<RemovalCause> = new Set(['vacated', 'relabelled', 'newHolder']);
+const immediate: ReadonlySet<RemovalCause> = new Set(['vacated', 'relabelled', 'newHolder', 'displaced']);
 
-/** True for a removal that rests on what a live Pod was seen to do; every other needs the gate. */
+/** True for a removal that rests on what a live Pod was seen to do, or on a limit; every other needs the gate. */
 export function goesAtOnce(cause: RemovalCause): boolean {
   return immediate.has(cause);
 }

@@ -15,6 +15,8 @@ export type TableView = {
   readonly foreign: number;
   readonly pending: number;
   readonly held: HeldRemovals | undefined;
+  /** What is known of the device's limits; absent where the table is not kept any more. */
+  readonly limits?: LimitsView | undefined;
   /** In mode Observe, once the table has been read. */
   readonly plan?: Outlook | undefined;
   /** Somebody else claims the table; `silent`: nothing is written because of it. */
@@ -25,6 +27,16 @@ export type TableView = {
   /** Monotonic ms. */
   readonly oldestPendingAt: number | undefined;
   readonly lastConfirmedAt: number;
+};
+
+export type LimitsView = {
+  /** Addresses that the device takes, all tables, everybody's; undefined: not known. */
+  readonly capacity: number | undefined;
+  /** Addresses that its tables hold, as far as they are kept. */
+  readonly used: number;
+  readonly notes: readonly string[];
+  /** What limits keep out: CapacityExceeded, TagLimitExceeded. */
+  readonly exceeded: readonly Finding[];
 };
 
 /** Removals that the guard holds until somebody approves them. */
@@ -76,6 +88,8 @@ function progress(table: TableView, stuck: boolean): Finding {
       `kubectl annotate panfw <name> pantag.io/approve-removals=${plan}, or undo what caused them`;
     return { reason: 'RemovalsHeld', message };
   }
+  const exceeded = worst(table.limits?.exceeded ?? []);
+  if (exceeded !== undefined && table.aside === undefined) return exceeded;
   if (table.refused !== undefined) {
     const message = `the device refuses registrations, such as that of ${table.refused.example}`;
     return { reason: 'RegistrationRejected', message };

@@ -13,6 +13,7 @@ import { RemovalCauses } from './removal-causes.ts';
 import { type GuardLimits, type HeldPlan, RemovalGuard } from './removal-guard.ts';
 import type { RemovalGate } from './removal-gate.ts';
 import type { TagSet } from './tag-set.ts';
+import type { TableRoom } from './table-room.ts';
 
 export type { Batch, BatchLimits, PlannedAddress } from './batch.ts';
 export type { TableReading } from './mirror.ts';
@@ -64,10 +65,19 @@ export class Table {
 
   /** Takes up a change of the desired side. */
   note(change: AddressChange, now: number): void {
-    const { address } = change;
     this.#causes.note(change);
+    this.retry(change.address, now);
+  }
+
+  /** What was refused of the address may be sent again at once. */
+  retry(address: string, now: number): void {
     this.#refusals.forgive(address);
     this.#belief.forgive(address);
+    this.review(address, now);
+  }
+
+  /** What limits leave of the address's tags may have changed. */
+  review(address: string, now: number): void {
     if (this.#inFlight?.has(address)) this.#inFlight.set(address, this.#inFlight.get(address) ?? now);
     else this.#assess(address, now);
   }
@@ -86,6 +96,12 @@ export class Table {
   /** There are tags under our prefix that nobody claims. */
   get hasUnclaimed(): boolean {
     return this.#agenda.hasUnclaimed;
+  }
+
+  /** What limits leave of any address's tags may have changed. */
+  reviewAll(now: number): void {
+    for (const address of new Set([...this.#desired.addresses(), ...this.#mirror.addresses()]))
+      this.review(address, now);
   }
 
   beginRead(): void {
@@ -212,6 +228,17 @@ export class Table {
     return this.#mirror.foreign;
   }
 
+  /** What of its addresses matters to limits. */
+  get room(): Pick<TableRoom, 'lingering' | 'crowded' | 'unfitAt'> {
+    return this.#agenda.room;
+  }
+
+  /** Tags at this address, ours and everybody's, as far as is known. */
+  tagsAt(address: string): { readonly ours: number; readonly others: number } {
+    const { tags, unsure } = this.#mirror.at(address);
+    return { ours: tags.length + unsure.length, others: this.#mirror.othersAt(address) };
+  }
+
   /** Addresses whose change is not confirmed yet. Nothing is pending before the table has been read. */
   get pending(): number {
     return this.#agenda.backlog.size;
@@ -268,7 +295,7 @@ export class Table {
 
   #planned(address: string, since: number): PlannedAddress {
     const { register, unregister } = this.#agenda.planner.plan(address);
-    const causes = new Map(unregister.map((tag) => [tag, this.#causes.causeOf(address, tag)]));
+    const causes = new Map(unregister.map((tag) => [tag, this.#agenda.planner.causeOf(address, tag)]));
     return { address, register, unregister, causes, since };
   }
 

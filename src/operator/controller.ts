@@ -47,6 +47,7 @@ export class Controller {
         this.firewalls.get(firewall)?.worker?.note(change);
         options.changed();
       },
+      addressReviewed: (firewall, address) => this.firewalls.get(firewall)?.worker?.reviewed(address),
       policyChanged: () => options.changed(),
     });
     const { desired } = this;

@@ -89,8 +89,8 @@ function sections(batch: Batch) {
   return { unregister, register };
 }
 
-function toRejection({ section, ip, tag, message }: Rejected): Rejection {
-  return { section, address: canonicalHost(ip) ?? ip, tag, message };
+function toRejection({ section, ip, tag, message, limit }: Rejected): Rejection {
+  return { section, address: canonicalHost(ip) ?? ip, tag, message, limit };
 }
 
 function supported<T extends { readonly swVersion: string }>(device: T): T {

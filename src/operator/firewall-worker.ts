@@ -12,6 +12,7 @@ import type { ConnectionSettings, FirewallSettings, Secrets } from './credential
 import type { Connection, DeviceFailure } from './device-port.ts';
 import { FirewallDevices, identityOf, type MetDevice } from './firewall-devices.ts';
 import { FirewallClaim, type FirewallClaimOptions } from './firewall-claim.ts';
+import { FirewallLimits } from './firewall-limits.ts';
 import type { FormerTables } from './former-tables.ts';
 import type { Adoption } from './marker.ts';
 import { TableFactory } from './table-factory.ts';
@@ -43,6 +44,8 @@ export class FirewallWorker {
   #settings: FirewallSettings;
   readonly #claim: FirewallClaim;
   readonly #devices: FirewallDevices;
+  /** What its devices take, and what is out because of it. */
+  readonly limits: FirewallLimits;
   readonly #tables: TableSet;
   #leads = false;
 
@@ -55,6 +58,14 @@ export class FirewallWorker {
       settings: () => this.#settings,
       met: (device, before) => this.#met(device, before),
       unmet: () => this.#claim.make('unknown'),
+    });
+    this.limits = new FirewallLimits({
+      firewall: options.firewall.name,
+      desired: options.desired,
+      log: options.log,
+      workers: () => this.workers,
+      spec: () => this.#settings.limits,
+      deviceOf: (ref) => this.#devices.deviceOf(ref),
     });
     this.#tables = this.#createTables();
   }
@@ -105,6 +116,7 @@ export class FirewallWorker {
     if (now !== 'same') this.#options.log.info(note);
     if (now === 'changed') this.#options.observer.record({ reason: 'CredentialsReloaded', note });
     for (const worker of this.workers) worker.guardChanged();
+    this.limits.changed();
     this.#tables.retryNow();
   }
 
@@ -158,6 +170,12 @@ export class FirewallWorker {
 
   note(change: AddressChange): void {
     for (const worker of this.workers) worker.note(change);
+    this.limits.note(change.address);
+  }
+
+  /** The policies that give the address its tags may be others than before. */
+  reviewed(address: string): void {
+    this.limits.note(address);
   }
 
   knowledgeChanged(): void {
@@ -203,6 +221,7 @@ export class FirewallWorker {
     const { observer } = this.#options;
     return new TableFactory({
       ...this.#options,
+      limits: this.limits,
       settings: () => this.#settings,
       stance: () => this.#stance(),
       forbidden: () => this.#forbidden(),

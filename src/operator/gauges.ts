@@ -1,8 +1,10 @@
 // The gauges that are read off the operator's state when Prometheus asks.
 
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { tableName } from '../core/table-ref.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import type { Controller } from './controller.ts';
+import type { FirewallWorker } from './firewall-worker.ts';
 import type { Watched } from './health.ts';
 import { firewallReasons } from './status-subjects.ts';
 
@@ -14,9 +16,14 @@ export function collectGauges(metrics: Metrics, controller: Controller, watched:
     const now = performance.now();
     metrics.addresses.reset();
     metrics.firewallState.reset();
+    metrics.tableCapacity.reset();
+    metrics.tableUsed.reset();
     // A standby does not know the tables, and its numbers would be added to the leader's.
     if (controller.leads && controller.synced) {
-      for (const name of controller.firewalls.keys()) countAddresses(metrics, controller, name);
+      for (const [name, { worker }] of controller.firewalls) {
+        countAddresses(metrics, controller, name);
+        if (worker !== undefined) tellCapacity(metrics, name, worker);
+      }
       for (const [firewall, reason] of firewallReasons(controller, now)) {
         metrics.firewallState.set({ firewall, reason }, 1);
       }
@@ -34,11 +41,20 @@ function countAddresses(metrics: Metrics, { firewalls, desired }: Controller, fi
   const sum = (count: (table: (typeof tables)[number]) => number) =>
     tables.reduce((total, table) => total + count(table), 0);
   const counts = {
-    desired: [...desired.addressesOf(firewall)].length * Math.max(1, tables.length),
+    desired: desired.countOf(firewall) * Math.max(1, tables.length),
     confirmed: sum((table) => table.owned),
     pending: sum((table) => table.pending),
     rejected: sum((table) => table.refusals.size),
     held: sum((table) => table.waiting + (table.held?.removals.size ?? 0)),
   };
   for (const [state, count] of Object.entries(counts)) metrics.addresses.set({ firewall, state }, count);
+}
+
+function tellCapacity(metrics: Metrics, firewall: string, { workers, limits }: FirewallWorker): void {
+  for (const { ref } of workers) {
+    const { capacity, used } = limits.of(ref).device;
+    const labels = { firewall, table: tableName(ref) };
+    if (capacity !== undefined) metrics.tableCapacity.set(labels, capacity);
+    metrics.tableUsed.set(labels, used);
+  }
 }

@@ -9,7 +9,13 @@ import {
 } from '../core/firewall-status.ts';
 import type { ConditionReason, PolicyId } from '../core/model.ts';
 import type { Table } from '../core/table.ts';
-import { policyStatus, type PolicyTarget, type PolicyView } from '../core/policy-status.ts';
+import { type LimitedShare, largestOfEach } from '../core/limit-tally.ts';
+import {
+  policyStatus,
+  type PolicyTarget,
+  type PolicyView,
+  type SkippedStatus,
+} from '../core/policy-status.ts';
 import { objectPath, panFirewalls } from '../kubernetes/resources/api.ts';
 import type { ParsedPolicy } from '../kubernetes/resources/parse.ts';
 import type { Controller } from './controller.ts';
@@ -120,11 +126,13 @@ function openWork({ desired, firewalls }: Controller): OpenWork {
     for (const address of waiting) {
       if (refused.has(address)) continue;
       for (const policy of desired.policiesBehind(firewall, address)) {
+        if (worker?.limits.isOut(policy, address) === true) continue;
         pending.set(key(policy, firewall), (pending.get(key(policy, firewall)) ?? 0) + 1);
       }
     }
     for (const [address, message] of refused) {
       for (const policy of desired.policiesBehind(firewall, address)) {
+        if (worker?.limits.isOut(policy, address) === true) continue;
         const list = failed.get(key(policy, firewall)) ?? [];
         list.push({ address, message });
         failed.set(key(policy, firewall), list);
@@ -160,10 +168,11 @@ function policyView(input: PolicyInput): PolicyView {
   const { controller, parsed, id, targets } = input;
   const { desired } = controller;
   const tally = desired.tallyOf(id);
+  const shares = targets.flatMap((name) => controller.firewalls.get(name)?.worker?.limits.sharesOf(id) ?? []);
   return {
     finding: parsed.ok ? undefined : { reason: 'InvalidSpec', message: parsed.problems },
     pods: tally?.pods ?? 0,
-    skipped: tally?.skipped() ?? [],
+    skipped: withLimits(tally?.skipped() ?? [], shares),
     tags: desired.tagsInUse(id),
     targets: targets.map((name) => policyTarget(name, input)),
   };
@@ -182,7 +191,14 @@ function policyTarget(
     addresses,
     pending: known ? (progress.pending.get(key(id, name)) ?? 0) : addresses,
     failed: progress.failed.get(key(id, name)) ?? [],
+    limited: controller.firewalls.get(name)?.worker?.limits.limitedOf(id) ?? [],
   };
+}
+
+/** Pods that are out on several firewalls count where most of them are. */
+function withLimits(skipped: readonly SkippedStatus[], shares: readonly LimitedShare[]): SkippedStatus[] {
+  const out = largestOfEach(shares).map(({ reason, pods, example }) => ({ reason, count: pods, example }));
+  return [...skipped, ...out].sort((a, b) => (a.reason < b.reason ? -1 : 1));
 }
 
 function unusable(

@@ -8,6 +8,7 @@ import { isUnnamed, type TableRef, tableFields } from '../core/table-ref.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { FirewallSettings } from './credentials.ts';
 import type { Connection } from './device-port.ts';
+import type { FirewallLimits } from './firewall-limits.ts';
 import { TablePurge } from './table-purge.ts';
 import type { ClusterKnowledge, TableObserver } from './table-observer.ts';
 import { TableWorker } from './table-worker.ts';
@@ -17,6 +18,7 @@ export type TableFactoryOptions = {
   /** Of this installation, for the mark of ownership. */
   readonly ownerId: string;
   readonly desired: Desired;
+  readonly limits: FirewallLimits;
   readonly knowledge: () => ClusterKnowledge;
   /** As the spec says by now. */
   readonly settings: () => FirewallSettings;
@@ -40,13 +42,11 @@ export class TableFactory {
   }
 
   table(ref: TableRef): TableWorker {
-    const { firewall, desired, settings, stance, knowledge } = this.#options;
+    const { limits, settings, stance, knowledge } = this.#options;
     return new TableWorker({
       ...this.#common(ref),
-      desired: {
-        tagsOf: (address) => desired.tagsOf(firewall.name, address),
-        addresses: () => desired.addressesOf(firewall.name),
-      },
+      desired: limits.desiredOf(ref),
+      limits: limits.of(ref),
       fullIntervalMs: () => settings().fullIntervalSeconds * 1000,
       markerIntervalMs: () => settings().markerIntervalSeconds * 1000,
       guard: () => settings().removalGuard,

@@ -18,32 +18,30 @@ export type OurReading = Omit<TableReading, 'agreed'> & {
 export function toReading(entries: readonly RegisteredIp[], tagPrefix: string): OurReading {
   let learned: string | undefined;
   const owned = new Map<string, TagSet>();
-  const others = new Set<string>();
+  const others = new Map<string, number>();
   const sort = sorter(tagPrefix);
   for (const { ip, fromAgent, tags } of entries) {
     // Ranges and networks are nobody's Pod; they keep the device's text, so that an unregister names what it has.
     const address = canonicalHost(ip) ?? ip;
     const plain = address === markerAddress ? tags.filter((tag) => ownerOf(tag) === undefined) : tags;
-    const { prefixed, hasOthers } = sort(plain);
+    const prefixed = sort(plain);
+    const theirs = fromAgent ? plain.length : plain.length - prefixed.length;
     const isLearned = fromAgent && prefixed.length > 0;
-    if (hasOthers || isLearned) others.add(address);
+    if (theirs > 0) others.set(address, theirs + (others.get(address) ?? 0));
     if (!fromAgent && prefixed.length > 0) owned.set(address, union(prefixed, owned.get(address) ?? noTags));
     if (isLearned && (learned === undefined || address < learned)) learned = address;
   }
   return { owned, others, learned };
 }
 
-type Sorted = { readonly prefixed: TagSet; readonly hasOthers: boolean };
-
-/** Tells prefixed tags from others. Most addresses share their list of tags with many: each is looked at once. */
-function sorter(tagPrefix: string): (tags: readonly string[]) => Sorted {
-  const known = new Map<readonly string[], Sorted>();
+/** Picks out prefixed tags. Most addresses share their list of tags with many: each is looked at once. */
+function sorter(tagPrefix: string): (tags: readonly string[]) => TagSet {
+  const known = new Map<readonly string[], TagSet>();
   return (tags) => {
     const before = known.get(tags);
     if (before !== undefined) return before;
-    const prefixed = tags.filter((tag) => tag.startsWith(tagPrefix));
-    const sorted = { prefixed: tagSet(prefixed), hasOthers: prefixed.length < tags.length };
-    known.set(tags, sorted);
-    return sorted;
+    const prefixed = tagSet(tags.filter((tag) => tag.startsWith(tagPrefix)));
+    known.set(tags, prefixed);
+    return prefixed;
   };
 }

@@ -2,6 +2,7 @@
 
 import { type Batch, countsOf, pairsOf } from '../core/batch.ts';
 import { type Pair, pairsIn, vagueHalves } from '../core/bisection.ts';
+import type { Answer } from '../core/device-limits.ts';
 import { type Choice, nextMessage } from '../core/message-choice.ts';
 import type { Rejection } from '../core/refusals.ts';
 import { Suspects } from '../core/suspects.ts';
@@ -9,6 +10,7 @@ import type { Table } from '../core/table.ts';
 import type { TableRef } from '../core/table-ref.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { type Connection, DeviceFailure } from './device-port.ts';
+import { refusedLimit } from '../panos/refused-limit.ts';
 import { readBack } from './read-back.ts';
 import { tellRefused } from './refused-pairs.ts';
 import type { TableObserver } from './table-observer.ts';
@@ -26,6 +28,8 @@ export type TableSenderOptions = {
   readonly doubt: () => void;
   /** Reads the table as soon as that may be. */
   readonly readSoon: () => void;
+  /** What the device refused has been taken up, and read back. */
+  readonly answered: (answer: Omit<Answer, 'table'>) => void;
   readonly log: Logger;
   /** Monotonic ms. */
   readonly now: () => number;
@@ -74,6 +78,7 @@ export class TableSender {
     this.#tellHeld();
     if (choice === undefined) return 0;
     const startedAt = now();
+    const newcomers = newcomersOf(choice.batch, table);
     const rejections = await this.#send(choice, connection, signal).then(
       (answered) => this.#confirmed(choice.batch, answered, startedAt),
       (error: unknown) => this.#failed(choice, error, startedAt),
@@ -81,6 +86,7 @@ export class TableSender {
     const doubtful = new Set(rejections.map(({ address }) => address));
     for (const { address } of choice.batch) if (table.isContradicted(address)) doubtful.add(address);
     await readBack(this.#options, connection, doubtful, signal);
+    this.#options.answered({ batch: choice.batch, newcomers, rejections });
     return choice.batch.length;
   }
 
@@ -144,7 +150,11 @@ export class TableSender {
 
   #setAside(pairs: readonly Pair[], message: string): readonly Rejection[] {
     const { table, now } = this.#options;
-    const rejections = pairs.map((pair) => ({ ...pair, message, spoils: true }));
+    const limit = refusedLimit(
+      message,
+      pairs.map(({ tag }) => tag),
+    );
+    const rejections = pairs.map((pair) => ({ ...pair, message, spoils: true, limit }));
     table.setAside(rejections, now());
     tellRefused(this.#options.log, rejections);
     return rejections;
@@ -174,4 +184,13 @@ export class TableSender {
 function unanswered(ms: number): DeviceFailure {
   const message = `The device did not answer within ${Math.round(ms / 1000)} s`;
   return new DeviceFailure('DeviceUnavailable', message, { retry: 'backoff', applied: 'unknown' });
+}
+
+/** Of a message on its way, the addresses that would be new in the table, in order. */
+function newcomersOf(batch: Batch, table: Table): readonly string[] {
+  const isNew = ({ address, register }: Batch[number]) => {
+    const { ours, others } = table.tagsAt(address);
+    return register.length > 0 && ours + others === 0;
+  };
+  return batch.filter(isNew).map(({ address }) => address);
 }

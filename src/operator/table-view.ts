@@ -7,6 +7,8 @@ import type { Stance } from '../core/stance.ts';
 import type { Table } from '../core/table.ts';
 import type { Precedence } from '../core/table-claims.ts';
 import type { HeldRemovals, TableView } from '../core/table-health.ts';
+import type { DeviceBooks } from './firewall-limits.ts';
+import { limitsView } from './limits-view.ts';
 import type { Marker } from './marker.ts';
 
 export type TableFacts = {
@@ -17,6 +19,7 @@ export type TableFacts = {
   readonly failing: Finding | undefined;
   /** The smallest address with a tag under our prefix that the device has from an agent. */
   readonly learned: string | undefined;
+  readonly books: DeviceBooks;
 };
 
 const observing: Finding = {
@@ -40,7 +43,8 @@ export function asideOf(stance: Stance): Finding | undefined {
   return { enforce: undefined, observe: observing, unprotected, leaving }[stance];
 }
 
-export function tableView({ table, marker, precedence, stance, failing, learned }: TableFacts): TableView {
+export function tableView(facts: TableFacts): TableView {
+  const { table, marker, precedence, stance, failing, learned, books } = facts;
   return {
     failing,
     aside: asideOf(stance),
@@ -50,6 +54,7 @@ export function tableView({ table, marker, precedence, stance, failing, learned 
     foreign: table.foreign,
     pending: table.pending,
     held: heldRemovals(table.held),
+    limits: limitsView(books),
     conflict: conflict(marker, precedence),
     notes: notes(table, learned),
     refused: refused(table, marker),

@@ -1,6 +1,7 @@
 // The loop that keeps one registered-ip table equal to what is desired: one message in flight, a full read now and then.
 
 import type { AddressChange } from '../core/desired.ts';
+import type { LimitedTable } from '../core/device-limits.ts';
 import type { Owner } from '../core/ownership.ts';
 import { type Knowledge, type RemovalGate, removalGate } from '../core/removal-gate.ts';
 import type { GuardLimits } from '../core/removal-guard.ts';
@@ -12,6 +13,8 @@ import type { TableRef } from '../core/table-ref.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { createWake, pause } from '../runtime/wake.ts';
 import { type Connection, DeviceFailure } from './device-port.ts';
+import type { TableLimits } from './firewall-limits.ts';
+import { limitedTable } from './limited-table.ts';
 import { type Adoption, Marker } from './marker.ts';
 import { Outage } from './outage.ts';
 import { expectNotPassive } from './passive-peer.ts';
@@ -37,6 +40,8 @@ export type TableWorkerOptions = {
   /** The connection, with the device known; throws DeviceFailure while there is none. */
   readonly connect: (signal: AbortSignal) => Promise<Connection>;
   readonly knowledge: () => ClusterKnowledge;
+  /** Of the device that has the table. */
+  readonly limits: TableLimits;
   readonly observer: TableObserver;
   readonly log: Logger;
   /** Monotonic ms. */
@@ -45,11 +50,15 @@ export type TableWorkerOptions = {
 
 /** A change that finds the worker idle waits this long for its siblings (a rollout's Pods come in bursts). */
 const settleMs = 3;
+/** How long it is waited until the other tables of a device with a limit are looked at again. */
+const siblingsMs = 1000;
 /** After stop, the message in flight has this long to end. */
 const lastCallMs = 15_000;
 
 export class TableWorker {
   readonly table: Table;
+  /** As the limits of its device see it. */
+  readonly limited: LimitedTable;
   readonly #options: TableWorkerOptions;
   readonly #work = createWake();
   readonly #sender: TableSender;
@@ -92,6 +101,13 @@ export class TableWorker {
       prefix: self.prefix,
       doubt: () => this.#reads.doubt(),
       readSoon: () => this.#reads.soon(),
+      answered: (answer) => options.limits.device.answered({ ...answer, table: this.limited }, now()),
+    });
+    this.limited = limitedTable({
+      table: this.table,
+      isFailing: () => this.#outage.failing !== undefined,
+      wake: () => this.#work.notify(),
+      now,
     });
   }
 
@@ -155,6 +171,15 @@ export class TableWorker {
     this.#work.notify();
   }
 
+  get ref(): TableRef {
+    return this.#options.ref;
+  }
+
+  /** Tags of the address that do not fit. */
+  unfitAt(address: string): readonly string[] {
+    return this.table.room.unfitAt(address);
+  }
+
   /** The device takes no registrations, as its HA peer does: nobody waits for it. */
   get isPassivePeer(): boolean {
     return this.#outage.failing?.reason === 'PassivePeer';
@@ -173,6 +198,7 @@ export class TableWorker {
       precedence: this.#options.precedence(),
       failing: this.#outage.failing,
       learned: this.#reader.learned,
+      books: this.#options.limits.books(),
     });
   }
 
@@ -214,10 +240,16 @@ export class TableWorker {
     if (now() >= this.#reads.dueAt) await this.#readAll(connection, signal);
     if (await this.#putMarker(connection, signal)) return;
     if ((await this.#sendNext(connection, signal)) > 0) return;
-    const retryAt = this.#rights.mayWrite ? this.#sender.dueAt() : undefined;
-    const wakeAt = Math.min(this.#reads.dueAt, this.#marker.dueAt, retryAt ?? Number.POSITIVE_INFINITY);
-    await this.#work.sleep(wakeAt - now(), signal);
+    await this.#work.sleep(this.#wakeAt() - now(), signal);
     await pause(settleMs, signal);
+  }
+
+  /** When there may be something to do without a change. */
+  #wakeAt(): number {
+    const { device } = this.#options.limits;
+    const retryAt = device.mustWait ? this.#options.now() + siblingsMs : this.#sender.dueAt();
+    const writing = this.#rights.mayWrite ? [retryAt, device.probeAt] : [];
+    return Math.min(this.#reads.dueAt, this.#marker.dueAt, ...writing.filter((at) => at !== undefined));
   }
 
   async #readMarker(connection: Connection, signal: AbortSignal): Promise<void> {
@@ -242,7 +274,8 @@ export class TableWorker {
 
   /** Sends one message if there is one to send; tells how many addresses it was about. */
   async #sendNext(connection: Connection, signal: AbortSignal): Promise<number> {
-    if (signal.aborted || !this.#rights.mayWrite) return 0;
+    const { limits, now } = this.#options;
+    if (signal.aborted || !this.#rights.mayWrite || !limits.ready(now())) return 0;
     const addresses = await this.#sender.sendNext(connection, this.#lastCall);
     if (addresses > 0) this.#succeeded();
     return addresses;
@@ -250,6 +283,7 @@ export class TableWorker {
 
   async #readAll(connection: Connection, signal: AbortSignal): Promise<void> {
     await this.#reader.read(connection, () => this.#sendNext(connection, signal), signal);
+    this.#options.limits.device.settle();
     this.#succeeded();
   }
 

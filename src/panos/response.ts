@@ -13,6 +13,7 @@ import {
 } from './envelope.ts';
 import { invalidResponse } from './errors.ts';
 import { isBenign } from './refusal.ts';
+import { type RefusedLimit, refusedLimit } from './refused-limit.ts';
 import type { UidUpdate } from './uid-message.ts';
 
 const sections = ['unregister', 'register'] as const;
@@ -27,6 +28,8 @@ export type Rejected = {
   readonly tag: string | undefined;
   /** The device's words, in one line. */
   readonly message: string;
+  /** What the words say of a limit of the device. */
+  readonly limit: RefusedLimit | undefined;
 };
 
 export type DeviceInfo = {
@@ -134,7 +137,9 @@ function rejection({ section, ip, message }: NamedEntry, sent: UidUpdate): Rejec
   if (address === undefined || entry === undefined) {
     throw invalidResponse('it refuses an address that was not in the message', 'update');
   }
-  return { section, ip: address, tag: meantTag(entry.tags, message), message: oneLine(message) };
+  const words = oneLine(message);
+  const tag = meantTag(entry.tags, message);
+  return { section, ip: address, tag, message: words, limit: refusedLimit(words, entry.tags) };
 }
 
 /** The one tag sent for the address, or the one that the device's words begin with (the longest: tags have spaces). */

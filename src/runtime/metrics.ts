@@ -51,6 +51,18 @@ export function createMetrics(build: { readonly version: string; readonly revisi
       labelNames: ['firewall', 'state'],
       registers,
     }),
+    tableCapacity: new Gauge({
+      name: 'pantag_table_capacity_addresses',
+      help: "Addresses that the table's device takes, over all its virtual systems, where that is known",
+      labelNames: ['firewall', 'table'],
+      registers,
+    }),
+    tableUsed: new Gauge({
+      name: 'pantag_table_used_addresses',
+      help: "Addresses that the kept tables of the table's device hold, everybody's",
+      labelNames: ['firewall', 'table'],
+      registers,
+    }),
     firewallState: new Gauge({
       name: 'pantag_firewall_state',
       help: "1 for the reason of each PanFirewall's Ready condition, as the leader sees it",

@@ -83,7 +83,7 @@ class Firewall {
       .filter(([, tags]) => tags.size > 0)
       .map(([a, tags]) => [a, tagSet(tags)] as const);
     this.table.beginRead();
-    this.table.endRead({ owned: new Map(owned), others: new Set(), agreed: true }, 0);
+    this.table.endRead({ owned: new Map(owned), others: new Map(), agreed: true }, 0);
   }
 
   own(): Record<string, string[]> {

@@ -13,7 +13,8 @@ function message(register: TagSet, unregister: TagSet = noTags, address = a) {
 }
 
 function reading(owned: Record<string, string[]>, others: string[] = []) {
-  return { owned: new Map(Object.entries(owned)), others: new Set(others), agreed: true };
+  const theirs = new Map(others.map((address) => [address, 1]));
+  return { owned: new Map(Object.entries(owned)), others: theirs, agreed: true };
 }
 
 /** A mirror after a read that found this. */

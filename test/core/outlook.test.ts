@@ -24,7 +24,7 @@ function tableOf(
 
 function read(table: Table, held: ReadonlyMap<string, TagSet>): void {
   table.beginRead();
-  table.endRead({ owned: held, others: new Set(), agreed: true }, 0);
+  table.endRead({ owned: held, others: new Map(), agreed: true }, 0);
 }
 
 test('nothing is said of a table that has not been read', () => {

@@ -11,7 +11,14 @@ import {
   type ToldPolicyStatus,
 } from '../../src/core/policy-events.ts';
 
-const ownReasons = ['InvalidSpec', 'FirewallMissing', 'NotAdmitted', 'RegistrationRejected'];
+const ownReasons = [
+  'InvalidSpec',
+  'FirewallMissing',
+  'NotAdmitted',
+  'CapacityExceeded',
+  'TagLimitExceeded',
+  'RegistrationRejected',
+];
 
 /** firewalls: the states of the firewalls that it names. */
 function at(reason: string, { generation = 1, firewalls = [reason] } = {}): ToldPolicyStatus {

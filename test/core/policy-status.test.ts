@@ -148,14 +148,29 @@ test('one address on one firewall is enough to be registered, one skipped Pod to
     assert.match(statusOf(view).message ?? '', /^no selected Pod comes to a tag/);
 });
 
+const limited = (reason: ConditionReason) => ({
+  finding: found(reason),
+  addresses: 1,
+  examples: ['10.0.0.9'],
+});
+
 test('of every two reasons of two firewalls the first in the order is shown, whichever has it', () => {
   // What other policies are refused, and what is held, is none of a policy's reasons; nobody waits for the aside.
-  const others = new Set<ConditionReason>(['RemovalsHeld', 'RegistrationRejected', 'Purging', 'Observing']);
+  const others = new Set<ConditionReason>([
+    'RemovalsHeld',
+    'CapacityExceeded',
+    'TagLimitExceeded',
+    'RegistrationRejected',
+    'Purging',
+    'Observing',
+  ]);
   const own: ReadonlyMap<ConditionReason, Partial<PolicyTarget>> = new Map([
     ['FirewallMissing', { unusable: found('FirewallMissing') }],
     ['NotAdmitted', { unusable: found('NotAdmitted') }],
     // One that is only disputed goes on registering.
     ['OwnershipConflict', { health: { finding: found('OwnershipConflict'), stuck: true } }],
+    ['CapacityExceeded', { limited: [limited('CapacityExceeded')] }],
+    ['TagLimitExceeded', { limited: [limited('TagLimitExceeded')] }],
     ['RegistrationRejected', { failed: [{ address: '10.0.0.1', message: 'no' }] }],
     ['Progressing', { pending: 1 }],
     ['InSync', {}],

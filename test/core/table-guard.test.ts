@@ -31,7 +31,7 @@ function inSync(found: Record<string, string[]>, guard: GuardLimits, gate = open
   };
   const read = (owned: Record<string, string[]>) => {
     table.beginRead();
-    table.endRead({ owned: new Map(Object.entries(owned)), others: new Set(), agreed: true }, 0);
+    table.endRead({ owned: new Map(Object.entries(owned)), others: new Map(), agreed: true }, 0);
   };
   /** Sends all there is, and answers what that removed. */
   const removals = () => {

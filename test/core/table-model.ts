@@ -381,7 +381,8 @@ export class TableModel {
     this.#known = known;
     this.#complete = agreed;
     this.#refuse(newly);
-    const told = this.table.endRead({ owned: seen, others: new Set(addresses.slice(1)), agreed }, this.now);
+    const others = new Map(addresses.slice(1).map((address) => [address, 1]));
+    const told = this.table.endRead({ owned: seen, others, agreed }, this.now);
     assert.deepEqual(told.map(nameOf).sort(), newly.map(nameOf).sort(), 'what is contradicted for long');
   }
 

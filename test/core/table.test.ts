@@ -29,7 +29,7 @@ function readTable(found: Record<string, string[]> = {}, gate: RemovalGate = ope
   };
   const read = (owned: Record<string, string[]>, now = 0) => {
     table.beginRead();
-    table.endRead({ owned: new Map(Object.entries(owned)), others: new Set(), agreed: true }, now);
+    table.endRead({ owned: new Map(Object.entries(owned)), others: new Map(), agreed: true }, now);
   };
   read(found);
   return { table, want, read };
@@ -79,7 +79,7 @@ test('what a message changed while the table was read is not sent again', () => 
   const batch = table.next(limits, 0) ?? [];
   table.beginRead();
   table.confirm(batch, [], 0);
-  table.endRead({ owned: new Map([['10.0.0.1', ['old']]]), others: new Set(), agreed: true }, 0);
+  table.endRead({ owned: new Map([['10.0.0.1', ['old']]]), others: new Map(), agreed: true }, 0);
   assert.deepEqual([table.pending, table.next(limits, 0)], [0, undefined]);
 });
 
@@ -131,7 +131,7 @@ test('an address is foreign while it has tags of others only, and none is after 
   table.endRead(
     {
       owned: new Map([['10.0.0.1', ['a']]]),
-      others: new Set(['10.0.0.1', '10.0.0.2', '10.0.0.3']),
+      others: new Map(['10.0.0.1', '10.0.0.2', '10.0.0.3'].map((address) => [address, 1])),
       agreed: true,
     },
     0,

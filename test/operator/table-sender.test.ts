@@ -22,7 +22,7 @@ function sending(addresses: readonly string[], send: Send) {
   const tags = { tagsOf: (address: string) => desired.get(address) ?? [], addresses: () => desired.keys() };
   const table = new Table(tags, () => undefined, limits);
   table.beginRead();
-  table.endRead({ owned: new Map(), others: new Set(), agreed: true }, 0);
+  table.endRead({ owned: new Map(), others: new Map(), agreed: true }, 0);
   const never = () => Promise.reject(new Error('not asked here'));
   const connection: Connection = {
     info: never,
@@ -51,6 +51,7 @@ function sending(addresses: readonly string[], send: Send) {
     },
     doubt: nothing,
     readSoon: nothing,
+    answered: nothing,
     log: createLogger({ level: 'silent', format: 'json' }),
     now: () => now++,
   });

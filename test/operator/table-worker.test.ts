@@ -1,6 +1,8 @@
 // A table worker against a scripted device: what it does when a read cannot be trusted, and in which order it begins.
 
 import assert from 'node:assert/strict';
+import { DeviceLimits } from '../../src/core/device-limits.ts';
+import { LimitTally } from '../../src/core/limit-tally.ts';
 import { test } from 'node:test';
 import { ownTable } from '../../src/core/table-ref.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -69,6 +71,16 @@ function device(
   return { connection, calls, sent, ha };
 }
 
+const noLimits: TableWorkerOptions['limits'] = (() => {
+  const device = new DeviceLimits({
+    deserved: { tagsOf: () => [], addresses: () => [], count: 0, rankOf: () => undefined },
+    tables: () => [],
+    configured: () => ({ addresses: undefined, tagsPerAddress: undefined }),
+    moved: () => {},
+  });
+  return { device, books: () => ({ limits: device, tally: new LimitTally() }), ready: () => true };
+})();
+
 /** Runs a worker until `done` or for ten seconds. */
 async function run(
   connection: Connection,
@@ -87,6 +99,7 @@ async function run(
     precedence: () => ({ kind: 'ours' }),
     connect: async () => connection,
     knowledge: () => ({ synced: true, invalidPolicies: [] }),
+    limits: noLimits,
     observer: {
       changed() {},
       confirmed() {},

@@ -10,6 +10,7 @@ import { reply, startScriptedDevice } from './scripted-device.ts';
 
 type Ask = (client: PanosClient) => Promise<unknown>;
 
+const perhapsFull = { kind: 'addresses', isCertain: false, figure: undefined };
 const update = {
   unregister: [{ ip: '10.1.0.7', tags: ['k8s.ns_a'] }],
   register: [
@@ -34,7 +35,18 @@ const values: Readonly<Record<string, readonly (readonly [ask: Ask, outcome: unk
   'user-id.already-as-asked.panoslib': [[send, []]],
   'user-id.address-unknown.registered-ip-clients': [[send, []]],
   'user-id.failed-to-register.minemeld': [
-    [send, [{ section: 'register', ip: '10.1.0.8', tag: 'k8s.ns_b', message: 'Failed to register' }]],
+    [
+      send,
+      [
+        {
+          section: 'register',
+          ip: '10.1.0.8',
+          tag: 'k8s.ns_b',
+          message: 'Failed to register',
+          limit: perhapsFull,
+        },
+      ],
+    ],
   ],
   'registered-ip.page.pan-dev': [
     [page, [entry]],

@@ -22,7 +22,13 @@ test('pairs that are already as asked are a success', () => {
 test('a hard failure stands out from the pairs that are as asked', () => {
   const sent = { register: [{ ip: '10.1.0.8', tags: ['k8s.ns_b'] }], unregister: [] };
   assert.deepEqual(readUidResponse(fixture('user-id.failed-to-register.minemeld'), sent), [
-    { section: 'register', ip: '10.1.0.8', tag: 'k8s.ns_b', message: 'Failed to register' },
+    {
+      section: 'register',
+      ip: '10.1.0.8',
+      tag: 'k8s.ns_b',
+      message: 'Failed to register',
+      limit: { kind: 'addresses', isCertain: false, figure: undefined },
+    },
   ]);
 });
 

@@ -136,6 +136,11 @@ export const goodFirewalls: GoodCase[] = [
     manifest: firewall({ credentials: { secretRef: { name: 'edge-a' }, method: 'Basic' } }),
   },
   { name: 'five calls at once', manifest: firewall({ limits: { maxConcurrentCalls: 5 } }) },
+  { name: 'the smallest limits', manifest: firewall({ limits: { maxAddresses: 1, maxTagsPerAddress: 1 } }) },
+  {
+    name: 'the largest limits',
+    manifest: firewall({ limits: { maxAddresses: 1_000_000, maxTagsPerAddress: 64 } }),
+  },
   { name: 'a resync of a day', manifest: firewall({ resync: { fullIntervalSeconds: 86400 } }) },
   {
     name: 'a numeric but not only numeric server name',
@@ -236,6 +241,16 @@ export const badFirewalls: BadCase[] = [
     name: `${maxConcurrentCalls} calls at once`,
     manifest: firewall({ limits: { maxConcurrentCalls } }),
     field: 'spec.limits.maxConcurrentCalls',
+  })),
+  ...[0, 1_000_001, 2.5, '2500'].map((maxAddresses) => ({
+    name: `${maxAddresses} addresses (${typeof maxAddresses})`,
+    manifest: firewall({ limits: { maxAddresses } }),
+    field: 'spec.limits.maxAddresses',
+  })),
+  ...[0, 65, 1.5].map((maxTagsPerAddress) => ({
+    name: `${maxTagsPerAddress} tags of an address`,
+    manifest: firewall({ limits: { maxTagsPerAddress } }),
+    field: 'spec.limits.maxTagsPerAddress',
   })),
   { name: 'limits that are none', manifest: firewall({ limits: 2 }), field: 'spec.limits' },
   {

@@ -19,6 +19,10 @@ const labelled = (count: number): Spec =>
 export const goodPolicies: GoodCase[] = [
   { name: 'the smallest PanTagPolicy', manifest: policy() },
   { name: 'the smallest ClusterPanTagPolicy', manifest: clusterPolicy() },
+  ...[-1000, 1000].map((priority) => ({
+    name: `priority ${priority}`,
+    manifest: clusterPolicy({ priority }),
+  })),
   {
     name: 'a policy with a firewallSelector and all four operators',
     manifest: policy({
@@ -45,6 +49,11 @@ export const goodPolicies: GoodCase[] = [
 ];
 
 export const badPolicies: BadCase[] = [
+  ...[-1001, 1001, 0.5, 'high'].map((priority) => ({
+    name: `priority ${priority}`,
+    manifest: clusterPolicy({ priority }),
+    field: 'spec.priority',
+  })),
   {
     name: 'no way to a firewall',
     manifest: policy({ firewallNames: undefined }),

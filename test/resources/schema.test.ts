@@ -74,6 +74,7 @@ test('a PanFirewall becomes what decides tags and how to reach it, with defaults
     secretName: 'edge-a',
     method: 'ApiKey',
     maxConcurrentCalls: 2,
+    limits: { maxAddresses: undefined, maxTagsPerAddress: undefined },
     proxyUrl: undefined,
     tls: { caSecretName: undefined, serverName: undefined, insecureSkipVerify: false },
     tables: undefined,
@@ -124,9 +125,11 @@ test('a PanTagPolicy belongs to its namespace, a ClusterPanTagPolicy to none', (
     firewalls: { names: ['edge-a'] },
     namespaceSelector: undefined,
     podSelector: [],
+    priority: undefined,
     tags: [{ kind: 'template', template: [{ kind: 'text', text: 'web' }] }],
   });
   assert.equal(wide.policy.id, '/web');
+  assert.equal(wide.policy.priority, 0);
   assert.equal(wide.policy.namespace, undefined);
   assert.deepEqual(wide.policy.namespaceSelector, []);
   assert.deepEqual(wide.policy.firewalls, { selector: [] });

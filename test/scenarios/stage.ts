@@ -52,6 +52,7 @@ export type PolicySpec = {
   readonly firewallNames?: readonly string[];
   readonly firewallSelector?: object;
   readonly namespaceSelector?: object;
+  readonly priority?: number;
   /** Default {}. */
   readonly podSelector?: object;
   readonly tags: readonly object[];

@@ -30,6 +30,7 @@ export type Status = {
     readonly registered: number;
     readonly pending: number;
     readonly failed: number;
+    readonly examples: readonly string[];
     readonly message: string;
   }[];
   // PanFirewall
@@ -44,6 +45,7 @@ export type Status = {
     readonly owned: number;
     readonly foreign: number;
     readonly pending: number;
+    readonly capacity?: number;
     readonly plan?: {
       readonly register: number;
       readonly unregister: number;

@@ -19,6 +19,9 @@ const tableStatus = z.object({
   owned: count('Addresses that carry at least one tag of ours, the marker not counted.'),
   foreign: count('Addresses that carry only tags of others. They are never touched.'),
   pending: count('Addresses whose change the device has not confirmed yet.'),
+  capacity: count(
+    "Addresses that the device of the table takes, over all its virtual systems and everybody's, where that is known.",
+  ).optional(),
   held: z
     .object({
       plan: z.string().describe('The name of the plan, for approval.'),

@@ -87,6 +87,26 @@ const resync = z.object({
 });
 
 const limits = z.object({
+  maxAddresses: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .optional()
+    .describe(
+      "How many addresses the device's tables may hold in all, 1 to 1000000, over all its virtual systems, those of others " +
+        'and the mark of ownership included. What has no place is told as CapacityExceeded: tags of ClusterPanTagPolicies ' +
+        'go first, by spec.priority, then those that came first. Default: what is certain of the model, else what the ' +
+        'device takes until it refuses.',
+    ),
+  maxTagsPerAddress: z
+    .int()
+    .min(1)
+    .max(64)
+    .optional()
+    .describe(
+      'How many tags one address may carry, 1 to 64, those of others included. What does not fit is told as ' +
+        'TagLimitExceeded, in the same order. Default: what is certain of the model (32 or 64), else what the device takes.',
+    ),
   maxConcurrentCalls: z
     .int()
     .min(1)
@@ -206,7 +226,7 @@ const fields = z
           'annotate panfw <name> pantag.io/approve-removals=<plan>. percent 0 and minimum 0 hold all of them. Tags of Pods ' +
           'that were seen to end, to move or to be relabelled always go at once.',
       ),
-    limits: limits.prefault({}).describe('How much the endpoint is asked to bear.'),
+    limits: limits.prefault({}).describe('How much the endpoint, and each of its devices, is asked to bear.'),
     resync: resync.prefault({}).describe('How often the device is read, whatever happens in the cluster.'),
   })
   .describe('What is wanted of the firewall, and how to reach it.');

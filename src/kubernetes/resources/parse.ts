@@ -36,6 +36,11 @@ export type Connection = {
   readonly secretName: string;
   readonly method: 'ApiKey' | 'Basic';
   readonly maxConcurrentCalls: number;
+  /** What is registered at most; undefined = what the device takes. */
+  readonly limits: {
+    readonly maxAddresses: number | undefined;
+    readonly maxTagsPerAddress: number | undefined;
+  };
   /** `http(s)://host[:port]`; undefined = what the environment says. */
   readonly proxyUrl: string | undefined;
   readonly tls: {
@@ -136,6 +141,7 @@ function connectionOf({
     secretName: credentials.secretRef.name,
     method: credentials.method,
     maxConcurrentCalls: limits.maxConcurrentCalls,
+    limits: { maxAddresses: limits.maxAddresses, maxTagsPerAddress: limits.maxTagsPerAddress },
     proxyUrl,
     tls: {
       caSecretName: tls.caSecretRef?.name,
@@ -163,6 +169,7 @@ function policyOf(meta: ObjectMeta, spec: PanTagPolicySpec | ClusterPanTagPolicy
         : { selector: selectorOf(spec.firewallSelector) },
     namespaceSelector: 'namespaceSelector' in spec ? selectorOf(spec.namespaceSelector) : undefined,
     podSelector: selectorOf(spec.podSelector),
+    priority: 'priority' in spec ? spec.priority : undefined,
     tags: spec.tags.map(tagSourceOf),
   };
 }

@@ -54,6 +54,15 @@ export const clusterPanTagPolicySpec = ruled(
       'The namespaces whose Pods are considered, such as {matchLabels: {env: prod}}; {} = all. Pods of namespaces that ' +
         'a firewall does not admit are left out for that firewall.',
     ),
+    priority: z
+      .int()
+      .min(-1000)
+      .max(1000)
+      .default(0)
+      .describe(
+        'Where a firewall takes fewer addresses, or fewer tags of one address, than policies give: the higher goes first, ' +
+          '-1000 to 1000; of equals the smaller name. PanTagPolicies come after all ClusterPanTagPolicies. Default: 0.',
+      ),
     podSelector,
     tags: clusterTagSources,
   }),
@@ -63,7 +72,9 @@ export const clusterPanTagPolicySpec = ruled(
 const skipped = z.object({
   reason: z
     .string()
-    .describe('HostNetwork, NoAddress, AddressTaken, OutsideCIDR, MissingValue or IllegalTag.'),
+    .describe(
+      'HostNetwork, NoAddress, AddressTaken, OutsideCIDR, MissingValue, IllegalTag, TagLimit or Capacity.',
+    ),
   count: count('Pods that were skipped, or got fewer tags, for this reason.'),
   example: z.string().describe('One of them: the one whose name comes first.'),
 });
@@ -75,10 +86,10 @@ const firewallStatus = z.object({
     .describe('How this policy is doing there: InSync, Progressing, or the reason why it is neither.'),
   registered: count("Addresses that the device has confirmed with all of this policy's tags."),
   pending: count('Addresses whose change the device has not confirmed yet.'),
-  failed: count('Addresses that the device refuses.'),
+  failed: count('Addresses that the device refuses, or has no room for with all tags of this policy.'),
   examples: z
     .array(z.string())
-    .meta({ description: 'Some of the refused addresses.', 'x-kubernetes-list-type': 'atomic' }),
+    .meta({ description: 'Some of the addresses that failed.', 'x-kubernetes-list-type': 'atomic' }),
   message: z.string().describe('The state in a sentence, with the next step.'),
 });
 

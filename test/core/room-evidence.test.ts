@@ -1,0 +1,85 @@
+// What refusals tell of a device's capacity: certain words at once, others when two addresses heard them; asked again slowly.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { RoomEvidence, type RoomOutcome } from '../../src/core/room-evidence.ts';
+
+const perhaps = (...addresses: string[]) => addresses.map((address) => ({ address, isCertain: false }));
+const surely = (...addresses: string[]) => addresses.map((address) => ({ address, isCertain: true }));
+
+const outcome = (entries: number, given: Partial<RoomOutcome>): RoomOutcome => ({
+  freed: 0,
+  taken: 0,
+  refused: [],
+  entries,
+  ...given,
+});
+
+test('words that are certain, or two addresses that heard the others, tell the limit', () => {
+  const certain = new RoomEvidence();
+  assert.equal(certain.answered(outcome(7, { refused: surely('a') }), 0), true);
+  assert.deepEqual([certain.limit, certain.shown], [7, 7]);
+  const other = new RoomEvidence();
+  assert.equal(other.answered(outcome(7, { refused: perhaps('a') }), 0), false);
+  assert.equal(other.answered(outcome(7, { refused: perhaps('a') }), 0), false, 'the same address again');
+  assert.equal(other.limit, undefined);
+  assert.equal(other.answered(outcome(7, { refused: perhaps('b') }), 0), true);
+  assert.equal(other.limit, 7);
+  assert.equal(
+    other.answered(outcome(7, { refused: perhaps('c') }), 0),
+    true,
+    'one says that it still holds',
+  );
+});
+
+test('an address that is taken in between makes the words mean something else', () => {
+  const evidence = new RoomEvidence();
+  evidence.answered(outcome(7, { refused: perhaps('a') }), 0);
+  assert.equal(evidence.answered(outcome(8, { taken: 1 }), 0), false);
+  assert.equal(evidence.answered(outcome(8, { refused: perhaps('b') }), 0), false);
+  assert.equal(evidence.limit, undefined);
+});
+
+test('room that the same message made and nobody took: the refusal is about something else', () => {
+  const evidence = new RoomEvidence();
+  evidence.answered(outcome(7, { refused: surely('a') }), 0);
+  assert.equal(evidence.answered(outcome(6, { freed: 1, refused: perhaps('b', 'c') }), 0), false);
+  assert.equal(evidence.limit, undefined);
+  // Where the words are certain, what was freed came too late for this message, and is room for the next one.
+  assert.equal(evidence.answered(outcome(6, { freed: 1, refused: surely('b') }), 0), true);
+  assert.equal(evidence.limit, 7);
+});
+
+test('one more is tried after 30 s, doubling to 10 min; success forgets the limit, and so does another device', () => {
+  const evidence = new RoomEvidence();
+  assert.equal(evidence.probeAt, undefined);
+  assert.equal(evidence.probe(1e9), false);
+  evidence.answered(outcome(7, { refused: surely('a') }), 1000);
+  let now = 1000;
+  for (const delay of [30, 60, 120, 240, 480, 600, 600]) {
+    assert.equal(evidence.probeAt, now + delay * 1000);
+    assert.equal(evidence.probe(now + delay * 1000 - 1), false);
+    now += delay * 1000;
+    assert.equal(evidence.probe(now), true);
+    assert.deepEqual([evidence.limit, evidence.shown, evidence.probeAt], [8, 7, undefined]);
+    assert.equal(evidence.probe(now), false, 'one at a time');
+    assert.equal(evidence.answered(outcome(7, { refused: perhaps('b') }), now), true);
+    assert.deepEqual([evidence.limit, evidence.shown], [7, 7]);
+  }
+  evidence.probe(now + 600_000);
+  assert.equal(evidence.answered(outcome(8, { taken: 1 }), now), false);
+  assert.equal(evidence.limit, undefined);
+  evidence.answered(outcome(9, { refused: surely('a') }), now);
+  assert.equal(evidence.probeAt, now + 30_000, 'and it begins anew');
+  evidence.forget();
+  assert.deepEqual([evidence.limit, evidence.shown, evidence.probeAt], [undefined, undefined, undefined]);
+});
+
+test('a device that takes less than it did says so, also while one more is tried', () => {
+  const evidence = new RoomEvidence();
+  evidence.answered(outcome(7, { refused: surely('a') }), 0);
+  assert.equal(evidence.answered(outcome(5, { refused: perhaps('b', 'c') }), 0), true);
+  assert.equal(evidence.limit, 5);
+  assert.equal(evidence.answered(outcome(5, {}), 0), false);
+  assert.equal(evidence.limit, 5, 'a message about something else tells nothing');
+});
