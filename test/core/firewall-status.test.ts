@@ -166,6 +166,17 @@ test('a table that left the spec is shown as Purging, and neither policies nor t
   assert.deepEqual(firewallHealth(view, 100_000), firewallHealth(firewall(quiet, quiet), 100_000));
 });
 
+test('a departed table is shown with what it held, and nobody minds it', () => {
+  const ref = { serial: '0071', vsys: 'vsys1', deviceGroup: 'edge' };
+  const view = { ...firewall(quiet, quiet), departed: [{ ref, owned: 3, foreign: 2 }] };
+  const status = statusOf(view, { previous: readyBefore });
+  assert.deepEqual([status.ready, status.message, status.owned], [true, '2 tables in sync', 13]);
+  const { message = '', ...shown } = status.tables[2] ?? {};
+  assert.deepEqual(shown, { ...ref, state: 'Departed', owned: 3, foreign: 2, pending: 0 });
+  assert.match(message, /has left the device group edge: its tags stay as they are/);
+  assert.deepEqual(firewallHealth(view, 100_000), firewallHealth(firewall(quiet, quiet), 100_000));
+});
+
 test('what is held and what else there is to know stands beside its table', () => {
   const held = { plan: '1a2b', addresses: 9, examples: ['10.0.0.1 k.a'], since: timeAt(1) };
   const notes = ['two removals wait', 'a mark is missing'];

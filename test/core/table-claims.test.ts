@@ -142,3 +142,12 @@ test('a table behind a Panorama is that of the firewall itself, and is known wit
     by: 'elder',
   });
 });
+
+test('who is younger waits for an elder whose device groups have not been looked up, unless that one has the table', () => {
+  const groups: Claim = { ...elder, device: { identity: 'P' }, tables: [behind('A', 'vsys1')], open: true };
+  const kind = (claim: Claim, table: TableRef) => precedence([claim, younger], younger, table);
+  assert.deepEqual(kind(groups, own('vsys2')), { kind: 'wait' });
+  assert.deepEqual(kind(groups, own('vsys1')), { kind: 'taken', by: 'elder' });
+  assert.deepEqual(kind({ ...groups, open: false }, own('vsys2')), { kind: 'ours' });
+  assert.deepEqual(kind({ ...groups, tagPrefix: 'other.' }, own('vsys2')), { kind: 'ours' });
+});
