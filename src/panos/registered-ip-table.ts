@@ -26,7 +26,8 @@ export type TableReadOptions = Table & {
   /**
    * Awaited after each page. It may send messages to the same table, and gives back how many addresses they were
    * about, 0 for none. That many entries more or fewer, and addresses that come twice, are then no disagreement: who
-   * sent the messages knows those addresses better than the read does.
+   * sent the messages knows those addresses better than the read does. As many entries are asked for again, because
+   * what a message takes away moves others towards the beginning.
    */
   readonly betweenPages?: (page: readonly RegisteredIp[]) => Promise<number>;
 };
@@ -38,25 +39,31 @@ export async function readTable(
 ): Promise<TableRead> {
   const reader = createRegisteredIpReader();
   const entries = new Map<string, RegisteredIp>();
+  const table = { serial, vsys };
+  let start = 1;
+  let read = 0;
   let total = 0;
   let touched = 0;
-  const table = { serial, vsys };
   const before = await client.count(table, signal);
   for (;;) {
-    const page = await client.readPage({ ...table, start: total + 1, limit: pageEntries, reader }, signal);
+    const page = await client.readPage({ ...table, start, limit: pageEntries, reader }, signal);
     const known = entries.size;
     for (const entry of page) entries.set(entry.ip, entry);
-    total += page.length;
+    read += page.length;
+    total = start - 1 + page.length;
     if (page.length >= pageEntries) {
       if (entries.size === known && touched === 0)
         throw invalidResponse('all pages of the table are the same', 'read');
-      if (total > mostEntries) throw invalidResponse('the table has no end', 'read');
+      if (read > mostEntries) throw invalidResponse('the table has no end', 'read');
     }
-    touched += await betweenPages(page);
+    const moved = await betweenPages(page);
+    touched += moved;
+    // Each address that left may have moved one that has not been read over the edge of those that have.
+    start = Math.max(1, total + 1 - moved);
     if (page.length < pageEntries) break;
   }
   const after = await client.count(table, signal);
+  const unique = entries.size === read || touched > 0;
   const agreesWith = (count: number) => Math.abs(total - count) <= touched;
-  const unique = entries.size === total || touched > 0;
   return { entries: [...entries.values()], agreed: unique && (agreesWith(before) || agreesWith(after)) };
 }
