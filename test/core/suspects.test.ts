@@ -308,3 +308,20 @@ test('where an address is refused without saying which of several tags is meant,
   ]);
   assert.deepEqual(vagueHalves(message, []), [[], []]);
 });
+
+test('after a culprit was found what is far from it is tried first, and what is like it last', () => {
+  const addresses = Array.from({ length: 64 }, (_, i) => `10.0.0.${i}`);
+  const whole = addresses.map((address, i) => share(address, [`t${i}`]));
+  const { sent } = search(whole, ({ address }) => Number(address.slice(7)) < 4);
+  const found = sent.findIndex(({ pairs, verdict }) => pairs.length === 1 && verdict === 'refused');
+  assert.ok((sent[found + 1]?.pairs.length ?? 0) >= 30, `${sent[found + 1]?.pairs.length} pairs next`);
+
+  const two = addresses.map((address) => share(address, ['bad', 'good']));
+  const course = search(two, ({ tag }) => tag === 'bad').sent;
+  const first = course.findIndex(({ pairs, verdict }) => pairs.length === 1 && verdict === 'refused');
+  const lastGood = course.findLastIndex(({ pairs }) => pairs.some((pair) => pair.endsWith(' good')));
+  const nextBad = course.findIndex(
+    ({ pairs }, i) => i > first && pairs.every((pair) => pair.endsWith(' bad')),
+  );
+  assert.ok(lastGood < nextBad, 'all that is good goes before the tag is tried again');
+});

@@ -333,3 +333,30 @@ test('the example of what waits is the smallest address, with the reason of the 
   assert.deepEqual(table.waitingExample, { address: '10.0.0.10', tag: 'u', why: 'something is not known' });
   assert.equal(readTable({}, shut).table.waitingExample, undefined);
 });
+
+test('what a device lost again and again is named, unless the table is known to have been emptied', () => {
+  for (const excused of [false, true]) {
+    const { table, want, read } = readTable();
+    want('10.0.0.1', ['t'], 'newHolder');
+    drain(table);
+    for (const times of [1, 2]) {
+      if (excused) table.excuse();
+      read({});
+      assert.equal(table.refusals.size, times === 2 && !excused ? 1 : 0);
+      assert.equal(drain(table), times === 2 && !excused ? 0 : 1);
+    }
+  }
+});
+
+test('what a reading without agreement does not show is neither gone nor there: it is registered anew, and no cause is forgotten', () => {
+  const { table, want } = readTable({ '10.0.0.1': ['t'], '10.0.0.2': ['t'] });
+  want('10.0.0.1', ['t'], 'newHolder');
+  want('10.0.0.2', [], 'vacated');
+  table.beginRead();
+  table.endRead({ owned: new Map(), others: new Map(), agreed: false }, 0);
+  assert.equal(table.owned, 2);
+  assert.deepEqual(pairs(table.next(limits, 0)), [
+    { address: '10.0.0.2', register: [], unregister: ['t'] },
+    { address: '10.0.0.1', register: ['t'], unregister: [] },
+  ]);
+});

@@ -55,7 +55,7 @@ function sending(addresses: readonly string[], send: Send) {
     log: createLogger({ level: 'silent', format: 'json' }),
     now: () => now++,
   });
-  return { table, next: () => sender.sendNext(connection, new AbortController().signal) };
+  return { table, sender, next: () => sender.sendNext(connection, new AbortController().signal) };
 }
 
 test('suspects are not waited for as long as an ordinary message: 15 s, and 50 ms for each pair', async () => {
@@ -100,4 +100,19 @@ test('an address that has no answer while others have is set aside, and no failu
   assert.deepEqual(table.refusals.addresses(), [bad]);
   assert.match(table.refusals.messageOf(bad) ?? '', /a message that names it has no answer\. no answer/);
   assert.deepEqual([table.owned, failed <= 4, sent <= 10], [3, true, true], `${failed} of ${sent} failed`);
+});
+
+test('what changes is no suspect any more', async () => {
+  const sizes: number[] = [];
+  const addresses = ['10.0.0.1', '10.0.0.2'];
+  const { sender, next } = sending(addresses, async (batch) => {
+    sizes.push(batch.length);
+    if (sizes.length < 3) throw silence();
+    return [];
+  });
+  await assert.rejects(next(), DeviceFailure);
+  await assert.rejects(next(), DeviceFailure);
+  for (const address of addresses) sender.release(address);
+  await next();
+  assert.deepEqual(sizes, [2, 2, 2]);
 });
