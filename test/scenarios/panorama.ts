@@ -1,6 +1,7 @@
 // A simulated Panorama in a scenario, with what each of its firewalls holds of ours.
 import type { LogEntry } from '../../simulator/simulator.ts';
 import { type MemberSpec, type Panorama, startPanorama } from '../../simulator/panorama/panorama.ts';
+import { ApiFailure } from '../harness/api-client.ts';
 import { waitFor } from '../harness/wait-for.ts';
 import { newPassword, newSerial } from './device.ts';
 import { checkRequests } from './final-checks.ts';
@@ -32,17 +33,21 @@ export type StagedFleet = AsyncDisposable & {
 export async function stageFleet(stage: Stage, options: FleetOptions): Promise<StagedFleet> {
   const { name, firewalls, foreignOn, spec, marked = false } = options;
   const password = newPassword();
+  await using parts = new AsyncDisposableStack();
   const panorama = await startPanorama({ firewalls, password, identity: { serial: newSerial() } });
+  parts.use(panorama);
   const markedBy = marked ? [await ownerIdOf(stage.cluster)] : [];
   const held = { foreignOn, markedBy };
   const own = heldTables(panorama, { foreignOn });
   const members = new Map(
     firewalls.map(({ serial }) => [serial, heldTables(panorama.fleet.firewall(serial), held)] as const),
   );
+  parts.defer(() => remove(stage, name));
   await stage.reach(
     { simulator: panorama, secret: { apiKey: panorama.apiKey } },
     { name, tagPrefix: own.tagPrefix, spec },
   );
+  const all = parts.move();
   return {
     panorama,
     own,
@@ -54,20 +59,23 @@ export async function stageFleet(stage: Stage, options: FleetOptions): Promise<S
     messagesTo: (serial) =>
       panorama.log().filter(({ kind, target }) => kind === 'message' && target === serial),
     async [Symbol.asyncDispose]() {
-      await remove(stage, name);
-      await panorama.close();
+      await all.disposeAsync();
       for (const tables of [own, ...members.values()]) tables.checkForeign();
       checkRequests(panorama.log());
     },
   };
 }
 
-/** Others may have the same serials, so it must be gone; nothing is purged any more. */
-async function remove({ cluster }: Stage, name: string): Promise<void> {
+/** Others may have the same serials, so it must be gone; nothing is purged any more. It may go meanwhile. */
+async function remove(stage: Stage, name: string): Promise<void> {
+  const { cluster } = stage;
   const isThere = async () =>
     (await cluster.list('PanFirewall')).some(({ metadata }) => metadata.name === name);
   if (!(await isThere())) return;
-  await cluster.patch('PanFirewall', { name }, { spec: { deletionPolicy: 'Retain' } });
-  await cluster.remove('PanFirewall', { name });
+  const retain = cluster.patch('PanFirewall', { name }, { spec: { deletionPolicy: 'Retain' } });
+  await retain.catch((error: unknown) => {
+    if (!(error instanceof ApiFailure && error.code === 404)) throw error;
+  });
+  await stage.removeFirewall(name);
   await waitFor(async () => !(await isThere()), { what: `the end of ${name}`, timeoutMs: 20_000 });
 }
