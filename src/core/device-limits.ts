@@ -214,9 +214,10 @@ export class DeviceLimits {
 
   /** How many addresses of ours there are places for, the same ones in each of the device's tables. */
   #room(): number {
-    const tables = this.#options.tables();
     const limit = least(this.#evidence.limit, this.#options.configured().addresses);
-    if (limit === undefined || !tables.some(({ known }) => known)) return Number.POSITIVE_INFINITY;
+    if (limit === undefined) return Number.POSITIVE_INFINITY;
+    const tables = this.#options.tables();
+    if (!tables.some(({ known }) => known)) return Number.POSITIVE_INFINITY;
     const taken = tables.reduce((sum, table) => sum + table.taken, 0);
     return Math.max(0, Math.floor((limit - taken) / tables.length));
   }

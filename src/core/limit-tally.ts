@@ -43,6 +43,11 @@ export class LimitTally {
     if (before?.reason !== limited?.reason) this.#examples = undefined;
   }
 
+  /** Something of the address was out when it was last looked at. */
+  knows(address: string): boolean {
+    return this.#limited.has(address);
+  }
+
   has(policy: PolicyId, address: string): boolean {
     return this.#byPolicy.get(policy)?.has(address) === true;
   }

@@ -32,6 +32,14 @@ const byModel: readonly (readonly [RegExp, ModelLimits])[] = [
   [/^(?:Panorama|M-[1-9]00)$/, limit(500_000, undefined)],
 ];
 
+const answers = new Map<string, ModelLimits>();
+
+/** Asked with every change, of few models. */
 export function limitsOfModel(model: string): ModelLimits {
-  return byModel.find(([pattern]) => pattern.test(model))?.[1] ?? uncertain;
+  let limits = answers.get(model);
+  if (limits === undefined) {
+    limits = byModel.find(([pattern]) => pattern.test(model))?.[1] ?? uncertain;
+    answers.set(model, limits);
+  }
+  return limits;
 }

@@ -105,9 +105,10 @@ export class FirewallLimits {
 
   /** What the address deserves changed, or who gives it; its tables have heard of it. */
   note(address: string): void {
-    for (const { limits, stale } of this.#devices.values()) {
+    for (const { limits, tally, stale } of this.#devices.values()) {
       limits.note(address);
-      stale.add(address);
+      // Whatever gets out or in is told by the limits; a standby, which asks nothing, must not pile up the rest.
+      if (tally.knows(address)) stale.add(address);
     }
   }
 

@@ -60,6 +60,7 @@ test('law: shares and examples are those of a look at everything that is out', (
           for (const at of 'abcdef')
             assert.equal(tally.has(policy, at), now.get(at)?.policies.includes(policy) === true);
         }
+        for (const at of 'abcdef') assert.equal(tally.knows(at), now.has(at));
         for (const reason of ['Capacity', 'TagLimit'] as const) {
           const [smallest] = [...now]
             .filter(([, one]) => one.reason === reason)

@@ -110,7 +110,7 @@ class Naive {
 
 test('law: who is out is who a search from end to end leaves out, and every move is told', () => {
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+    fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
       const told = new Set<string>();
       const places = new Places((one) => told.add(one));
       const naive = new Naive();
@@ -154,4 +154,19 @@ test('among equals nobody is sent out for somebody who came later, whatever come
   assert.deepEqual(places.addressesOut().sort(), ['b', 'c', 'd']);
   places.settle(3);
   assert.deepEqual(places.addressesOut().sort(), ['c', 'd'], 'the first that came is the first to come back');
+});
+
+test('one that rises in rank gets the place of a lower one, and one that falls loses it to whoever waits above', () => {
+  const places = new Places(() => {});
+  const silver = { priority: 1, name: 'silver' };
+  for (const one of ['a', 'b']) places.put(one, undefined);
+  places.settle(1);
+  assert.deepEqual(places.addressesOut(), ['b']);
+  places.put('b', silver);
+  places.settle(1);
+  assert.deepEqual(places.addressesOut(), ['a']);
+  places.put('b', undefined);
+  places.put('a', silver);
+  places.settle(1);
+  assert.deepEqual(places.addressesOut(), ['b']);
 });
