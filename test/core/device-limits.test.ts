@@ -319,3 +319,36 @@ test('it warns from 80 % on, until it is below 75 % again', () => {
   scene.configured = { addresses: undefined, tagsPerAddress: undefined };
   assert.equal(scene.limits.warns, false);
 });
+
+test('a table that cannot be read keeps none of its siblings waiting, and without a limit nobody waits', () => {
+  const sides = { known: false, failing: false };
+  const one = { known: true, failing: false, entries: 1, taken: 1, hasEntry: () => false, tagsAt: () => 0 };
+  const nothing = { review: () => {}, reviewAll: () => {}, retry: () => {} };
+  const waits = (addresses: number | undefined, tables: readonly LimitedTable[]) =>
+    new DeviceLimits({
+      deserved: { tagsOf: () => noTags, addresses: () => [], count: 0, rankOf: () => undefined },
+      tables: () => tables,
+      configured: () => ({ addresses, tagsPerAddress: undefined }),
+      moved: () => {},
+    }).mustWait;
+  const known = { ...one, ...nothing };
+  const unread = { ...known, ...sides };
+  assert.equal(waits(10, [known, unread]), true);
+  assert.equal(waits(undefined, [known, unread]), false);
+  assert.equal(waits(10, [unread]), false, 'it has no sibling');
+  assert.equal(waits(10, [known, { ...unread, failing: true }]), false);
+  assert.equal(waits(10, [known, known]), false);
+});
+
+test('a limit of the spec below what the device refused at is the one that counts', () => {
+  const scene = new Scene(undefined, { tables: 1 });
+  scene.takes = 3;
+  scene.read(0);
+  for (const address of 'abcde') scene.want(address, ['k.a']);
+  scene.drain();
+  assert.equal(scene.limits.isRefused, true);
+  scene.configured = { addresses: 2, tagsPerAddress: undefined };
+  scene.limits.limitsChanged();
+  scene.drain();
+  assert.deepEqual([scene.limits.capacity, scene.limits.isRefused, scene.entries], [2, false, 2]);
+});
