@@ -2,16 +2,18 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { takes } from './eligibility.ts';
-import { type Evaluation, nothingGranted, tagsBehind } from './evaluate.ts';
-import { Holders } from './holders.ts';
-import type { Firewall, NamespaceRecord, PodRecord, Policy, PolicyId, RemovalCause } from './model.ts';
+import { type Evaluation, tagsBehind } from './evaluate.ts';
+import type { Firewall, NamespaceRecord, PodRecord, Policy, PolicyId } from './model.ts';
+import { Pods, type PodState, sameForUs } from './pods.ts';
 import { higherRank, type Rank, rankOf } from './rank.ts';
 import { type AddressChange, Registrations } from './registrations.ts';
 import { namespaceOf, Rules } from './rules.ts';
+import { type Origin, Succession } from './succession.ts';
 import type { TagSet } from './tag-set.ts';
 import type { Tally } from './tally.ts';
 
 export type { AddressChange } from './registrations.ts';
+export type { Origin } from './succession.ts';
 
 /** Called amid a change: listeners note what to look at, and look at counts later. */
 export type DesiredListener = {
@@ -22,11 +24,6 @@ export type DesiredListener = {
   policyChanged(policy: PolicyId): void;
 };
 
-/** Where a change of a Pod was learned: an event of a live watch, or a list (which cannot tell why something is missing). */
-export type Origin = 'watch' | 'list';
-
-type PodState = { readonly record: PodRecord; evaluation: Evaluation };
-
 /**
  * Level-triggered: whatever the order of calls, the outcome is a function of the last value of each input (a
  * property test holds this against a computation from scratch). Each call costs O(what it touches): a Pod its
@@ -35,14 +32,9 @@ type PodState = { readonly record: PodRecord; evaluation: Evaluation };
 export class Desired {
   readonly #rules = new Rules();
   readonly #registrations: Registrations;
-  readonly #pods = new Map<string, PodState>();
-  /** namespace -> its Pods. */
-  readonly #podsIn = new Map<string, Set<PodState>>();
-  readonly #holders = new Holders();
-  /** address -> the Pod that held it until a list left it out. */
-  readonly #missing = new Map<string, string>();
+  readonly #pods = new Pods();
+  readonly #succession = new Succession();
   readonly #listener: DesiredListener;
-  #podsSynced = false;
 
   constructor(listener: DesiredListener) {
     this.#listener = listener;
@@ -54,14 +46,14 @@ export class Desired {
 
   /** From here on, a Pod that takes an address is known to be its new holder. */
   podsSynced(): void {
-    this.#podsSynced = true;
+    this.#succession.podsSynced();
   }
 
   /** Nobody was there to see who took an address after this moment (ms since the epoch): its holder is new. */
   holdersNewSince(time: number): void {
-    for (const { record, evaluation } of this.#pods.values()) {
+    for (const { record, evaluation } of this.#pods.all()) {
       if (record.networkReadyAt <= time) continue;
-      for (const address of this.#held(record)) {
+      for (const address of this.#pods.held(record)) {
         this.#registrations.refresh(address, evaluation, 'newHolder');
       }
     }
@@ -122,7 +114,7 @@ export class Desired {
 
   /** The policies that give the holder of this address tags, or one tag, on this firewall. */
   *policiesBehind(firewall: string, address: string, tag?: string): Iterable<PolicyId> {
-    for (const grant of this.#evaluationAt(address).grants) {
+    for (const grant of this.#pods.evaluationAt(address).grants) {
       const taker = grant.reach.firewalls.find(({ name }) => name === firewall);
       if (taker === undefined || !takes(taker, address)) continue;
       const tags = tagsBehind(grant, taker.tagPrefix);
@@ -141,7 +133,7 @@ export class Desired {
   }
 
   holderOf(address: string): PodRecord | undefined {
-    return this.#holders.holder(address);
+    return this.#pods.holderOf(address);
   }
 
   tallyOf(policy: PolicyId): Tally | undefined {
@@ -164,72 +156,35 @@ export class Desired {
 
   #changePod(before: PodState | undefined, record: PodRecord | undefined, origin: Origin): void {
     const addresses = new Set([...(before?.record.addresses ?? []), ...(record?.addresses ?? [])]);
-    const holders = [...addresses].map((address) => [address, this.#holders.holder(address)?.uid] as const);
-    const rivals = this.#claimants(addresses);
+    const holders = [...addresses].map((address) => [address, this.#pods.holderOf(address)?.uid] as const);
+    const rivals = this.#pods.claimants(addresses);
     if (before !== undefined) rivals.delete(before);
 
     // What one Pod claims moves what its rivals hold, and so their counts.
     for (const rival of rivals) this.#count(rival, 'subtract');
-    if (before !== undefined) this.#leave(before);
-    if (record !== undefined) this.#enter(record);
+    if (before !== undefined) {
+      this.#count(before, 'subtract');
+      this.#pods.leave(before);
+    }
+    if (record !== undefined) {
+      const pod = { record, evaluation: this.#rules.evaluate(record) };
+      this.#pods.enter(pod);
+      this.#count(pod, 'add');
+    }
     for (const rival of rivals) this.#count(rival, 'add');
 
-    for (const [address, holderBefore] of holders) {
-      const cause = this.#causeAt(address, holderBefore, origin);
-      this.#registrations.refresh(address, this.#evaluationAt(address), cause);
+    for (const [address, uidBefore] of holders) {
+      const uids = { before: uidBefore, after: this.#pods.holderOf(address)?.uid };
+      const cause = this.#succession.causeAt(address, uids, origin);
+      this.#registrations.refresh(address, this.#pods.evaluationAt(address), cause);
     }
-  }
-
-  #claimants(addresses: Iterable<string>): Set<PodState> {
-    const claimants = new Set<PodState>();
-    for (const address of addresses) {
-      for (const { uid } of this.#holders.claimants(address)) {
-        const pod = this.#pods.get(uid);
-        if (pod !== undefined) claimants.add(pod);
-      }
-    }
-    return claimants;
-  }
-
-  #enter(record: PodRecord): void {
-    const pod = { record, evaluation: this.#rules.evaluate(record) };
-    this.#holders.claim(record);
-    this.#pods.set(record.uid, pod);
-    const neighbours = this.#podsIn.get(record.namespace);
-    if (neighbours === undefined) this.#podsIn.set(record.namespace, new Set([pod]));
-    else neighbours.add(pod);
-    this.#count(pod, 'add');
-  }
-
-  #leave(pod: PodState): void {
-    const { uid, namespace } = pod.record;
-    this.#count(pod, 'subtract');
-    this.#holders.release(pod.record);
-    this.#pods.delete(uid);
-    const neighbours = this.#podsIn.get(namespace);
-    neighbours?.delete(pod);
-    if (neighbours?.size === 0) this.#podsIn.delete(namespace);
-  }
-
-  #causeAt(address: string, holderBefore: string | undefined, origin: Origin): RemovalCause {
-    const holder = this.#holders.holder(address)?.uid;
-    if (holder === holderBefore) return 'relabelled';
-    const missing = this.#missing.get(address);
-    this.#missing.delete(address);
-    if (holder === undefined) {
-      if (origin === 'watch') return 'vacated';
-      if (holderBefore !== undefined) this.#missing.set(address, holderBefore);
-      return 'relist';
-    }
-    // A Pod that a list left out and that is back was never gone: it is not its own successor.
-    return this.#podsSynced && holder !== missing ? 'newHolder' : 'relist';
   }
 
   #changeNamespace(name: string, record: NamespaceRecord | undefined): void {
     this.#rules.changeNamespace(name, record);
-    for (const pod of this.#podsIn.get(name) ?? []) {
+    for (const pod of this.#pods.in(name)) {
       const evaluation = this.#reevaluate(pod);
-      for (const address of this.#held(pod.record)) {
+      for (const address of this.#pods.held(pod.record)) {
         this.#registrations.refresh(address, evaluation, 'namespace');
       }
     }
@@ -239,7 +194,7 @@ export class Desired {
   #changePolicy(id: PolicyId, policy: Policy | undefined): void {
     this.#rules.changePolicy(id, policy);
     const home = namespaceOf(id);
-    const pods = home === undefined ? this.#pods.values() : (this.#podsIn.get(home) ?? []);
+    const pods = home === undefined ? this.#pods.all() : this.#pods.in(home);
     for (const pod of pods) this.#regrant(pod, id);
     this.#listener.policyChanged(id);
   }
@@ -248,9 +203,9 @@ export class Desired {
     this.#rules.changeFirewall(name, firewall);
     if (firewall === undefined) this.#registrations.delete(name);
     else this.#registrations.set(firewall);
-    for (const pod of this.#pods.values()) {
+    for (const pod of this.#pods.all()) {
       const evaluation = this.#reevaluate(pod);
-      for (const address of this.#held(pod.record)) {
+      for (const address of this.#pods.held(pod.record)) {
         this.#registrations.refreshOn(name, address, evaluation, 'policy');
       }
     }
@@ -272,42 +227,17 @@ export class Desired {
     const grant = evaluation.grants.find(({ policy }) => policy === id);
     if (grant === undefined && pod.evaluation.grants.every(({ policy }) => policy !== id)) return;
     pod.evaluation = evaluation;
-    const held = this.#held(pod.record);
+    const held = this.#pods.held(pod.record);
     if (grant !== undefined) this.tallyOf(id)?.add({ pod: pod.record, grant, held });
     for (const address of held) this.#registrations.refresh(address, evaluation, 'policy');
   }
 
-  /** The evaluation of the address's holder. */
-  #evaluationAt(address: string): Evaluation {
-    const holder = this.#holders.holder(address);
-    return (holder && this.#pods.get(holder.uid)?.evaluation) ?? nothingGranted;
-  }
-
-  /** The addresses that belong to this Pod. */
-  #held(pod: PodRecord): readonly string[] {
-    return pod.addresses.filter((address) => this.#holders.holder(address)?.uid === pod.uid);
-  }
-
   #count({ record: pod, evaluation }: PodState, operation: 'add' | 'subtract'): void {
     if (evaluation.grants.length === 0) return;
-    const held = this.#held(pod);
+    const held = this.#pods.held(pod);
     for (const grant of evaluation.grants) {
       this.tallyOf(grant.policy)?.[operation]({ pod, grant, held });
       this.#listener.policyChanged(grant.policy);
     }
   }
-}
-
-/** True when nothing moved that decides holder, eligibility or tags: most Pod updates are such noise. */
-function sameForUs(a: PodRecord, b: PodRecord): boolean {
-  return (
-    a.labels === b.labels &&
-    a.networkReadyAt === b.networkReadyAt &&
-    a.terminating === b.terminating &&
-    a.hostNetwork === b.hostNetwork &&
-    a.node === b.node &&
-    a.serviceAccount === b.serviceAccount &&
-    a.addresses.length === b.addresses.length &&
-    a.addresses.every((address, i) => address === b.addresses[i])
-  );
 }

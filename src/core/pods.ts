@@ -1,0 +1,84 @@
+// The Pods that are known, each with what the rules give it, and which of them holds an address.
+
+import { type Evaluation, nothingGranted } from './evaluate.ts';
+import { Holders } from './holders.ts';
+import type { PodRecord } from './model.ts';
+
+export type PodState = { readonly record: PodRecord; evaluation: Evaluation };
+
+export class Pods {
+  readonly #byUid = new Map<string, PodState>();
+  readonly #byNamespace = new Map<string, Set<PodState>>();
+  readonly #holders = new Holders();
+
+  get(uid: string): PodState | undefined {
+    return this.#byUid.get(uid);
+  }
+
+  all(): Iterable<PodState> {
+    return this.#byUid.values();
+  }
+
+  in(namespace: string): Iterable<PodState> {
+    return this.#byNamespace.get(namespace) ?? [];
+  }
+
+  enter(pod: PodState): void {
+    const { uid, namespace } = pod.record;
+    this.#holders.claim(pod.record);
+    this.#byUid.set(uid, pod);
+    const neighbours = this.#byNamespace.get(namespace);
+    if (neighbours === undefined) this.#byNamespace.set(namespace, new Set([pod]));
+    else neighbours.add(pod);
+  }
+
+  leave(pod: PodState): void {
+    const { uid, namespace } = pod.record;
+    this.#holders.release(pod.record);
+    this.#byUid.delete(uid);
+    const neighbours = this.#byNamespace.get(namespace);
+    neighbours?.delete(pod);
+    if (neighbours?.size === 0) this.#byNamespace.delete(namespace);
+  }
+
+  holderOf(address: string): PodRecord | undefined {
+    return this.#holders.holder(address);
+  }
+
+  /** Of the address's holder. */
+  evaluationAt(address: string): Evaluation {
+    const holder = this.#holders.holder(address);
+    return (holder && this.#byUid.get(holder.uid)?.evaluation) ?? nothingGranted;
+  }
+
+  /** The addresses that belong to this Pod. */
+  held(pod: PodRecord): readonly string[] {
+    return pod.addresses.filter((address) => this.#holders.holder(address)?.uid === pod.uid);
+  }
+
+  /** All that claim one of these addresses. */
+  claimants(addresses: Iterable<string>): Set<PodState> {
+    const claimants = new Set<PodState>();
+    for (const address of addresses) {
+      for (const { uid } of this.#holders.claimants(address)) {
+        const pod = this.#byUid.get(uid);
+        if (pod !== undefined) claimants.add(pod);
+      }
+    }
+    return claimants;
+  }
+}
+
+/** True when nothing moved that decides holder, eligibility or tags: most Pod updates are such noise. */
+export function sameForUs(a: PodRecord, b: PodRecord): boolean {
+  return (
+    a.labels === b.labels &&
+    a.networkReadyAt === b.networkReadyAt &&
+    a.terminating === b.terminating &&
+    a.hostNetwork === b.hostNetwork &&
+    a.node === b.node &&
+    a.serviceAccount === b.serviceAccount &&
+    a.addresses.length === b.addresses.length &&
+    a.addresses.every((address, i) => address === b.addresses[i])
+  );
+}

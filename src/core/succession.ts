@@ -1,0 +1,35 @@
+// An address and its Pod: which cause does it make, who held it before and who holds it now?
+
+import type { RemovalCause } from './model.ts';
+
+/** Where a change of a Pod was learned: an event of a live watch, or a list (which cannot tell why something is missing). */
+export type Origin = 'watch' | 'list';
+
+export class Succession {
+  /** address -> uid of the Pod that held it until a list left it out. */
+  readonly #missing = new Map<string, string>();
+  #podsSynced = false;
+
+  /** From here on, a Pod that takes an address is known to be its new holder. */
+  podsSynced(): void {
+    this.#podsSynced = true;
+  }
+
+  /** @param holders the uids of those who held the address before and after the change; undefined: nobody. */
+  causeAt(
+    address: string,
+    { before, after }: { readonly before: string | undefined; readonly after: string | undefined },
+    origin: Origin,
+  ): RemovalCause {
+    if (after === before) return 'relabelled';
+    const missing = this.#missing.get(address);
+    this.#missing.delete(address);
+    if (after === undefined) {
+      if (origin === 'watch') return 'vacated';
+      if (before !== undefined) this.#missing.set(address, before);
+      return 'relist';
+    }
+    // A Pod that a list left out and that is back was never gone: it is not its own successor.
+    return this.#podsSynced && after !== missing ? 'newHolder' : 'relist';
+  }
+}
