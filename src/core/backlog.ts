@@ -11,6 +11,10 @@ export class Backlog {
     return this.#vacated.size + this.#others.size;
   }
 
+  has(address: string): boolean {
+    return this.#vacated.has(address) || this.#others.has(address);
+  }
+
   /** When the change that has waited longest was seen. Looked for once after it moved. */
   get oldest(): number | undefined {
     if (this.#oldest === undefined) {

@@ -29,13 +29,28 @@ export function sectionsOf({ register, unregister, refresh = noTags }: PlannedAd
   return { unregister: union(unregister, refresh), register: union(register, refresh) };
 }
 
+/** What of a message is wished for. A refreshed tag that the device took back and refused to register again is missing. */
+export function wishesOf(planned: PlannedAddress): {
+  readonly unregister: TagSet;
+  readonly register: TagSet;
+} {
+  return { unregister: planned.unregister, register: sectionsOf(planned).register };
+}
+
+/** Nothing changes by it. */
+export function isRefreshOnly({ register, unregister }: PlannedAddress): boolean {
+  return register.length === 0 && unregister.length === 0;
+}
+
 // At most what a message, an entry and a member (with a timeout) take, urlencoded, besides the texts in them.
 const messageBytes = 250;
 const entryBytes = 110;
 const memberBytes = 55;
 
-/** Makes room: answers, address by address, whether it still goes with the ones before. The first always goes. */
-export function roomFor({ entries, bytes }: BatchLimits): (planned: PlannedAddress) => boolean {
+/** Answers, address by address, whether it still goes with the ones before. The first always goes. */
+export type Room = (planned: PlannedAddress) => boolean;
+
+export function roomFor({ entries, bytes }: BatchLimits): Room {
   let takenEntries = 0;
   let takenBytes = messageBytes;
   return (planned) => {

@@ -30,6 +30,7 @@ export type FirewallTableStatus = {
   readonly capacity?: number;
   readonly held?: HeldRemovals;
   readonly plan?: Outlook;
+  readonly registrationTimeoutSeconds?: number;
   readonly message?: string;
 };
 
@@ -82,10 +83,14 @@ export type FirewallHealth = {
  * firewall as a whole is not.
  */
 export function healthForPolicies(view: FirewallView, now: number): FirewallHealth {
-  const counting = view.tables.filter((table) => !isPassivePeer(table));
+  const counting = view.tables.filter((table) => !isPassivePeer(table)).map(asRegistered);
   if (counting.length > 0) return firewallHealth({ ...view, tables: counting }, now);
   const health = firewallHealth(view, now);
   return { ...health, aside: health.aside ?? view.tables[0]?.view.failing };
+}
+
+function asRegistered({ ref, view }: ShownTable): ShownTable {
+  return { ref, view: { ...view, ungranted: undefined } };
 }
 
 function isPassivePeer({ view }: ShownTable): boolean {
@@ -152,7 +157,7 @@ function tableStatus({ ref, view: table }: ShownTable, now: number): FirewallTab
     ...table.notes,
     ...(table.limits?.notes ?? []),
   ].join('; ');
-  const { owned, foreign, pending, held, plan } = table;
+  const { owned, foreign, pending, held, plan, timeoutSeconds = 0 } = table;
   const capacity = table.limits?.capacity;
   return {
     ...entryFields(ref),
@@ -163,6 +168,7 @@ function tableStatus({ ref, view: table }: ShownTable, now: number): FirewallTab
     ...(capacity === undefined ? {} : { capacity }),
     ...(held === undefined ? {} : { held }),
     ...(plan === undefined ? {} : { plan }),
+    ...(timeoutSeconds === 0 ? {} : { registrationTimeoutSeconds: timeoutSeconds }),
     ...(message === '' ? {} : { message }),
   };
 }

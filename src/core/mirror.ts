@@ -1,6 +1,6 @@
 // What one registered-ip table is known to hold of ours: the last full read, moved on by every message since.
 
-import type { PlannedAddress } from './batch.ts';
+import { type PlannedAddress, sectionsOf } from './batch.ts';
 import type { Rejection } from './refusals.ts';
 import { noTags, type TagSet, tagSet, union, without } from './tag-set.ts';
 
@@ -31,6 +31,7 @@ export class Mirror {
   #others: ReadonlyMap<string, number> = new Map();
   /** How many addresses carry tags of ours and of others. */
   #shared = 0;
+  #pairs = 0;
 
   get known(): boolean {
     return this.#held !== undefined;
@@ -39,6 +40,16 @@ export class Mirror {
   /** Addresses with tags of ours, or perhaps with some. */
   get owned(): number {
     return this.#held?.size ?? 0;
+  }
+
+  /** (address, tag) pairs of ours, the unsure ones left out. */
+  get pairs(): number {
+    return this.#pairs;
+  }
+
+  /** A full read is going on. */
+  get reading(): boolean {
+    return this.#touched !== undefined;
   }
 
   /** Addresses with tags of others only. */
@@ -76,6 +87,8 @@ export class Mirror {
         held.set(address, { tags: noTags, unsure: union(known.tags, known.unsure) });
     }
     this.#held = held;
+    this.#pairs = 0;
+    for (const { tags } of held.values()) this.#pairs += tags.length;
     this.#others = others;
     this.#shared = [...others.keys()].filter((address) => held.has(address)).length;
     this.#touched = undefined;
@@ -94,14 +107,20 @@ export class Mirror {
     this.#held = undefined;
     this.#others = new Map();
     this.#shared = 0;
+    this.#pairs = 0;
   }
 
   /** The device did as it was told, but for the pairs that it refused: those are as they were. */
-  applied({ address, register, unregister }: PlannedAddress, refused: readonly Rejection[]): void {
-    const done = (section: Rejection['section'], tags: TagSet) =>
-      tags.filter((tag) => !refused.some((r) => r.section === section && (r.tag ?? tag) === tag));
-    const added = done('register', register);
-    const removed = done('unregister', unregister);
+  applied(planned: PlannedAddress, refused: readonly Rejection[]): void {
+    const { address } = planned;
+    const sent = sectionsOf(planned);
+    const done = (section: Rejection['section']): TagSet => {
+      const barred = refused.filter((rejection) => rejection.section === section);
+      const isDone = (tag: string) => barred.every((rejection) => (rejection.tag ?? tag) !== tag);
+      return barred.length === 0 ? sent[section] : sent[section].filter(isDone);
+    };
+    const added = done('register');
+    const removed = done('unregister');
     const { tags, unsure } = this.at(address);
     this.#set(address, {
       tags: union(without(tags, removed), added),
@@ -110,7 +129,9 @@ export class Mirror {
   }
 
   /** The device may have done as it was told, or not: what it may have added or removed is unsure from here on. */
-  doubtful({ address, register, unregister }: PlannedAddress): void {
+  doubtful(planned: PlannedAddress): void {
+    const { address } = planned;
+    const { register, unregister } = sectionsOf(planned);
     const { tags, unsure } = this.at(address);
     const known = without(tags, unregister);
     const doubts = tagSet([...without(tags, known), ...without(register, known)]);
@@ -125,6 +146,7 @@ export class Mirror {
   #set(address: string, held: Held): void {
     this.#touched?.add(address);
     const before = this.owned;
+    this.#pairs += held.tags.length - this.at(address).tags.length;
     if (held.tags.length + held.unsure.length === 0) this.#held?.delete(address);
     else this.#held?.set(address, held);
     if (this.#others.has(address)) this.#shared += this.owned - before;

@@ -45,10 +45,14 @@ export class Refusals {
     return this.#refusals.size;
   }
 
-  /** The device answered a message: `rejections` are the pairs that it refused of those that were sent. */
+  /**
+   * The device answered a message: `rejections` are the pairs that it refused. Those that nobody wished for (a refresh
+   * that was not taken back) are not tried again as a wish.
+   */
   answered(address: string, sent: Sections, rejections: readonly Rejection[], now: number): void {
     const before = this.#refusals.get(address) ?? [];
-    const refused = rejections.map((rejection) => {
+    const wished = rejections.filter((rejection) => concerns(rejection, sent));
+    const refused = wished.map((rejection) => {
       const again = before.find(({ section, tag }) => section === rejection.section && tag === rejection.tag);
       const delayMs = again === undefined ? firstDelayMs : Math.min(again.delayMs * 2, longestDelayMs);
       return { ...rejection, delayMs, until: now + delayMs };

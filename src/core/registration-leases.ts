@@ -1,6 +1,6 @@
 // The timeouts that registrations carry on one device: how long, whose is to begin anew when, and whether it can bear it.
 
-import type { Batch } from './batch.ts';
+import type { Batch, PlannedAddress } from './batch.ts';
 import type { Finding } from './conditions.ts';
 import { isTooMuch, ShownRate, tooMuch, turnsInLease } from './refresh-cost.ts';
 import { RefreshRing } from './refresh-ring.ts';
@@ -69,6 +69,11 @@ export class RegistrationLeases {
     return this.finding === undefined ? this.#terms.timeoutSeconds : 0;
   }
 
+  /** The same as part of a planned address. */
+  get stamp(): Pick<PlannedAddress, 'timeoutSeconds'> {
+    return this.timeoutSeconds === 0 ? {} : { timeoutSeconds: this.timeoutSeconds };
+  }
+
   /** Why the timeout of the spec is not given. */
   get finding(): Finding | undefined {
     if (this.#terms.timeoutSeconds === 0) return undefined;
@@ -104,13 +109,13 @@ export class RegistrationLeases {
     else this.#start(now);
   }
 
-  /** The device is another one, or somebody else may write to it. */
+  /** The device is another one, or somebody else may write to it: it may count down what the former one does. */
   forget(): void {
+    this.#former = this.outstanding;
     this.#stop();
     this.#known = false;
     this.#rate.clear();
     this.#refusal = undefined;
-    this.#former = 0;
   }
 
   /** The device holds tags of ours at this address. */
@@ -143,9 +148,10 @@ export class RegistrationLeases {
 
   /**
    * How many registrations one message may begin anew. The device takes all of them back before it makes the first one
-   * again, so this is also for how long a tag may be missing.
+   * again, so this is also for how long a tag may be missing. `besides`: changes are to go with the same message.
    */
-  get quota(): number {
+  quota(besides: boolean): number {
+    if (besides) return fewestInMessage;
     return Math.max(fewestInMessage, Math.floor(((this.#rate.perSecond ?? 0) * messageMs) / 1000));
   }
 

@@ -21,6 +21,10 @@ export type TableView = {
   readonly plan?: Outlook | undefined;
   /** Somebody else claims the table; `silent`: nothing is written because of it. */
   readonly conflict: { readonly message: string; readonly silent: boolean } | undefined;
+  /** What of the spec the device is not given though everything is registered: no policy waits for it. */
+  readonly ungranted?: Finding | undefined;
+  /** The shortest timeout that registrations may carry, in seconds; 0 or absent: none. */
+  readonly timeoutSeconds?: number;
   /** What else a reader of the status should know, in sentences; no failures. */
   readonly notes: readonly string[];
   readonly refused: { readonly count: number; readonly example: string } | undefined;
@@ -61,14 +65,14 @@ export const silenceLimitMs = 10_000;
 export const waitLimitMs = 120_000;
 
 export function tableHealth(table: TableView, now: number): TableHealth {
-  const { failing, conflict, aside } = table;
+  const { failing, conflict, aside, ungranted } = table;
   const stuck = !table.known || conflict?.silent === true || isStuck(table, now);
   const ordinary = progress(table, stuck);
   const disputed: Finding | undefined = conflict && {
     reason: 'OwnershipConflict',
     message: conflict.message,
   };
-  const named = [failing, disputed, aside].filter((finding) => finding !== undefined);
+  const named = [failing, disputed, aside, ungranted].filter((finding) => finding !== undefined);
   return { stuck, finding: worst([...named, ordinary]) ?? ordinary };
 }
 

@@ -1,13 +1,15 @@
 // One registered-ip table: the difference between what it should hold and what it does, and the next message about it.
 
 import { Agenda } from './agenda.ts';
-import { type Batch, type BatchLimits, type PlannedAddress, roomFor } from './batch.ts';
+import { type Batch, type BatchLimits, type PlannedAddress, wishesOf } from './batch.ts';
 import { Belief } from './belief.ts';
 import { isVague } from './bisection.ts';
+import { composeBatch, type Scope } from './composition.ts';
 import type { Mirror, TableReading } from './mirror.ts';
 import type { Outlook } from './outlook.ts';
 import type { DesiredTags } from './planner.ts';
 import { type Rejection, Refusals } from './refusals.ts';
+import { RegistrationLeases } from './registration-leases.ts';
 import type { AddressChange } from './registrations.ts';
 import { RemovalCauses } from './removal-causes.ts';
 import { type GuardLimits, type HeldPlan, RemovalGuard } from './removal-guard.ts';
@@ -16,16 +18,9 @@ import type { TagSet } from './tag-set.ts';
 import type { TableRoom } from './table-room.ts';
 
 export type { Batch, BatchLimits, PlannedAddress } from './batch.ts';
+export type { Scope } from './composition.ts';
 export type { TableReading } from './mirror.ts';
 export type { DesiredTags } from './planner.ts';
-
-/** A part of what there is to send. */
-export type Scope = {
-  /** Absent: every address with something to send. */
-  readonly addresses?: Iterable<string> | undefined;
-  /** What of it may go now; undefined: nothing. */
-  readonly admit: (planned: PlannedAddress) => PlannedAddress | undefined;
-};
 
 const everything: Scope = { admit: (planned) => planned };
 
@@ -35,6 +30,8 @@ export class Table {
   readonly #refusals = new Refusals();
   readonly #belief: Belief;
   readonly #mirror: Mirror;
+  /** The timeouts that registrations carry. */
+  readonly leases: RegistrationLeases;
   readonly #guard: RemovalGuard;
   readonly #agenda: Agenda;
   /** Addresses of the message on its way, and when they changed again meanwhile. */
@@ -49,6 +46,10 @@ export class Table {
     this.#guard = new RemovalGuard(guard);
     const parts = { desired, mirror: this.#mirror, causes: this.#causes, refusals: this.#refusals };
     this.#agenda = new Agenda({ ...parts, guard: this.#guard }, gate);
+    this.leases = new RegistrationLeases({
+      addresses: () => this.#mirror.addresses(),
+      pairs: () => this.#mirror.pairs,
+    });
   }
 
   /** Takes up edited limits; what is held stays held. */
@@ -78,8 +79,11 @@ export class Table {
 
   /** What limits leave of the address's tags may have changed. */
   review(address: string, now: number): void {
-    if (this.#inFlight?.has(address)) this.#inFlight.set(address, this.#inFlight.get(address) ?? now);
-    else this.#assess(address, now);
+    if (this.#inFlight?.has(address)) {
+      this.#inFlight.set(address, this.#inFlight.get(address) ?? now);
+      // What is on its way may be a refresh only: the change is open all the same.
+      if (!this.#agenda.backlog.has(address)) this.#agenda.backlog.put(address, false, now);
+    } else this.#assess(address, now);
   }
 
   /** The knowledge behind removals changed: what waits, and what was about to go, is judged anew. */
@@ -119,6 +123,7 @@ export class Table {
     const after = [...this.#mirror.addresses(), ...this.#desired.addresses()];
     const everywhere = new Set([...before, ...after, ...this.#causes.addresses()]);
     for (const address of everywhere) this.#assess(address, now);
+    this.leases.begin(now);
     return contradicted;
   }
 
@@ -137,28 +142,23 @@ export class Table {
     this.#refusals.clear();
     this.#agenda.clear();
     this.#guard.forget();
+    this.leases.forget();
   }
 
   /**
-   * The next message, vacated addresses first, then the oldest changes; undefined when there is nothing to send.
-   * The caller ends it with exactly one of confirm, unanswered or withdraw.
+   * The next message, vacated addresses first, then the oldest changes; undefined when there is nothing to send. Leases
+   * begin anew where no change is to be sent, and where they cannot wait. The caller ends it with exactly one of
+   * confirm, unanswered or withdraw.
    */
   next(limits: BatchLimits, now: number, scope: Scope = everything): Batch | undefined {
     if (!this.#mirror.known || this.#inFlight !== undefined) return undefined;
     for (const address of this.#refusals.takeDue(now)) this.#assess(address, now);
     for (const address of this.#agenda.judgeGuarded(this.owned, now)) this.#assess(address, now);
-    const hasRoom = roomFor(limits);
-    const batch: PlannedAddress[] = [];
-    for (const [address, since] of this.#agenda.backlog.entriesOf(scope.addresses)) {
-      const whole = this.#planned(address, since);
-      const planned = scope.admit(whole);
-      if (planned === undefined) continue;
-      if (!hasRoom(planned)) break;
-      batch.push(planned);
-      // What is left of it goes on waiting since then.
-      if (planned !== whole) this.#sentInPart.add(address);
-    }
+    const parts = { mirror: this.#mirror, agenda: this.#agenda, leases: this.leases };
+    const { batch, inPart } = composeBatch(parts, { limits, scope, now });
+    for (const address of inPart) this.#sentInPart.add(address);
     if (batch.length === 0) return undefined;
+    this.leases.sent(now);
     this.#inFlight = new Map(batch.map(({ address }) => [address, undefined]));
     return batch;
   }
@@ -178,9 +178,10 @@ export class Table {
       this.#mirror.applied(planned, here);
       // A refusal speaks of the input that was sent; where that has changed, the next message tells.
       const clear = here.filter((one) => !changed && !isVague(one, planned));
-      this.#refusals.answered(address, planned, clear, now);
+      this.#refusals.answered(address, wishesOf(planned), clear, now);
       this.#agenda.backlog.delete(address);
     });
+    this.leases.answered(batch, now);
     return rejections;
   }
 
@@ -291,12 +292,6 @@ export class Table {
       this.#assess(planned.address, at ?? since);
     }
     this.#sentInPart.clear();
-  }
-
-  #planned(address: string, since: number): PlannedAddress {
-    const { register, unregister } = this.#agenda.planner.plan(address);
-    const causes = new Map(unregister.map((tag) => [tag, this.#agenda.planner.causeOf(address, tag)]));
-    return { address, register, unregister, causes, since };
   }
 
   #refuse(rejections: readonly Rejection[], now: number): void {

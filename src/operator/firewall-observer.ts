@@ -4,6 +4,7 @@ import type { Desired } from '../core/desired.ts';
 import type { RecordEvent } from '../core/event-note.ts';
 import type { Rejection } from '../core/refusals.ts';
 import type { Batch } from '../core/table.ts';
+import { noTags } from '../core/tag-set.ts';
 import { isUnnamed, tableName } from '../core/table-ref.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import type { TableObserver } from './table-observer.ts';
@@ -47,16 +48,8 @@ export function firewallObserver({
       changed();
     },
     unanswered(batch) {
-      for (const { register, unregister } of batch) {
-        metrics.deviceEntries.inc(
-          { firewall, operation: 'register', outcome: 'unanswered' },
-          register.length,
-        );
-        metrics.deviceEntries.inc(
-          { firewall, operation: 'unregister', outcome: 'unanswered' },
-          unregister.length,
-        );
-      }
+      for (const operation of operations)
+        metrics.deviceEntries.inc({ firewall, operation, outcome: 'unanswered' }, pairsIn(batch, operation));
     },
     refused(reason) {
       metrics.reconcileErrors.inc({ reason });
@@ -74,15 +67,25 @@ export function firewallObserver({
   };
 }
 
+const operations = ['register', 'unregister', 'refresh'] as const;
+
+function pairsIn(batch: Batch, operation: (typeof operations)[number]): number {
+  return batch.reduce((sum, planned) => sum + (planned[operation]?.length ?? 0), 0);
+}
+
 function countEntries(
   metrics: Metrics,
   firewall: string,
   batch: Batch,
   rejections: readonly Rejection[],
 ): void {
-  for (const operation of ['register', 'unregister'] as const) {
-    const sent = batch.reduce((sum, planned) => sum + planned[operation].length, 0);
-    const rejected = rejections.filter(({ section }) => section === operation).length;
+  const refreshes = new Map(batch.map(({ address, refresh = noTags }) => [address, refresh]));
+  const operationOf = ({ address, tag, section }: Rejection) =>
+    tag !== undefined && refreshes.get(address)?.includes(tag) === true ? 'refresh' : section;
+  const refused = rejections.map(operationOf);
+  for (const operation of operations) {
+    const sent = pairsIn(batch, operation);
+    const rejected = refused.filter((other) => other === operation).length;
     metrics.deviceEntries.inc({ firewall, operation, outcome: 'confirmed' }, Math.max(0, sent - rejected));
     metrics.deviceEntries.inc({ firewall, operation, outcome: 'rejected' }, rejected);
   }

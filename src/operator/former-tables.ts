@@ -1,6 +1,7 @@
 // What the status of a PanFirewall tells of the tables that an earlier leader kept.
 
 import { departed, type DepartedTable } from '../core/firewall-status.ts';
+import { type TableRef, tableKey } from '../core/table-ref.ts';
 import type { PanFirewallStatus } from '../kubernetes/resources/pan-firewall-status.ts';
 
 /** Tables as a status shows them, and the serial of the endpoint's device at the time. */
@@ -11,7 +12,14 @@ export type FormerTables = {
   readonly tables: readonly DepartedTable[];
   /** Those that had left their device groups. */
   readonly departed: readonly DepartedTable[];
+  /** The shortest timeouts that registrations may carry, in seconds, where some carry any. */
+  readonly timeouts: readonly { readonly ref: TableRef; readonly seconds: number }[];
 };
+
+/** Of a table, whatever device has it by now: a timeout too many costs a round of refreshes; 0: none is known. */
+export function formerTimeoutSeconds(former: FormerTables | undefined, ref: TableRef): number {
+  return former?.timeouts.find((table) => tableKey(table.ref) === tableKey(ref))?.seconds ?? 0;
+}
 
 export function formerTables(status: PanFirewallStatus | undefined): FormerTables | undefined {
   const { device, tables } = status ?? {};
@@ -26,5 +34,9 @@ export function formerTables(status: PanFirewallStatus | undefined): FormerTable
     serial: device?.serial,
     tables: read(tables.filter(({ state }) => state !== departed)),
     departed: read(tables.filter(({ state }) => state === departed)),
+    timeouts: tables.map(({ serial, vsys, registrationTimeoutSeconds = 0 }) => ({
+      ref: { serial, vsys },
+      seconds: registrationTimeoutSeconds,
+    })),
   };
 }

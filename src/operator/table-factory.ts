@@ -9,6 +9,7 @@ import type { Logger } from '../runtime/logger.ts';
 import type { FirewallSettings } from './credentials.ts';
 import type { Connection } from './device-port.ts';
 import type { FirewallLimits } from './firewall-limits.ts';
+import { leaseTerms } from './lease-terms.ts';
 import { TablePurge } from './table-purge.ts';
 import type { ClusterKnowledge, TableObserver } from './table-observer.ts';
 import { TableWorker } from './table-worker.ts';
@@ -26,6 +27,10 @@ export type TableFactoryOptions = {
   /** Why the spec lets nothing be purged; undefined when it does. */
   readonly forbidden: () => string | undefined;
   readonly precedence: (ref: TableRef) => Precedence;
+  /** PAN-OS of the table's device, as it last said; undefined: it has not said yet. */
+  readonly swVersion: (ref: TableRef) => string | undefined;
+  /** The shortest timeout that an earlier leader may have given, in seconds; 0: none. */
+  readonly formerTimeoutSeconds: (ref: TableRef) => number;
   /** The connection, with the table's device known; throws DeviceFailure while there is none. */
   readonly connect: (ref: TableRef, signal: AbortSignal) => Promise<Connection>;
   readonly observer: (ref: TableRef) => TableObserver;
@@ -42,7 +47,7 @@ export class TableFactory {
   }
 
   table(ref: TableRef): TableWorker {
-    const { limits, settings, stance, knowledge } = this.#options;
+    const { limits, settings, stance, knowledge, swVersion, formerTimeoutSeconds } = this.#options;
     return new TableWorker({
       ...this.#common(ref),
       desired: limits.desiredOf(ref),
@@ -50,6 +55,8 @@ export class TableFactory {
       fullIntervalMs: () => settings().fullIntervalSeconds * 1000,
       markerIntervalMs: () => settings().markerIntervalSeconds * 1000,
       guard: () => settings().removalGuard,
+      leases: () => leaseTerms({ ...settings(), stance: stance(), swVersion: swVersion(ref) }),
+      formerTimeoutSeconds: () => formerTimeoutSeconds(ref),
       stance,
       knowledge,
     });

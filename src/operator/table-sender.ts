@@ -1,6 +1,6 @@
 // Sends a table's next message, takes up what became of it, and tells both in the log.
 
-import { type Batch, countsOf, pairsOf } from '../core/batch.ts';
+import { type Batch, countsOf, isRefreshOnly, pairsOf } from '../core/batch.ts';
 import { type Pair, pairsIn, vagueHalves } from '../core/bisection.ts';
 import type { Answer } from '../core/device-limits.ts';
 import { type Choice, nextMessage } from '../core/message-choice.ts';
@@ -117,7 +117,9 @@ export class TableSender {
     for (const half of vagueHalves(batch, answered)) this.#suspects.add(half);
     observer.confirmed(batch, rejections, now());
     const ms = Math.round(now() - startedAt);
-    log.info({ ...countsOf(batch), rejected: rejections.length, ms }, 'table updated');
+    // Refreshes come all day long and change nothing.
+    const level = batch.every(isRefreshOnly) ? 'debug' : 'info';
+    log[level]({ ...countsOf(batch), rejected: rejections.length, ms }, 'table updated');
     if (log.isLevelEnabled('debug')) log.debug(pairsOf(batch), 'pairs');
     tellRefused(this.#options.log, rejections);
     return rejections;

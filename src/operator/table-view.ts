@@ -58,6 +58,8 @@ export function tableView(facts: TableFacts): TableView {
     conflict: conflict(marker, precedence),
     notes: notes(table, learned),
     refused: refused(table, marker),
+    ungranted: table.leases.finding,
+    timeoutSeconds: table.leases.outstanding,
     oldestPendingAt: table.oldestPendingAt,
     lastConfirmedAt: table.lastConfirmedAt,
   };

@@ -4,6 +4,7 @@ import type { AddressChange } from '../core/desired.ts';
 import type { LimitedTable } from '../core/device-limits.ts';
 import type { Owner } from '../core/ownership.ts';
 import { type Knowledge, type RemovalGate, removalGate } from '../core/removal-gate.ts';
+import type { LeaseTerms } from '../core/registration-leases.ts';
 import type { GuardLimits } from '../core/removal-guard.ts';
 import type { Stance } from '../core/stance.ts';
 import { type DesiredTags, Table } from '../core/table.ts';
@@ -33,6 +34,10 @@ export type TableWorkerOptions = {
   readonly fullIntervalMs: () => number;
   readonly markerIntervalMs: () => number;
   readonly guard: () => GuardLimits;
+  /** What timeout registrations are to carry, once the device is known. */
+  readonly leases: () => LeaseTerms;
+  /** The shortest timeout that an earlier leader may have given, in seconds; 0: none. */
+  readonly formerTimeoutSeconds: () => number;
   /** How far the table may be written; a message on its way is not touched when it changes. */
   readonly stance: () => Stance;
   /** May this table be written to, as far as our other PanFirewalls go? */
@@ -210,6 +215,7 @@ export class TableWorker {
     this.#lastCall = AbortSignal.any([lastCall(signal), lost]);
     this.#outage.forget();
     this.#reads.takenOver();
+    this.table.leases.inherit(this.#options.formerTimeoutSeconds());
     try {
       while (!signal.aborted) {
         await this.#step(signal).catch((error: unknown) => this.#recover(error, signal));
@@ -232,9 +238,10 @@ export class TableWorker {
   }
 
   async #step(signal: AbortSignal): Promise<void> {
-    const { knowledge, connect, now } = this.#options;
+    const { knowledge, connect, leases, now } = this.#options;
     if (!knowledge().synced) return this.#work.sleep(60_000, signal);
     const connection = await connect(signal);
+    this.table.leases.configure(leases(), now());
     if (this.isPassivePeer) expectNotPassive(await connection.haState(this.#options.ref, signal));
     if (now() >= this.#marker.dueAt) await this.#readMarker(connection, signal);
     if (now() >= this.#reads.dueAt) await this.#readAll(connection, signal);
@@ -248,7 +255,7 @@ export class TableWorker {
   #wakeAt(): number {
     const { device } = this.#options.limits;
     const retryAt = device.mustWait ? this.#options.now() + siblingsMs : this.#sender.dueAt();
-    const writing = this.#rights.mayWrite ? [retryAt, device.probeAt] : [];
+    const writing = this.#rights.mayWrite ? [retryAt, device.probeAt, this.table.leases.nextAt()] : [];
     return Math.min(this.#reads.dueAt, this.#marker.dueAt, ...writing.filter((at) => at !== undefined));
   }
 

@@ -90,7 +90,7 @@ export function createMetrics(build: { readonly version: string; readonly revisi
     }),
     deviceEntries: new Counter({
       name: 'pantag_device_entries_total',
-      help: '(address, tag) pairs sent, by operation and outcome (confirmed, rejected, unanswered)',
+      help: '(address, tag) pairs sent, by operation (register, unregister, refresh) and outcome (confirmed, rejected, unanswered)',
       labelNames: ['firewall', 'operation', 'outcome'],
       registers,
     }),

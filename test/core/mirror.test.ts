@@ -93,3 +93,22 @@ test('addresses of others only are foreign, through every message of ours', () =
   made.forget();
   assert.deepEqual([made.known, made.owned, made.foreign], [false, 0, 0]);
 });
+
+test('pairs are counted through readings, messages, doubts, refusals and refreshes', () => {
+  const made = mirror({ [a]: ['k.a', 'k.b'], [b]: ['k.a'] });
+  assert.equal(made.pairs, 3);
+  made.applied(message(['k.c'], ['k.a']), []);
+  assert.equal(made.pairs, 3);
+  made.applied({ ...message([]), refresh: ['k.b', 'k.c'] }, []);
+  assert.deepEqual([made.pairs, made.at(a).tags], [3, ['k.b', 'k.c']]);
+  made.applied({ ...message([]), refresh: ['k.b', 'k.c'] }, [
+    { section: 'register', address: a, tag: 'k.c', message: 'full' },
+  ]);
+  assert.deepEqual([made.pairs, made.at(a).tags], [2, ['k.b']]);
+  made.doubtful({ ...message([]), refresh: ['k.b'] });
+  assert.deepEqual([made.pairs, made.at(a)], [1, { tags: [], unsure: ['k.b'] }]);
+  made.readBack(b, ['k.a', 'k.d']);
+  assert.equal(made.pairs, 2);
+  made.forget();
+  assert.equal(made.pairs, 0);
+});

@@ -94,6 +94,8 @@ async function run(
     desired: { tagsOf: (address) => desired.get(address) ?? [], addresses: () => desired.keys() },
     fullIntervalMs: () => 50,
     markerIntervalMs: () => markerIntervalMs,
+    leases: () => ({ timeoutSeconds: 0, obstacle: undefined }),
+    formerTimeoutSeconds: () => 0,
     guard: () => ({ percent: 100, minimum: 1000 }),
     stance: () => 'enforce',
     precedence: () => ({ kind: 'ours' }),

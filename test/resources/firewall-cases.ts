@@ -129,6 +129,10 @@ export const goodFirewalls: GoodCase[] = [
   { name: '64 tables', manifest: firewall({ tables: numbered(64, (i) => ({ vsys: `vsys${i + 1}` })) }) },
   { name: 'a guard that holds everything', manifest: firewall({ removalGuard: { percent: 0, minimum: 0 } }) },
   { name: 'deletionPolicy Retain', manifest: firewall({ deletionPolicy: 'Retain' }) },
+  ...[0, 900, 2_592_000].map((registrationTimeoutSeconds) => ({
+    name: `a registration timeout of ${registrationTimeoutSeconds} s`,
+    manifest: firewall({ registrationTimeoutSeconds }),
+  })),
   { name: 'a purge of a day', manifest: firewall({ purgeTimeoutSeconds: 86400 }) },
   { name: 'mode Observe', manifest: firewall({ mode: 'Observe' }) },
   {
@@ -383,6 +387,17 @@ export const badFirewalls: BadCase[] = [
     name: `a purge of ${JSON.stringify(purgeTimeoutSeconds)} s`,
     manifest: firewall({ purgeTimeoutSeconds }),
     field: 'spec.purgeTimeoutSeconds',
+  })),
+  ...[1, 899].map((registrationTimeoutSeconds) => ({
+    name: `a registration timeout of ${registrationTimeoutSeconds} s`,
+    manifest: firewall({ registrationTimeoutSeconds }),
+    field: 'spec.registrationTimeoutSeconds',
+    says: 'must be 0, for none, or 900 to 2592000',
+  })),
+  ...[-1, 2_592_001, 900.5, '900'].map((registrationTimeoutSeconds) => ({
+    name: `a registration timeout of ${JSON.stringify(registrationTimeoutSeconds)}`,
+    manifest: firewall({ registrationTimeoutSeconds }),
+    field: 'spec.registrationTimeoutSeconds',
   })),
   ...['observe', '', 'Off', true].map((mode) => ({
     name: `mode ${JSON.stringify(mode)}`,

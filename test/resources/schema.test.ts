@@ -84,6 +84,7 @@ test('a PanFirewall becomes what decides tags and how to reach it, with defaults
     fullIntervalSeconds: 900,
     markerIntervalSeconds: 30,
     removalGuard: { percent: 30, minimum: 50 },
+    registrationTimeoutSeconds: 0,
   });
   assert.equal(parsed.meta.generation, 3);
   assert.equal(parsed.meta.uid, 'u1');

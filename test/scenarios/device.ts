@@ -10,7 +10,7 @@ import { type HeldOptions, type HeldTables, heldTables } from './held-tables.ts'
 
 export type { HoldsOptions, Owned } from './held-tables.ts';
 
-export type DeviceOptions = Pick<SimulatorOptions, 'vsys' | 'settings' | 'identity'> & HeldOptions;
+export type DeviceOptions = Pick<SimulatorOptions, 'vsys' | 'settings' | 'identity' | 'clock'> & HeldOptions;
 
 export type Device = HeldTables & {
   readonly simulator: Simulator;

@@ -51,6 +51,10 @@ const tableStatus = z.object({
     })
     .optional()
     .describe('In mode Observe: what would be sent to make the table equal to what the cluster wants.'),
+  registrationTimeoutSeconds: count(
+    'The shortest timeout that tags of ours may carry on the device, in seconds; while spec.registrationTimeoutSeconds is ' +
+      'being changed, that of before counts, too. Absent: none carries any.',
+  ).optional(),
   message: z.string().optional().describe('The state in a sentence, with the next step, where there is one.'),
 });
 

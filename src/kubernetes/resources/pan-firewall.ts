@@ -133,6 +133,14 @@ const removalGuard = z.object({
     .describe('So many addresses may always go within ten minutes, whatever the percentage. Default: 50.'),
 });
 
+const shortestTimeoutSeconds = 900;
+
+const registrationTimeoutSeconds = ruled(z.int().min(0).max(2_592_000), {
+  cel: `self == 0 || self >= ${shortestTimeoutSeconds}`,
+  message: `must be 0, for none, or ${shortestTimeoutSeconds} to 2592000`,
+  holds: (seconds) => seconds === 0 || seconds >= shortestTimeoutSeconds,
+}).default(0);
+
 const mode = z.enum(['Enforce', 'Observe']).default('Enforce');
 const deletionPolicy = z.enum(['Purge', 'Retain']);
 const purgeTimeoutSeconds = z.int().min(1).max(86400).default(300);
@@ -228,6 +236,12 @@ const fields = z
       ),
     limits: limits.prefault({}).describe('How much the endpoint, and each of its devices, is asked to bear.'),
     resync: resync.prefault({}).describe('How often the device is read, whatever happens in the cluster.'),
+    registrationTimeoutSeconds: registrationTimeoutSeconds.describe(
+      'After how many seconds the device forgets a tag that is not refreshed, 900 to 2592000 (30 days), or 0: never. ' +
+        'Default: 0. With a timeout the operator refreshes every tag in time, evenly, and the tables of a device that it ' +
+        'cannot reach any more empty themselves. Needs PAN-OS 9.0, and at most a fifth of what the device can do: where ' +
+        'that is not so, tags are registered without a timeout and the reason is InvalidSpec. Can be changed at any time.',
+    ),
   })
   .describe('What is wanted of the firewall, and how to reach it.');
 

@@ -56,6 +56,8 @@ export type Connection = {
   readonly fullIntervalSeconds: number;
   readonly markerIntervalSeconds: number;
   readonly removalGuard: { readonly percent: number; readonly minimum: number };
+  /** 0: registrations carry no timeout. */
+  readonly registrationTimeoutSeconds: number;
 };
 
 /** A spec that this program cannot act on: condition reason InvalidSpec, with `problems` as its message. */
@@ -134,6 +136,7 @@ function connectionOf({
   removalGuard,
   limits,
   resync,
+  registrationTimeoutSeconds,
 }: PanFirewallSpec): Connection {
   return {
     endpoint,
@@ -155,6 +158,7 @@ function connectionOf({
     fullIntervalSeconds: resync.fullIntervalSeconds,
     markerIntervalSeconds: resync.markerIntervalSeconds,
     removalGuard,
+    registrationTimeoutSeconds,
   };
 }
 
