@@ -60,12 +60,13 @@ export class Refusals {
     this.#set(address, [...before.filter((refusal) => !concerns(refusal, sent)), ...refused]);
   }
 
-  /** Pairs of one address that the device refuses for a reason that no answer to a message about just them told. */
-  setAside(address: string, rejections: readonly Rejection[], now: number): void {
-    const these = (section: Rejection['section']) =>
-      rejections.flatMap((one) => (one.section === section && one.tag !== undefined ? [one.tag] : []));
-    const sections = { register: these('register'), unregister: these('unregister') };
-    this.answered(address, sections, rejections, now);
+  /** Pairs that are known to be refused though no answer to a message about just them told; each has its tag. */
+  setAside(rejections: readonly Rejection[], now: number): void {
+    for (const [address, here] of Map.groupBy(rejections, (one) => one.address)) {
+      const these = (section: Rejection['section']) =>
+        here.flatMap((one) => (one.section === section && one.tag !== undefined ? [one.tag] : []));
+      this.answered(address, { register: these('register'), unregister: these('unregister') }, here, now);
+    }
   }
 
   /** This tag was refused with everything else in its message, at whichever address. */

@@ -5,6 +5,7 @@ import { type Batch, type BatchLimits, type PlannedAddress, wishesOf } from './b
 import { Belief } from './belief.ts';
 import { isVague } from './bisection.ts';
 import { composeBatch, type Scope } from './composition.ts';
+import { InFlight } from './in-flight.ts';
 import type { Mirror, TableReading } from './mirror.ts';
 import type { Outlook } from './outlook.ts';
 import type { DesiredTags } from './planner.ts';
@@ -34,9 +35,7 @@ export class Table {
   readonly leases: RegistrationLeases;
   readonly #guard: RemovalGuard;
   readonly #agenda: Agenda;
-  /** Addresses of the message on its way, and when they changed again meanwhile. */
-  #inFlight: Map<string, number | undefined> | undefined;
-  readonly #sentInPart = new Set<string>();
+  readonly #inFlight = new InFlight();
   #lastConfirmedAt = Number.NEGATIVE_INFINITY;
 
   constructor(desired: DesiredTags, gate: RemovalGate, guard: GuardLimits) {
@@ -79,8 +78,7 @@ export class Table {
 
   /** What limits leave of the address's tags may have changed. */
   review(address: string, now: number): void {
-    if (this.#inFlight?.has(address)) {
-      this.#inFlight.set(address, this.#inFlight.get(address) ?? now);
+    if (this.#inFlight.change(address, now)) {
       // What is on its way may be a refresh only: the change is open all the same.
       if (!this.#agenda.backlog.has(address)) this.#agenda.backlog.put(address, false, now);
     } else this.#assess(address, now);
@@ -119,7 +117,7 @@ export class Table {
   endRead(reading: TableReading, now: number): readonly Rejection[] {
     const before = [...this.#mirror.addresses()];
     const contradicted = this.#belief.endRead(reading);
-    this.#refuse(contradicted, now);
+    this.#refusals.setAside(contradicted, now);
     const after = [...this.#mirror.addresses(), ...this.#desired.addresses()];
     const everywhere = new Set([...before, ...after, ...this.#causes.addresses()]);
     for (const address of everywhere) this.#assess(address, now);
@@ -151,15 +149,14 @@ export class Table {
    * confirm, unanswered or withdraw.
    */
   next(limits: BatchLimits, now: number, scope: Scope = everything): Batch | undefined {
-    if (!this.#mirror.known || this.#inFlight !== undefined) return undefined;
+    if (!this.#mirror.known || this.#inFlight.isBusy) return undefined;
     for (const address of this.#refusals.takeDue(now)) this.#assess(address, now);
     for (const address of this.#agenda.judgeGuarded(this.owned, now)) this.#assess(address, now);
     const parts = { mirror: this.#mirror, agenda: this.#agenda, leases: this.leases };
     const { batch, inPart } = composeBatch(parts, { limits, scope, now });
-    for (const address of inPart) this.#sentInPart.add(address);
     if (batch.length === 0) return undefined;
     this.leases.sent(now);
-    this.#inFlight = new Map(batch.map(({ address }) => [address, undefined]));
+    this.#inFlight.begin(batch, inPart);
     return batch;
   }
 
@@ -197,7 +194,7 @@ export class Table {
 
   /** Pairs that no answer names, and that are known to be refused all the same. */
   setAside(rejections: readonly Rejection[], now: number): void {
-    this.#refuse(rejections, now);
+    this.#refusals.setAside(rejections, now);
     for (const { address } of rejections) this.#assess(address, now);
   }
 
@@ -205,7 +202,7 @@ export class Table {
   readBack(address: string, tags: TagSet, now: number): readonly Rejection[] {
     if (!this.#mirror.known) return [];
     const contradicted = this.#belief.readBack(address, tags);
-    this.#refuse(contradicted, now);
+    this.#refusals.setAside(contradicted, now);
     this.#assess(address, now);
     return contradicted;
   }
@@ -283,25 +280,17 @@ export class Table {
   }
 
   #land(batch: Batch, now: number, outcome: (planned: PlannedAddress, changed: boolean) => void): void {
-    const changedAt = this.#inFlight;
-    this.#inFlight = undefined;
+    const landingOf = this.#inFlight.end(now);
     for (const planned of batch) {
-      const at = changedAt?.get(planned.address);
-      outcome(planned, at !== undefined);
-      const since = this.#sentInPart.has(planned.address) ? planned.since : now;
-      this.#assess(planned.address, at ?? since);
+      const { changed, since } = landingOf(planned);
+      outcome(planned, changed);
+      this.#assess(planned.address, since);
     }
-    this.#sentInPart.clear();
-  }
-
-  #refuse(rejections: readonly Rejection[], now: number): void {
-    for (const [address, here] of Map.groupBy(rejections, (one) => one.address))
-      this.#refusals.setAside(address, here, now);
   }
 
   /** Sorts an address anew. `since`: when its change was seen. */
   #assess(address: string, since: number): void {
-    if (!this.#mirror.known || this.#inFlight?.has(address)) return;
+    if (!this.#mirror.known || this.#inFlight.has(address)) return;
     this.#agenda.assess(address, since, this.#belief.isComplete);
   }
 }
