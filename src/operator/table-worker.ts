@@ -2,56 +2,22 @@
 
 import type { AddressChange } from '../core/desired.ts';
 import type { LimitedTable } from '../core/device-limits.ts';
-import type { Owner } from '../core/ownership.ts';
 import { type Knowledge, type RemovalGate, removalGate } from '../core/removal-gate.ts';
-import type { LeaseTerms } from '../core/registration-leases.ts';
-import type { GuardLimits } from '../core/removal-guard.ts';
-import type { Stance } from '../core/stance.ts';
-import { type DesiredTags, Table } from '../core/table.ts';
-import type { Precedence } from '../core/table-claims.ts';
+import { Table } from '../core/table.ts';
 import type { TableView } from '../core/table-health.ts';
 import type { TableRef } from '../core/table-ref.ts';
-import type { Logger } from '../runtime/logger.ts';
 import { createWake, pause } from '../runtime/wake.ts';
 import { type Connection, DeviceFailure } from './device-port.ts';
-import type { TableLimits } from './firewall-limits.ts';
 import { limitedTable } from './limited-table.ts';
 import { type Adoption, Marker } from './marker.ts';
 import { Outage } from './outage.ts';
 import { expectNotPassive } from './passive-peer.ts';
 import type { ReadSchedule } from './read-schedule.ts';
-import type { ClusterKnowledge, TableObserver } from './table-observer.ts';
 import { TableReader } from './table-reader.ts';
 import { TableSender } from './table-sender.ts';
 import { tableView } from './table-view.ts';
+import type { TableWorkerOptions } from './table-worker-options.ts';
 import { WritingRights } from './writing-rights.ts';
-
-export type TableWorkerOptions = {
-  readonly ref: TableRef;
-  /** Ourselves, as the mark in the table names us. */
-  readonly self: Owner;
-  readonly desired: DesiredTags;
-  readonly fullIntervalMs: () => number;
-  readonly markerIntervalMs: () => number;
-  readonly guard: () => GuardLimits;
-  /** What timeout registrations are to carry, once the device is known. */
-  readonly leases: () => LeaseTerms;
-  /** The shortest timeout that an earlier leader may have given, in seconds; 0: none. */
-  readonly formerTimeoutSeconds: () => number;
-  /** How far the table may be written; a message on its way is not touched when it changes. */
-  readonly stance: () => Stance;
-  /** May this table be written to, as far as our other PanFirewalls go? */
-  readonly precedence: () => Precedence;
-  /** The connection, with the device known; throws DeviceFailure while there is none. */
-  readonly connect: (signal: AbortSignal) => Promise<Connection>;
-  readonly knowledge: () => ClusterKnowledge;
-  /** Of the device that has the table. */
-  readonly limits: TableLimits;
-  readonly observer: TableObserver;
-  readonly log: Logger;
-  /** Monotonic ms. */
-  readonly now: () => number;
-};
 
 /** A change that finds the worker idle waits this long for its siblings (a rollout's Pods come in bursts). */
 const settleMs = 3;

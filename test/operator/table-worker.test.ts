@@ -10,7 +10,8 @@ import type { Rejection } from '../../src/core/refusals.ts';
 import { markerAddress } from '../../src/core/ownership.ts';
 import type { PlannedAddress } from '../../src/core/batch.ts';
 import { type Connection, DeviceFailure, type RegisteredIp } from '../../src/operator/device-port.ts';
-import { TableWorker, type TableWorkerOptions } from '../../src/operator/table-worker.ts';
+import { TableWorker } from '../../src/operator/table-worker.ts';
+import type { TableWorkerOptions } from '../../src/operator/table-worker-options.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
 
 type Reading = { readonly entries: readonly RegisteredIp[]; readonly agreed: boolean };

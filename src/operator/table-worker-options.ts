@@ -1,0 +1,40 @@
+// What a table's worker is given: its table, what the spec and the cluster say by now, and the way to the device.
+
+import type { Owner } from '../core/ownership.ts';
+import type { LeaseTerms } from '../core/registration-leases.ts';
+import type { GuardLimits } from '../core/removal-guard.ts';
+import type { Stance } from '../core/stance.ts';
+import type { DesiredTags } from '../core/table.ts';
+import type { Precedence } from '../core/table-claims.ts';
+import type { TableRef } from '../core/table-ref.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { Connection } from './device-port.ts';
+import type { TableLimits } from './firewall-limits.ts';
+import type { ClusterKnowledge, TableObserver } from './table-observer.ts';
+
+export type TableWorkerOptions = {
+  readonly ref: TableRef;
+  /** Ourselves, as the mark in the table names us. */
+  readonly self: Owner;
+  readonly desired: DesiredTags;
+  readonly fullIntervalMs: () => number;
+  readonly markerIntervalMs: () => number;
+  readonly guard: () => GuardLimits;
+  /** What timeout registrations are to carry, once the device is known. */
+  readonly leases: () => LeaseTerms;
+  /** The shortest timeout that an earlier leader may have given, in seconds; 0: none. */
+  readonly formerTimeoutSeconds: () => number;
+  /** How far the table may be written; a message on its way is not touched when it changes. */
+  readonly stance: () => Stance;
+  /** May this table be written to, as far as our other PanFirewalls go? */
+  readonly precedence: () => Precedence;
+  /** The connection, with the device known; throws DeviceFailure while there is none. */
+  readonly connect: (signal: AbortSignal) => Promise<Connection>;
+  readonly knowledge: () => ClusterKnowledge;
+  /** Of the device that has the table. */
+  readonly limits: TableLimits;
+  readonly observer: TableObserver;
+  readonly log: Logger;
+  /** Monotonic ms. */
+  readonly now: () => number;
+};
