@@ -117,6 +117,13 @@ export class FirewallLimits {
     for (const { limits } of this.#devices.values()) limits.limitsChanged();
   }
 
+  /** Tables came or went: a device without any keeps nobody out any more, and the others share its room anew. */
+  tablesChanged(): void {
+    for (const serial of this.#devices.keys())
+      if (this.#workersOf(serial).length === 0) this.#devices.delete(serial);
+    this.changed();
+  }
+
   /** What of a policy is out on any of the devices. */
   sharesOf(policy: PolicyId): readonly LimitedShare[] {
     const shares = [...this.#devices.keys()].map((serial) => this.#fresh(serial).tally.sharesOf(policy));

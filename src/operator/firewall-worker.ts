@@ -211,6 +211,7 @@ export class FirewallWorker {
       lookUp: (signal) => this.#devices.deviceGroups(signal),
       failed: (failure) => this.#options.observer.failed(failure),
       changed: () => {
+        this.limits.tablesChanged();
         this.#claim.renew();
         this.#options.observer.changed();
       },
