@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import type { Connection as FirewallSettings } from '../kubernetes/resources/parse.ts';
 import { DeviceFailure } from './device-port.ts';
+import { bindingKeys, bindingProblem } from './secret-binding.ts';
 
 export type { FirewallSettings };
 
@@ -26,15 +27,7 @@ export function readSecret(raw: unknown): { readonly name: string; readonly data
   return { name: metadata.name, data: new Map(entries) };
 }
 
-const usedKeys = [
-  'apiKey',
-  'peerApiKey',
-  'username',
-  'password',
-  'endpoint',
-  'peerEndpoint',
-  'ca.crt',
-] as const;
+const usedKeys = ['apiKey', 'peerApiKey', 'username', 'password', ...bindingKeys, 'ca.crt'] as const;
 
 export type Login =
   | { readonly apiKey: string }
@@ -61,12 +54,14 @@ export function connectionSettings(
   const { endpoint, peerEndpoint, secretName, method, maxConcurrentCalls, proxyUrl, tls } = settings;
   const secret = secrets.get(secretName);
   if (secret === undefined) throw missing(`create the Secret ${secretName} in the operator's namespace`);
-  checkBinding(settings, secret);
+  const ca = tls.caSecretName === undefined ? undefined : authority(tls.caSecretName, secrets);
+  const problem = bindingProblem(settings, secret, ca);
+  if (problem !== undefined) throw missing(problem);
   const common = {
     maxConcurrentCalls,
     proxyUrl,
     tls: {
-      ca: tls.caSecretName === undefined ? undefined : authority(tls.caSecretName, secrets),
+      ca,
       serverName: tls.serverName,
       insecureSkipVerify: tls.insecureSkipVerify,
     },
@@ -74,21 +69,6 @@ export function connectionSettings(
   const own = { endpoint, login: login(secretName, method, secret), ...common };
   if (peerEndpoint === undefined) return [own];
   return [own, { ...own, endpoint: peerEndpoint, login: peerLogin(own.login, secret) }];
-}
-
-/** A Secret that names where its credentials may be sent names all such places. */
-function checkBinding({ endpoint, peerEndpoint, secretName }: FirewallSettings, secret: SecretData): void {
-  const bound = secret.get('endpoint')?.trim();
-  const boundPeer = secret.get('peerEndpoint')?.trim();
-  const check = (key: string, named: string | undefined, wanted: string): void => {
-    if (named === wanted) return;
-    throw missing(
-      `the key "${key}" of Secret ${secretName} must equal spec.${key} (${wanted}), so its credentials are not sent there`,
-    );
-  };
-  if (bound !== undefined) check('endpoint', bound, endpoint);
-  const bindsPeer = bound !== undefined || boundPeer !== undefined;
-  if (peerEndpoint !== undefined && bindsPeer) check('peerEndpoint', boundPeer, peerEndpoint);
 }
 
 /** The peer's own key, where the Secret has one. */

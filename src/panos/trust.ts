@@ -9,7 +9,7 @@ import { PanosError } from './errors.ts';
  */
 export function trustedBy(ca: string | undefined): SecureContext {
   if (ca === undefined) return systemTrust();
-  const certificates = ca.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  const certificates = certificatesIn(ca);
   if (certificates.length === 0 || !certificates.every(isCertificate)) {
     throw new PanosError(
       'The CA certificate cannot be read. Put PEM certificates into ca.crt of the CA Secret',
@@ -20,7 +20,12 @@ export function trustedBy(ca: string | undefined): SecureContext {
       },
     );
   }
-  return createSecureContext({ ca: certificates });
+  return createSecureContext({ ca: [...certificates] });
+}
+
+/** The certificates of a PEM text, as they stand in it. */
+export function certificatesIn(pem: string): readonly string[] {
+  return pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
 }
 
 let system: SecureContext | undefined;

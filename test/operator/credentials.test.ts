@@ -9,6 +9,9 @@ import { DeviceFailure } from '../../src/operator/device-port.ts';
 const endpoint = 'https://pano-a.example.net';
 const peerEndpoint = 'https://pano-b.example.net';
 
+const pem = (body: string) => `-----BEGIN CERTIFICATE-----\n${body}\n-----END CERTIFICATE-----\n`;
+const authorities = { 'edge-ca': pem('AAAA'), 'other-ca': pem('BBBB') };
+
 function settingsOf(spec: object, secret: Readonly<Record<string, string>>) {
   const parsed = parseFirewall({
     kind: 'PanFirewall',
@@ -23,7 +26,8 @@ function settingsOf(spec: object, secret: Readonly<Record<string, string>>) {
     },
   });
   assert.ok(parsed.ok);
-  return connectionSettings(parsed.connection, new Map([['edge', new Map(Object.entries(secret))]]));
+  const cas = Object.entries(authorities).map(([name, ca]) => [name, new Map([['ca.crt', ca]])] as const);
+  return connectionSettings(parsed.connection, new Map([['edge', new Map(Object.entries(secret))], ...cas]));
 }
 
 const loginsOf = (spec: object, secret: Readonly<Record<string, string>>) =>
@@ -105,5 +109,98 @@ for (const { what, secret, spec, complaint } of bindings) {
       (error) =>
         error instanceof DeviceFailure && error.reason === 'SecretMissing' && error.message.startsWith(says),
     );
+  });
+}
+
+const ca = { caSecretRef: { name: 'edge-ca' } };
+const both = pem('AAAA') + pem('BBBB');
+/** Of a Secret that is bound by its key `endpoint`: what of the spec decides who reads the credentials. */
+const readers: readonly {
+  readonly what: string;
+  readonly secret?: Readonly<Record<string, string>>;
+  readonly spec: object;
+  readonly complaint?: RegExp;
+}[] = [
+  { what: 'nothing but the endpoint', spec: {} },
+  {
+    what: 'verification skipped',
+    spec: { tls: { insecureSkipVerify: true } },
+    complaint: /set spec\.tls\.insecureSkipVerify to false/,
+  },
+  {
+    what: 'verification skipped, everything else repeated',
+    secret: { serverName: 'fw', proxyUrl: 'http://proxy:3128', 'ca.crt': both },
+    spec: { tls: { ...ca, serverName: 'fw', insecureSkipVerify: true }, proxyUrl: 'http://proxy:3128' },
+    complaint: /insecureSkipVerify/,
+  },
+  {
+    what: 'a server name that is not repeated',
+    spec: { tls: { serverName: 'fw' } },
+    complaint: /the key "serverName" of Secret edge must equal spec\.tls\.serverName \(fw\)/,
+  },
+  {
+    what: 'another server name',
+    secret: { serverName: 'fw' },
+    spec: { tls: { serverName: 'evil' } },
+    complaint: /"serverName".*\(evil\)/,
+  },
+  { what: 'the server name repeated', secret: { serverName: 'fw\n' }, spec: { tls: { serverName: 'fw' } } },
+  { what: 'a server name that the spec does not use', secret: { serverName: 'fw' }, spec: {} },
+  {
+    what: 'a proxy that is not repeated',
+    spec: { proxyUrl: 'http://proxy:3128' },
+    complaint: /the key "proxyUrl" of Secret edge must equal spec\.proxyUrl/,
+  },
+  {
+    what: 'another proxy',
+    secret: { proxyUrl: 'http://proxy:3128' },
+    spec: { proxyUrl: 'http://evil:3128' },
+    complaint: /"proxyUrl"/,
+  },
+  {
+    what: 'the proxy repeated',
+    secret: { proxyUrl: 'http://proxy:3128' },
+    spec: { proxyUrl: 'http://proxy:3128' },
+  },
+  {
+    what: 'a CA that is not repeated',
+    spec: { tls: ca },
+    complaint: /the key "ca\.crt" of Secret edge must hold the certificates of Secret edge-ca/,
+  },
+  {
+    what: 'another CA',
+    secret: { 'ca.crt': pem('AAAA') },
+    spec: { tls: { caSecretRef: { name: 'other-ca' } } },
+    complaint: /"ca\.crt".*other-ca/,
+  },
+  {
+    what: 'a CA in the Secret and none in the spec',
+    secret: { 'ca.crt': pem('AAAA') },
+    spec: {},
+    complaint: /set spec\.tls\.caSecretRef\.name to edge/,
+  },
+  { what: 'the CA repeated', secret: { 'ca.crt': pem('AAAA').replaceAll('\n', '\r\n') }, spec: { tls: ca } },
+  { what: 'the CA as one of several', secret: { 'ca.crt': both }, spec: { tls: ca } },
+  {
+    what: 'the CA in the same Secret',
+    secret: { 'ca.crt': both },
+    spec: { tls: { caSecretRef: { name: 'edge' } } },
+  },
+];
+
+for (const { what, secret = {}, spec, complaint } of readers) {
+  const outcome = complaint === undefined ? 'the credentials are used' : 'they are sent nowhere';
+  test(`a bound Secret, ${what}: ${outcome}`, () => {
+    const login = { apiKey: 'key', ...secret };
+    const open = () => settingsOf(spec, { ...login, endpoint });
+    if (complaint === undefined) assert.equal(open().length, 1);
+    else
+      assert.throws(
+        open,
+        (error) =>
+          error instanceof DeviceFailure && error.reason === 'SecretMissing' && complaint.test(error.message),
+      );
+    // A Secret that is not bound lets the PanFirewall say it all.
+    assert.equal(settingsOf(spec, login).length, 1);
   });
 }

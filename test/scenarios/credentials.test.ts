@@ -107,6 +107,14 @@ describe('a firewall', { concurrency: 4 }, () => {
     await says(/needs the key "apiKey", or "username" and "password"/);
     assert.deepEqual(fw.simulator.log(), []);
     await editSecret(secret, { ...fw.secret, endpoint: fw.simulator.endpoint });
+    // The CA decides who can read the key, too.
+    await says(/"ca.crt" of Secret secretless-login must hold the certificates of Secret secretless/);
+    assert.deepEqual(fw.simulator.log(), []);
+    await editSecret(secret, {
+      ...fw.secret,
+      endpoint: fw.simulator.endpoint,
+      'ca.crt': fw.simulator.caPem,
+    });
     await assertWorks(name, fw, table);
 
     // Taken away again, it leaves the table as it is.

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 
 /** Shorter values are words that texts hold anyway. */
 const leastLength = 8;
-const notSecret = ['ca.crt', 'endpoint', 'peerEndpoint', 'username'];
+const notSecret = ['ca.crt', 'endpoint', 'peerEndpoint', 'proxyUrl', 'serverName', 'username'];
 
 /** Of all keys of a Secret's data, what may be told nowhere. */
 export function secretValues(data: Readonly<Record<string, string>>): readonly string[] {
