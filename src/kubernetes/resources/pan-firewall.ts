@@ -169,8 +169,9 @@ const fields = z
         secretRef: secretRef(
           'The Secret with either the key apiKey, or the keys username and password, from which the operator generates ' +
             'an API key that it keeps in memory only. An optional key endpoint must equal spec.endpoint, so that the ' +
-            'credentials cannot be sent elsewhere; where spec.peerEndpoint is set, the Secret then needs a key ' +
-            'peerEndpoint that equals it. A changed Secret is used at once.',
+            'credentials cannot be sent elsewhere; the Secret then has to repeat spec.peerEndpoint, tls.serverName, ' +
+            'proxyUrl and the CA, where they are set, as its keys peerEndpoint, serverName, proxyUrl and ca.crt, and ' +
+            'tls.insecureSkipVerify is refused. A changed Secret is used at once.',
         ),
         method: z
           .enum(['ApiKey', 'Basic'])
