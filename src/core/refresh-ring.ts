@@ -2,11 +2,17 @@
 
 /** Fine enough that a turn of minutes is even, coarse enough that a turn of days costs little memory. */
 const placeCount = 4096;
+/** A hand that is behind goes at this many times its pace. */
+const catchUpPace = 3;
 
 /**
- * A hand goes round a ring of places, as fast as it is told; an address stands where its hash says. So each address
- * comes once a turn, addresses that were added together come apart, and whoever was added, passed or taken out makes
- * no difference to the others. Times are monotonic ms.
+ * A hand goes round a ring of places, and an address stands where its hash says. So each address comes once a turn,
+ * addresses that were added together come apart, and whoever was added, passed or taken out makes no difference to the
+ * others.
+ *
+ * The hand follows the wall clock: it stands at the same place in every process with the same turn, so a restart does
+ * not begin at the same place again and again. Where it has to catch up (after a start, or with another turn) it
+ * passes every place on its way, at three times the pace. Times are monotonic ms.
  */
 export class RefreshRing {
   readonly #places: (Set<string> | undefined)[] = [];
@@ -14,14 +20,29 @@ export class RefreshRing {
   readonly #due = new Map<string, number>();
   /** How many the hand passes in a turn. */
   readonly places = placeCount;
-  #next = 0;
-  #nextAt = Number.POSITIVE_INFINITY;
+  readonly #epochMs: number;
+  /** The step that the hand has made last, counted since 1970; undefined: it does not turn. */
+  #step: number | undefined;
   #stepMs = Number.POSITIVE_INFINITY;
+  /** Since when the hand has gone at this pace, and from which step. */
+  #from = { step: 0, at: 0 };
 
-  /** From now on the hand goes on from where it stands, one turn in `turnMs`. */
-  turn(turnMs: number, now: number): void {
+  /** @param epochMs what the wall clock shows when the monotonic one is at 0, ms since 1970. */
+  constructor(epochMs = 0) {
+    this.#epochMs = epochMs;
+  }
+
+  /**
+   * From now on the hand goes on from where it stands, one turn in `turnMs`.
+   * @param lag of a hand that did not turn yet: it begins so many places back, to make up for what nobody visited.
+   */
+  turn(turnMs: number, now: number, lag = 0): void {
+    const stoodAt = this.#step;
     this.#stepMs = turnMs / placeCount;
-    this.#nextAt = now + this.#stepMs;
+    const target = Math.floor((this.#epochMs + now) / this.#stepMs);
+    const behind = stoodAt === undefined ? lag : modulo(target - stoodAt, placeCount);
+    this.#step = target - behind;
+    this.#from = { step: this.#step, at: now };
   }
 
   add(address: string): void {
@@ -48,22 +69,25 @@ export class RefreshRing {
   clear(): void {
     this.#places.length = 0;
     this.#due.clear();
-    this.#nextAt = Number.POSITIVE_INFINITY;
-    this.#stepMs = Number.POSITIVE_INFINITY;
+    this.#step = undefined;
   }
 
   /** Moves the hand to where it belongs by now; tells how many places it passed, a whole turn at most. */
   advance(now: number): number {
-    const passed = Math.min(placeCount, Math.floor((now - this.#nextAt) / this.#stepMs) + 1);
-    if (!(passed > 0)) return 0;
-    for (let i = 0; i < passed; i++) {
-      const since = Math.min(now, this.#nextAt + i * this.#stepMs);
-      for (const address of this.#places[this.#next] ?? []) {
+    if (this.#step === undefined) return 0;
+    const byClock = Math.floor((this.#epochMs + now) / this.#stepMs);
+    const byPace = Math.floor(((now - this.#from.at) * catchUpPace) / this.#stepMs) + this.#from.step;
+    // One more, as the division may have rounded down what #timeOf does not.
+    let last = Math.max(this.#step, Math.min(byClock, byPace) + 1);
+    while (last > this.#step && this.#timeOf(last) > now) last -= 1;
+    const passed = Math.min(placeCount, last - this.#step);
+    for (let step = last - passed + 1; step <= last; step++) {
+      const since = Math.min(now, this.#timeOf(step));
+      for (const address of this.#places[modulo(step, placeCount)] ?? []) {
         if (!this.#due.has(address)) this.#due.set(address, since);
       }
-      this.#next = (this.#next + 1) % placeCount;
     }
-    this.#nextAt = Math.max(this.#nextAt + passed * this.#stepMs, now);
+    this.#step = last;
     return passed;
   }
 
@@ -79,12 +103,24 @@ export class RefreshRing {
   /** When the hand comes to the next address, or came to one that is due; undefined when there is none. */
   nextAt(): number | undefined {
     if (this.#due.size > 0) return this.oldestDueAt;
-    for (let i = 0; i < placeCount; i++) {
-      const size = this.#places[(this.#next + i) % placeCount]?.size ?? 0;
-      if (size > 0) return this.#nextAt + i * this.#stepMs;
+    if (this.#step === undefined) return undefined;
+    for (let step = this.#step + 1; step <= this.#step + placeCount; step++) {
+      const size = this.#places[modulo(step, placeCount)]?.size ?? 0;
+      if (size > 0) return this.#timeOf(step);
     }
     return undefined;
   }
+
+  /** When the hand makes this step: as the wall clock says, and no faster than it may catch up. */
+  #timeOf(step: number): number {
+    const byClock = step * this.#stepMs - this.#epochMs;
+    return Math.max(byClock, this.#from.at + ((step - this.#from.step) * this.#stepMs) / catchUpPace);
+  }
+}
+
+/** Never negative. */
+function modulo(a: number, n: number): number {
+  return ((a % n) + n) % n;
 }
 
 /** FNV-1a, well stirred at the end: neighbours such as 10.0.0.1 and 10.0.0.2 stand anywhere. */

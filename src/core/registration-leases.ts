@@ -18,10 +18,15 @@ export type LeasedTable = {
   readonly addresses: () => Iterable<string>;
   /** How many (address, tag) pairs that is. */
   readonly pairs: () => number;
+  /** What the wall clock shows when the monotonic one is at 0, ms since 1970; absent: 0. */
+  readonly epochMs?: number;
 };
 
-/** Where nobody's lease is known to be older than others, the first turn may take this part of it. */
-const turnsAtFirst = 2;
+/**
+ * After a start the hand begins this part of a turn back: what nobody visited while no operator ran, or what a replica
+ * with a faster clock passed over, is made up for.
+ */
+const lagPart = 2;
 /** Refreshes that wait for longer than this part of the lease no longer let every change go first. */
 const latePart = 24;
 /** Addresses come together for so long before a message is made of them. */
@@ -37,14 +42,18 @@ const messageMs = 100;
  * has been visited once: none is passed over, however often the spec is edited.
  *
  *   timeout     first turn    then    the leases become
- *   0 -> n      n / 2         n / 3   n
+ *   0 -> n      n / 3         n / 3   n
  *   n -> m      least / 3     m / 3   m
  *   n -> 0      n / 3         -       none
- *   a start     least / 2     m / 3   m, or none; the least of m and what the former leader may have given
+ *   a start     least / 3     m / 3   m, or none; the least of m and what the former leader may have given
+ *
+ * The hand follows the wall clock, so every process goes on where the one before it stood (refresh-ring.ts), and begins
+ * half a turn back: restarts, however often, a few minutes without an operator, and replicas whose clocks differ by no
+ * more than a sixth of the timeout end no lease.
  */
 export class RegistrationLeases {
   readonly #table: LeasedTable;
-  readonly #ring = new RefreshRing();
+  readonly #ring: RefreshRing;
   readonly #rate = new ShownRate();
   #terms: LeaseTerms = { timeoutSeconds: 0, obstacle: undefined };
   /** The wanted timeout costs the device too much. */
@@ -62,6 +71,7 @@ export class RegistrationLeases {
 
   constructor(table: LeasedTable) {
     this.#table = table;
+    this.#ring = new RefreshRing(table.epochMs);
   }
 
   /** What registrations are given from now on, in seconds; 0: none. */
@@ -197,7 +207,7 @@ export class RegistrationLeases {
     const before = this.outstanding;
     change();
     this.#former = before;
-    if (this.#running) this.#turn(turnsInLease, now);
+    if (this.#running) this.#turn(now);
     else this.#start(now);
   }
 
@@ -205,15 +215,15 @@ export class RegistrationLeases {
     if (!this.#known || this.outstanding === 0) return;
     this.#running = true;
     this.#addAll();
-    this.#turn(turnsAtFirst, now);
+    this.#turn(now);
   }
 
   #addAll(): void {
     for (const address of this.#table.addresses()) this.#ring.add(address);
   }
 
-  #turn(turns: number, now: number): void {
-    this.#ring.turn((this.outstanding * 1000) / turns, now);
+  #turn(now: number): void {
+    this.#ring.turn((this.outstanding * 1000) / turnsInLease, now, Math.floor(this.#ring.places / lagPart));
     this.#change = { left: this.#ring.places, passedAt: undefined };
   }
 

@@ -38,7 +38,8 @@ export class Table {
   readonly #inFlight = new InFlight();
   #lastConfirmedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(desired: DesiredTags, gate: RemovalGate, guard: GuardLimits) {
+  /** @param epochMs what the wall clock shows when the monotonic one, of all times here, is at 0; ms since 1970. */
+  constructor(desired: DesiredTags, gate: RemovalGate, guard: GuardLimits, epochMs = 0) {
     this.#desired = desired;
     this.#belief = new Belief(desired);
     this.#mirror = this.#belief.mirror;
@@ -48,6 +49,7 @@ export class Table {
     this.leases = new RegistrationLeases({
       addresses: () => this.#mirror.addresses(),
       pairs: () => this.#mirror.pairs,
+      epochMs,
     });
   }
 

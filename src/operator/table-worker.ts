@@ -49,6 +49,7 @@ export class TableWorker {
       options.desired,
       removalGate(self.prefix, this.#knowledge(false)),
       options.guard(),
+      performance.timeOrigin,
     );
     this.#reader = new TableReader({
       table: this.table,
