@@ -68,9 +68,9 @@ export class Agenda {
 
   /**
    * Sorts an address anew. `since`: when its change was seen.
-   * @param isSure what it may hold is known.
+   * @param isFinal what it holds is known, and no message on its way can move it any more.
    */
-  assess(address: string, since: number, isSure: boolean): void {
+  assess(address: string, since: number, isFinal: boolean): void {
     const { guard, refusals, causes } = this.#parts;
     this.#outlook = undefined;
     const plan = this.#planner.plan(address);
@@ -82,7 +82,7 @@ export class Agenda {
     const lingers = this.#planner.lingers(address, plan);
     this.room.put(address, { lingers, unfit: this.#planner.unfit(address) });
     const stays = plan.waiting.length + plan.guarded.length > 0;
-    if (isSure && isEmpty(plan) && !stays && !refusals.has(address)) causes.settle(address);
+    if (isFinal && isEmpty(plan) && !stays && !refusals.has(address)) causes.settle(address);
   }
 
   /**

@@ -10,12 +10,15 @@ import { noTags, sameTags, type TagSet } from './tag-set.ts';
 export class Belief {
   readonly mirror = new Mirror();
   readonly #desired: DesiredTags;
+  readonly #mayMove: (address: string) => boolean;
   readonly #contradictions = new Contradictions();
   #isComplete = false;
   #isExcused = false;
 
-  constructor(desired: DesiredTags) {
+  /** @param mayMove a message without an answer may still take effect there: that contradicts no later one. */
+  constructor(desired: DesiredTags, mayMove: (address: string) => boolean) {
     this.#desired = desired;
+    this.#mayMove = mayMove;
   }
 
   /** The last reading agreed with the device's own count: what it does not show is not there. */
@@ -79,6 +82,7 @@ export class Belief {
   }
 
   #see(address: string, read: TagSet): readonly Rejection[] {
+    if (this.#mayMove(address)) return [];
     const believed = this.mirror.at(address);
     if (sameTags(believed.tags, read) && !this.#contradictions.has(address)) return [];
     return this.#contradictions.see(address, { believed, read, desired: this.#desired.tagsOf(address) });

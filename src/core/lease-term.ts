@@ -11,6 +11,9 @@ export const leaseTimes = {
   margin: 500,
 } as const;
 
+/** Clocks of nodes that are kept by NTP differ by less than this. */
+const mostAheadMs = 5_000;
+
 /** A Lease as this process last saw it change. */
 export type Sighting = {
   /** '' when nobody holds it. */
@@ -44,8 +47,13 @@ export function provenUntil(renewalBegunAt: number): { readonly begin: number; r
  * Pods' times are cut to whole seconds, so the second of the renewal counts as after it. No more room is given to clocks
  * that differ: a new holder that is overlooked has its predecessor's tags judged by gate and guard, as everything that
  * rests on absence is, while one that is counted too many would lose them past the guard. Only a former leader whose
- * clock was ahead is corrected: nothing was renewed after the sight of that renewal.
+ * clock was a little ahead is corrected: nothing was renewed after the sight of that renewal. A sight that lies further
+ * back says that one of the clocks is wrong and not which one; then the later time counts, so that few holders are new.
+ *
+ * @param renewedAt as the former leader's clock said, ms since the epoch.
+ * @param seenAt when this process first saw that renewal, by its own wall clock.
  */
 export function newHoldersSince(renewedAt: number, seenAt: number): number {
-  return Math.floor(Math.min(renewedAt, seenAt) / 1000) * 1000 - 1;
+  const since = seenAt < renewedAt - mostAheadMs ? renewedAt : Math.min(renewedAt, seenAt);
+  return Math.floor(since / 1000) * 1000 - 1;
 }

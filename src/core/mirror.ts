@@ -18,6 +18,8 @@ export type TableReading = {
   readonly others: ReadonlyMap<string, number>;
   /** It agreed with the device's own count; without, what is absent may be there all the same. */
   readonly agreed: boolean;
+  /** It began when no message without an answer could take effect any more: it shows what came of them. */
+  readonly verifies?: boolean;
 };
 
 const holdsNothing: Held = { tags: noTags, unsure: noTags };

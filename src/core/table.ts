@@ -6,6 +6,7 @@ import { Belief } from './belief.ts';
 import { isVague } from './bisection.ts';
 import { composeBatch, type Scope } from './composition.ts';
 import { InFlight } from './in-flight.ts';
+import { LateMessages } from './late-messages.ts';
 import type { Mirror, TableReading } from './mirror.ts';
 import type { Outlook } from './outlook.ts';
 import type { DesiredTags } from './planner.ts';
@@ -36,12 +37,13 @@ export class Table {
   readonly #guard: RemovalGuard;
   readonly #agenda: Agenda;
   readonly #inFlight = new InFlight();
+  readonly #late = new LateMessages();
   #lastConfirmedAt = Number.NEGATIVE_INFINITY;
 
   /** @param epochMs what the wall clock shows when the monotonic one, of all times here, is at 0; ms since 1970. */
   constructor(desired: DesiredTags, gate: RemovalGate, guard: GuardLimits, epochMs = 0) {
     this.#desired = desired;
-    this.#belief = new Belief(desired);
+    this.#belief = new Belief(desired, (address) => this.#late.explains(address));
     this.#mirror = this.#belief.mirror;
     this.#guard = new RemovalGuard(guard);
     const parts = { desired, mirror: this.#mirror, causes: this.#causes, refusals: this.#refusals };
@@ -113,12 +115,14 @@ export class Table {
   }
 
   /**
-   * A full read ended well. Addresses that messages moved meanwhile keep what those messages confirmed. Tells the pairs
-   * that were confirmed over and over and are not as confirmed.
+   * A full read ended well. Addresses that messages moved meanwhile keep what those messages confirmed. Until one verifies
+   * what came of messages without an answer, the causes of removals are kept at their addresses, whatever was read or
+   * confirmed. Tells the pairs that were confirmed over and over and are not as confirmed.
    */
   endRead(reading: TableReading, now: number): readonly Rejection[] {
     const before = [...this.#mirror.addresses()];
     const contradicted = this.#belief.endRead(reading);
+    if (reading.agreed && reading.verifies === true) this.#late.over();
     this.#refusals.setAside(contradicted, now);
     const after = [...this.#mirror.addresses(), ...this.#desired.addresses()];
     const everywhere = new Set([...before, ...after, ...this.#causes.addresses()]);
@@ -129,6 +133,11 @@ export class Table {
 
   abandonRead(): void {
     this.#mirror.abandonRead();
+  }
+
+  /** Another leader wrote before us: its last message may still take effect, at any address. */
+  takenOver(): void {
+    this.#late.everywhere();
   }
 
   /** The table was emptied by somebody: what the next reading misses contradicts nothing. */
@@ -191,6 +200,7 @@ export class Table {
 
   /** No trustworthy answer: the message may have been applied, or not. */
   unanswered(batch: Batch, now: number): void {
+    this.#late.add(batch.map(({ address }) => address));
     this.#land(batch, now, (planned) => this.#mirror.doubtful(planned));
   }
 
@@ -293,6 +303,7 @@ export class Table {
   /** Sorts an address anew. `since`: when its change was seen. */
   #assess(address: string, since: number): void {
     if (!this.#mirror.known || this.#inFlight.has(address)) return;
-    this.#agenda.assess(address, since, this.#belief.isComplete);
+    const isFinal = this.#belief.isComplete && !this.#late.has(address);
+    this.#agenda.assess(address, since, isFinal);
   }
 }

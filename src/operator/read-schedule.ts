@@ -32,6 +32,11 @@ export class ReadSchedule {
     return this.#unsureUntil;
   }
 
+  /** A read that began then shows what came of every message without an answer, ours or an earlier leader's. */
+  verifies(startedAt: number): boolean {
+    return startedAt >= this.#verifyAt;
+  }
+
   /** How long the last read took. */
   get durationMs(): number {
     return this.#last.durationMs;
@@ -68,7 +73,10 @@ export class ReadSchedule {
   ended(startedAt: number): void {
     const now = this.#options.now();
     this.#last = { endedAt: now, durationMs: now - startedAt };
-    const verifyAt = this.#verifyAt > now ? this.#verifyAt : Number.POSITIVE_INFINITY;
-    this.#dueAt = Math.min(now + this.#options.intervalMs(), verifyAt);
+    this.#dueAt = now + this.#options.intervalMs();
+    // One that began too early has passed pages that a late message may have changed since.
+    if (this.verifies(startedAt)) return;
+    const soonest = this.#verifyAt > now ? this.#verifyAt : now + readSpacing * this.#last.durationMs;
+    this.#dueAt = Math.min(this.#dueAt, soonest);
   }
 }

@@ -67,7 +67,8 @@ export class TableReader {
       table.setGate(gate(), now());
       const { learned, ...reading } = toReading(entries, prefix);
       this.#learned = learned;
-      tellRefused(log, table.endRead({ ...reading, agreed }, now()));
+      const verifies = this.schedule.verifies(startedAt);
+      tellRefused(log, table.endRead({ ...reading, agreed, verifies }, now()));
     } finally {
       table.abandonRead();
       this.schedule.ended(startedAt);

@@ -182,6 +182,7 @@ export class TableWorker {
     this.#lastCall = AbortSignal.any([lastCall(signal), lost]);
     this.#outage.forget();
     this.#reads.takenOver();
+    this.table.takenOver();
     this.table.leases.inherit(this.#options.formerTimeoutSeconds());
     try {
       while (!signal.aborted) {

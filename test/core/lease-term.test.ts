@@ -53,7 +53,7 @@ test('a holder that claims a longer term gets it, and none gets a shorter one', 
   assert.deepEqual([at(60_000), at(1_000), at(undefined)], [60_100, 10_100, 10_100]);
 });
 
-test('holders of the second of the last renewal and later are new, and no renewal lies in the future', () => {
+test('holders of the second of the last renewal and later are new, and a clock a little ahead is corrected', () => {
   const renewedAt = Date.parse('2026-11-22T10:00:07.654Z');
   const since = newHoldersSince(renewedAt, renewedAt + 500);
   assert.equal(
@@ -61,5 +61,26 @@ test('holders of the second of the last renewal and later are new, and no renewa
     Date.parse('2026-11-22T10:00:06.999Z'),
     'a Pod of second 07 is after it, one of second 06 is not',
   );
-  assert.equal(newHoldersSince(renewedAt + 3_600_000, renewedAt), since);
+  assert.equal(newHoldersSince(renewedAt + 4_000, renewedAt), since);
+});
+
+test('where a renewal lies far in the future one clock is wrong, and few holders count as new', () => {
+  const day = 86_400_000;
+  const renewedAt = Date.parse('2026-11-22T10:00:07.654Z');
+  const since = newHoldersSince(renewedAt, renewedAt + 500);
+  assert.equal(newHoldersSince(renewedAt, renewedAt - day), since, 'our own clock is a day behind');
+  assert.equal(
+    newHoldersSince(renewedAt + day, renewedAt),
+    since + day,
+    'the former leader’s was a day ahead',
+  );
+});
+
+test('law: no clock of ours makes more holders new than the Lease alone and five seconds would', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 4e12 }), fc.integer({ min: 0, max: 4e12 }), (renewedAt, seenAt) => {
+      assert.ok(newHoldersSince(renewedAt, seenAt) >= Math.floor((renewedAt - 5_000) / 1000) * 1000 - 1);
+      assert.ok(newHoldersSince(renewedAt, seenAt) <= newHoldersSince(renewedAt, renewedAt));
+    }),
+  );
 });

@@ -32,7 +32,13 @@ export type Step =
 type Refused = Rejection & { readonly delay: number; until: number | undefined };
 type Plan = { readonly register: string[]; readonly unregister: string[]; readonly waiting: string[] };
 type Message = { readonly batch: Batch; readonly changedAt: Map<string, number> };
-type Reading = { readonly seen: Map<string, string[]>; left: string[]; readonly touched: Set<string> };
+type Reading = {
+  readonly seen: Map<string, string[]>;
+  left: string[];
+  readonly touched: Set<string>;
+  /** It began when no message without an answer could take effect any more, and none was sent since. */
+  verifies: boolean;
+};
 
 export class TableModel {
   readonly table: Table;
@@ -56,6 +62,10 @@ export class TableModel {
   #message: Message | undefined;
   #reading: Reading | undefined;
   #late: (() => void)[] = [];
+  /** Addresses of messages without an answer that no reading has verified since. */
+  readonly #unverified = new Set<string>();
+  /** One of them may still take effect. */
+  #mayFollow = false;
 
   constructor() {
     const desired = this.desired;
@@ -95,6 +105,7 @@ export class TableModel {
       case 'wait':
         this.now += step.ms;
         for (const effect of this.#late.splice(0)) effect();
+        this.#mayFollow = false;
         break;
     }
     this.#check();
@@ -103,6 +114,7 @@ export class TableModel {
   /** All faults end: what is under way ends well, and the whole table is read. */
   heal(): void {
     for (const effect of this.#late.splice(0)) effect();
+    this.#mayFollow = false;
     if (this.#message !== undefined) this.land('confirm', []);
     this.run({ kind: 'gate', waits: [] });
     for (const what of ['abandon', 'begin', 'end'] as const) this.run({ kind: 'read', what });
@@ -196,6 +208,9 @@ export class TableModel {
     } else {
       this.#applyUnseen(batch, fate);
       this.#bookDoubts(batch);
+      for (const { address } of batch) this.#unverified.add(address);
+      this.#mayFollow = true;
+      if (this.#reading !== undefined) this.#reading.verifies = false;
       this.table.unanswered(batch, this.now);
     }
     if (fate !== 'withdraw') for (const { address } of batch) this.#reading?.touched.add(address);
@@ -253,6 +268,7 @@ export class TableModel {
 
   /** Counts what a reading contradicts; tells what was contradicted twice. */
   #compare(address: string, read: readonly string[]): Rejection[] {
+    if (this.#unverified.has(address)) return [];
     const known = this.#known?.get(address) ?? new Map<string, string>();
     const desired = this.desired.get(address) ?? [];
     return ownTags.flatMap((tag) =>
@@ -344,7 +360,8 @@ export class TableModel {
 
   #read(what: 'begin' | 'page' | 'end' | 'partial' | 'abandon'): void {
     if (what === 'begin') {
-      this.#reading = { seen: new Map(), left: [...addresses], touched: new Set() };
+      const verifies = !this.#mayFollow;
+      this.#reading = { seen: new Map(), left: [...addresses], touched: new Set(), verifies };
       this.table.beginRead();
       return;
     }
@@ -364,7 +381,7 @@ export class TableModel {
     if (what === 'end' || what === 'partial') this.#endRead(reading, what === 'end');
   }
 
-  #endRead({ seen, touched }: Reading, agreed: boolean): void {
+  #endRead({ seen, touched, verifies }: Reading, agreed: boolean): void {
     this.#reading = undefined;
     const known = new Map<string, Map<string, 'yes' | 'maybe'>>();
     const newly: Rejection[] = [];
@@ -381,8 +398,9 @@ export class TableModel {
     this.#known = known;
     this.#complete = agreed;
     this.#refuse(newly);
+    if (agreed && verifies) this.#unverified.clear();
     const others = new Map(addresses.slice(1).map((address) => [address, 1]));
-    const told = this.table.endRead({ owned: seen, others, agreed }, this.now);
+    const told = this.table.endRead({ owned: seen, others, agreed, verifies }, this.now);
     assert.deepEqual(told.map(nameOf).sort(), newly.map(nameOf).sort(), 'what is contradicted for long');
   }
 
@@ -458,7 +476,7 @@ export class TableModel {
       else this.#waiting.delete(address);
       const refused = this.#refused.some((r) => r.address === address);
       const isSettled = !pending && plan.waiting.length === 0 && !refused;
-      if (isSettled && this.#complete) this.#events.delete(address);
+      if (isSettled && this.#complete && !this.#unverified.has(address)) this.#events.delete(address);
     }
   }
 

@@ -88,6 +88,10 @@ async function run(
   desired: ReadonlyMap<string, readonly string[]>,
   done: (worker: TableWorker) => boolean,
   markerIntervalMs = 60_000,
+  {
+    prepare,
+    ...over
+  }: Partial<TableWorkerOptions> & { readonly prepare?: (worker: TableWorker) => void } = {},
 ): Promise<TableWorker> {
   const options: TableWorkerOptions = {
     ref: ownTable,
@@ -114,8 +118,10 @@ async function run(
     },
     log,
     now: () => performance.now(),
+    ...over,
   };
   const worker = new TableWorker(options);
+  prepare?.(worker);
   const stop = new AbortController();
   const running = worker.run(stop.signal, new AbortController().signal);
   for (let i = 0; i < 1000 && !done(worker); i++) await sleep(10);
@@ -192,6 +198,21 @@ test('a message that was answered by a device in doubt blames none of its entrie
   const worker = await run(connection, new Map([['10.0.0.1', ['k8s.web']]]), () => calls.includes('send'));
   assert.ok(sent.some(({ address }) => address === '10.0.0.1'));
   assert.equal(worker.table.refusals.size, 0);
+});
+
+test('after a takeover a clean reading settles nothing: what the former leader’s last message left goes at once', async () => {
+  const clean = { entries: [], agreed: true };
+  const late = { entries: [entry('10.0.0.1', 'k8s.web')], agreed: true };
+  const { connection, sent } = device([clean, clean, late]);
+  const left = () => sent.filter(({ address }) => address === '10.0.0.1');
+  const worker = await run(connection, new Map(), () => left().length > 0, 60_000, {
+    guard: () => ({ percent: 0, minimum: 0 }),
+    // The replica stood by and saw the Pod end.
+    prepare: (standby) =>
+      standby.note({ address: '10.0.0.1', before: ['k8s.web'], after: [], cause: 'vacated' }),
+  });
+  assert.deepEqual(left()[0]?.unregister, ['k8s.web']);
+  assert.equal(worker.table.held, undefined);
 });
 
 const refusedWhole = () =>
