@@ -47,7 +47,7 @@ The image is built with the Dockerfile at the repository's root. The namespace m
 write the same firewalls.
 
 - **CRDs** are part of the release and upgraded with it; uninstalling keeps them, and with them every PanFirewall and
-  policy. Where they were applied by hand before, add \`--take-ownership\` once, or set \`crds.enabled=false\`.
+  policy. Where they were applied by hand, or by a release of another name or namespace, add \`--take-ownership\` once, or set \`crds.enabled=false\`.
 - **Rights** are the least that work: Secrets and the Lease in the release's own namespace only. Nobody is granted to
   write PanFirewalls. \`rbac.aggregate\` lets the roles view, edit and admin see and write policies.
 - **Uninstall** leaves the firewalls as they are, unless \`uninstall.purge=true\` was set by an upgrade before: then the

@@ -101,7 +101,15 @@ export const chartValues = z.strictObject({
       .describe('From where on lines are written.'),
     format: z.enum(['json', 'pretty']).describe('json for machines, pretty for eyes.'),
   }),
-  env: kubernetesList('HTTPS_PROXY, NO_PROXY and the like: [{ name: ..., value: ... }].'),
+  env: kubernetesList(
+    'HTTPS_PROXY, NO_PROXY, NODE_EXTRA_CA_CERTS and the like: [{ name: ..., value: ... }].',
+  ),
+  extraVolumes: kubernetesList(
+    'More volumes for the Pods, such as a ConfigMap with the CA of an HTTPS proxy.',
+  ),
+  extraVolumeMounts: kubernetesList(
+    'Where the container finds them; NODE_EXTRA_CA_CERTS in env names a file there.',
+  ),
   resources: kubernetes('Of the container. The heap takes at most 60 % of the memory limit.'),
   podAnnotations: texts('Annotations for the Pods.'),
   podLabels: texts('More labels for the Pods.'),

@@ -146,8 +146,9 @@ const definitions: readonly Definition[] = [
   {
     names: clusterPanTagPolicies,
     description:
-      'Gives the addresses of Pods in many namespaces tags on firewalls. Pod labels are the word of whoever runs the ' +
-      'Pod: a tag that grants something should rest on namespaceSelector, namespaceLabels or serviceAccount.',
+      'Gives the addresses of Pods in many namespaces tags on firewalls. Pod labels and the names of ServiceAccounts ' +
+      'are chosen by whoever may edit the namespace: a tag that grants something should rest on namespaceSelector or ' +
+      'namespaceLabels, and on serviceAccount only together with one of them.',
     spec: clusterPanTagPolicySpec,
     status: tagPolicyStatus,
     columns: policyColumns,

@@ -27,6 +27,7 @@ Where it is
   --host ADDRESS         where to listen (127.0.0.1)
   --port NUMBER          of the XML API (8443; 0: a free one)
   --control-port NUMBER  of the JSON control port (8444; 0: a free one)
+  --control-host ADDRESS where the control port listens; it asks for no login (the address of --host)
   --names LIST           more host names and addresses for the certificate
   --ca-file PATH         where to write the certificate authority (a new temporary file); a pair: one for each
                          member, the second with .peer at the end
@@ -57,6 +58,7 @@ const argumentTypes = {
   host: string,
   port: { ...string, default: '8443' },
   'control-port': { ...string, default: '8444' },
+  'control-host': string,
   username: string,
   password: string,
   vsys: string,
@@ -106,6 +108,7 @@ const readOptions = (values: Values): SimulatorOptions => {
     values;
   return given({
     host,
+    controlHost: values['control-host'],
     username,
     password,
     caFile: values['ca-file'],

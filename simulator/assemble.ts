@@ -20,6 +20,8 @@ import { defaultSettings, patchSettings, type SettingsPatch } from './settings.t
 export type SimulatorOptions = {
   /** Where both servers listen; 127.0.0.1. */
   readonly host?: string;
+  /** Where the control port listens, which asks for no login; `host`. */
+  readonly controlHost?: string;
   /** Of the XML API; a free one. */
   readonly port?: number;
   /** Of the control port; a free one. */
@@ -119,7 +121,7 @@ export const assemble = async (options: SimulatorOptions, makeFleet?: MakeFleet)
   const control = new ControlServer({
     controls: new Controls(parts),
     fleet: fleet && new FleetControls(fleet, clock),
-    host,
+    host: options.controlHost ?? host,
     port: options.controlPort ?? 0,
     caPem,
   });

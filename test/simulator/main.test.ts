@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
 import { Agent, request } from 'undici';
+import { urlHost } from '../../simulator/listen.ts';
 
 const main = fileURLToPath(new URL('../../simulator/main.ts', import.meta.url));
 
@@ -117,6 +118,28 @@ test('a pair of Panoramas with firewalls is started, each with its own authority
   } finally {
     child.kill('SIGKILL');
     await rm(directory, { recursive: true });
+  }
+});
+
+test('a server on every address is named by one that can be opened', () => {
+  assert.deepEqual(['0.0.0.0', '::', '::1', '127.0.0.1', 'fw.example.net'].map(urlHost), [
+    '127.0.0.1',
+    '[::1]',
+    '[::1]',
+    '127.0.0.1',
+    'fw.example.net',
+  ]);
+});
+
+test('the control port may listen elsewhere than the XML API', async () => {
+  const ports = ['--port', '0', '--control-port', '0'];
+  const { child, outputWith } = start(...ports, '--host', '127.0.0.2', '--control-host', '127.0.0.1');
+  try {
+    const output = await outputWith(/faults -d.*\n/);
+    assert.match(output, /XML API +https:\/\/127\.0\.0\.2:/);
+    assert.match(output, /control port +http:\/\/127\.0\.0\.1:/);
+  } finally {
+    child.kill('SIGKILL');
   }
 });
 
