@@ -106,6 +106,6 @@ function closedFailure(): DeviceFailure {
 
 function inOurWords(error: unknown): unknown {
   if (!(error instanceof PanosError)) return error;
-  const { reason, message, retry, applied, refused } = error;
-  return new DeviceFailure(reason, message, { retry, applied, refused, cause: error });
+  const { reason, message, retry, applied, refused, notNow: answered, limit } = error;
+  return new DeviceFailure(reason, message, { retry, applied, refused, answered, limit, cause: error });
 }

@@ -3,7 +3,7 @@
 import type { HaState } from '../core/ha-state.ts';
 import type { DeviceGroups } from '../core/device-groups.ts';
 import type { ConditionReason } from '../core/model.ts';
-import type { Rejection } from '../core/refusals.ts';
+import type { RefusedLimit, Rejection } from '../core/refusals.ts';
 import type { Batch } from '../core/table.ts';
 import type { TableRef } from '../core/table-ref.ts';
 
@@ -73,6 +73,8 @@ export class DeviceFailure extends Error {
   readonly refused: boolean;
   /** The message was answered, by a device that may not have done it: none of its entries is to blame. */
   readonly answered: boolean;
+  /** What the device's words, with which it refused the call as a whole, say of a limit of it. */
+  readonly limit: RefusedLimit | undefined;
 
   constructor(
     reason: ConditionReason,
@@ -82,6 +84,7 @@ export class DeviceFailure extends Error {
       readonly applied: 'no' | 'unknown';
       readonly refused?: boolean;
       readonly answered?: boolean;
+      readonly limit?: RefusedLimit | undefined;
       readonly cause?: unknown;
     },
   ) {
@@ -91,5 +94,6 @@ export class DeviceFailure extends Error {
     this.applied = facts.applied;
     this.refused = facts.refused ?? false;
     this.answered = facts.answered ?? false;
+    this.limit = facts.limit;
   }
 }

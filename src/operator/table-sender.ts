@@ -10,7 +10,6 @@ import type { Table } from '../core/table.ts';
 import type { TableRef } from '../core/table-ref.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { type Connection, DeviceFailure } from './device-port.ts';
-import { refusedLimit } from '../panos/refused-limit.ts';
 import { readBack } from './read-back.ts';
 import { tellRefused } from './refused-pairs.ts';
 import type { TableObserver } from './table-observer.ts';
@@ -136,7 +135,7 @@ export class TableSender {
     table.unanswered(batch, now());
     if (error instanceof DeviceFailure && error.reason === 'RegistrationRejected') {
       this.#tellRefusal(batch, error);
-      return this.#setAside(this.#suspects.refused(now(), now() - startedAt), error.message);
+      return this.#setAside(this.#suspects.refused(now(), now() - startedAt), error);
     }
     observer.unanswered(batch);
     this.#options.doubt();
@@ -145,17 +144,17 @@ export class TableSender {
       throw error;
     }
     const meant = this.#suspects.unanswered(now(), now() - startedAt);
-    const rejections = this.#setAside(meant, `a message that names it has no answer. ${error.message}`);
+    const message = `a message that names it has no answer. ${error.message}`;
+    const rejections = this.#setAside(meant, { message });
     if (!isTrial || this.#suspects.failures >= deviceFails) throw error;
     return rejections;
   }
 
-  #setAside(pairs: readonly Pair[], message: string): readonly Rejection[] {
+  #setAside(
+    pairs: readonly Pair[],
+    { message, limit }: Pick<Rejection, 'message' | 'limit'>,
+  ): readonly Rejection[] {
     const { table, now } = this.#options;
-    const limit = refusedLimit(
-      message,
-      pairs.map(({ tag }) => tag),
-    );
     const rejections = pairs.map((pair) => ({ ...pair, message, spoils: true, limit }));
     table.setAside(rejections, now());
     tellRefused(this.#options.log, rejections);

@@ -1,6 +1,7 @@
 // The envelope that all replies share: one well-formed document, its status, its refusal, its <result>.
 import { XMLParser } from 'fast-xml-parser';
 import { type Intent, invalidResponse, type PanosError } from './errors.ts';
+import { type Echo, noEcho } from './phrases.ts';
 import { refusal } from './refusal.ts';
 
 /** An element: attributes under `@name`, children under their names, text beside children under `#text`. */
@@ -59,10 +60,17 @@ export function isRefusal(text: string): boolean {
   }
 }
 
-/** The refusal that a root with another status than success stands for; its text is in msg or in result/msg. */
-export function refusalOf(response: Element, intent: Intent): PanosError {
-  const text = textOf(response['msg']) || textOf(child(response, 'result')?.['msg']);
-  return refusal({ code: attribute(response, 'code'), text, intent });
+/**
+ * The refusal that a root with another status than success stands for.
+ * @param echo of the tags that the device was sent, and may repeat.
+ */
+export function refusalOf(response: Element, intent: Intent, echo: Echo = noEcho): PanosError {
+  return refusal({ code: attribute(response, 'code'), text: wordsOf(response), intent, echo });
+}
+
+/** What the device says: the text in msg or in result/msg. */
+export function wordsOf(response: Element): string {
+  return textOf(response['msg']) || textOf(child(response, 'result')?.['msg']);
 }
 
 export function isElement(value: unknown): value is Element {

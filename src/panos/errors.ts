@@ -1,4 +1,6 @@
 // PanosError: every failure of a device or of the way to it, in the operator's words.
+import type { RefusedLimit } from './refused-limit.ts';
+
 /** A device's failures, in the words of status, metrics and logs (a part of the condition reasons). */
 export type PanosReason =
   | 'UntrustedCertificate'
@@ -21,6 +23,10 @@ type Facts = {
   readonly code?: string;
   /** The device's own words, in one line. */
   readonly said?: string;
+  /** The device cannot do it now, whatever it is: no entry of the message is to blame. */
+  readonly notNow?: boolean;
+  /** What the device's own words say of a limit of it. */
+  readonly limit?: RefusedLimit | undefined;
   readonly cause?: unknown;
 };
 
@@ -53,6 +59,16 @@ export class PanosError extends Error {
     return this.#facts.said !== undefined;
   }
 
+  /** The device says that it cannot do anything of the kind now: no entry of the message is to blame. */
+  get notNow(): boolean {
+    return this.#facts.notNow === true;
+  }
+
+  /** What the words with which the call was refused say of a limit of the device. */
+  get limit(): RefusedLimit | undefined {
+    return this.#facts.limit;
+  }
+
   /** The same failure, understood otherwise. */
   understoodAs(other: Pick<Facts, 'reason' | 'retry'> & { readonly problem: string }): PanosError {
     const { problem, ...facts } = other;
@@ -66,11 +82,19 @@ export class PanosError extends Error {
   }
 }
 
-/** An answer that cannot be read as what was asked for; never taken for an empty one. */
-export function invalidResponse(problem: string, intent: Intent): PanosError {
+/**
+ * An answer that cannot be read as what was asked for; never taken for an empty one.
+ * @param said the device's words in it, where it has any.
+ */
+export function invalidResponse(problem: string, intent: Intent, said = ''): PanosError {
   return new PanosError(
     `The device's answer cannot be trusted: ${problem}. Check that the endpoint is a PAN-OS management interface`,
-    { reason: 'InvalidResponse', retry: 'backoff', applied: mayHaveApplied(intent) },
+    {
+      reason: 'InvalidResponse',
+      retry: 'backoff',
+      applied: mayHaveApplied(intent),
+      ...(said === '' ? {} : { said }),
+    },
   );
 }
 

@@ -10,9 +10,11 @@ import {
   readResult,
   refusalOf,
   textOf,
+  wordsOf,
 } from './envelope.ts';
 import { invalidResponse } from './errors.ts';
-import { isBenign } from './refusal.ts';
+import { type Echo, echoOf, saysNotNow } from './phrases.ts';
+import { isBenign, notNowAnswer } from './refusal.ts';
 import { type RefusedLimit, refusedLimit } from './refused-limit.ts';
 import type { UidUpdate } from './uid-message.ts';
 
@@ -43,16 +45,26 @@ export type DeviceInfo = {
 
 /**
  * Reads the reply to a user-id message. A pair that is already as asked counts as success; all others that the device
- * names are listed. Throws PanosError when the message as a whole was refused or the outcome is unknown.
+ * names are listed. Throws PanosError when the message as a whole was refused or the outcome is unknown: success, too, has
+ * a uid-response (facts 4.3).
  */
 export function readUidResponse(text: string, sent: UidUpdate): readonly Rejected[] {
   const { status, response } = readEnvelope(text, 'update');
-  const named = namedEntries(response);
+  const all = echoOf([...sent.unregister, ...sent.register].flatMap(({ tags }) => tags));
+  const replies = uidResponses(response);
+  const entries = replies.flatMap((reply) => entriesIn(reply));
+  const sentFor = sentEntries(sent);
+  const judged = entries.map((entry) => judge(entry, sentFor, all));
   // An error that names no pair says nothing about any of them.
-  if (status === 'refused' && named.length === 0) throw refusalOf(response, 'update');
-  return named
-    .filter(({ section, message }) => !isBenign(section, message))
-    .map((entry) => rejection(entry, sent));
+  if (status === 'refused' && entries.length === 0) throw refusalOf(response, 'update', all);
+  if (replies.length !== 1) {
+    throw invalidResponse(
+      'it does not tell what became of the message',
+      'update',
+      oneLine(wordsOf(response)),
+    );
+  }
+  return judged.filter((rejected) => rejected !== undefined);
 }
 
 /** Reads the reply to <show><system><info/></system></show>. A Panorama has no multi-vsys. */
@@ -93,35 +105,41 @@ export function readKey(text: string): string {
   return key;
 }
 
-type NamedEntry = { readonly section: Section; readonly ip: string; readonly message: string };
+/** What a reply says of a pair or of an address; of nothing in particular where it names no address. */
+type Told = { readonly section: Section | undefined; readonly ip: string; readonly message: string };
 
-/** The pairs that a reply names, wherever it has its uid-response: msg/line, msg, or result. */
-function namedEntries(response: Element): readonly NamedEntry[] {
+/** Wherever a reply has them: in msg/line, msg or result. */
+function uidResponses(response: Element): readonly Element[] {
   const message = children(response, 'msg');
   const places = [
     ...message,
     ...message.flatMap((part) => children(part, 'line')),
     ...children(response, 'result'),
   ];
-  const payloads = places
-    .flatMap((place) => children(place, 'uid-response'))
-    .flatMap((uid) => children(uid, 'payload'));
-  return payloads.flatMap((payload) => {
-    refuseOthers(payload, sections);
-    return sections.flatMap((section) =>
-      children(payload, section).flatMap((part) => {
-        refuseOthers(part, ['entry']);
-        return children(part, 'entry').map((entry) => namedEntry(section, entry));
-      }),
-    );
-  });
+  return places.flatMap((place) => children(place, 'uid-response'));
 }
 
-function namedEntry(section: Section, entry: Element): NamedEntry {
-  const ip = attribute(entry, 'ip');
-  const message = attribute(entry, 'message');
-  if (ip === '' || message === '') throw invalidResponse('an <entry> lacks its ip or its message', 'update');
-  return { section, ip, message };
+/** Devices put entries into sections; one that is not ready was seen to put them elsewhere (Pulse Secure KB43642). */
+function entriesIn(reply: Element): readonly Told[] {
+  refuseOthers(reply, ['version', 'payload', 'entry']);
+  const payloads = children(reply, 'payload');
+  const inPayloads = payloads.flatMap((payload) => {
+    refuseOthers(payload, [...sections, 'entry']);
+    const inSections = sections.flatMap((section) =>
+      children(payload, section).flatMap((part) => {
+        refuseOthers(part, ['entry']);
+        return children(part, 'entry').map((entry) => told(section, entry));
+      }),
+    );
+    return [...inSections, ...children(payload, 'entry').map((entry) => told(undefined, entry))];
+  });
+  const outside = children(reply, 'entry').map((entry) => told(undefined, entry));
+  if (payloads.length === 0 && outside.length === 0) throw invalidResponse('it has no <payload>', 'update');
+  return [...outside, ...inPayloads];
+}
+
+function told(section: Section | undefined, entry: Element): Told {
+  return { section, ip: attribute(entry, 'ip'), message: attribute(entry, 'message') };
 }
 
 function refuseOthers(element: Element, known: readonly string[]): void {
@@ -130,16 +148,30 @@ function refuseOthers(element: Element, known: readonly string[]): void {
     throw invalidResponse('it names something other than pairs of addresses and tags', 'update');
 }
 
-function rejection({ section, ip, message }: NamedEntry, sent: UidUpdate): Rejected {
+type Sent = { readonly tags: readonly string[]; readonly echo: Echo };
+type SentFor = (section: Section, address: string) => Sent | undefined;
+
+/** What was sent for an address, by its canonical text: each is looked up once for every pair that is refused. */
+function sentEntries(sent: UidUpdate): SentFor {
+  const of = (entries: UidUpdate[Section]) =>
+    new Map(entries.map(({ ip, tags }) => [canonicalHost(ip) ?? ip, { tags, echo: echoOf(tags) }]));
+  const known = { unregister: of(sent.unregister), register: of(sent.register) };
+  return (section, address) => known[section].get(address);
+}
+
+/** undefined: the pair is as asked. Throws where the message as a whole has failed. */
+function judge({ section, ip, message }: Told, sentFor: SentFor, all: Echo): Rejected | undefined {
   const address = canonicalHost(ip);
-  const entry = sent[section].find((candidate) => canonicalHost(candidate.ip) === address);
+  const sent = section === undefined || address === undefined ? undefined : sentFor(section, address);
+  if (saysNotNow(message, sent?.echo ?? all)) throw notNowAnswer(message);
+  if (section === undefined || ip === '' || message === '')
+    throw invalidResponse('an <entry> lacks its section, its ip or its message', 'update', oneLine(message));
   // Taken for a failure of nobody, it would be a success of somebody.
-  if (address === undefined || entry === undefined) {
-    throw invalidResponse('it refuses an address that was not in the message', 'update');
-  }
-  const words = oneLine(message);
-  const tag = meantTag(entry.tags, message);
-  return { section, ip: address, tag, message: words, limit: refusedLimit(words, entry.tags) };
+  if (address === undefined || sent === undefined)
+    throw invalidResponse('it refuses an address that was not in the message', 'update', oneLine(message));
+  const tag = meantTag(sent.tags, message);
+  if (isBenign(section, message, { address, tag })) return undefined;
+  return { section, ip: address, tag, message: oneLine(message), limit: refusedLimit(message, sent.echo) };
 }
 
 /** The one tag sent for the address, or the one that the device's words begin with (the longest: tags have spaces). */

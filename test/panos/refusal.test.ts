@@ -102,13 +102,17 @@ test('a text decides over a code that it contradicts', () => {
   assert.equal(reasonOf('17', 'Type [user-id] not authorized for user role.'), 'RoleNotAuthorized');
   assert.equal(reasonOf('', 'INVALID CREDENTIALS'), 'AuthenticationFailed');
   assert.equal(reasonOf('', 'Session timed out, log in again'), 'AuthenticationFailed');
-  assert.equal(reasonOf('12', 'The session timed out'), 'RegistrationRejected');
+  // Not the session's end, which begins the sentence; but "timed out" is "not now" wherever it stands.
+  assert.equal(reasonOf('12', 'The session timed out'), 'DeviceUnavailable');
 });
 
 test('only the exact texts, each in its own section, mean that a pair is as asked', () => {
-  assert.equal(isBenign('register', 'tag a b already exists, ignore'), true);
-  assert.equal(isBenign('unregister', 'tag a does not exist, ignore unreg'), true);
-  assert.equal(isBenign('unregister', 'ip 2001:db8::1 does not exist, ignore unreg'), true);
+  const about = (tag: string, address = '10.0.0.1') => ({ address, tag });
+  assert.equal(isBenign('register', 'tag a b already exists, ignore', about('a b')), true);
+  assert.equal(isBenign('unregister', 'tag a does not exist, ignore unreg', about('a')), true);
+  const six = about('a', '2001:db8::1');
+  assert.equal(isBenign('unregister', 'ip 2001:db8::1 does not exist, ignore unreg', six), true);
+  assert.equal(isBenign('unregister', 'ip 2001:DB8:0::1/128 does not exist, ignore unreg', six), true);
   for (const [section, text] of [
     ['unregister', 'tag a already exists, ignore'],
     ['register', 'tag a does not exist, ignore unreg'],
@@ -117,8 +121,11 @@ test('only the exact texts, each in its own section, mean that a pair is as aske
     ['register', 'error: tag a already exists, ignore'],
     ['unregister', 'user bob does not exist, ignore unreg'],
     ['register', 'Failed to register'],
+    ['register', 'tag b already exists, ignore'],
+    ['unregister', 'ip 10.0.0.2 does not exist, ignore unreg'],
+    ['register', 'ip 10.0.0.1 does not exist, ignore unreg'],
   ] as const) {
-    assert.equal(isBenign(section, text), false, text);
+    assert.equal(isBenign(section, text, about('a')), false, text);
   }
 });
 

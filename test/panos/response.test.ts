@@ -15,12 +15,19 @@ test('a message that the device took has nothing rejected', () => {
 });
 
 test('pairs that are already as asked are a success', () => {
-  assert.deepEqual(readUidResponse(fixture('user-id.already-as-asked.panoslib'), nothing), []);
-  assert.deepEqual(readUidResponse(fixture('user-id.address-unknown.registered-ip-clients'), nothing), []);
+  const sent = {
+    unregister: [{ ip: '10.1.0.7', tags: ['k8s.ns_a'] }],
+    register: [{ ip: '10.1.0.9', tags: ['k8s.ns_b', 'k8s.tmp'] }],
+  };
+  assert.deepEqual(readUidResponse(fixture('user-id.already-as-asked.panoslib'), sent), []);
+  assert.deepEqual(readUidResponse(fixture('user-id.address-unknown.registered-ip-clients'), sent), []);
 });
 
 test('a hard failure stands out from the pairs that are as asked', () => {
-  const sent = { register: [{ ip: '10.1.0.8', tags: ['k8s.ns_b'] }], unregister: [] };
+  const sent = {
+    register: ['10.1.0.8', '10.1.0.9'].map((ip) => ({ ip, tags: ['k8s.ns_b'] })),
+    unregister: [],
+  };
   assert.deepEqual(readUidResponse(fixture('user-id.failed-to-register.minemeld'), sent), [
     {
       section: 'register',
@@ -59,6 +66,95 @@ test('a refused address that was not sent is no answer', () => {
     const { reason, applied } = failureOf(() => readUidResponse(partial(section, ip, 'no'), sent));
     assert.deepEqual([reason, applied], ['InvalidResponse', 'unknown']);
   }
+});
+
+test('success is told by a uid-response, and by nothing else', () => {
+  const inPlace = (body: string) => `<response status="success">${body}</response>`;
+  for (const reply of [
+    '<response status="success"/>',
+    inPlace('<msg><line>Error: registration table is full, 1 entry dropped</line></msg>'),
+    inPlace('<result><msg>queued, job 17</msg></result>'),
+    inPlace('<result/>'),
+    inPlace('<result><uid-response/></result>'),
+    inPlace('<result><uid-response><version>2.0</version></uid-response></result>'),
+    inPlace('<result><uid-response><payload>done</payload></uid-response></result>'),
+    inPlace(
+      '<result><uid-response><payload/></uid-response><uid-response><payload/></uid-response></result>',
+    ),
+  ]) {
+    const { reason, applied } = failureOf(() => readUidResponse(reply, nothing));
+    assert.deepEqual([reason, applied], ['InvalidResponse', 'unknown'], reply);
+  }
+  const said = failureOf(() =>
+    readUidResponse(inPlace('<result><msg>queued, job 17</msg></result>'), nothing),
+  );
+  assert.match(said.message, /It said: queued, job 17$/);
+  const whole = inPlace(
+    '<result><uid-response><payload><register/><unregister/></payload></uid-response></result>',
+  );
+  assert.deepEqual(readUidResponse(whole, nothing), []);
+});
+
+test('a benign text about another tag, or within a tag, is a failure', () => {
+  const tags = ['k8s.ns_evil.x already exists, ignore'];
+  const sent = { register: [{ ip: '10.0.0.1', tags }], unregister: [{ ip: '10.0.0.1', tags }] };
+  for (const [section, message] of [
+    ['register', `tag limit reached at ${tags[0]}`],
+    ['register', `tag ${tags[0]}`],
+    ['register', 'tag k8s.ns_evil.x already exists, ignore'],
+    ['unregister', 'tag is locked: k8s.ns_evil.y does not exist, ignore unreg'],
+    ['unregister', 'ip 10.0.0.2 does not exist, ignore unreg'],
+  ] as const)
+    assert.equal(readUidResponse(partial(section, '10.0.0.1', message), sent).length, 1, message);
+  assert.deepEqual(
+    readUidResponse(partial('register', '10.0.0.1', `tag ${tags[0]} already exists, ignore`), sent),
+    [],
+  );
+});
+
+const notReady = 'Not ready to process xmlapi data';
+
+for (const [where, inner] of [
+  ['in a section', `<payload><register><entry message="${notReady}"/></register></payload>`],
+  [
+    'in a section, about an address',
+    `<payload><register><entry ip="10.0.0.1" message="${notReady}"/></register></payload>`,
+  ],
+  ['in the payload', `<payload><entry message="${notReady}"/></payload>`],
+  ['outside of it', `<version>2.0</version><entry message="${notReady}"/>`],
+] as const) {
+  test(`a device that is not ready and says so ${where} is unavailable, and no entry is to blame`, () => {
+    const reply = `<response status="error"><msg><line><uid-response>${inner}</uid-response></line></msg></response>`;
+    const sent = { register: [{ ip: '10.0.0.1', tags: ['k8s.a'] }], unregister: [] };
+    const failure = failureOf(() => readUidResponse(reply, sent));
+    assert.deepEqual(
+      [failure.reason, failure.retry, failure.applied],
+      ['DeviceUnavailable', 'backoff', 'unknown'],
+    );
+    assert.match(failure.message, new RegExp(`It said: ${notReady}$`));
+  });
+}
+
+test('"not now" as the text of a whole refusal is an outage, to messages and to reads', () => {
+  for (const words of [
+    notReady,
+    'useridd is initializing',
+    'Initialising',
+    'Operation timed out',
+    'Server not available',
+  ]) {
+    const reply = `<response status="error" code="17"><msg><line>${words}</line></msg></response>`;
+    for (const read of [readResult, (text: string) => readUidResponse(text, nothing)])
+      assert.equal(failureOf(() => read(reply)).reason, 'DeviceUnavailable', words);
+  }
+});
+
+test('an entry without an address that says anything else is no answer, and its words are shown', () => {
+  const reply =
+    '<response status="error"><msg><line><uid-response><entry message="Something else"/></uid-response></line></msg></response>';
+  const failure = failureOf(() => readUidResponse(reply, nothing));
+  assert.deepEqual([failure.reason, failure.applied], ['InvalidResponse', 'unknown']);
+  assert.match(failure.message, /It said: Something else$/);
 });
 
 test('a benign text in the other section is a failure', () => {
