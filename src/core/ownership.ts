@@ -21,7 +21,7 @@ export function markerTag({ prefix, id }: Owner): string {
 
 /** The owner that a tag speaks of; undefined for an ordinary tag. */
 export function ownerOf(tag: string): Owner | undefined {
-  const at = tag.indexOf(`.${markerWord}`) + 1;
+  const at = tag.lastIndexOf(`.${markerWord}`) + 1;
   const id = tag.slice(at + markerWord.length);
   return at === 0 || id === '' ? undefined : { prefix: tag.slice(0, at), id };
 }

@@ -61,7 +61,9 @@ const badPrefixes = [
   'a/b.',
   'k8s.\n',
 ];
-const goodPrefixes = ['k.', 'k8s-prod.', '_a.-b.C.4.', `${'x'.repeat(31)}.`];
+const reservedSays = 'no word may begin with _ or ns_, which are reserved';
+const reservedPrefixes = ['_a.', 'x._owner.', 'k8s.prod._owner.a.', 'ns_shop.', 'k8s.ns_.', '_.', 'a.b.c._d.'];
+const goodPrefixes = ['k.', 'k8s-prod.', 'a_.-b.C.4.', 'ns.nsx.n_s.x_.', `${'x'.repeat(31)}.`];
 
 const networkSays = 'must be a network such as 10.20.0.0/16 or fd00:10::/48';
 const badNetworks = [
@@ -222,6 +224,12 @@ export const badFirewalls: BadCase[] = [
     manifest: firewall({ tagPrefix }),
     field: 'spec.tagPrefix',
     says: prefixSays,
+  })),
+  ...reservedPrefixes.map((tagPrefix) => ({
+    name: `tagPrefix ${tagPrefix}`,
+    manifest: firewall({ tagPrefix }),
+    field: 'spec.tagPrefix',
+    says: reservedSays,
   })),
   { name: 'no credentials', manifest: firewall({ credentials: undefined }), field: 'spec.credentials' },
   { name: 'no secretRef', manifest: firewall({ credentials: {} }), field: 'spec.credentials.secretRef' },

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { parseNetwork } from '../../core/network.ts';
 import { hostName, httpsEndpoint, objectName, proxyUrl } from './host.ts';
 import { labelSelector } from './label-selector.ts';
-import { type CelRule, forServer, list, pattern, type Rule, ruled, text, twinned } from './schema.ts';
+import { type CelRule, celText, forServer, list, pattern, type Rule, ruled, text, twinned } from './schema.ts';
 import { tables } from './tables.ts';
 
 const prefixWords = pattern('(?:[A-Za-z0-9_-]+\\.){1,4}');
@@ -14,11 +14,21 @@ const immutable: CelRule = {
   message: 'is immutable: create another PanFirewall instead',
 };
 
-const tagPrefix = ruled(text(32), {
-  cel: prefixWords.cel,
-  message: 'must be 1 to 4 words of letters, digits, _ and -, each ended by a dot, such as "k8s-prod."',
-  holds: prefixWords.matches,
-});
+// `_owner.` is what marks of ownership are told by, `ns_` where tags of a namespace begin.
+const reservedWord = '(^|\\.)(_|ns_)';
+
+const tagPrefix = ruled(
+  ruled(text(32), {
+    cel: prefixWords.cel,
+    message: 'must be 1 to 4 words of letters, digits, _ and -, each ended by a dot, such as "k8s-prod."',
+    holds: prefixWords.matches,
+  }),
+  {
+    cel: `!self.matches(${celText(reservedWord)})`,
+    message: 'no word may begin with _ or ns_, which are reserved: write it another way, such as "k8s-prod."',
+    holds: (prefix) => !new RegExp(reservedWord, 'u').test(prefix),
+  },
+);
 
 /** The longest is `ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255/128`. */
 const maxNetworkLength = 49;
