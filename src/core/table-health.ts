@@ -9,6 +9,8 @@ export type TableView = {
   readonly failing: Finding | undefined;
   /** Why it is not kept equal to what is desired though nothing fails: Observing, Purging. */
   readonly aside?: Finding | undefined;
+  /** Why nothing is written for now, though it is waited for. */
+  readonly blocked?: Finding | undefined;
   /** The table has been read in full. */
   readonly known: boolean;
   readonly owned: number;
@@ -99,6 +101,7 @@ function progress(table: TableView, stuck: boolean): Finding {
     return { reason: 'RegistrationRejected', message };
   }
   if (table.pending === 0) return { reason: 'InSync', message: 'in sync' };
+  if (table.blocked !== undefined) return table.blocked;
   const message = stuck
     ? 'the device is slow to confirm changes; look at its load and its system log'
     : 'changes are on their way to the device';

@@ -15,6 +15,8 @@ export type Contribution = {
 export class Tally {
   /** Selected Pods that hold an address. */
   pods = 0;
+  /** Those of them whose namespace some firewall of the policy admits. */
+  admitted = 0;
   /** reason -> uid -> the Pod's name as the policy's reader knows it. */
   readonly #skipped = new Map<SkipReason, Map<string, string>>();
   readonly #tags = new Map<string, number>();
@@ -53,6 +55,7 @@ export class Tally {
     for (const reason of skips(contribution)) this.#skip(reason, contribution, by);
     if (held.length === 0) return;
     this.pods += by;
+    if (grant.reach.firewalls.length > 0) this.admitted += by;
     const used = new Set<string>();
     for (const firewall of grant.reach.firewalls) {
       const taken = held.filter((address) => takes(firewall, address)).length;

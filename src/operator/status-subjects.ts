@@ -20,6 +20,7 @@ import { objectPath, panFirewalls } from '../kubernetes/resources/api.ts';
 import type { ParsedPolicy } from '../kubernetes/resources/parse.ts';
 import type { Controller } from './controller.ts';
 import type { FirewallObject } from './firewall-objects.ts';
+import { unusable } from './policy-admission.ts';
 import { policyPath } from './policy-objects.ts';
 import type { EventTeller } from './event-teller.ts';
 import type { StatusSubject } from './status-agenda.ts';
@@ -199,21 +200,4 @@ function policyTarget(
 function withLimits(skipped: readonly SkippedStatus[], shares: readonly LimitedShare[]): SkippedStatus[] {
   const out = largestOfEach(shares).map(({ reason, pods, example }) => ({ reason, count: pods, example }));
   return [...skipped, ...out].sort((a, b) => (a.reason < b.reason ? -1 : 1));
-}
-
-function unusable(
-  name: string,
-  { firewalls, desired }: Controller,
-  { meta }: ParsedPolicy,
-): PolicyTarget['unusable'] {
-  if (!firewalls.has(name)) {
-    return {
-      reason: 'FirewallMissing',
-      message: 'there is no PanFirewall of this name; create it, or correct spec.firewallNames',
-    };
-  }
-  if (meta.namespace === undefined || desired.admits(name, meta.namespace) || !firewalls.get(name)?.parsed.ok)
-    return undefined;
-  const message = `its namespaceSelector does not select the namespace ${meta.namespace}; ask the firewall's administrator`;
-  return { reason: 'NotAdmitted', message };
 }

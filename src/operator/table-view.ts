@@ -31,7 +31,8 @@ const observing: Finding = {
 const unprotected: Finding = {
   reason: 'Progressing',
   message:
-    'nothing is written before the finalizer pantag.io/purge is on the PanFirewall, which is put there at once',
+    'nothing is written before the finalizer pantag.io/purge is on the PanFirewall; where it stays away, look at the ' +
+    "operator's log for what keeps it from being put there (RBAC, an admission webhook, a GitOps tool that takes it off)",
 };
 const leaving: Finding = {
   reason: 'Purging',
@@ -40,7 +41,12 @@ const leaving: Finding = {
 
 /** Why a table is not kept equal to what is desired though nothing fails; undefined when it is. */
 export function asideOf(stance: Stance): Finding | undefined {
-  return { enforce: undefined, observe: observing, unprotected, leaving }[stance];
+  return { enforce: undefined, observe: observing, unprotected: undefined, leaving }[stance];
+}
+
+/** Why nothing is written for now, though policies wait for it. */
+function blockedBy(stance: Stance): Finding | undefined {
+  return stance === 'unprotected' ? unprotected : undefined;
 }
 
 export function tableView(facts: TableFacts): TableView {
@@ -48,6 +54,7 @@ export function tableView(facts: TableFacts): TableView {
   return {
     failing,
     aside: asideOf(stance),
+    blocked: blockedBy(stance),
     plan: stance === 'observe' ? table.outlook : undefined,
     known: table.known,
     owned: table.owned,
@@ -56,7 +63,7 @@ export function tableView(facts: TableFacts): TableView {
     held: heldRemovals(table.held),
     limits: limitsView(books),
     conflict: conflict(marker, precedence),
-    notes: notes(table, learned),
+    notes: [...notes(table, learned), ...(stance === 'unprotected' ? [unprotected.message] : [])],
     refused: refused(table, marker),
     ungranted: table.leases.finding,
     timeoutSeconds: table.leases.outstanding,

@@ -59,6 +59,7 @@ function stateOf(desired: Desired, world: World): NaiveState {
       .filter(([, count]) => count > 0);
     return {
       pods: found.pods,
+      admitted: found.admitted,
       addressesOn: Object.fromEntries(on),
       skipped: found.skipped(),
       tags: desired.tagsInUse(id),

@@ -6,6 +6,7 @@ import { addresses, namespaces, networks, type World } from './universe.ts';
 
 export type NaiveTally = {
   readonly pods: number;
+  readonly admitted: number;
   readonly addressesOn: Readonly<Record<string, number>>;
   readonly skipped: readonly { reason: string; count: number; example: string }[];
   readonly tags: readonly string[];
@@ -182,6 +183,7 @@ function tally(world: World, policy: Policy): NaiveTally {
   const tags = new Set<string>();
   const addressesOn: Record<string, number> = {};
   let pods = 0;
+  let admitted = 0;
   for (const pod of world.pods.values()) {
     if (!selected(world, policy, pod)) continue;
     const skip = (reason: string) =>
@@ -198,6 +200,7 @@ function tally(world: World, policy: Policy): NaiveTally {
     else if (held < pod.addresses.length) skip('AddressTaken');
     if (held === 0) continue;
     pods += 1;
+    if (takers.length > 0) admitted += 1;
     if (holds.some((address) => takers.some((name) => !takes(world, name, address)))) skip('OutsideCIDR');
     if (missing) skip('MissingValue');
     if (illegal) skip('IllegalTag');
@@ -209,7 +212,7 @@ function tally(world: World, policy: Policy): NaiveTally {
       addressesOn[name] = (addressesOn[name] ?? 0) + there;
     }
   }
-  return { pods, addressesOn, skipped: summary(skips), tags: [...tags].sort() };
+  return { pods, admitted, addressesOn, skipped: summary(skips), tags: [...tags].sort() };
 }
 
 function summary(skips: readonly { reason: string; name: string }[]): NaiveTally['skipped'] {

@@ -6,7 +6,25 @@ import * as fc from 'fast-check';
 import type { Finding, FoundCondition } from '../../src/core/conditions.ts';
 import { type ConditionReason, conditionReasons } from '../../src/core/model.ts';
 import { type PolicyTarget, type PolicyView, policyStatus } from '../../src/core/policy-status.ts';
+import { healthForPolicies } from '../../src/core/firewall-status.ts';
+import { stanceOf } from '../../src/core/stance.ts';
+import type { TableView } from '../../src/core/table-health.ts';
+import { asideOf } from '../../src/operator/table-view.ts';
 import { checkStatus, timeAt } from './status-rules.ts';
+
+const quietTable: TableView = {
+  failing: undefined,
+  known: true,
+  owned: 12,
+  foreign: 0,
+  pending: 0,
+  held: undefined,
+  conflict: undefined,
+  notes: [],
+  refused: undefined,
+  oldestPendingAt: undefined,
+  lastConfirmedAt: 0,
+};
 
 const found = (reason: ConditionReason): Finding => ({ reason, message: `it is ${reason}` });
 const healthy = { finding: found('InSync'), stuck: false };
@@ -326,4 +344,22 @@ test('law: every status keeps the rules, is the same when nothing changed, and n
       }
     }),
   );
+});
+
+test('a firewall in Enforce that is written nothing, as its finalizer is not there, is waited for', () => {
+  const aside = asideOf(
+    stanceOf({ mode: 'Enforce', deletionPolicy: 'Purge', finalized: false, deleting: false }),
+  );
+  assert.equal(aside, undefined, 'only Observe, deletion and passive peers do not count');
+  const blocked = {
+    reason: 'Progressing',
+    message: 'nothing is written before the finalizer is there',
+  } as const;
+  const waiting = { blocked, pending: 12, oldestPendingAt: 0, lastConfirmedAt: Number.NEGATIVE_INFINITY };
+  const table = { ...quietTable, owned: 0, ...waiting };
+  const tables = [{ ref: { serial: undefined, vsys: undefined }, view: table }];
+  const health = healthForPolicies({ finding: undefined, aside, device: undefined, tables }, 60_000);
+  const status = statusOf(policy({}, { health, addresses: 12, pending: 12 }), { previous: readyBefore });
+  assert.deepEqual([status.ready, status.reason, status.addresses], [false, 'Progressing', 0]);
+  assert.match(status.message ?? '', /^edge-b: nothing is written before the finalizer/);
 });

@@ -106,6 +106,16 @@ test('a table that is only observed, or purged, says so unless something fails, 
   }
 });
 
+test('a table that may not be written for now is waited for: it says why, and is stuck like a silent one', () => {
+  const blocked = { reason: 'Progressing', message: 'the finalizer is not there' } as const;
+  const waiting = { blocked, pending: 12, oldestPendingAt: 0, lastConfirmedAt: 0 };
+  assert.deepEqual(tableHealth({ ...quiet, ...waiting }, 60 * second), { finding: blocked, stuck: true });
+  assert.equal(stuck(waiting, second), false, 'for a moment it is ordinary churn');
+  assert.equal(reasonOf({ blocked }), 'InSync', 'nothing waits');
+  const failing = { reason: 'DeviceUnavailable', message: 'no answer' } as const;
+  assert.equal(reasonOf({ ...waiting, failing }), 'DeviceUnavailable');
+});
+
 test('no message moves with a count', () => {
   for (const known of [true, false]) {
     for (const count of [1, 2]) {

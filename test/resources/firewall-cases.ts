@@ -62,7 +62,15 @@ const badPrefixes = [
   'k8s.\n',
 ];
 const reservedSays = 'no word may begin with _ or ns_, which are reserved';
-const reservedPrefixes = ['_a.', 'x._owner.', 'k8s.prod._owner.a.', 'ns_shop.', 'k8s.ns_.', '_.', 'a.b.c._d.'];
+const reservedPrefixes = [
+  '_a.',
+  'x._owner.',
+  'k8s.prod._owner.a.',
+  'ns_shop.',
+  'k8s.ns_.',
+  '_.',
+  'a.b.c._d.',
+];
 const goodPrefixes = ['k.', 'k8s-prod.', 'a_.-b.C.4.', 'ns.nsx.n_s.x_.', `${'x'.repeat(31)}.`];
 
 const networkSays = 'must be a network such as 10.20.0.0/16 or fd00:10::/48';

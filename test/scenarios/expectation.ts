@@ -37,6 +37,7 @@ export function expectedStatus(world: World, policy: Policy): ExpectedStatus {
   for (const name of targetsOf(world, policy)) registered[name] = 0;
   const tags = new Set<string>();
   let pods = 0;
+  const holding: Pod[] = [];
   for (const pod of selected) {
     const addresses = addressesOf(pod);
     const held = addresses.filter((address) => holderOf(world, address) === pod);
@@ -47,6 +48,7 @@ export function expectedStatus(world: World, policy: Policy): ExpectedStatus {
     }
     if (held.length === 0) continue;
     pods += 1;
+    holding.push(pod);
     for (const firewall of world.firewalls) {
       const own = tagsOn(world, policy, pod, firewall);
       const taken = held.filter((address) => takes(firewall, address)).length;
@@ -64,16 +66,18 @@ export function expectedStatus(world: World, policy: Policy): ExpectedStatus {
       .map(([reason, names]) => ({ reason, count: names.length, example: names.sort()[0] ?? '' })),
     tags: [...tags].sort(),
     registered,
-    reason: isAdmitted(world, policy) ? 'InSync' : 'NotAdmitted',
+    reason: isAdmitted(world, policy, holding) ? 'InSync' : 'NotAdmitted',
   };
 }
 
-/** By every firewall that it is for; Pods of cluster-wide policies are judged one by one instead. */
-function isAdmitted(world: World, policy: Policy): boolean {
+/** By every firewall that it is for; of a cluster-wide policy one of its Pods by one of them. */
+function isAdmitted(world: World, policy: Policy, pods: readonly Pod[]): boolean {
   const home = world.namespaces.find(({ metadata }) => metadata.name === policy.metadata.namespace);
-  if (home === undefined) return true;
   const names = targetsOf(world, policy);
   const targets = world.firewalls.filter(({ metadata }) => names.includes(metadata.name));
+  const isTaken = (pod: Pod) =>
+    targets.some(({ spec }) => matches(spec.namespaceSelector, namespaceOf(world, pod).metadata.labels));
+  if (home === undefined) return targets.length === 0 || pods.length === 0 || pods.some(isTaken);
   return targets.every(({ spec }) => matches(spec.namespaceSelector, home.metadata.labels));
 }
 

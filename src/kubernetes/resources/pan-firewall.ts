@@ -4,7 +4,17 @@ import { z } from 'zod';
 import { parseNetwork } from '../../core/network.ts';
 import { hostName, httpsEndpoint, objectName, proxyUrl } from './host.ts';
 import { labelSelector } from './label-selector.ts';
-import { type CelRule, celText, forServer, list, pattern, type Rule, ruled, text, twinned } from './schema.ts';
+import {
+  type CelRule,
+  celText,
+  forServer,
+  list,
+  pattern,
+  type Rule,
+  ruled,
+  text,
+  twinned,
+} from './schema.ts';
 import { tables } from './tables.ts';
 
 const prefixWords = pattern('(?:[A-Za-z0-9_-]+\\.){1,4}');
