@@ -85,7 +85,7 @@ export class Contradictions {
 }
 
 function rejection(section: Section, address: string, tag: string): Rejection {
-  return { section, address, tag, message: words[section] };
+  return { section, address, tag, message: words[section], contradicted: true };
 }
 
 function keyOf(section: Section, tag: string): string {

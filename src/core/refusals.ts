@@ -10,6 +10,10 @@ export type Rejection = {
   readonly message: string;
   /** Its message was refused because of it, with all others in it: it is tried again apart from them. */
   readonly spoils?: boolean | undefined;
+  /** No message had been accepted since the search for the cause began: it may be the device that refused everything. */
+  readonly provisional?: boolean | undefined;
+  /** The device refused nothing: it confirms the pair, and readings show it otherwise. */
+  readonly contradicted?: boolean | undefined;
   /** What the device's words say of a limit of its own; undefined: nothing. */
   readonly limit?: RefusedLimit | undefined;
 };
@@ -34,11 +38,19 @@ type Refusal = Rejection & {
 
 const firstDelayMs = 30_000;
 const longestDelayMs = 600_000;
+/** A tag that goes at once is a hole for as long as it stays: nobody waits for minutes to try again. */
+const urgentDelayMs = { first: 1_000, longest: 5_000 };
 
 export class Refusals {
+  readonly #isUrgent: (address: string, tag: string) => boolean;
   readonly #refusals = new Map<string, readonly Refusal[]>();
   /** Section and tag of what spoils messages; made when asked for. */
   #spoiling: ReadonlySet<string> | undefined;
+
+  /** @param isUrgent whether a removal rests on a vacated or reused address, or on another cause that goes at once. */
+  constructor(isUrgent: (address: string, tag: string) => boolean = () => false) {
+    this.#isUrgent = isUrgent;
+  }
 
   /** How many addresses have refused pairs. */
   get size(): number {
@@ -54,8 +66,10 @@ export class Refusals {
     const wished = rejections.filter((rejection) => concerns(rejection, sent));
     const refused = wished.map((rejection) => {
       const again = before.find(({ section, tag }) => section === rejection.section && tag === rejection.tag);
-      const delayMs = again === undefined ? firstDelayMs : Math.min(again.delayMs * 2, longestDelayMs);
-      return { ...rejection, delayMs, until: now + delayMs };
+      const { first, longest } = this.#delays(rejection, sent);
+      const delayMs = again === undefined ? first : Math.min(again.delayMs * 2, longest);
+      const provisional = again === undefined && rejection.provisional === true;
+      return { ...rejection, provisional, delayMs, until: now + delayMs };
     });
     this.#set(address, [...before.filter((refusal) => !concerns(refusal, sent)), ...refused]);
   }
@@ -66,6 +80,19 @@ export class Refusals {
       const these = (section: Rejection['section']) =>
         here.flatMap((one) => (one.section === section && one.tag !== undefined ? [one.tag] : []));
       this.answered(address, { register: these('register'), unregister: these('unregister') }, here, now);
+    }
+  }
+
+  /**
+   * The device accepts messages again: what was set aside while it accepted none is tried at once. What is refused then is
+   * refused for its own sake.
+   */
+  accepted(now: number): void {
+    for (const [address, refusals] of this.#refusals) {
+      if (!refusals.some(({ provisional }) => provisional)) continue;
+      const released = ({ provisional, ...refusal }: Refusal): Refusal =>
+        provisional ? { ...refusal, delayMs: refusal.delayMs / 2, until: now } : refusal;
+      this.#set(address, refusals.map(released));
     }
   }
 
@@ -141,6 +168,12 @@ export class Refusals {
   /** Why this address is refused, in the device's words. */
   messageOf(address: string): string | undefined {
     return this.#refusals.get(address)?.[0]?.message;
+  }
+
+  #delays({ address, section, tag, contradicted }: Rejection, sent: Sections) {
+    const removals = section === 'unregister' && contradicted !== true ? sent.unregister : [];
+    const urgent = removals.some((one) => (tag ?? one) === one && this.#isUrgent(address, one));
+    return urgent ? urgentDelayMs : { first: firstDelayMs, longest: longestDelayMs };
   }
 
   #set(address: string, refusals: readonly Refusal[]): void {

@@ -9,6 +9,8 @@ const fewFailures = 24;
 /** From then on what has not been tried yet goes at most so often, and suspects ever more seldom. */
 const firstPauseMs = 1_000;
 const longestPauseMs = 60_000;
+/** Tags that are to go are holes: the device is asked again soon, however often it refused. */
+const longestRemovalPauseMs = 5_000;
 /** A tag that was refused alone at so many addresses, and accepted at none, is not tried at each of the others. */
 const alone = 3;
 
@@ -26,6 +28,8 @@ export class Suspects {
   /** Addresses whose last message had no answer -> how many messages had been accepted when that began. */
   readonly #unanswered = new Map<string, number>();
   #acceptances = 0;
+  /** How many messages had been accepted when the first one was refused of those that are being searched. */
+  #acceptedBefore = 0;
   /** Look at a far group next: what is near a culprit is often like it. */
   #far = false;
   #failures = 0;
@@ -35,6 +39,11 @@ export class Suspects {
   /** Messages in a row that were not accepted. */
   get failures(): number {
     return this.#failures;
+  }
+
+  /** A message was accepted since the search began: it is entries that are refused, and not whatever is sent. */
+  get hasAccepted(): boolean {
+    return this.#acceptances > this.#acceptedBefore;
   }
 
   has(address: string): boolean {
@@ -109,9 +118,12 @@ export class Suspects {
    * @param tookMs the suspects take no more than half of the time.
    */
   refused(now: number, tookMs: number): readonly Pair[] {
+    if (this.#failures === 0 && this.#groups.length === 0 && !this.#isTrial)
+      this.#acceptedBefore = this.#acceptances;
     this.#failures += 1;
+    const meant = this.#judge(this.#land(), this.#hasMore);
     this.#slowDown(now, tookMs);
-    return this.#judge(this.#land(), this.#hasMore);
+    return meant;
   }
 
   /**
@@ -199,13 +211,14 @@ export class Suspects {
       this.#groupsDueAt = now + tookMs;
       return;
     }
-    this.#groupsDueAt = now + Math.max(tookMs, Math.min(firstPauseMs * 2 ** doublings, longestPauseMs));
+    const longest = this.#groups.some(hasRemovals) ? longestRemovalPauseMs : longestPauseMs;
+    this.#groupsDueAt = now + Math.max(tookMs, Math.min(firstPauseMs * 2 ** doublings, longest));
     this.#othersDueAt = now + firstPauseMs;
   }
 
   /** Removals first, known culprits' like last; the smallest group, to find a culprit soon, and after one the largest. */
   #pick(): Group {
-    const removals = this.#groups.filter((group) => group.some(({ unregister }) => unregister.length > 0));
+    const removals = this.#groups.filter(hasRemovals);
     const candidates = removals.length > 0 ? removals : this.#groups;
     const others = this.#guilty.size === 0 ? [] : candidates.filter((group) => !this.#isAlike(group));
     const bySize = (others.length > 0 ? others : candidates).toSorted((a, b) => a.length - b.length);
@@ -236,6 +249,10 @@ export class Suspects {
     if (left > 0) this.#addresses.set(address, left);
     else this.#addresses.delete(address);
   }
+}
+
+function hasRemovals(group: Group): boolean {
+  return group.some(({ unregister }) => unregister.length > 0);
 }
 
 function nameOf({ section, tag }: Pair): string {

@@ -13,7 +13,7 @@ import type { DesiredTags } from './planner.ts';
 import { type Rejection, Refusals } from './refusals.ts';
 import { RegistrationLeases } from './registration-leases.ts';
 import type { AddressChange } from './registrations.ts';
-import { RemovalCauses } from './removal-causes.ts';
+import { goesAtOnce, RemovalCauses } from './removal-causes.ts';
 import { type GuardLimits, type HeldPlan, RemovalGuard } from './removal-guard.ts';
 import type { RemovalGate } from './removal-gate.ts';
 import type { TagSet } from './tag-set.ts';
@@ -29,7 +29,7 @@ const everything: Scope = { admit: (planned) => planned };
 export class Table {
   readonly #desired: DesiredTags;
   readonly #causes = new RemovalCauses();
-  readonly #refusals = new Refusals();
+  readonly #refusals: Refusals;
   readonly #belief: Belief;
   readonly #mirror: Mirror;
   /** The timeouts that registrations carry. */
@@ -46,6 +46,7 @@ export class Table {
     this.#belief = new Belief(desired, (address) => this.#late.explains(address));
     this.#mirror = this.#belief.mirror;
     this.#guard = new RemovalGuard(guard);
+    this.#refusals = new Refusals((address, tag) => goesAtOnce(this.#agenda.planner.causeOf(address, tag)));
     const parts = { desired, mirror: this.#mirror, causes: this.#causes, refusals: this.#refusals };
     this.#agenda = new Agenda({ ...parts, guard: this.#guard }, gate);
     this.leases = new RegistrationLeases({

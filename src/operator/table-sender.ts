@@ -112,6 +112,7 @@ export class TableSender {
   #confirmed(batch: Batch, answered: readonly Rejection[], startedAt: number): readonly Rejection[] {
     const { table, observer, log, now } = this.#options;
     this.#suspects.passed();
+    table.refusals.accepted(now());
     const rejections = table.confirm(batch, answered, now());
     for (const half of vagueHalves(batch, answered)) this.#suspects.add(half);
     observer.confirmed(batch, rejections, now());
@@ -155,7 +156,8 @@ export class TableSender {
     { message, limit }: Pick<Rejection, 'message' | 'limit'>,
   ): readonly Rejection[] {
     const { table, now } = this.#options;
-    const rejections = pairs.map((pair) => ({ ...pair, message, spoils: true, limit }));
+    const provisional = !this.#suspects.hasAccepted;
+    const rejections = pairs.map((pair) => ({ ...pair, message, spoils: true, provisional, limit }));
     table.setAside(rejections, now());
     tellRefused(this.#options.log, rejections);
     return rejections;

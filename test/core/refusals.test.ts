@@ -116,3 +116,42 @@ test('what is still wanted stays refused', () => {
   assert.deepEqual(refusals.admit(address, 'register', ['bad']), []);
   assert.deepEqual(refusals.admit(address, 'unregister', ['old']), ['old']);
 });
+
+test('a removal that goes at once never waits for more than 5 s', () => {
+  const refusals = new Refusals((_, tag) => tag === 'old');
+  const only = { register: [], unregister: ['old'] };
+  const old: Rejection = { section: 'unregister', address, tag: 'old', message: 'busy' };
+  const delays: number[] = [];
+  for (let now = 0; delays.length < 6; ) {
+    refusals.answered(address, only, [old], now);
+    const due = refusals.nextDueAt() ?? Number.NaN;
+    delays.push(due - now);
+    assert.deepEqual(refusals.admit(address, 'unregister', ['old']), []);
+    assert.deepEqual(refusals.takeDue(due), [address]);
+    now = due;
+  }
+  assert.deepEqual(delays, [1000, 2000, 4000, 5000, 5000, 5000]);
+  const other = new Refusals((_, tag) => tag === 'old');
+  other.answered(address, sent, [{ ...old, tag: undefined }], 0);
+  assert.equal(other.nextDueAt(), 1000, 'as a whole section');
+  other.answered('10.0.0.2', sent, [{ ...old, address: '10.0.0.2', tag: 'older' }], 0);
+  other.forgive(address);
+  assert.equal(other.nextDueAt(), 30_000, 'a removal that does not go at once');
+});
+
+test('what was set aside while nothing was accepted is tried with the first message that passes, and then counts', () => {
+  const refusals = new Refusals();
+  refusals.setAside([{ ...bad, provisional: true, spoils: true }], 0);
+  refusals.setAside([{ ...bad, address: '10.0.0.2', spoils: true }], 0);
+  assert.deepEqual(refusals.takeDue(5_000), []);
+  refusals.accepted(5_000);
+  assert.deepEqual(refusals.takeDue(5_000), [address]);
+  assert.equal(refusals.spoils('register', 'bad'), true, 'it is still sent apart');
+  // Refused again, after others have passed: it is its own fault.
+  refusals.setAside([{ ...bad, provisional: true, spoils: true }], 6_000);
+  refusals.accepted(7_000);
+  assert.deepEqual(refusals.takeDue(7_000), []);
+  assert.equal(refusals.nextDueAt(), 30_000);
+  refusals.forgive('10.0.0.2');
+  assert.equal(refusals.nextDueAt(), 36_000);
+});

@@ -325,3 +325,37 @@ test('after a culprit was found what is far from it is tried first, and what is 
   );
   assert.ok(lastGood < nextBad, 'all that is good goes before the tag is tried again');
 });
+
+test('a search tells whether anything was accepted since it began', () => {
+  const suspects = new Suspects();
+  const [a, b] = [share('1', ['a']), share('2', ['a'])];
+  suspects.began([a, b]);
+  suspects.refused(0, 1);
+  assert.equal(suspects.hasAccepted, false);
+  suspects.next(1, (group) => group);
+  suspects.refused(1, 1);
+  assert.equal(suspects.hasAccepted, false, 'refused, whatever was sent');
+  suspects.next(2, (group) => group);
+  suspects.passed();
+  assert.equal(suspects.hasAccepted, true);
+  suspects.began([a]);
+  suspects.refused(3, 1);
+  assert.equal(suspects.hasAccepted, false, 'another search');
+});
+
+test('while everything is refused, removals are tried again within 5 s', () => {
+  const suspects = new Suspects();
+  const all = Array.from({ length: 300 }, (_, n) => share(String(n), [], ['old']));
+  suspects.began(all);
+  suspects.refused(0, 1);
+  let last = 0;
+  let longest = 0;
+  for (let now = 0; now < 120_000; now += 100) {
+    if (suspects.next(now, (group) => group) === undefined) continue;
+    longest = Math.max(longest, now - last);
+    last = now;
+    suspects.refused(now, 1);
+    if (!suspects.has('299')) break;
+  }
+  assert.ok(longest <= 5_100, `${longest} ms`);
+});

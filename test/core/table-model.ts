@@ -227,7 +227,9 @@ export class TableModel {
         (other) =>
           other.address === r.address && other.section === r.section && (other.tag ?? r.tag) === r.tag,
       );
-    const distrusted = pairsOf(batch).filter((pair) => this.#distrusts(pair) && !said(pair));
+    const distrusted = pairsOf(batch)
+      .filter((pair) => this.#distrusts(pair) && !said(pair))
+      .map((pair) => ({ ...pair, contradicted: true }));
     const rejections = [...answered, ...distrusted];
     this.#bookConfirmed(message, rejections);
     const told = this.table.confirm(batch, answered, this.now);
@@ -301,6 +303,13 @@ export class TableModel {
     }
   }
 
+  /** What is to go at once is not waited for as long as the rest, unless the device refuses nothing and does not do it. */
+  #delays({ section, address, tag, contradicted }: Rejection, { unregister }: PlannedAddress) {
+    const removals = section === 'unregister' && contradicted !== true ? unregister : [];
+    const urgent = removals.some((one) => (tag ?? one) === one && atOnce.has(this.#cause(address, one)));
+    return urgent ? { first: 1_000, longest: 5_000 } : { first: 30_000, longest: 600_000 };
+  }
+
   #applyUnseen(batch: Batch, fate: Fate): void {
     if (fate === 'applied') this.#applyToDevice(batch, []);
     if (fate === 'late') this.#late.push(() => this.#applyToDevice(batch, []));
@@ -338,7 +347,8 @@ export class TableModel {
         const again = before.find(
           (r) => r.address === address && r.section === rejection.section && r.tag === rejection.tag,
         );
-        const delay = again === undefined ? 30_000 : Math.min(again.delay * 2, 600_000);
+        const { first, longest } = this.#delays(rejection, planned);
+        const delay = again === undefined ? first : Math.min(again.delay * 2, longest);
         this.#refused.push({ ...rejection, delay, until: this.now + delay });
       }
     }

@@ -116,3 +116,40 @@ test('what changes is no suspect any more', async () => {
   await next();
   assert.deepEqual(sizes, [2, 2, 2]);
 });
+
+test('a device that says "not now" is waited for, and nothing is set aside or halved', async () => {
+  const sizes: number[] = [];
+  let ready = false;
+  const { table, next } = sending(['10.0.0.1', '10.0.0.2', '10.0.0.3'], async (batch) => {
+    sizes.push(batch.length);
+    if (ready) return [];
+    const facts = { retry: 'backoff', applied: 'unknown', refused: true, answered: true } as const;
+    throw new DeviceFailure('DeviceUnavailable', 'It said: not ready', facts);
+  });
+  for (let n = 0; n < 5; n++) await assert.rejects(next(), /not ready/);
+  assert.deepEqual(table.refusals.addresses(), []);
+  ready = true;
+  await next();
+  assert.deepEqual(sizes, [3, 3, 3, 3, 3, 3]);
+  assert.equal(table.pending, 0);
+});
+
+test('what was set aside while the device refused every message is sent again as soon as one passes', async () => {
+  let refuses = true;
+  const sizes: number[] = [];
+  const { table, next } = sending(['10.0.0.1', '10.0.0.2'], async (batch) => {
+    sizes.push(batch.length);
+    if (!refuses) return [];
+    throw new DeviceFailure('RegistrationRejected', 'no', {
+      retry: 'slow',
+      applied: 'unknown',
+      refused: true,
+    });
+  });
+  for (let n = 0; n < 2; n++) await next();
+  assert.deepEqual(table.refusals.addresses().length, 1);
+  refuses = false;
+  for (let n = 0; n < 3 && table.pending > 0; n++) await next();
+  await next();
+  assert.deepEqual([table.refusals.addresses(), table.owned], [[], 2], sizes.join(' '));
+});
