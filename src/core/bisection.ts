@@ -2,7 +2,7 @@
 
 import type { PlannedAddress } from './batch.ts';
 import type { Rejection } from './refusals.ts';
-import { noTags, type TagSet } from './tag-set.ts';
+import { membership, noTags, type TagSet } from './tag-set.ts';
 
 /** What a message does to one address, or a part of that. */
 export type Share = Pick<PlannedAddress, 'address' | 'register' | 'unregister' | 'refresh'>;
@@ -27,8 +27,8 @@ export function halves(group: Group): readonly [Group, Group] | undefined {
   const [share] = group;
   const tags = share === undefined ? noTags : [...share.unregister, ...share.register];
   if (share === undefined || tags.length < 2) return undefined;
-  const first = tags.slice(0, Math.ceil(tags.length / 2));
-  return [keep([share], (_, tag) => first.includes(tag)), keep([share], (_, tag) => !first.includes(tag))];
+  const isFirst = membership(tags.slice(0, Math.ceil(tags.length / 2)));
+  return [keep([share], (_, tag) => isFirst(tag)), keep([share], (_, tag) => !isFirst(tag))];
 }
 
 /** The pairs of a group that the predicate takes; addresses without any are left out. */
@@ -62,8 +62,10 @@ export function isVague(rejection: Rejection, planned: Share): boolean {
 
 /** The shares of a message that were refused by their address only, each cut in two. */
 export function vagueHalves(message: Group, rejections: readonly Rejection[]): readonly [Group, Group] {
+  const ofAddress = Map.groupBy(rejections, ({ address }) => address);
   const parts = message.flatMap((share) => {
-    const vague = new Set(rejections.flatMap((one) => (isVague(one, share) ? one.section : [])));
+    const here = ofAddress.get(share.address) ?? [];
+    const vague = new Set(here.flatMap((one) => (isVague(one, share) ? one.section : [])));
     return [...vague].map((section) => halves(only(section, [share]))).filter((two) => two !== undefined);
   });
   return [parts.flatMap(([first]) => first), parts.flatMap(([, second]) => second)];

@@ -2,13 +2,14 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { takes } from './eligibility.ts';
-import { type Evaluation, tagsBehind } from './evaluate.ts';
+import { type Evaluation, type Grant, ranksOn, tagsFrom, type TagRanks } from './evaluate.ts';
 import type { Firewall, NamespaceRecord, PodRecord, Policy, PolicyId } from './model.ts';
 import { Pods, type PodState, sameForUs } from './pods.ts';
-import { higherRank, type Rank, rankOf } from './rank.ts';
+import { higherRank, type Rank } from './rank.ts';
 import { type AddressChange, Registrations } from './registrations.ts';
 import { namespaceOf, Rules } from './rules.ts';
 import { type Origin, Succession } from './succession.ts';
+import { isCut } from './tag-cap.ts';
 import type { TagSet } from './tag-set.ts';
 import type { Tally } from './tally.ts';
 
@@ -112,24 +113,38 @@ export class Desired {
     return this.#registrations.countOf(firewall);
   }
 
-  /** The policies that give the holder of this address tags, or one tag, on this firewall. */
-  *policiesBehind(firewall: string, address: string, tag?: string): Iterable<PolicyId> {
-    for (const grant of this.#pods.evaluationAt(address).grants) {
-      const taker = grant.reach.firewalls.find(({ name }) => name === firewall);
-      if (taker === undefined || !takes(taker, address)) continue;
-      const tags = tagsBehind(grant, taker.tagPrefix);
-      if (tag === undefined ? tags.length > 0 : tags.includes(tag)) yield grant.policy;
+  /** The policies that give the holder of this address tags on this firewall. @param given: one of these, if said. */
+  *policiesBehind(firewall: string, address: string, given?: ReadonlySet<string>): Iterable<PolicyId> {
+    for (const { grant, taker } of this.#grantsAt(firewall, address)) {
+      const tags = tagsFrom(grant, taker);
+      if (given === undefined ? tags.length > 0 : tags.some((tag) => given.has(tag))) yield grant.policy;
     }
   }
 
-  /** The rank of the highest of those policies. */
-  rankOf(firewall: string, address: string, tag?: string): Rank {
+  /** The policies that ask for more tags at this address than the 64 that it may carry. */
+  *policiesCutAt(firewall: string, address: string): Iterable<PolicyId> {
+    for (const { grant, taker } of this.#grantsAt(firewall, address))
+      if (isCut(grant, taker)) yield grant.policy;
+  }
+
+  isCutAt(firewall: string, address: string): boolean {
+    const { done } = this.policiesCutAt(firewall, address)[Symbol.iterator]().next();
+    return done !== true;
+  }
+
+  /** The rank of the highest policy that gives the address tags. */
+  rankOf(firewall: string, address: string): Rank {
     let highest: Rank;
-    for (const id of this.policiesBehind(firewall, address, tag)) {
-      const policy = this.#rules.policy(id)?.policy;
-      if (policy !== undefined) highest = higherRank(highest, rankOf(policy));
-    }
+    for (const { grant, taker } of this.#grantsAt(firewall, address))
+      if (tagsFrom(grant, taker).length > 0) highest = higherRank(highest, grant.rank);
     return highest;
+  }
+
+  /** The rank of each tag that the address deserves. */
+  ranksAt(firewall: string, address: string): TagRanks {
+    const taker = this.#rules.firewall(firewall);
+    const evaluation = this.#pods.evaluationAt(address);
+    return taker === undefined ? new Map() : ranksOn(evaluation, taker);
   }
 
   holderOf(address: string): PodRecord | undefined {
@@ -152,6 +167,16 @@ export class Desired {
   /** Distinct tags that Pods carry because of this policy, sorted. */
   tagsInUse(policy: PolicyId): readonly string[] {
     return this.#rules.policy(policy)?.tally.tags() ?? [];
+  }
+
+  *#grantsAt(
+    firewall: string,
+    address: string,
+  ): Iterable<{ readonly grant: Grant; readonly taker: Firewall }> {
+    const taker = this.#rules.firewall(firewall);
+    if (taker === undefined || !takes(taker, address)) return;
+    for (const grant of this.#pods.evaluationAt(address).grants)
+      if (grant.reach.firewalls.includes(taker)) yield { grant, taker };
   }
 
   #changePod(before: PodState | undefined, record: PodRecord | undefined, origin: Origin): void {
@@ -226,10 +251,25 @@ export class Desired {
     const evaluation = this.#rules.evaluate(pod.record);
     const grant = evaluation.grants.find(({ policy }) => policy === id);
     if (grant === undefined && pod.evaluation.grants.every(({ policy }) => policy !== id)) return;
-    pod.evaluation = evaluation;
     const held = this.#pods.held(pod.record);
     if (grant !== undefined) this.tallyOf(id)?.add({ pod: pod.record, grant, held });
+    this.#recount(pod, evaluation, id);
+    pod.evaluation = evaluation;
     for (const address of held) this.#registrations.refresh(address, evaluation, 'policy');
+  }
+
+  /** What one policy gives may cut what others give, or leave them more. */
+  #recount({ record: pod, evaluation: before }: PodState, after: Evaluation, changed: PolicyId): void {
+    const cut = ({ grants }: Evaluation) => grants.filter((grant) => grant.cut !== undefined);
+    const concerned = new Set([...cut(before), ...cut(after)].map(({ policy }) => policy));
+    concerned.delete(changed);
+    if (concerned.size === 0) return;
+    const held = this.#pods.held(pod);
+    for (const grant of before.grants)
+      if (concerned.has(grant.policy)) this.tallyOf(grant.policy)?.subtract({ pod, grant, held });
+    for (const grant of after.grants)
+      if (concerned.has(grant.policy)) this.tallyOf(grant.policy)?.add({ pod, grant, held });
+    for (const policy of concerned) this.#listener.policyChanged(policy);
   }
 
   #count({ record: pod, evaluation }: PodState, operation: 'add' | 'subtract'): void {

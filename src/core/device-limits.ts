@@ -13,8 +13,8 @@ export type Deserved = {
   addresses(): Iterable<string>;
   /** How many addresses those are. */
   readonly count: number;
-  /** Of the highest policy that gives the address this tag, or any tag. */
-  rankOf(address: string, tag?: string): Rank;
+  /** Of the highest policy that gives the address tags. */
+  rankOf(address: string): Rank;
 };
 
 /** One table of the device, as far as limits go. Counts are of addresses, the mark of ownership included. */

@@ -1,6 +1,8 @@
 // Which policies select a Pod, which tag suffixes each of them gives it, and the tags that these are on a firewall.
 
 import type { Firewall, Labels, PodRecord, Policy, PolicyId, TagSource } from './model.ts';
+import { higherRank, type Rank, rankOf } from './rank.ts';
+import { capped, mostOf } from './tag-cap.ts';
 import { noTags, type TagSet, tagSet } from './tag-set.ts';
 import { legalTag, reservedClusterSuffix } from './tag.ts';
 import { labelKeySuffixes, render } from './template.ts';
@@ -15,8 +17,13 @@ export type LocalPolicy = { readonly policy: Policy; readonly reach: Reach };
 export type Grant = {
   readonly policy: PolicyId;
   readonly reach: Reach;
-  /** For each of the reach's prefixes, the tags behind it. */
+  readonly rank: Rank;
+  /** For each of the reach's prefixes, the tags behind it; at most 64. */
   readonly tags: readonly TagSet[];
+  /** firewall name -> which of them go there, where an address would carry more than 64. Absent: all of them, everywhere. */
+  readonly cut?: ReadonlyMap<string, TagSet>;
+  /** The policy alone asks for more than 64. */
+  readonly overflows: boolean;
   /** A placeholder had no value. */
   readonly missingValue: boolean;
   /** A rendered text can be no tag, whatever the prefix. */
@@ -25,11 +32,14 @@ export type Grant = {
 
 export type Evaluation = {
   readonly grants: readonly Grant[];
-  /** firewall name -> tags, remembered where many Pods share the evaluation. */
-  readonly tags: Map<string, TagSet> | undefined;
+  /** By firewall name, remembered where many Pods share the evaluation. */
+  readonly known: { readonly tags: Map<string, TagSet>; readonly ranks: Map<string, TagRanks> } | undefined;
 };
 
-export const nothingGranted: Evaluation = { grants: [], tags: undefined };
+/** tag -> the rank of the highest policy that gives it */
+export type TagRanks = ReadonlyMap<string, Rank>;
+
+export const nothingGranted: Evaluation = { grants: [], known: undefined };
 
 /** Returns the evaluation of a Pod of one namespace and one label set. */
 export type Evaluator = (pod: PodRecord) => Evaluation;
@@ -44,31 +54,46 @@ export function evaluatorLike(
     namesThePod(local.policy) ? undefined : grant(local, pod, namespaceLabels),
   );
   const grants = shared.filter((grant) => grant !== undefined);
-  const evaluation: Evaluation = { grants, tags: new Map() };
-  if (grants.length === selecting.length) return () => evaluation;
+  if (grants.length === selecting.length) {
+    const evaluation = { grants: capped(grants), known: { tags: new Map(), ranks: new Map() } };
+    return () => evaluation;
+  }
   return (like) => ({
-    grants: selecting.map((local, i) => shared[i] ?? grant(local, like, namespaceLabels)),
-    tags: undefined,
+    grants: capped(selecting.map((local, i) => shared[i] ?? grant(local, like, namespaceLabels))),
+    known: undefined,
   });
 }
 
 /** The tags that an evaluation comes to on one firewall. */
-export function tagsOn({ grants, tags }: Evaluation, firewall: Firewall): TagSet {
+export function tagsOn({ grants, known }: Evaluation, firewall: Firewall): TagSet {
   if (grants.length === 0) return noTags;
-  const known = tags?.get(firewall.name);
-  if (known !== undefined) return known;
+  const before = known?.tags.get(firewall.name);
+  if (before !== undefined) return before;
   const found = tagSet(
     grants.flatMap((grant) =>
-      grant.reach.firewalls.includes(firewall) ? tagsBehind(grant, firewall.tagPrefix) : noTags,
+      grant.reach.firewalls.includes(firewall) ? tagsFrom(grant, firewall) : noTags,
     ),
   );
-  tags?.set(firewall.name, found);
+  known?.tags.set(firewall.name, found);
   return found;
 }
 
-/** The tags of one grant behind one prefix. */
-export function tagsBehind({ reach, tags }: Grant, tagPrefix: string): TagSet {
-  return tags[reach.prefixes.indexOf(tagPrefix)] ?? noTags;
+/** The ranks of those tags. */
+export function ranksOn({ grants, known }: Evaluation, firewall: Firewall): TagRanks {
+  const before = known?.ranks.get(firewall.name);
+  if (before !== undefined) return before;
+  const ranks = new Map<string, Rank>();
+  for (const grant of grants) {
+    if (!grant.reach.firewalls.includes(firewall)) continue;
+    for (const tag of tagsFrom(grant, firewall)) ranks.set(tag, higherRank(ranks.get(tag), grant.rank));
+  }
+  known?.ranks.set(firewall.name, ranks);
+  return ranks;
+}
+
+/** The tags of one grant on a firewall that it reaches. */
+export function tagsFrom({ reach, tags, cut }: Grant, { name, tagPrefix }: Firewall): TagSet {
+  return cut?.get(name) ?? tags[reach.prefixes.indexOf(tagPrefix)] ?? noTags;
 }
 
 function namesThePod(policy: Policy): boolean {
@@ -90,8 +115,10 @@ function grant({ policy, reach }: LocalPolicy, pod: PodRecord, namespaceLabels: 
       else illegalTag = true;
     }
   }
-  const tags = reach.prefixes.map((prefix) => tagSet(behind(prefix, suffixes)));
-  return { policy: policy.id, reach, tags, missingValue, illegalTag };
+  let overflows = false;
+  const most = mostOf(suffixes, () => (overflows = true));
+  const tags = reach.prefixes.map((prefix) => tagSet(behind(prefix, most)));
+  return { policy: policy.id, rank: rankOf(policy), reach, tags, overflows, missingValue, illegalTag };
 }
 
 function behind(prefix: string, suffixes: ReadonlySet<string>): string[] {

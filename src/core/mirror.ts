@@ -118,8 +118,11 @@ export class Mirror {
     const sent = sectionsOf(planned);
     const done = (section: Rejection['section']): TagSet => {
       const barred = refused.filter((rejection) => rejection.section === section);
-      const isDone = (tag: string) => barred.every((rejection) => (rejection.tag ?? tag) !== tag);
-      return barred.length === 0 ? sent[section] : sent[section].filter(isDone);
+      if (barred.some(({ tag }) => tag === undefined)) return noTags;
+      return without(
+        sent[section],
+        barred.flatMap(({ tag = [] }) => tag),
+      );
     };
     const added = done('register');
     const removed = done('unregister');

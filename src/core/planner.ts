@@ -26,7 +26,7 @@ export type DeviceSide = {
   deserved(address: string): TagSet;
   /** How many tags, everybody's, an address may carry. */
   readonly tagsPerAddress: number | undefined;
-  rankOf(address: string, tag: string): Rank;
+  ranksAt(address: string): ReadonlyMap<string, Rank>;
   /** Other tags of the address than before do not fit. */
   moved(address: string): void;
 };
@@ -90,7 +90,7 @@ export class Planner {
     if (tags.length + surplus.length + others <= most) return tags;
     return fittingTags(tags, {
       room: most - others - (surplus.length === 0 ? 0 : this.#stayingAt(address)),
-      rankOf: (tag) => limits.rankOf(address, tag),
+      ranks: limits.ranksAt(address),
       held: mirror.at(address).tags,
     });
   }

@@ -6,16 +6,15 @@ import { noTags, type TagSet } from './tag-set.ts';
 export type TagRoom = {
   /** How many of ours the address may carry. */
   readonly room: number;
-  readonly rankOf: (tag: string) => Rank;
+  readonly ranks: ReadonlyMap<string, Rank>;
   /** Those that the device has there by now. */
   readonly held: TagSet;
 };
 
 /** By the rank of the policy; among equals what is there stays, and then the smaller text goes first. */
-export function fittingTags(tags: TagSet, { room, rankOf, held }: TagRoom): TagSet {
+export function fittingTags(tags: TagSet, { room, ranks, held }: TagRoom): TagSet {
   if (tags.length <= room) return tags;
   if (room <= 0) return noTags;
-  const ranks = new Map(tags.map((tag) => [tag, rankOf(tag)]));
   const isThere = new Set(held);
   // The tags are sorted, and a sort keeps the order of equals.
   const inOrder = tags.toSorted(

@@ -1,7 +1,8 @@
 // What a policy's status counts: selected Pods, their addresses, who was skipped and why, tags in use.
 
 import { takes } from './eligibility.ts';
-import { type Grant, tagsBehind } from './evaluate.ts';
+import { type Grant, tagsFrom } from './evaluate.ts';
+import type { TagSet } from './tag-set.ts';
 import type { PodRecord, SkipReason } from './model.ts';
 
 /** One Pod under one policy, as far as counting goes. */
@@ -56,17 +57,17 @@ export class Tally {
     if (held.length === 0) return;
     this.pods += by;
     if (grant.reach.firewalls.length > 0) this.admitted += by;
-    const used = new Set<string>();
+    // Firewalls of one prefix share one set, unless more tags go to one of them than an address may carry.
+    const used = new Set<TagSet>();
     for (const firewall of grant.reach.firewalls) {
       const taken = held.filter((address) => takes(firewall, address)).length;
-      if (taken === 0 || tagsBehind(grant, firewall.tagPrefix).length === 0) continue;
+      const tags = tagsFrom(grant, firewall);
+      if (taken === 0 || tags.length === 0) continue;
       bump(this.#addresses, firewall.name, by * taken);
-      used.add(firewall.tagPrefix);
+      used.add(tags);
     }
-    for (const prefix of used) {
-      for (const tag of tagsBehind(grant, prefix)) {
-        if (bump(this.#tags, tag, by)) this.#sortedTags = undefined;
-      }
+    for (const tag of used.size > 1 ? new Set([...used].flat()) : [...used].flat()) {
+      if (bump(this.#tags, tag, by)) this.#sortedTags = undefined;
     }
   }
 

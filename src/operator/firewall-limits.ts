@@ -97,7 +97,7 @@ export class FirewallLimits {
         get tagsPerAddress() {
           return limits.tagsPerAddress;
         },
-        rankOf: (address, tag) => desired.rankOf(firewall, address, tag),
+        ranksAt: (address) => desired.ranksAt(firewall, address),
         moved: (address) => stale.add(address),
       },
     };
@@ -105,10 +105,12 @@ export class FirewallLimits {
 
   /** What the address deserves changed, or who gives it; its tables have heard of it. */
   note(address: string): void {
+    const { firewall, desired } = this.#options;
+    const isCut = desired.isCutAt(firewall, address);
     for (const { limits, tally, stale } of this.#devices.values()) {
       limits.note(address);
       // Whatever gets out or in is told by the limits; a standby, which asks nothing, must not pile up the rest.
-      if (tally.knows(address)) stale.add(address);
+      if (tally.knows(address) || isCut) stale.add(address);
     }
   }
 
@@ -193,9 +195,9 @@ export class FirewallLimits {
     if (this.#deviceOf(serial).limits.isOut(address))
       return { reason: 'Capacity', pod, policies: [...desired.policiesBehind(firewall, address)] };
     const unfit = new Set(this.#workersOf(serial).flatMap((worker) => worker.unfitAt(address)));
-    if (unfit.size === 0) return undefined;
-    const policies = [...unfit].flatMap((tag) => [...desired.policiesBehind(firewall, address, tag)]);
-    return { reason: 'TagLimit', pod, policies: [...new Set(policies)] };
+    const unfitting = unfit.size === 0 ? [] : desired.policiesBehind(firewall, address, unfit);
+    const policies = new Set([...unfitting, ...desired.policiesCutAt(firewall, address)]);
+    return policies.size === 0 ? undefined : { reason: 'TagLimit', pod, policies: [...policies] };
   }
 
   #workersOf(serial: string): readonly LimitedWorker[] {

@@ -3,6 +3,7 @@
 import type { Finding } from '../core/conditions.ts';
 import type { DeviceLimits } from '../core/device-limits.ts';
 import type { LimitReason } from '../core/limit-tally.ts';
+import { mostTags } from '../core/tag-cap.ts';
 import type { TableView } from '../core/table-health.ts';
 import type { DeviceBooks } from './firewall-limits.ts';
 
@@ -38,7 +39,7 @@ export function exceeded(
     const message = `${capacityOf(limits)}, and ${example} is left out, for one; ${remedy.Capacity}`;
     return { reason: 'CapacityExceeded', message };
   }
-  const most = limits.tagsPerAddress ?? 'fewer';
+  const most = Math.min(limits.tagsPerAddress ?? mostTags, mostTags);
   const message = `an address takes ${most} tags, everybody's counted, and some of ${example} are left out, for one; ${remedy.TagLimit}`;
   return { reason: 'TagLimitExceeded', message };
 }

@@ -55,7 +55,7 @@ class Scene {
         get tagsPerAddress() {
           return limits.tagsPerAddress;
         },
-        rankOf: (_: string, tag: string) => rankOfTag(tag),
+        ranksAt: (address: string) => new Map(tagsOf(address).map((tag) => [tag, rankOfTag(tag)])),
         moved: () => {},
       };
       const wanted = {
