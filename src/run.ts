@@ -28,6 +28,7 @@ import { Leadership } from './leadership.ts';
 import { type Routes, startHttpServer } from './runtime/http-server.ts';
 import type { Logger } from './runtime/logger.ts';
 import { createMetrics, type Metrics } from './runtime/metrics.ts';
+import { pause } from './runtime/wake.ts';
 import { revision, userAgent, version } from './version.ts';
 
 /** Monotonic ms, the only clock that durations are measured with. */
@@ -106,9 +107,9 @@ async function operate(parts: Parts): Promise<void> {
     createWorker: firewallWorkers({ ...parts, events, leadership }),
     changed: leadership.changed,
     dropAnnotation: (path, annotation, value) => {
-      dropAnnotation(http, path, { annotation, value }, signal).catch((error: unknown) => {
-        if (!signal.aborted) log.warn({ path, annotation, err: error }, 'annotation not removed');
-      });
+      const drop = () => dropAnnotation(http, path, { annotation, value }, signal);
+      const failed = (error: unknown) => log.warn({ path, annotation, err: error }, 'annotation not removed');
+      untilDone(drop, failed, signal).catch(() => undefined);
     },
     askDefinition: (resource, answer) => definitions.ask(resource, answer),
     statusObserved: leadership.statusObserved,
@@ -134,6 +135,20 @@ async function operate(parts: Parts): Promise<void> {
     await Promise.allSettled(running);
     silence.abort();
     await telling;
+  }
+}
+
+const retryMs = 5_000;
+
+/** Tries again until it is done, and tells of the first failure. Rejects when the signal aborts. */
+async function untilDone(act: () => Promise<void>, failed: (error: unknown) => void, signal: AbortSignal) {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await act();
+    } catch (error) {
+      if (tries === 1 && !signal.aborted) failed(error);
+      await pause(retryMs, signal);
+    }
   }
 }
 

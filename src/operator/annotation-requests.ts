@@ -45,15 +45,27 @@ export type RequestReview = {
 export class AnnotationRequests {
   /** firewall -> annotation -> value, until acted on. */
   readonly #open = new Map<string, ReadonlyMap<string, string>>();
+  /** firewall -> annotation -> value: acted on, and not yet seen to be gone. */
+  readonly #answered = new Map<string, Map<string, string>>();
 
+  /** A version of the object from before our removal of an annotation asks for nothing again. */
   note(firewall: string, annotations: ReadonlyMap<string, string>): void {
-    const asked = new Map([...annotations].filter(([name]) => actions.has(name)));
+    const answered = this.#answeredOf(firewall);
+    for (const [name, value] of answered) if (annotations.get(name) !== value) answered.delete(name);
+    const asked = new Map([...annotations].filter(([name]) => actions.has(name) && !answered.has(name)));
     if (asked.size === 0) this.#open.delete(firewall);
     else this.#open.set(firewall, asked);
   }
 
   forget(firewall: string): void {
     this.#open.delete(firewall);
+    this.#answered.delete(firewall);
+  }
+
+  #answeredOf(firewall: string): Map<string, string> {
+    const answered = this.#answered.get(firewall) ?? new Map<string, string>();
+    this.#answered.set(firewall, answered);
+    return answered;
   }
 
   /** Acts on what can be acted on: what is held, for one, is only known once the tables have been read. */
@@ -66,6 +78,7 @@ export class AnnotationRequests {
       for (const [annotation, value] of asked) {
         if (actions.get(annotation)?.(worker, value, log.child({ firewall })) === false) continue;
         left.delete(annotation);
+        this.#answeredOf(firewall).set(annotation, value);
         drop(firewall, annotation, value);
       }
       if (left.size === 0) this.#open.delete(firewall);

@@ -3,6 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type FoundCondition, isUrgentChange } from '../core/conditions.ts';
 import type { StatusContext } from '../core/firewall-status.ts';
+import { StatusEchoes } from './status-echoes.ts';
 
 export type Status = { readonly conditions?: readonly FoundCondition[] | undefined };
 
@@ -35,16 +36,16 @@ export type Due = {
   readonly retry: boolean;
 };
 
-const countsIntervalMs = 10_000;
-/** Counts move in bursts: the first write after quiet waits for the burst to end, so that it tells the outcome. */
+/** Counts move in bursts: a write waits for so long, so that it tells the outcome. */
 export const countsSettleMs = 400;
+/** The least between two writes of one object's counts; what is allowed in all is the status worker's to keep. */
+const countsIntervalMs = 800;
 /** What could not be written is tried again after so long, doubling to so long. */
 const retryMs = { first: 1000, longest: 10_000 } as const;
-/** An echo of the watch that differs from what was written longer ago than this is no older one of our own. */
-const echoMs = 1000;
 /**
  * A stranger's status is put right at once, twice; one that comes back each time waits for so long, doubling to so
- * long. A status of ours that stood for the longest ended the dispute.
+ * long. A status of ours that stood for the longest ended the dispute. A condition that we have not written yet never
+ * waits for it.
  */
 const disputeMs = { first: 1000, longest: 300_000 } as const;
 const freeDisputes = 2;
@@ -57,7 +58,8 @@ function byNeed(a: Due, b: Due): number {
 /** What is remembered of an object between passes. Times are monotonic ms. */
 type Kept = {
   readonly uid: string;
-  /** What was last written, until the watch brings it back. */
+  readonly echoes: StatusEchoes<Status>;
+  /** What was last written. */
   written: Status | undefined;
   /** For the pace of counts. */
   writtenAt: number;
@@ -68,6 +70,16 @@ type Kept = {
   /** It could not be written the last time: how long it waits for its next turn, and until when. */
   failing: { readonly delayMs: number; readonly until: number } | undefined;
 };
+
+/** Neither what failed just now nor what somebody else keeps writing over is written again yet. */
+function isPutOff(
+  { failing, dispute, written }: Kept,
+  conditions: readonly FoundCondition[],
+  at: number,
+): boolean {
+  if (at < (failing?.until ?? 0)) return true;
+  return at < dispute.until && !isUrgentChange(written?.conditions ?? [], conditions);
+}
 
 export class StatusAgenda {
   readonly #gone: (uid: string) => void;
@@ -98,9 +110,15 @@ export class StatusAgenda {
     return due.sort(byNeed);
   }
 
+  /** The status is about to be sent; its echo may come before its answer. */
+  sending(subject: StatusSubject, status: Status, at: number): void {
+    this.#keptOf(subject).echoes.sending(status, at);
+  }
+
   written(subject: StatusSubject, status: Status, at: number): void {
     const kept = this.#keptOf(subject);
     kept.failing = undefined;
+    kept.echoes.answered(status, at);
     kept.written = status;
     kept.writtenAt = at;
     kept.since = undefined;
@@ -113,17 +131,13 @@ export class StatusAgenda {
   }
 
   /**
-   * The watch brought this status: ours, an older one of ours, or somebody else's.
+   * The watch brought this status: ours, an older one, or somebody else's.
    * @returns true when it begins to look as if somebody else kept writing it.
    */
   observed(path: string, status: unknown, at: number): boolean {
     const kept = this.#kept.get(path);
-    if (kept?.written === undefined || isDeepStrictEqual(kept.written, status)) return false;
-    const stoodMs = at - kept.writtenAt;
-    // An older echo is followed by ours soon; a stranger's status stands until we write again.
-    if (stoodMs <= echoMs) return false;
-    kept.written = undefined;
-    const count = stoodMs > disputeMs.longest ? 1 : kept.dispute.count + 1;
+    if (kept === undefined || kept.echoes.observed(status, at) !== 'foreign') return false;
+    const count = at - kept.writtenAt > disputeMs.longest ? 1 : kept.dispute.count + 1;
     const repeats = count - freeDisputes;
     const delayMs = repeats > 0 ? Math.min(disputeMs.first * 2 ** (repeats - 1), disputeMs.longest) : 0;
     kept.dispute = { count, until: at + delayMs };
@@ -135,7 +149,7 @@ export class StatusAgenda {
     // What this process wrote itself it also keeps true: nobody's earlier word stands there any more.
     if (!subject.judgeable && kept.writtenAt === Number.NEGATIVE_INFINITY) return undefined;
     // The API server's word, or our own newer one that the watch has not brought back yet.
-    const current = kept.written ?? subject.current;
+    const current = kept.echoes.newest(at) ?? subject.current;
     const previous = current?.conditions ?? [];
     const computed = subject.compute({ generation: subject.generation, previous, now: at, time });
     if (isDeepStrictEqual(computed.status, current)) {
@@ -144,8 +158,9 @@ export class StatusAgenda {
       return undefined;
     }
     const since = (kept.since ??= at);
-    if (at < Math.max(kept.failing?.until ?? 0, kept.dispute.until)) return undefined;
-    const urgent = isUrgentChange(previous, computed.status.conditions ?? []);
+    const conditions = computed.status.conditions ?? [];
+    if (isPutOff(kept, conditions, at)) return undefined;
+    const urgent = isUrgentChange(previous, conditions);
     const countsAreDue = at - since >= countsSettleMs && at - kept.writtenAt >= countsIntervalMs;
     const retry = kept.failing !== undefined;
     return urgent || countsAreDue ? { subject, computed, urgent, since, retry } : undefined;
@@ -158,6 +173,7 @@ export class StatusAgenda {
     const writtenAt = Number.NEGATIVE_INFINITY;
     const fresh: Kept = {
       uid,
+      echoes: new StatusEchoes(),
       written: undefined,
       writtenAt,
       since: undefined,

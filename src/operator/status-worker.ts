@@ -91,6 +91,7 @@ export class StatusWorker {
 
   async #writeOne({ subject, computed, retry }: Due, signal: AbortSignal): Promise<void> {
     const { write, failed, log, now } = this.#options;
+    this.#agenda.sending(subject, computed.status, now());
     try {
       const isThere = await write(subject, computed.status, signal);
       this.#agenda.written(subject, computed.status, now());

@@ -1,4 +1,4 @@
-// The pace of status writes: conditions at once, counts every ten seconds an object, ten a second in all, and fair.
+// The pace of status writes: conditions at once, counts within a second while ten a second in all suffice, and fair.
 import assert from 'node:assert/strict';
 import { mock, test, type TestContext } from 'node:test';
 import type { FoundCondition } from '../../src/core/conditions.ts';
@@ -23,7 +23,12 @@ function stage(t: TestContext, objects: number) {
   }));
   const held = new Map<string, Status>();
   const writes: Write[] = [];
-  const state = { fail: (_path: string): Error | undefined => undefined, gone: new Set<string>() };
+  const state = {
+    fail: (_path: string): Error | undefined => undefined,
+    gone: new Set<string>(),
+    /** When the watch brings what was written: before the answer, or so many ms after it. */
+    echo: 'before' as 'before' | number,
+  };
   const told: string[] = [];
   const attempts: string[] = [];
   const warnings: string[] = [];
@@ -39,6 +44,9 @@ function stage(t: TestContext, objects: number) {
       if (failure !== undefined) throw failure;
       const written = status as Status;
       held.set(path, written);
+      if (state.echo === 'before') worker.observed(path, written);
+      else setTimeout(() => worker.observed(path, written), state.echo);
+      if (state.echo === 'before') await new Promise((resolve) => setTimeout(resolve, writeMs));
       const ready = written.conditions[0]?.status === 'True';
       writes.push({ path, at: now(), ready, count: written.count });
       return !state.gone.has(path);
@@ -52,7 +60,10 @@ function stage(t: TestContext, objects: number) {
   const running = worker.run(end.signal);
   t.after(async () => {
     end.abort();
-    await running;
+    const ended = running.then(() => true);
+    // A write may be on its way, in this time of our own.
+    while (!(await Promise.race([ended, new Promise((resolve) => setImmediate(resolve, false))])))
+      mock.timers.tick(10);
     mock.timers.reset();
   });
   return {
@@ -104,27 +115,44 @@ function checkRate(writes: readonly Write[]): void {
   for (const [i, { at }] of writes.entries()) {
     const tenLater = writes[i + 10];
     // A write begins up to writeMs, and a step of these tests, before it is noted.
-    if (tenLater !== undefined) assert.ok(tenLater.at - at >= 1000 - writeMs - 10, `${at} to ${tenLater.at}`);
+    if (tenLater !== undefined)
+      assert.ok(tenLater.at - at >= 1000 - 2 * writeMs - 10, `${at} to ${tenLater.at}`);
   }
 }
 
-test('counts of one object that never rest are written every ten seconds, the first at once', async (t) => {
+test('counts of one object that never rest follow within a second', async (t) => {
   const { models, writes, worker, pass } = stage(t, 1);
   await pass(2000);
-  const start = writes.length;
-  const began = Date.now();
+  assert.equal(writes.length, 1, 'the first status');
   await pass(35_000, () => {
     for (const model of models) model.count += 1;
     worker.changed();
   });
-  const counts = writes.slice(start);
-  assert.equal(start, 1, 'the first status');
-  assert.ok(counts.length >= 3 && counts.length <= 4, JSON.stringify(counts));
+  assert.ok(writes.length > 35, `${writes.length} writes`);
+  checkRate(writes);
   for (const [i, { at }] of writes.entries()) {
     const next = writes[i + 1];
-    if (next !== undefined) assert.ok(next.at - at >= 10_000 && next.at - at < 11_000, `${at} to ${next.at}`);
+    if (next === undefined || i === 0) continue;
+    assert.ok(next.at - at >= 400 && next.at - at <= 1000, `${at} to ${next.at}`);
   }
-  assert.ok((counts[0]?.at ?? Infinity) - began < 10_000);
+});
+
+test('eighty objects in churn are all written within ten seconds', async (t) => {
+  const { models, writes, worker, pass } = stage(t, 80);
+  await pass(12_000);
+  writes.length = 0;
+  await pass(40_000, () => {
+    for (const model of models) model.count += 1;
+    worker.changed();
+  });
+  checkRate(writes);
+  for (const [path, own] of byPath(writes)) {
+    for (const [i, { at }] of own.entries()) {
+      const next = own[i + 1];
+      // Two of the ten turns of a second are left to conditions.
+      if (next !== undefined) assert.ok(next.at - at <= 11_000, `${path} at ${at} and ${next.at}`);
+    }
+  }
 });
 
 test('after quiet, a single count is written at once, and the last count always', async (t) => {
@@ -142,7 +170,7 @@ test('after quiet, a single count is written at once, and the last count always'
   );
   model.count = 2;
   worker.changed();
-  await pass(11_000);
+  await pass(1000);
   assert.equal(writes.at(-1)?.count, 2);
   assert.equal(writes.length, start + 2);
 });
@@ -163,7 +191,6 @@ test('two hundred objects in churn share ten writes a second, and none is left o
     for (const [i, { at }] of own.entries()) {
       const next = own[i + 1];
       if (next === undefined) continue;
-      assert.ok(next.at - at >= 10_000, `${path} at ${at} and ${next.at}`);
       assert.ok(next.at - at < 30_000, `${path} at ${at} and ${next.at}`);
     }
   }
@@ -279,6 +306,55 @@ test('with somebody who writes the same status otherwise again and again, it is 
   worker.changed();
   await pass(3000);
   assert.deepEqual(held.get('/p0'), ours);
+});
+
+for (const echo of ['before', 0, 300, 9_000] as const) {
+  const when = echo === 'before' ? 'before its answer' : `${echo} ms after its answer`;
+  test(`a write of our own is nobody else's, and delays nothing, when the watch brings it ${when}`, async (t) => {
+    const { models, writes, warnings, state, worker, pass } = stage(t, 1);
+    state.echo = echo;
+    const [model] = models;
+    assert.ok(model);
+    await pass(20_000);
+    for (let i = 0; i < 12; i += 1) {
+      model.count += 1;
+      worker.changed();
+      await pass(11_000);
+      model.ready = !model.ready;
+      worker.changed();
+      const at = Date.now();
+      await pass(1_000);
+      assert.equal(writes.at(-1)?.ready, model.ready, `flip ${i}`);
+      assert.ok((writes.at(-1)?.at ?? 0) - at <= 200, `flip ${i} at once`);
+    }
+    assert.equal(writes.length, 25, 'each count and each flip once');
+    assert.deepEqual(warnings, []);
+  });
+}
+
+test('a dispute delays no condition that we have not written yet', async (t) => {
+  const { models, held, writes, warnings, worker, pass } = stage(t, 1);
+  await pass(2000);
+  const [model] = models;
+  assert.ok(model);
+  const theirs: Status = { conditions: [], count: 99 };
+  const meddle = () => {
+    if (held.get('/p0') === theirs) return;
+    held.set('/p0', theirs);
+    worker.observed('/p0', theirs);
+    worker.changed();
+  };
+  await pass(60_000, meddle);
+  assert.equal(warnings.length, 1);
+  assert.ok(writes.length < 12, `${writes.length} writes`);
+  for (let i = 0; i < 6; i += 1) {
+    model.ready = !model.ready;
+    worker.changed();
+    const at = Date.now();
+    await pass(1_000, meddle);
+    const flip = writes.find((write) => write.at >= at);
+    assert.ok(flip !== undefined && flip.ready === model.ready && flip.at - at <= 200, `flip ${i}`);
+  }
 });
 
 test('what a predecessor wrote stays until it can be judged', async (t) => {
