@@ -82,10 +82,13 @@ export class Belief {
   }
 
   #see(address: string, read: TagSet): readonly Rejection[] {
-    if (this.#mayMove(address)) return [];
     const believed = this.mirror.at(address);
     if (sameTags(believed.tags, read) && !this.#contradictions.has(address)) return [];
-    return this.#contradictions.see(address, { believed, read, desired: this.#desired.tagsOf(address) });
+    const desired = this.#desired.tagsOf(address);
+    if (!this.#mayMove(address)) return this.#contradictions.see(address, { believed, read, desired });
+    // A message that takes effect late explains what differs; what agrees agrees all the same.
+    this.#contradictions.agree(address, { read, desired });
+    return [];
   }
 }
 

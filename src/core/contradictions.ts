@@ -31,8 +31,20 @@ export class Contradictions {
     const lost = desired.filter((tag) => !read.includes(tag) && believed.tags.includes(tag));
     const perhaps = [...believed.tags, ...believed.unsure];
     const left = read.filter((tag) => !desired.includes(tag) && !perhaps.includes(tag));
-    this.#settle(address, read, desired);
+    this.agree(address, { read, desired });
     return [...this.#count(address, 'register', lost), ...this.#count(address, 'unregister', left)];
+  }
+
+  /** What is as it is wanted, and what is not wanted any more, is no contradiction. */
+  agree(address: string, { read, desired }: Pick<Sight, 'read' | 'desired'>): void {
+    const counts = this.#counts.get(address);
+    if (counts === undefined) return;
+    const open = new Set([
+      ...desired.filter((tag) => !read.includes(tag)).map((tag) => keyOf('register', tag)),
+      ...read.filter((tag) => !desired.includes(tag)).map((tag) => keyOf('unregister', tag)),
+    ]);
+    for (const key of counts.keys()) if (!open.has(key)) counts.delete(key);
+    if (counts.size === 0) this.#counts.delete(address);
   }
 
   /** Of the pairs that a message about the address confirms, those that are not believed. */
@@ -69,18 +81,6 @@ export class Contradictions {
       counts.set(keyOf(section, tag), times);
       return times >= patience ? rejection(section, address, tag) : [];
     });
-  }
-
-  /** What is as it is wanted, and what is not wanted any more, is no contradiction. */
-  #settle(address: string, read: TagSet, desired: TagSet): void {
-    const counts = this.#counts.get(address);
-    if (counts === undefined) return;
-    const open = new Set([
-      ...desired.filter((tag) => !read.includes(tag)).map((tag) => keyOf('register', tag)),
-      ...read.filter((tag) => !desired.includes(tag)).map((tag) => keyOf('unregister', tag)),
-    ]);
-    for (const key of counts.keys()) if (!open.has(key)) counts.delete(key);
-    if (counts.size === 0) this.#counts.delete(address);
   }
 }
 

@@ -124,6 +124,20 @@ test('an answer to a later message ends no doubt about an earlier one', () => {
   assert.deepEqual(stays(device), { '10.0.0.1': ['k.c'] });
 });
 
+test('a reading that agrees ends a contradiction, also while a message may still take effect', () => {
+  const { table, device, change, apply, read, lose } = stage();
+  read(true);
+  change('10.0.0.1', ['k.a'], 'newHolder');
+  // Confirmed, and not done.
+  const pretended = table.next(limits, 100) ?? [];
+  table.confirm(pretended, [], 101);
+  read(true);
+  assert.equal(table.isContradicted('10.0.0.1'), true);
+  apply(lose() ?? []);
+  table.readBack('10.0.0.1', [...(device.get('10.0.0.1') ?? [])], 102);
+  assert.equal(table.isContradicted('10.0.0.1'), false);
+});
+
 type Step =
   | { readonly kind: 'change'; readonly at: number; readonly tag: number | undefined }
   | { readonly kind: 'confirm' | 'read' | 'verify' }

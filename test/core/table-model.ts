@@ -270,7 +270,6 @@ export class TableModel {
 
   /** Counts what a reading contradicts; tells what was contradicted twice. */
   #compare(address: string, read: readonly string[]): Rejection[] {
-    if (this.#unverified.has(address)) return [];
     const known = this.#known?.get(address) ?? new Map<string, string>();
     const desired = this.desired.get(address) ?? [];
     return ownTags.flatMap((tag) =>
@@ -280,7 +279,7 @@ export class TableModel {
         const isOpen = desired.includes(tag) === wanted && read.includes(tag) !== wanted;
         if (!isOpen) this.#contradicted.delete(nameOf(pair));
         const believed = wanted ? known.get(tag) === 'yes' : !known.has(tag);
-        if (!isOpen || !believed) return [];
+        if (!isOpen || !believed || this.#unverified.has(address)) return [];
         const times = (this.#contradicted.get(nameOf(pair)) ?? 0) + 1;
         this.#contradicted.set(nameOf(pair), times);
         return times >= 2 ? [pair] : [];
