@@ -1,17 +1,20 @@
 // What is to be done in one table, address by address: to send, to be judged by the guard, to wait, or nothing.
 
 import { Backlog } from './backlog.ts';
+import { Judgement } from './judgement.ts';
 import { KeptBack } from './kept-back.ts';
 import { type Outlook, outlookOf } from './outlook.ts';
 import { isEmpty } from './plan.ts';
 import { Planner, type PlannerParts } from './planner.ts';
 import type { RemovalGate } from './removal-gate.ts';
+import type { Stakes } from './removal-guard.ts';
 import { TableRoom } from './table-room.ts';
 
 export class Agenda {
   readonly #parts: PlannerParts;
   readonly #planner: Planner;
   readonly #keptBack = new KeptBack();
+  readonly #judgement: Judgement;
   readonly backlog = new Backlog();
   /** What of its addresses matters to limits. */
   readonly room: TableRoom;
@@ -22,6 +25,7 @@ export class Agenda {
   constructor(parts: PlannerParts, gate: RemovalGate) {
     this.#parts = parts;
     this.#planner = new Planner(parts, gate);
+    this.#judgement = new Judgement(parts.guard, this.#keptBack);
     this.room = new TableRoom((address) => parts.desired.limits?.moved(address));
   }
 
@@ -71,18 +75,23 @@ export class Agenda {
    * @param isFinal what it holds is known, and no message on its way can move it any more.
    */
   assess(address: string, since: number, isFinal: boolean): void {
-    const { guard, refusals, causes } = this.#parts;
+    const { refusals, causes } = this.#parts;
     this.#outlook = undefined;
-    const plan = this.#planner.plan(address);
-    // What the guard has yet to judge is work too; what it holds is not.
-    const toJudge = plan.guarded.length > 0 && guard.held === undefined;
+    const { plan, isFirm } = this.#planner.review(address);
+    this.#keptBack.put(address, plan);
+    // What the guard has yet to judge is work too; what it holds, or what waits for that, is not.
+    const toJudge = this.#judgement.put(address, plan.guarded, isFirm);
     if (isEmpty(plan) && !toJudge) this.backlog.delete(address);
     else this.backlog.put(address, this.#planner.isVacated(address, plan), since);
-    this.#keptBack.put(address, plan);
     const lingers = this.#planner.lingers(address, plan);
     this.room.put(address, { lingers, unfit: this.#planner.unfit(address) });
     const stays = plan.waiting.length + plan.guarded.length > 0;
     if (isFinal && isEmpty(plan) && !stays && !refusals.has(address)) causes.settle(address);
+  }
+
+  /** Addresses whose removals waited for a held plan that is gone; they are to be assessed again. */
+  takeTurns(): readonly string[] {
+    return this.#judgement.takeTurns();
   }
 
   /**
@@ -90,12 +99,16 @@ export class Agenda {
    * Tells the addresses that were judged; they are to be assessed again.
    */
   judgeGuarded(owned: number, now: number): Iterable<string> {
-    const { guard } = this.#parts;
-    const candidates = this.#keptBack.guarded();
-    if (candidates.size === 0 || guard.held !== undefined) return [];
-    const emptied = [...candidates].filter(([at, tags]) => this.#planner.leavesNothing(at, tags)).length;
-    const doubtful = this.#firstContact && [...candidates.keys()].some((a) => this.#planner.isUnclaimed(a));
-    guard.judge(candidates, { owned, emptied, doubtful }, now);
+    const candidates = this.#judgement.ready();
+    if (candidates.size === 0) return [];
+    const planner = this.#planner;
+    const stakes: Stakes = {
+      owned,
+      leaves: (going) => this.#judgement.leaves(going),
+      doubtful: (going) => this.#firstContact && [...going.keys()].some((one) => planner.isUnclaimed(one)),
+      originOf: (address, tag) => planner.originOf(address, tag),
+    };
+    this.#parts.guard.judge(candidates, stakes, now);
     return candidates.keys();
   }
 
@@ -103,6 +116,7 @@ export class Agenda {
     this.#outlook = undefined;
     this.backlog.clear();
     this.#keptBack.clear();
+    this.#judgement.clear();
     this.room.clear();
   }
 }

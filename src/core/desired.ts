@@ -6,7 +6,8 @@ import { type Evaluation, type Grant, ranksOn, tagsFrom, type TagRanks } from '.
 import type { Firewall, NamespaceRecord, PodRecord, Policy, PolicyId } from './model.ts';
 import { Pods, type PodState, sameForUs } from './pods.ts';
 import { higherRank, type Rank } from './rank.ts';
-import { type AddressChange, Registrations } from './registrations.ts';
+import { type AddressChange, Registrations, type Why } from './registrations.ts';
+import { originOfObject, originOfPolicy, type RemovalOrigin } from './removal-origin.ts';
 import { namespaceOf, Rules } from './rules.ts';
 import { type Origin, Succession } from './succession.ts';
 import { isCut } from './tag-cap.ts';
@@ -55,7 +56,7 @@ export class Desired {
     for (const { record, evaluation } of this.#pods.all()) {
       if (record.networkReadyAt <= time) continue;
       for (const address of this.#pods.held(record)) {
-        this.#registrations.refresh(address, evaluation, 'newHolder');
+        this.#registrations.refresh(address, evaluation, { cause: 'newHolder' });
       }
     }
   }
@@ -71,22 +72,28 @@ export class Desired {
     if (before !== undefined) this.#changePod(before, undefined, origin);
   }
 
-  setNamespace(record: NamespaceRecord): void {
+  setNamespace(record: NamespaceRecord, seen: Origin = 'watch'): void {
     const before = this.#rules.namespace(record.name);
-    if (before?.labels !== record.labels) this.#changeNamespace(record.name, record);
+    if (before?.labels !== record.labels) this.#changeNamespace(record.name, record, seen);
   }
 
-  deleteNamespace(name: string): void {
-    if (this.#rules.namespace(name) !== undefined) this.#changeNamespace(name, undefined);
+  deleteNamespace(name: string, seen: Origin = 'watch'): void {
+    if (this.#rules.namespace(name) !== undefined) this.#changeNamespace(name, undefined, seen);
   }
 
-  setPolicy(policy: Policy): void {
+  setPolicy(policy: Policy, seen: Origin = 'watch'): void {
     const before = this.#rules.policy(policy.id)?.policy;
-    if (!isDeepStrictEqual(before, policy)) this.#changePolicy(policy.id, policy);
+    if (!isDeepStrictEqual(before, policy))
+      this.#changePolicy(policy.id, policy, originOfPolicy(policy.id, 'edited', seen));
   }
 
-  deletePolicy(id: PolicyId): void {
-    if (this.#rules.policy(id) !== undefined) this.#changePolicy(id, undefined);
+  deletePolicy(id: PolicyId, seen: Origin = 'watch'): void {
+    this.#withdrawPolicy(id, originOfPolicy(id, 'gone', seen));
+  }
+
+  /** It was edited, and what it says now cannot be followed. */
+  withdrawPolicy(id: PolicyId, seen: Origin = 'watch'): void {
+    this.#withdrawPolicy(id, originOfPolicy(id, 'edited', seen));
   }
 
   setFirewall(firewall: Firewall): void {
@@ -201,26 +208,33 @@ export class Desired {
     for (const [address, uidBefore] of holders) {
       const uids = { before: uidBefore, after: this.#pods.holderOf(address)?.uid };
       const cause = this.#succession.causeAt(address, uids, origin);
-      this.#registrations.refresh(address, this.#pods.evaluationAt(address), cause);
+      this.#registrations.refresh(address, this.#pods.evaluationAt(address), { cause });
     }
   }
 
-  #changeNamespace(name: string, record: NamespaceRecord | undefined): void {
+  #changeNamespace(name: string, record: NamespaceRecord | undefined, seen: Origin): void {
     this.#rules.changeNamespace(name, record);
+    const what = record === undefined ? 'gone' : 'edited';
+    const why: Why = { cause: 'namespace', origin: originOfObject({ kind: 'Namespace', name }, what, seen) };
     for (const pod of this.#pods.in(name)) {
       const evaluation = this.#reevaluate(pod);
       for (const address of this.#pods.held(pod.record)) {
-        this.#registrations.refresh(address, evaluation, 'namespace');
+        this.#registrations.refresh(address, evaluation, why);
       }
     }
     for (const policy of this.#rules.policiesOf(name)) this.#listener.policyChanged(policy);
   }
 
-  #changePolicy(id: PolicyId, policy: Policy | undefined): void {
+  #withdrawPolicy(id: PolicyId, origin: RemovalOrigin): void {
+    if (this.#rules.policy(id) !== undefined) this.#changePolicy(id, undefined, origin);
+  }
+
+  #changePolicy(id: PolicyId, policy: Policy | undefined, origin: RemovalOrigin): void {
     this.#rules.changePolicy(id, policy);
     const home = namespaceOf(id);
+    const why: Why = { cause: 'policy', origin };
     const pods = home === undefined ? this.#pods.all() : this.#pods.in(home);
-    for (const pod of pods) this.#regrant(pod, id);
+    for (const pod of pods) this.#regrant(pod, id, why);
     this.#listener.policyChanged(id);
   }
 
@@ -228,10 +242,12 @@ export class Desired {
     this.#rules.changeFirewall(name, firewall);
     if (firewall === undefined) this.#registrations.delete(name);
     else this.#registrations.set(firewall);
+    const origin = originOfObject({ kind: 'PanFirewall', name }, 'edited', 'watch');
+    const why: Why = { cause: 'policy', origin };
     for (const pod of this.#pods.all()) {
       const evaluation = this.#reevaluate(pod);
       for (const address of this.#pods.held(pod.record)) {
-        this.#registrations.refreshOn(name, address, evaluation, 'policy');
+        this.#registrations.refreshOn(name, address, evaluation, why);
       }
     }
     for (const policy of this.#rules.policies()) this.#listener.policyChanged(policy);
@@ -247,7 +263,7 @@ export class Desired {
   }
 
   /** After a change of one policy, whose counts begin at zero: what a Pod has of others stays. */
-  #regrant(pod: PodState, id: PolicyId): void {
+  #regrant(pod: PodState, id: PolicyId, why: Why): void {
     const evaluation = this.#rules.evaluate(pod.record);
     const grant = evaluation.grants.find(({ policy }) => policy === id);
     if (grant === undefined && pod.evaluation.grants.every(({ policy }) => policy !== id)) return;
@@ -255,7 +271,7 @@ export class Desired {
     if (grant !== undefined) this.tallyOf(id)?.add({ pod: pod.record, grant, held });
     this.#recount(pod, evaluation, id);
     pod.evaluation = evaluation;
-    for (const address of held) this.#registrations.refresh(address, evaluation, 'policy');
+    for (const address of held) this.#registrations.refresh(address, evaluation, why);
   }
 
   /** What one policy gives may cut what others give, or leave them more. */

@@ -3,6 +3,7 @@
 import type { FoundCondition } from './conditions.ts';
 import { isOutage } from './event-bearing.ts';
 import type { EventNote } from './event-note.ts';
+import { approveCommand } from './table-health.ts';
 import { isUnnamed, tableKey, tableName } from './table-ref.ts';
 
 /** A PanFirewall's status as far as Events depend on it, as found or as written. */
@@ -14,11 +15,15 @@ export type ToldFirewallStatus = {
         readonly vsys?: string | undefined;
         readonly state: string;
         readonly message?: string | undefined;
-        readonly held?:
-          | { readonly plan: string; readonly addresses: number; readonly examples: readonly string[] }
-          | undefined;
+        readonly held?: readonly ToldPlan[] | undefined;
       }[]
     | undefined;
+};
+
+type ToldPlan = {
+  readonly plan: string;
+  readonly addresses: number;
+  readonly examples: readonly string[];
 };
 
 /** What is going on, and has been told. */
@@ -37,23 +42,24 @@ export function foundFirewallStory(found: ToldFirewallStatus | undefined): Firew
   return {
     outage: words.some(isOutage),
     conflict: words.includes(conflict),
-    plans: new Set(heldPlans(found ?? {}).keys()),
+    plans: new Set(heldPlans(found ?? {}, '').keys()),
   };
 }
 
 /**
+ * @param name of the PanFirewall, for commands.
  * @param known every table has been read since the operator or the spec last changed. Until then, what was going on
  *   goes on: that nothing is wrong while the first read is on its way does not end an outage.
  */
 export function firewallEvents(
   story: FirewallStory,
   status: ToldFirewallStatus,
-  known: boolean,
+  { name, known }: { readonly name: string; readonly known: boolean },
 ): { readonly story: FirewallStory; readonly events: readonly EventNote[] } {
   const found = findings(status);
   const outage = found.find(({ reason }) => isOutage(reason));
   const clash = found.find(({ reason }) => reason === conflict);
-  const plans = heldPlans(status);
+  const plans = heldPlans(status, name);
   const isJudged = known && found[0]?.reason !== 'InvalidSpec';
   const next: FirewallStory = {
     outage: outage !== undefined || (story.outage && !isJudged),
@@ -82,17 +88,22 @@ function findings({ conditions = [], tables = [] }: ToldFirewallStatus): Finding
 }
 
 /** What a held plan is told as, by its name. */
-function heldPlans({ tables = [] }: ToldFirewallStatus): Map<string, string> {
+function heldPlans({ tables = [] }: ToldFirewallStatus, firewall: string): Map<string, string> {
   return new Map(
     tables.flatMap(({ serial, vsys, held }) => {
-      if (held === undefined) return [];
       const ref = { serial, vsys };
       const place = isUnnamed(ref) ? '' : ` in ${tableName(ref)}`;
-      const note =
-        `the removals of plan ${held.plan}${place} are held, such as ${held.examples[0] ?? ''}; look at ` +
-        `status.tables[].held, then kubectl annotate panfw <name> pantag.io/approve-removals=${held.plan}, or undo ` +
-        'what caused them';
-      return [[`${tableKey(ref)} ${held.plan}`, note] as const];
+      return plansOf(held).map(({ plan, examples }) => {
+        const note =
+          `the removals of plan ${plan}${place} are held, such as ${examples[0] ?? ''}; look at ` +
+          `status.tables[].held, then release them with ${approveCommand(firewall, plan)}, or undo what caused them`;
+        return [`${tableKey(ref)} ${plan}`, note] as const;
+      });
     }),
   );
+}
+
+/** A status that an earlier release wrote has one plan and no list. */
+function plansOf(held: readonly ToldPlan[] | undefined): readonly ToldPlan[] {
+  return Array.isArray(held) ? held : [];
 }

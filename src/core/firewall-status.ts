@@ -3,7 +3,14 @@
 import { type Condition, conditionsFor, type Finding, type FoundCondition, worst } from './conditions.ts';
 import type { ConditionReason } from './model.ts';
 import type { Outlook } from './outlook.ts';
-import { type HeldRemovals, isFailure, type TableView, tableHealth, wasReady } from './table-health.ts';
+import {
+  type GuardWindowEntry,
+  type HeldRemovals,
+  isFailure,
+  type TableView,
+  tableHealth,
+  wasReady,
+} from './table-health.ts';
 import type { TableEntry } from './device-groups.ts';
 import { isUnnamed, type TableRef, tableFields, tableName } from './table-ref.ts';
 
@@ -28,7 +35,8 @@ export type FirewallTableStatus = {
   readonly foreign: number;
   readonly pending: number;
   readonly capacity?: number;
-  readonly held?: HeldRemovals;
+  readonly held?: readonly HeldRemovals[];
+  readonly guardWindow?: readonly GuardWindowEntry[];
   readonly plan?: Outlook;
   readonly registrationTimeoutSeconds?: number;
   readonly message?: string;
@@ -150,6 +158,9 @@ function keptFinding(view: FirewallView, { generation, previous, now }: StatusCo
   return { reason: 'InSync', message: count === 1 ? 'the table is in sync' : `${count} tables in sync` };
 }
 
+/** A status has to stay small; the others follow when these are decided. */
+const shownPlans = 10;
+
 function tableStatus({ ref, view: table }: ShownTable, now: number): FirewallTableStatus {
   const { reason, message: failure } = tableHealth(table, now).finding;
   const message = [
@@ -157,7 +168,7 @@ function tableStatus({ ref, view: table }: ShownTable, now: number): FirewallTab
     ...table.notes,
     ...(table.limits?.notes ?? []),
   ].join('; ');
-  const { owned, foreign, pending, held, plan, timeoutSeconds = 0 } = table;
+  const { owned, foreign, pending, held, guardWindow, plan, timeoutSeconds = 0 } = table;
   const capacity = table.limits?.capacity;
   return {
     ...entryFields(ref),
@@ -166,7 +177,8 @@ function tableStatus({ ref, view: table }: ShownTable, now: number): FirewallTab
     foreign,
     pending,
     ...(capacity === undefined ? {} : { capacity }),
-    ...(held === undefined ? {} : { held }),
+    ...(held.length === 0 ? {} : { held: held.slice(0, shownPlans) }),
+    ...(guardWindow.length === 0 ? {} : { guardWindow }),
     ...(plan === undefined ? {} : { plan }),
     ...(timeoutSeconds === 0 ? {} : { registrationTimeoutSeconds: timeoutSeconds }),
     ...(message === '' ? {} : { message }),

@@ -28,17 +28,13 @@ export class KeptBack {
     return this.#waiting.keys();
   }
 
-  guardedAddresses(): Iterable<string> {
-    return this.#guarded.keys();
-  }
-
   addresses(): readonly string[] {
     return [...this.#guarded.keys(), ...this.#waiting.keys()];
   }
 
-  /** A copy of what the guard has not let through: address -> tags. */
-  guarded(): ReadonlyMap<string, TagSet> {
-    return new Map(this.#guarded);
+  /** What of the address the guard has not let through. */
+  guardedAt(address: string): TagSet {
+    return this.#guarded.get(address) ?? noTags;
   }
 
   /** One that waits for the gate: the smallest address, so that it stays while it applies. */

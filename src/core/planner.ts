@@ -6,6 +6,7 @@ import type { Refusals } from './refusals.ts';
 import { goesAtOnce, type RemovalCauses } from './removal-causes.ts';
 import type { RemovalGate } from './removal-gate.ts';
 import type { RemovalGuard } from './removal-guard.ts';
+import { originOfCause, type RemovalOrigin } from './removal-origin.ts';
 import type { Rank } from './rank.ts';
 import { fittingTags } from './tag-limit.ts';
 import type { RemovalCause } from './model.ts';
@@ -31,6 +32,12 @@ export type DeviceSide = {
   moved(address: string): void;
 };
 
+export type Review = {
+  readonly plan: AddressPlan;
+  /** Ours are there, and some will be whatever the guard decides: they are deserved, or a removal has to wait. */
+  readonly isFirm: boolean;
+};
+
 export type PlannerParts = {
   readonly desired: DesiredTags;
   readonly mirror: Mirror;
@@ -49,13 +56,27 @@ export class Planner {
     this.gate = gate;
   }
 
-  /** What guard and refusals remember of the address shrinks to what is still wanted. */
+  /** What the address needs by now. Changes nothing. */
   plan(address: string): AddressPlan {
-    const { guard } = this.#parts;
-    const plan = this.#planFor(address, this.wanted(address));
-    const admitted = plan.unregister.filter((tag) => guard.admits(address, tag));
-    guard.retain(address, [...plan.guarded, ...plan.waiting, ...admitted]);
-    return this.#withoutRefused(address, plan);
+    return this.#withoutRefused(address, this.#planFor(address, this.wanted(address)));
+  }
+
+  /** The same, and what guard and refusals remember of the address shrinks to what is still wanted. */
+  review(address: string): Review {
+    const { guard, refusals } = this.#parts;
+    const wanted = this.wanted(address);
+    const whole = this.#planFor(address, wanted);
+    const admitted = whole.unregister.filter((tag) => guard.admits(address, tag));
+    guard.retain(address, [...whole.guarded, ...whole.waiting, ...admitted]);
+    if (refusals.has(address))
+      refusals.retain(address, { ...whole, unregister: union(whole.unregister, whole.guarded) });
+    const plan = this.#withoutRefused(address, whole);
+    const stays =
+      whole.register.length < wanted.length ||
+      plan.register.length > 0 ||
+      whole.waiting.length > 0 ||
+      plan.guarded.length < whole.guarded.length;
+    return { plan, isFirm: stays && this.#perhapsHeld(address).length > 0 };
   }
 
   /** Nothing stays at the address, and a live Pod was seen to leave it. */
@@ -110,10 +131,9 @@ export class Planner {
     );
   }
 
-  /** Without these tags the address would have none of ours. */
-  leavesNothing(address: string, going: TagSet): boolean {
-    if (this.wanted(address).length > 0) return false;
-    return this.#perhapsHeld(address).every((tag) => going.includes(tag));
+  /** Which object, and which change of it, stands behind a removal. */
+  originOf(address: string, tag: string): RemovalOrigin {
+    return this.#parts.causes.originOf(address, tag) ?? originOfCause(this.causeOf(address, tag));
   }
 
   #planFor(address: string, desired: TagSet): AddressPlan {
@@ -143,7 +163,6 @@ export class Planner {
   #withoutRefused(address: string, plan: AddressPlan): AddressPlan {
     const { refusals } = this.#parts;
     if (!refusals.has(address)) return plan;
-    refusals.retain(address, { ...plan, unregister: union(plan.unregister, plan.guarded) });
     return {
       register: refusals.admit(address, 'register', plan.register),
       unregister: refusals.admit(address, 'unregister', plan.unregister),

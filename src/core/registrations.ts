@@ -3,6 +3,7 @@
 import { takes } from './eligibility.ts';
 import { type Evaluation, tagsOn } from './evaluate.ts';
 import type { Firewall, RemovalCause } from './model.ts';
+import type { RemovalOrigin } from './removal-origin.ts';
 import { noTags, sameTags, type TagSet } from './tag-set.ts';
 
 /** An address whose desired tags, or whose holder, changed. */
@@ -12,7 +13,12 @@ export type AddressChange = {
   readonly after: TagSet;
   /** Why tags leave. `vacated` and `newHolder` speak of the whole address, the others of before minus after. */
   readonly cause: RemovalCause;
+  /** Whose change it is, where `cause` speaks of an object that was edited or deleted. */
+  readonly origin?: RemovalOrigin | undefined;
 };
+
+/** Why tags leave, and whose change it is. */
+export type Why = Pick<AddressChange, 'cause' | 'origin'>;
 
 type FirewallState = { readonly firewall: Firewall; readonly desired: Map<string, TagSet> };
 
@@ -53,21 +59,21 @@ export class Registrations {
   }
 
   /** Brings an address up to date with its holder's evaluation, and tells what that changes. */
-  refresh(address: string, evaluation: Evaluation, cause: RemovalCause): void {
-    for (const state of this.#firewalls.values()) this.#refresh(state, address, evaluation, cause);
+  refresh(address: string, evaluation: Evaluation, why: Why): void {
+    for (const state of this.#firewalls.values()) this.#refresh(state, address, evaluation, why);
   }
 
   /** The same where only what one firewall takes can have changed. */
-  refreshOn(name: string, address: string, evaluation: Evaluation, cause: RemovalCause): void {
+  refreshOn(name: string, address: string, evaluation: Evaluation, why: Why): void {
     const state = this.#firewalls.get(name);
-    if (state !== undefined) this.#refresh(state, address, evaluation, cause);
+    if (state !== undefined) this.#refresh(state, address, evaluation, why);
   }
 
   #refresh(
     { firewall, desired }: FirewallState,
     address: string,
     evaluation: Evaluation,
-    cause: RemovalCause,
+    { cause, origin }: Why,
   ): void {
     const before = desired.get(address) ?? noTags;
     const tags = tagsOn(evaluation, firewall);
@@ -77,7 +83,7 @@ export class Registrations {
     // Also where both are the same: one instance for all Pods that share an evaluation is what keeps this small.
     else if (before !== after) desired.set(address, after);
     const wholeAddress = cause === 'vacated' || cause === 'newHolder';
-    if (wholeAddress || !same) this.#changed(firewall.name, { address, before, after, cause });
+    if (wholeAddress || !same) this.#changed(firewall.name, { address, before, after, cause, origin });
     else if (after.length > 0) this.#reviewed(firewall.name, address);
   }
 }

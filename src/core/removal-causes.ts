@@ -2,12 +2,19 @@
 
 import type { RemovalCause } from './model.ts';
 import type { AddressChange } from './registrations.ts';
+import type { RemovalOrigin } from './removal-origin.ts';
+
+type Departure = {
+  readonly tag: string;
+  readonly cause: RemovalCause;
+  readonly origin: RemovalOrigin | undefined;
+};
 
 type Entry = {
   /** The address was vacated or got a new holder: whatever it does not deserve may go at once. */
   readonly whole: 'vacated' | 'newHolder' | undefined;
   /** Tags that left for a cause of their own; it overrides `whole`, as it came later. */
-  readonly left: readonly { readonly tag: string; readonly cause: RemovalCause }[];
+  readonly left: readonly Departure[];
 };
 
 const nothingSeen: Entry = { whole: undefined, left: [] };
@@ -29,7 +36,7 @@ export function goesAtOnce(cause: RemovalCause): boolean {
 export class RemovalCauses {
   readonly #entries = new Map<string, Entry>();
 
-  note({ address, before, after, cause }: AddressChange): void {
+  note({ address, before, after, cause, origin }: AddressChange): void {
     if (cause === 'vacated' || cause === 'newHolder') {
       return this.#keep(address, { whole: cause, left: [] });
     }
@@ -38,12 +45,17 @@ export class RemovalCauses {
     // A tag that is deserved again needs a new cause to leave.
     const still = left.filter(({ tag }) => !after.includes(tag));
     if (whole === undefined && still.length + leaving.length === 0) this.#entries.delete(address);
-    else this.#keep(address, { whole, left: [...still, ...leaving.map((tag) => ({ tag, cause }))] });
+    else this.#keep(address, { whole, left: [...still, ...leaving.map((tag) => ({ tag, cause, origin }))] });
   }
 
   causeOf(address: string, tag: string): RemovalCause {
     const { whole, left } = this.#entries.get(address) ?? nothingSeen;
     return left.find((departure) => departure.tag === tag)?.cause ?? whole ?? 'unclaimed';
+  }
+
+  /** Which object's change made the tag leave; undefined where none was noted. */
+  originOf(address: string, tag: string): RemovalOrigin | undefined {
+    return this.#entries.get(address)?.left.find((departure) => departure.tag === tag)?.origin;
   }
 
   addresses(): Iterable<string> {

@@ -1,7 +1,12 @@
 // The brake on removals that rest on absence: too many within ten minutes are held as a plan until somebody approves.
 
-import { createHash } from 'node:crypto';
-import { noTags, type TagSet, union } from './tag-set.ts';
+import { GuardWindow, type WindowCount } from './guard-window.ts';
+import { HeldPlan, planId, type Removals } from './held-plan.ts';
+import { type RemovalOrigin, tenantOf, unclaimed } from './removal-origin.ts';
+import { type TagSet, tagSet } from './tag-set.ts';
+import { type Scope, scopeOfSuffix } from './unreadable-policies.ts';
+
+export type { HeldPlan } from './held-plan.ts';
 
 /** spec.removalGuard. */
 export type GuardLimits = {
@@ -11,119 +16,227 @@ export type GuardLimits = {
   readonly minimum: number;
 };
 
-/** Removals that wait for approval. Frozen: it only shrinks. */
-export type HeldPlan = {
-  /** Short and the same for the same content; it names the plan for approval. */
-  readonly id: string;
-  /** address -> tags */
-  readonly removals: ReadonlyMap<string, TagSet>;
-  /** When it was held, monotonic ms. */
-  readonly since: number;
-};
-
 /** Guarded removals that are ready to go, as a whole. */
-export type Candidates = ReadonlyMap<string, TagSet>;
+export type Candidates = Removals;
 
 /** What the guard judges by. */
 export type Stakes = {
   /** Addresses with tags of ours. */
   readonly owned: number;
-  /** How many of them would have none left. */
-  readonly emptied: number;
-  /** The candidates hold tags that may be somebody else's: they go only when approved, whatever their number. */
-  readonly doubtful?: boolean;
+  /** How many of them would keep some when these went, and with them everything that may go already. */
+  readonly leaves: (going: Candidates) => number;
+  /** These hold tags that may be somebody else's: they go only when approved, whatever their number. */
+  readonly doubtful?: (going: Candidates) => boolean;
+  /** Absent: nobody's in particular. */
+  readonly originOf?: (address: string, tag: string) => RemovalOrigin;
 };
 
-const windowMs = 600_000;
-/** A table with no more addresses than this may lose all of them unasked. */
+const nobodys = () => unclaimed;
+/** A table that has no more addresses than this, and had no more, may lose all of them unasked. */
 const smallTable = 5;
-const idLength = 4;
-
-type Passage = { readonly address: string; readonly at: number; readonly ownedBefore: number };
+/** Tenants whose removals are held apart, of those that trip the guard at the same moment: somebody has to read the plans. */
+const mostApart = 8;
 
 export class RemovalGuard {
+  readonly #tagPrefix: string | undefined;
   #limits: GuardLimits;
-  /** Guarded removals that passed by themselves within the window, oldest first. */
-  #passed: Passage[] = [];
+  readonly #window = new GuardWindow();
   /** address -> tags that may go: they passed, or were approved. */
-  readonly #admitted = new Map<string, TagSet>();
-  #plan: { readonly id: string; readonly removals: Map<string, TagSet>; readonly since: number } | undefined;
+  readonly #admitted = new Map<string, Set<string>>();
+  /** By id, oldest first. */
+  readonly #plans = new Map<string, HeldPlan>();
+  readonly #plansAt = new Map<string, Set<HeldPlan>>();
+  /** Scope -> how many plans touch it. */
+  readonly #blocked = new Map<Scope, number>();
+  #freed = new Set<Scope>();
 
-  constructor(limits: GuardLimits) {
+  /** @param tagPrefix what comes before a tag's scope. Absent: all tags are one scope. */
+  constructor(limits: GuardLimits, tagPrefix?: string) {
     this.#limits = limits;
+    this.#tagPrefix = tagPrefix;
   }
 
   configure(limits: GuardLimits): void {
     this.#limits = limits;
   }
 
-  get held(): HeldPlan | undefined {
-    return this.#plan;
+  /** Oldest first. */
+  get held(): readonly HeldPlan[] {
+    return [...this.#plans.values()];
+  }
+
+  /** What passed by itself; a later process takes it up */
+  get window(): readonly WindowCount[] {
+    return this.#window.counts;
+  }
+
+  /** Takes up what an earlier process or leader let pass. */
+  inherit(counts: readonly WindowCount[], now: number): void {
+    this.#window.inherit(counts, now);
   }
 
   admits(address: string, tag: string): boolean {
-    return this.#admitted.get(address)?.includes(tag) === true;
+    return this.#admitted.get(address)?.has(tag) === true;
   }
 
-  /** Lets the candidates pass, or holds all of them. While a plan is held, others wait their turn. */
+  /** The namespace that the tag belongs to; '' for all others. */
+  scopeOf(tag: string): Scope {
+    if (this.#tagPrefix === undefined) return '';
+    return scopeOfSuffix(tag.slice(this.#tagPrefix.length)) ?? '';
+  }
+
+  /** A held plan touches its scope: what is of the same scope is held too, or waits to be judged after it. */
+  blocks(scope: Scope): boolean {
+    return this.#blocked.has(scope);
+  }
+
+  /** The scopes that no plan touches any more, since the last call. */
+  takeFreed(): readonly Scope[] {
+    if (this.#freed.size === 0) return [];
+    const freed = [...this.#freed].filter((scope) => !this.blocks(scope));
+    this.#freed = new Set();
+    return freed;
+  }
+
+  /**
+   * Lets the candidates pass, or holds all of them. Those of one tenant that go beyond the limits by themselves are held
+   * apart, so that they hold up nobody else. What is of a scope that a held plan touches waits its turn.
+   */
   judge(candidates: Candidates, stakes: Stakes, now: number): void {
-    if (this.#plan !== undefined) return;
-    this.#passed = this.#passed.filter(({ at }) => at > now - windowMs);
-    if (this.#trips(candidates, stakes)) {
-      this.#plan = { id: planId(candidates), removals: new Map(candidates), since: now };
-      return;
-    }
-    for (const [address, tags] of candidates) {
-      this.#admit(address, tags);
-      this.#passed.push({ address, at: now, ownedBefore: stakes.owned });
-    }
+    const ready = this.#inTurn(candidates);
+    if (ready.size === 0) return;
+    this.#window.prune(now);
+    if (!this.#trips(ready, stakes)) return this.#pass(ready, stakes, now);
+    const { originOf = nobodys } = stakes;
+    const parts = [...partsOf(ready, (at, tag) => tenantOf(originOf(at, tag)))];
+    const tripping = parts.filter(([tenant, part]) => tenant !== '' && this.#trips(part, stakes));
+    const alone = tripping.sort(([, a], [, b]) => b.size - a.size).slice(0, mostApart);
+    for (const [, part] of alone) this.#hold(part, stakes, now);
+    const rest = together(parts.filter((part) => !alone.includes(part)).map(([, part]) => part));
+    if (rest.size === 0) return;
+    if (this.#trips(rest, stakes)) this.#hold(rest, stakes, now);
+    else this.#pass(rest, stakes, now);
   }
 
-  /** Releases the plan of this id; approved removals do not count in the window. False: no such plan. */
-  approve(id: string): boolean {
-    if (this.#plan?.id !== id) return false;
-    for (const [address, tags] of this.#plan.removals) this.#admit(address, tags);
-    this.#plan = undefined;
-    return true;
+  /** Releases the plan of this id; approved removals do not count in the window. undefined: no such plan. */
+  approve(id: string): HeldPlan | undefined {
+    const plan = this.#plans.get(id);
+    if (plan === undefined) return undefined;
+    for (const address of plan.addresses()) {
+      this.#admit(address, plan.tagsAt(address));
+      this.#leave(address, plan);
+    }
+    for (const scope of plan.scopes()) this.#unblock(scope);
+    this.#plans.delete(id);
+    return plan;
   }
 
   /** `guarded`: the removals at this address that still need the guard. A plan and an admission cover no more than that. */
   retain(address: string, guarded: TagSet): void {
-    shrink(this.#admitted, address, guarded);
-    if (this.#plan === undefined) return;
-    shrink(this.#plan.removals, address, guarded);
-    if (this.#plan.removals.size === 0) this.#plan = undefined;
+    const admitted = this.#admitted.get(address);
+    const plans = this.#plansAt.get(address);
+    if (admitted === undefined && plans === undefined) return;
+    const still = new Set(guarded);
+    for (const tag of admitted ?? []) if (!still.has(tag)) admitted?.delete(tag);
+    if (admitted?.size === 0) this.#admitted.delete(address);
+    for (const plan of plans ?? []) this.#shrink(plan, address, still);
   }
 
   /** Nothing is known of the table any more. */
   forget(): void {
-    this.#plan = undefined;
+    this.#plans.clear();
+    this.#plansAt.clear();
+    this.#blocked.clear();
+    this.#freed.clear();
     this.#admitted.clear();
   }
 
+  #inTurn(candidates: Candidates): Candidates {
+    if (this.#plans.size === 0) return candidates;
+    const ready = new Map<string, TagSet>();
+    for (const [address, tags] of candidates) {
+      const free = tags.filter((tag) => !this.blocks(this.scopeOf(tag)));
+      if (free.length > 0) ready.set(address, free);
+    }
+    return ready;
+  }
+
+  #pass(candidates: Candidates, { owned }: Stakes, now: number): void {
+    for (const [address, tags] of candidates) this.#admit(address, tags);
+    this.#window.add(candidates.keys(), owned, now);
+  }
+
+  #hold(removals: Candidates, { owned, originOf = nobodys }: Stakes, now: number): void {
+    const id = planId(removals, (taken) => this.#plans.has(taken));
+    const scopeOf = (tag: string) => this.scopeOf(tag);
+    const of = this.#window.ownedAtStart ?? owned;
+    const plan = new HeldPlan({ id, removals, since: now, of, scopeOf, originOf });
+    this.#plans.set(id, plan);
+    for (const scope of plan.scopes()) this.#blocked.set(scope, (this.#blocked.get(scope) ?? 0) + 1);
+    for (const address of plan.addresses()) {
+      const plans = this.#plansAt.get(address);
+      if (plans === undefined) this.#plansAt.set(address, new Set([plan]));
+      else plans.add(plan);
+    }
+  }
+
+  #shrink(plan: HeldPlan, address: string, to: ReadonlySet<string>): void {
+    for (const scope of plan.shrink(address, to)) this.#unblock(scope);
+    if (plan.tagsAt(address).length === 0) this.#leave(address, plan);
+    if (plan.size === 0) this.#plans.delete(plan.id);
+  }
+
+  #leave(address: string, plan: HeldPlan): void {
+    const plans = this.#plansAt.get(address);
+    plans?.delete(plan);
+    if (plans?.size === 0) this.#plansAt.delete(address);
+  }
+
+  #unblock(scope: Scope): void {
+    const count = (this.#blocked.get(scope) ?? 0) - 1;
+    if (count > 0) {
+      this.#blocked.set(scope, count);
+      return;
+    }
+    this.#blocked.delete(scope);
+    this.#freed.add(scope);
+  }
+
   #admit(address: string, tags: TagSet): void {
-    this.#admitted.set(address, union(this.#admitted.get(address) ?? noTags, tags));
+    const admitted = this.#admitted.get(address);
+    if (admitted === undefined) this.#admitted.set(address, new Set(tags));
+    else for (const tag of tags) admitted.add(tag);
   }
 
-  #trips(candidates: Candidates, { owned, emptied, doubtful = false }: Stakes): boolean {
-    if (doubtful) return true;
-    const ownedAtStart = this.#passed[0]?.ownedBefore ?? owned;
-    if (ownedAtStart > smallTable && emptied >= owned) return true;
-    const addresses = new Set([...this.#passed.map(({ address }) => address), ...candidates.keys()]);
+  #trips(candidates: Candidates, { owned, leaves, doubtful }: Stakes): boolean {
+    if (doubtful?.(candidates) === true) return true;
+    const ownedAtStart = this.#window.ownedAtStart ?? owned;
+    if (Math.max(owned, ownedAtStart) > smallTable && leaves(candidates) === 0) return true;
     const { percent, minimum } = this.#limits;
-    return addresses.size > Math.max(minimum, (ownedAtStart * percent) / 100);
+    return this.#window.sizeWith(candidates.keys()) > Math.max(minimum, (ownedAtStart * percent) / 100);
   }
 }
 
-function shrink(removals: Map<string, TagSet>, address: string, to: TagSet): void {
-  const tags = removals.get(address);
-  if (tags === undefined) return;
-  const left = tags.filter((tag) => to.includes(tag));
-  if (left.length === 0) removals.delete(address);
-  else removals.set(address, left);
+/** The candidates by whose doing they are. */
+function partsOf(
+  candidates: Candidates,
+  keyOf: (address: string, tag: string) => string,
+): Map<string, Map<string, TagSet>> {
+  const parts = new Map<string, Map<string, TagSet>>();
+  for (const [address, tags] of candidates) {
+    for (const [key, of] of Map.groupBy(tags, (tag) => keyOf(address, tag))) {
+      const part = parts.get(key) ?? new Map<string, TagSet>();
+      part.set(address, of);
+      parts.set(key, part);
+    }
+  }
+  return parts;
 }
 
-function planId(removals: Candidates): string {
-  const lines = [...removals].map(([address, tags]) => `${address} ${tags.join(' ')}`).sort();
-  return createHash('sha256').update(lines.join('\n')).digest('hex').slice(0, idLength);
+function together(parts: readonly Candidates[]): Candidates {
+  const all = new Map<string, TagSet>();
+  for (const part of parts) {
+    for (const [address, tags] of part) all.set(address, tagSet([...(all.get(address) ?? []), ...tags]));
+  }
+  return all;
 }

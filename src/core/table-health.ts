@@ -5,6 +5,8 @@ import type { ConditionReason } from './model.ts';
 import type { Outlook } from './outlook.ts';
 
 export type TableView = {
+  /** The name of the PanFirewall, for commands. */
+  readonly firewall: string;
   /** The last call failed, and none has succeeded since. */
   readonly failing: Finding | undefined;
   /** Why it is not kept equal to what is desired though nothing fails: Observing, Purging. */
@@ -16,7 +18,10 @@ export type TableView = {
   readonly owned: number;
   readonly foreign: number;
   readonly pending: number;
-  readonly held: HeldRemovals | undefined;
+  /** Oldest first. */
+  readonly held: readonly HeldRemovals[];
+  /** What passed the guard by itself, oldest first. */
+  readonly guardWindow: readonly GuardWindowEntry[];
   /** What is known of the device's limits; absent where the table is not kept any more. */
   readonly limits?: LimitsView | undefined;
   /** In mode Observe, once the table has been read. */
@@ -49,10 +54,30 @@ export type LimitsView = {
 export type HeldRemovals = {
   readonly plan: string;
   readonly addresses: number;
+  /** Addresses with tags of ours at the start of the window in which it was held. */
+  readonly of: number;
+  /** Those with the most addresses first. `name` is absent where no object is meant. */
+  readonly causes: readonly HeldCause[];
   /** `<address> <tag>`, the first of them. */
   readonly examples: readonly string[];
   /** RFC 3339. */
   readonly since: string;
+};
+
+export type HeldCause = {
+  readonly kind: string;
+  readonly name?: string;
+  readonly change: string;
+  readonly addresses: number;
+};
+
+/** Removals that passed the guard within one minute. */
+export type GuardWindowEntry = {
+  /** When the last of them passed, RFC 3339. */
+  readonly at: string;
+  readonly addresses: number;
+  /** Addresses with tags of ours before the first of them passed. */
+  readonly owned: number;
 };
 
 export type TableHealth = {
@@ -87,13 +112,7 @@ function isStuck({ oldestPendingAt, lastConfirmedAt, aside }: TableView, now: nu
 /** Without counts, here as in all messages: those have fields of their own, with a pace of their own. */
 function progress(table: TableView, stuck: boolean): Finding {
   if (!table.known) return { reason: 'Progressing', message: 'the table is being read for the first time' };
-  if (table.held !== undefined) {
-    const { plan, examples } = table.held;
-    const message =
-      `many removals are held, such as ${examples[0] ?? ''}; look at status.tables[].held, then ` +
-      `kubectl annotate panfw <name> pantag.io/approve-removals=${plan}, or undo what caused them`;
-    return { reason: 'RemovalsHeld', message };
-  }
+  if (table.held.length > 0) return { reason: 'RemovalsHeld', message: heldMessage(table) };
   const exceeded = worst(table.limits?.exceeded ?? []);
   if (exceeded !== undefined && table.aside === undefined) return exceeded;
   if (table.refused !== undefined) {
@@ -106,6 +125,26 @@ function progress(table: TableView, stuck: boolean): Finding {
     ? 'the device is slow to confirm changes; look at its load and its system log'
     : 'changes are on their way to the device';
   return { reason: 'Progressing', message };
+}
+
+/** So many plans are named; the others follow when these are decided. */
+const namedPlans = 5;
+
+function heldMessage({ firewall, held }: Pick<TableView, 'firewall' | 'held'>): string {
+  const [oldest] = held;
+  const ids = held.slice(0, namedPlans).map(({ plan }) => plan);
+  const plans = held.length === 1 ? `plan ${ids.join()}` : `plans ${ids.join(', ')}`;
+  const others = held.length > namedPlans ? ' and others' : '';
+  const which = held.length === 1 ? 'it' : 'the oldest';
+  return (
+    `removals are held as ${plans}${others}, such as ${oldest?.examples[0] ?? ''}; look at status.tables[].held, then ` +
+    `release ${which} with ${approveCommand(firewall, oldest?.plan ?? '')}, or undo what caused them`
+  );
+}
+
+/** To be pasted as it stands. */
+export function approveCommand(firewall: string, plan: string): string {
+  return `kubectl annotate panfw ${firewall} pantag.io/approve-removals=${plan}`;
 }
 
 /** InSync and Progressing are ordinary life; everything else has a name, mostly that of a failure. */

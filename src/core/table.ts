@@ -5,6 +5,7 @@ import { type Batch, type BatchLimits, type PlannedAddress, wishesOf } from './b
 import { Belief } from './belief.ts';
 import { isVague } from './bisection.ts';
 import { composeBatch, type Scope } from './composition.ts';
+import type { WindowCount } from './guard-window.ts';
 import { InFlight } from './in-flight.ts';
 import { LateMessages } from './late-messages.ts';
 import type { Mirror, TableReading } from './mirror.ts';
@@ -26,6 +27,13 @@ export type { DesiredTags } from './planner.ts';
 
 const everything: Scope = { admit: (planned) => planned };
 
+export type TableOptions = {
+  /** What the wall clock shows when the monotonic one, of all times here, is at 0; ms since 1970. Absent: 0. */
+  readonly epochMs?: number;
+  /** What comes before a tag's scope. Absent: a held plan blocks all guarded removals. */
+  readonly tagPrefix?: string;
+};
+
 export class Table {
   readonly #desired: DesiredTags;
   readonly #causes = new RemovalCauses();
@@ -40,12 +48,16 @@ export class Table {
   readonly #late = new LateMessages();
   #lastConfirmedAt = Number.NEGATIVE_INFINITY;
 
-  /** @param epochMs what the wall clock shows when the monotonic one, of all times here, is at 0; ms since 1970. */
-  constructor(desired: DesiredTags, gate: RemovalGate, guard: GuardLimits, epochMs = 0) {
+  constructor(
+    desired: DesiredTags,
+    gate: RemovalGate,
+    guard: GuardLimits,
+    { epochMs = 0, tagPrefix }: TableOptions = {},
+  ) {
     this.#desired = desired;
     this.#belief = new Belief(desired, (address) => this.#late.explains(address));
     this.#mirror = this.#belief.mirror;
-    this.#guard = new RemovalGuard(guard);
+    this.#guard = new RemovalGuard(guard, tagPrefix);
     this.#refusals = new Refusals((address, tag) => goesAtOnce(this.#agenda.planner.causeOf(address, tag)));
     const parts = { desired, mirror: this.#mirror, causes: this.#causes, refusals: this.#refusals };
     this.#agenda = new Agenda({ ...parts, guard: this.#guard }, gate);
@@ -63,9 +75,20 @@ export class Table {
 
   /** Releases the held plan of this id. False: there is no such plan. */
   approve(id: string, now: number): boolean {
-    if (!this.#guard.approve(id)) return false;
-    for (const address of this.#agenda.keptBack.guardedAddresses()) this.#assess(address, now);
-    return true;
+    const plan = this.#guard.approve(id);
+    for (const address of plan?.addresses() ?? []) this.#assess(address, now);
+    this.#takeTurns(now);
+    return plan !== undefined;
+  }
+
+  /** Takes up what an earlier process or leader let pass the guard, before anything is judged. */
+  inheritGuard(counts: readonly WindowCount[], now: number): void {
+    this.#guard.inherit(counts, now);
+  }
+
+  /** What passed the guard by itself, minute by minute, oldest first. */
+  get guardWindow(): readonly WindowCount[] {
+    return this.#guard.window;
   }
 
   /** Takes up a change of the desired side. */
@@ -163,6 +186,7 @@ export class Table {
   next(limits: BatchLimits, now: number, scope: Scope = everything): Batch | undefined {
     if (!this.#mirror.known || this.#inFlight.isBusy) return undefined;
     for (const address of this.#refusals.takeDue(now)) this.#assess(address, now);
+    this.#takeTurns(now);
     for (const address of this.#agenda.judgeGuarded(this.owned, now)) this.#assess(address, now);
     const parts = { mirror: this.#mirror, agenda: this.#agenda, leases: this.leases };
     const { batch, inPart } = composeBatch(parts, { limits, scope, now });
@@ -269,8 +293,8 @@ export class Table {
     return this.#agenda.waitingExample;
   }
 
-  /** Removals that wait for somebody's approval. */
-  get held(): HeldPlan | undefined {
+  /** Removals that wait for somebody's approval, oldest first. */
+  get held(): readonly HeldPlan[] {
     return this.#guard.held;
   }
 
@@ -299,6 +323,11 @@ export class Table {
       outcome(planned, changed);
       this.#assess(planned.address, since);
     }
+  }
+
+  /** What waited for a held plan that is gone may be judged. */
+  #takeTurns(now: number): void {
+    for (const address of this.#agenda.takeTurns()) this.#assess(address, now);
   }
 
   /** Sorts an address anew. `since`: when its change was seen. */

@@ -91,14 +91,16 @@ export class Controller {
   }
 
   namespaces(): Sink<NamespaceRecord> {
-    return this.#sink('namespaces', ({ type, record }) => {
-      if (type === 'set') this.desired.setNamespace(record);
-      else this.desired.deleteNamespace(record.name);
+    return this.#sink('namespaces', ({ type, record, origin }) => {
+      if (type === 'set') this.desired.setNamespace(record, origin);
+      else this.desired.deleteNamespace(record.name, origin);
     });
   }
 
   policiesOf(kind: 'pantagpolicies' | 'clusterpantagpolicies'): Sink<RawObject> {
-    return this.#sink(kind, ({ type, record }) => this.#policies[type](parsePolicy(record.object)));
+    return this.#sink(kind, ({ type, record, origin }) =>
+      this.#policies[type](parsePolicy(record.object), origin),
+    );
   }
 
   panFirewalls(): Sink<RawObject> {

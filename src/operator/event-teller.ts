@@ -33,7 +33,7 @@ export class EventTeller {
   /** @param known see firewallEvents. */
   firewall({ meta, status: found }: ParsedFirewall, written: ToldFirewallStatus, known: boolean): void {
     const before = this.#firewalls.get(meta.uid) ?? foundFirewallStory(found);
-    const { story, events } = firewallEvents(before, written, known);
+    const { story, events } = firewallEvents(before, written, { name: meta.name, known });
     this.#firewalls.set(meta.uid, story);
     for (const event of events) this.#record(referenceTo(panFirewalls, meta), event);
   }

@@ -13,7 +13,7 @@ import type { Connection, DeviceFailure } from './device-port.ts';
 import { FirewallDevices, identityOf, type MetDevice } from './firewall-devices.ts';
 import { FirewallClaim, type FirewallClaimOptions } from './firewall-claim.ts';
 import { FirewallLimits } from './firewall-limits.ts';
-import { type FormerTables, formerTimeoutSeconds } from './former-tables.ts';
+import { type FormerTables, formerGuardWindow, formerTimeoutSeconds } from './former-tables.ts';
 import type { Adoption } from './marker.ts';
 import { TableFactory } from './table-factory.ts';
 import { TableSet } from './table-set.ts';
@@ -229,6 +229,7 @@ export class FirewallWorker {
       precedence: (ref) => this.#claim.precedence(ref),
       swVersion: (ref) => this.#devices.deviceOf(ref)?.swVersion,
       formerTimeoutSeconds: (ref) => formerTimeoutSeconds(this.#options.former(), ref),
+      formerGuardWindow: (ref) => formerGuardWindow(this.#options.former(), ref),
       connect: async (ref, signal) => {
         await this.#tables.awaited(ref, signal);
         return this.#devices.connect(ref, signal);

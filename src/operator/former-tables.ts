@@ -1,7 +1,9 @@
 // What the status of a PanFirewall tells of the tables that an earlier leader kept.
 
+import type { WindowCount } from '../core/guard-window.ts';
 import { departed, type DepartedTable } from '../core/firewall-status.ts';
 import { type TableRef, tableKey } from '../core/table-ref.ts';
+import { monotonicTime } from './wall-clock.ts';
 import type { PanFirewallStatus } from '../kubernetes/resources/pan-firewall-status.ts';
 
 /** Tables as a status shows them, and the serial of the endpoint's device at the time. */
@@ -14,7 +16,14 @@ export type FormerTables = {
   readonly departed: readonly DepartedTable[];
   /** The shortest timeouts that registrations may carry, in seconds, where some carry any. */
   readonly timeouts: readonly { readonly ref: TableRef; readonly seconds: number }[];
+  /** What passed the guard by itself, table by table; monotonic ms. */
+  readonly guardWindows: readonly { readonly ref: TableRef; readonly counts: readonly WindowCount[] }[];
 };
+
+/** Of a table, whatever device has it by now. */
+export function formerGuardWindow(former: FormerTables | undefined, ref: TableRef): readonly WindowCount[] {
+  return former?.guardWindows.find((table) => tableKey(table.ref) === tableKey(ref))?.counts ?? [];
+}
 
 /** Of a table, whatever device has it by now: a timeout too many costs a round of refreshes; 0: none is known. */
 export function formerTimeoutSeconds(former: FormerTables | undefined, ref: TableRef): number {
@@ -37,6 +46,13 @@ export function formerTables(status: PanFirewallStatus | undefined): FormerTable
     timeouts: tables.map(({ serial, vsys, registrationTimeoutSeconds = 0 }) => ({
       ref: { serial, vsys },
       seconds: registrationTimeoutSeconds,
+    })),
+    guardWindows: tables.map(({ serial, vsys, guardWindow = [] }) => ({
+      ref: { serial, vsys },
+      counts: guardWindow.flatMap(({ at, addresses, owned }) => {
+        const time = monotonicTime(at);
+        return time === undefined ? [] : [{ at: time, addresses, owned }];
+      }),
     })),
   };
 }

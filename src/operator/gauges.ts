@@ -45,7 +45,7 @@ function countAddresses(metrics: Metrics, { firewalls, desired }: Controller, fi
     confirmed: sum((table) => table.owned),
     pending: sum((table) => table.pending),
     rejected: sum((table) => table.refusals.size),
-    held: sum((table) => table.waiting + (table.held?.removals.size ?? 0)),
+    held: sum(({ waiting, held }) => held.reduce((total, { size }) => total + size, waiting)),
   };
   for (const [state, count] of Object.entries(counts)) metrics.addresses.set({ firewall, state }, count);
 }

@@ -1,7 +1,7 @@
 // The PanTagPolicies and ClusterPanTagPolicies as they were last seen, and which of them cannot be relied on.
 
 import { type DefinitionLook, wasDeletedAlone } from '../core/definition.ts';
-import type { Desired } from '../core/desired.ts';
+import type { Desired, Origin } from '../core/desired.ts';
 import type { PolicyId } from '../core/model.ts';
 import { UnreadablePolicies } from '../core/unreadable-policies.ts';
 import {
@@ -43,7 +43,7 @@ export class PolicyObjects {
     return this.#unreadable.representatives();
   }
 
-  set(parsed: ParsedPolicy): void {
+  set(parsed: ParsedPolicy, origin: Origin): void {
     const { desired, statusObserved, knowledgeChanged, changed } = this.#options;
     const { meta } = parsed;
     const id = policyId(meta);
@@ -54,18 +54,18 @@ export class PolicyObjects {
     const log = this.#options.log.child({ policy: id });
     if (parsed.ok) {
       log.info({ generation: meta.generation }, 'policy taken up');
-      desired.setPolicy(parsed.policy);
+      desired.setPolicy(parsed.policy, origin);
       if (this.#unreadable.delete(id)) knowledgeChanged();
     } else {
       log.warn({ generation: meta.generation, problems: parsed.problems }, 'policy is invalid');
       // The gate closes first: an invalid policy must not act like a deletion.
       this.#hold(id, meta.uid);
-      desired.deletePolicy(id);
+      desired.withdrawPolicy(id, origin);
     }
     changed();
   }
 
-  gone({ meta }: ParsedPolicy): void {
+  gone({ meta }: ParsedPolicy, origin: Origin): void {
     const { desired, askDefinition, changed, log } = this.#options;
     const id = policyId(meta);
     // A successor of the same name may have arrived before the end of its predecessor.
@@ -74,7 +74,7 @@ export class PolicyObjects {
     this.all.delete(id);
     // The gate closes first: who deletes a CRD has said nothing about the policies that go with it.
     this.#hold(id, meta.uid);
-    desired.deletePolicy(id);
+    desired.deletePolicy(id, origin);
     askDefinition(resourceOf(meta), (look) => this.#judgeGone(meta, look));
     changed();
   }

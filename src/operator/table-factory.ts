@@ -1,6 +1,7 @@
 // Equips a worker, or a purge, for one table of a PanFirewall.
 
 import type { Desired } from '../core/desired.ts';
+import type { WindowCount } from '../core/guard-window.ts';
 import type { Firewall } from '../core/model.ts';
 import type { Stance } from '../core/stance.ts';
 import type { Precedence } from '../core/table-claims.ts';
@@ -31,6 +32,8 @@ export type TableFactoryOptions = {
   readonly swVersion: (ref: TableRef) => string | undefined;
   /** The shortest timeout that an earlier leader may have given, in seconds; 0: none. */
   readonly formerTimeoutSeconds: (ref: TableRef) => number;
+  /** What passed the guard under earlier leaders, monotonic ms. */
+  readonly formerGuardWindow: (ref: TableRef) => readonly WindowCount[];
   /** The connection, with the table's device known; throws DeviceFailure while there is none. */
   readonly connect: (ref: TableRef, signal: AbortSignal) => Promise<Connection>;
   readonly observer: (ref: TableRef) => TableObserver;
@@ -47,7 +50,7 @@ export class TableFactory {
   }
 
   table(ref: TableRef): TableWorker {
-    const { limits, settings, stance, knowledge, swVersion, formerTimeoutSeconds } = this.#options;
+    const { limits, settings, stance, knowledge, swVersion } = this.#options;
     return new TableWorker({
       ...this.#common(ref),
       desired: limits.desiredOf(ref),
@@ -56,7 +59,8 @@ export class TableFactory {
       markerIntervalMs: () => settings().markerIntervalSeconds * 1000,
       guard: () => settings().removalGuard,
       leases: () => leaseTerms({ ...settings(), stance: stance(), swVersion: swVersion(ref) }),
-      formerTimeoutSeconds: () => formerTimeoutSeconds(ref),
+      formerTimeoutSeconds: () => this.#options.formerTimeoutSeconds(ref),
+      formerGuardWindow: () => this.#options.formerGuardWindow(ref),
       stance,
       knowledge,
     });
@@ -73,6 +77,7 @@ export class TableFactory {
     const { firewall, ownerId, precedence, connect, observer, log, now } = this.#options;
     return {
       ref,
+      name: firewall.name,
       self: { prefix: firewall.tagPrefix, id: ownerId },
       precedence: () => precedence(ref),
       connect: (signal: AbortSignal) => connect(ref, signal),

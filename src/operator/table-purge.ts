@@ -25,6 +25,8 @@ import { toReading } from './table-reading.ts';
 import type { TableObserver } from './table-observer.ts';
 
 export type TablePurgeOptions = {
+  /** The name of the PanFirewall. */
+  readonly name: string;
   readonly ref: TableRef;
   readonly self: Owner;
   /** What the cluster wants at an address: of a table without our mark, nothing else is known to be ours. */
@@ -91,13 +93,15 @@ export class TablePurge {
   view(): TableView {
     const { known, owned, foreign } = this.#reading;
     return {
+      firewall: this.#options.name,
       failing: this.#outage.failing,
       aside: purging,
       known,
       owned,
       foreign,
       pending: owned,
-      held: undefined,
+      held: [],
+      guardWindow: [],
       conflict: undefined,
       notes: [],
       refused: undefined,

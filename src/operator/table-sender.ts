@@ -42,15 +42,15 @@ const trialMs = { least: 15_000, eachPair: 50 };
 export class TableSender {
   readonly #options: TableSenderOptions;
   readonly #suspects = new Suspects();
-  /** The held plan that the log speaks of. */
-  #toldPlan: string | undefined;
+  /** The held plans that the log speaks of. */
+  #toldPlans: ReadonlySet<string> = new Set();
 
   constructor(options: TableSenderOptions) {
     this.#options = options;
   }
 
   forget(): void {
-    this.#toldPlan = undefined;
+    this.#toldPlans = new Set();
     this.#suspects.clear();
   }
 
@@ -176,11 +176,15 @@ export class TableSender {
 
   #tellHeld(): void {
     const { table, log } = this.#options;
-    const { held } = table;
-    if (held?.id === this.#toldPlan) return;
-    if (held === undefined) log.info({ plan: this.#toldPlan }, 'no removals are held any more');
-    else log.warn({ plan: held.id, addresses: held.removals.size }, 'removals held until they are approved');
-    this.#toldPlan = held?.id;
+    const plans = new Map(table.held.map((plan) => [plan.id, plan]));
+    for (const [id, { summary }] of plans) {
+      if (this.#toldPlans.has(id)) continue;
+      const { addresses, of, causes } = summary;
+      log.warn({ plan: id, addresses, of, causes }, 'removals held until they are approved');
+    }
+    for (const id of this.#toldPlans)
+      if (!plans.has(id)) log.info({ plan: id }, 'removals of this plan are not held any more');
+    this.#toldPlans = new Set(plans.keys());
   }
 }
 

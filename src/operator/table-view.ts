@@ -8,10 +8,13 @@ import type { Table } from '../core/table.ts';
 import type { Precedence } from '../core/table-claims.ts';
 import type { HeldRemovals, TableView } from '../core/table-health.ts';
 import type { DeviceBooks } from './firewall-limits.ts';
+import { wallClock } from './wall-clock.ts';
 import { limitsView } from './limits-view.ts';
 import type { Marker } from './marker.ts';
 
 export type TableFacts = {
+  /** The name of the PanFirewall. */
+  readonly firewall: string;
   readonly table: Table;
   readonly marker: Marker;
   readonly precedence: Precedence;
@@ -50,8 +53,9 @@ function blockedBy(stance: Stance): Finding | undefined {
 }
 
 export function tableView(facts: TableFacts): TableView {
-  const { table, marker, precedence, stance, failing, learned, books } = facts;
+  const { firewall, table, marker, precedence, stance, failing, learned, books } = facts;
   return {
+    firewall,
     failing,
     aside: asideOf(stance),
     blocked: blockedBy(stance),
@@ -60,7 +64,12 @@ export function tableView(facts: TableFacts): TableView {
     owned: table.owned,
     foreign: table.foreign,
     pending: table.pending,
-    held: heldRemovals(table.held),
+    held: table.held.map(heldRemovals),
+    guardWindow: table.guardWindow.map(({ at, addresses, owned }) => ({
+      at: wallClock(at),
+      addresses,
+      owned,
+    })),
     limits: limitsView(books),
     conflict: conflict(marker, precedence),
     notes: [...notes(table, learned), ...(stance === 'unprotected' ? [unprotected.message] : [])],
@@ -105,16 +114,13 @@ function refused(table: Table, { refusal }: Marker): TableView['refused'] {
   return refusal && { count: 1, example: `${refusal.address}, the mark of ownership: ${refusal.message}` };
 }
 
-const heldExamples = 5;
-
-function heldRemovals(held: HeldPlan | undefined): HeldRemovals | undefined {
-  if (held === undefined) return undefined;
-  const pairs = [...held.removals].flatMap(([address, tags]) => tags.map((tag) => `${address} ${tag}`));
-  const since = new Date(performance.timeOrigin + held.since).toISOString().replace(/\.\d+Z$/, 'Z');
-  return {
-    plan: held.id,
-    addresses: held.removals.size,
-    examples: pairs.sort().slice(0, heldExamples),
-    since,
-  };
+function heldRemovals({ id, since, summary }: HeldPlan): HeldRemovals {
+  const { addresses, of, causes, examples } = summary;
+  const shown = causes.map(({ kind, name, change, addresses: count }) => ({
+    kind,
+    ...(name === '' ? {} : { name }),
+    change,
+    addresses: count,
+  }));
+  return { plan: id, addresses, of, causes: shown, examples, since: wallClock(since) };
 }

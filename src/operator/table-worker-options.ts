@@ -1,5 +1,6 @@
 // What a table's worker is given: its table, what the spec and the cluster say by now, and the way to the device.
 
+import type { WindowCount } from '../core/guard-window.ts';
 import type { Owner } from '../core/ownership.ts';
 import type { LeaseTerms } from '../core/registration-leases.ts';
 import type { GuardLimits } from '../core/removal-guard.ts';
@@ -13,6 +14,8 @@ import type { TableLimits } from './firewall-limits.ts';
 import type { ClusterKnowledge, TableObserver } from './table-observer.ts';
 
 export type TableWorkerOptions = {
+  /** The name of the PanFirewall. */
+  readonly name: string;
   readonly ref: TableRef;
   /** Ourselves, as the mark in the table names us. */
   readonly self: Owner;
@@ -24,6 +27,8 @@ export type TableWorkerOptions = {
   readonly leases: () => LeaseTerms;
   /** The shortest timeout that an earlier leader may have given, in seconds; 0: none. */
   readonly formerTimeoutSeconds: () => number;
+  /** What passed the guard under earlier leaders, as the status tells it by now; monotonic ms. Absent: nothing. */
+  readonly formerGuardWindow?: () => readonly WindowCount[];
   /** How far the table may be written; a message on its way is not touched when it changes. */
   readonly stance: () => Stance;
   /** May this table be written to, as far as our other PanFirewalls go? */

@@ -49,7 +49,7 @@ export class TableWorker {
       options.desired,
       removalGate(self.prefix, this.#knowledge(false)),
       options.guard(),
-      performance.timeOrigin,
+      { epochMs: performance.timeOrigin, tagPrefix: self.prefix },
     );
     this.#reader = new TableReader({
       table: this.table,
@@ -164,6 +164,7 @@ export class TableWorker {
 
   view(): TableView {
     return tableView({
+      firewall: this.#options.name,
       table: this.table,
       marker: this.#marker,
       stance: this.#options.stance(),
@@ -184,6 +185,7 @@ export class TableWorker {
     this.#reads.takenOver();
     this.table.takenOver();
     this.table.leases.inherit(this.#options.formerTimeoutSeconds());
+    this.table.inheritGuard(this.#options.formerGuardWindow?.() ?? [], this.#options.now());
     try {
       while (!signal.aborted) {
         await this.#step(signal).catch((error: unknown) => this.#recover(error, signal));

@@ -36,10 +36,10 @@ function status(reason: string, tables: readonly Table[] = []): ToldFirewallStat
   return { conditions: [condition], tables };
 }
 
-const held = (plan: string): Table => ({
+const held = (...plans: string[]): Table => ({
   vsys: 'vsys1',
   state: 'RemovalsHeld',
-  held: { plan, addresses: 8, examples: ['10.0.0.1 k8s.a'] },
+  held: plans.map((plan) => ({ plan, addresses: 8, examples: ['10.0.0.1 k8s.a'] })),
 });
 const at = (reason: string, tables: readonly Table[] = [], known = true): Step => ({
   status: status(reason, tables),
@@ -52,7 +52,7 @@ function told(steps: readonly Step[], story: FirewallStory = fresh, restartsAfte
   const events: EventNote[] = [];
   let now = story;
   for (const [i, step] of steps.entries()) {
-    const next = firewallEvents(now, step.status, step.known);
+    const next = firewallEvents(now, step.status, { name: 'edge-a', known: step.known });
     events.push(...next.events);
     now = restartsAfter.has(i) ? foundFirewallStory(step.status) : next.story;
   }
@@ -81,7 +81,7 @@ test('a held plan is told with its table, an example and the command; Ready is f
   };
   const note =
     'the removals of plan 1a2b in vsys1 are held, such as 10.0.0.1 k8s.a; look at status.tables[].held, then ' +
-    'kubectl annotate panfw <name> pantag.io/approve-removals=1a2b, or undo what caused them';
+    'release them with kubectl annotate panfw edge-a pantag.io/approve-removals=1a2b, or undo what caused them';
   assert.deepEqual(told([step]), [
     { reason: 'DeviceUnavailable', note: 'DeviceUnavailable: it is DeviceUnavailable' },
     { reason: 'RemovalsHeld', note },
@@ -153,15 +153,18 @@ test('every plan is told once, also behind an outage, with the command that rele
   const steps = [
     at('RemovalsHeld', [held('7f3a')]),
     at('RemovalsHeld', [held('7f3a'), { ...held('9c00'), vsys: 'vsys2' }]),
+    at('RemovalsHeld', [held('7f3a', '1111'), { ...held('9c00'), vsys: 'vsys2' }]),
     at('DeviceUnavailable', [held('7f3a')]),
     at('RemovalsHeld', [held('7f3a')]),
     at('Progressing', [], false),
     at('RemovalsHeld', [held('7f3a')]),
   ];
   const events = told(steps);
-  assert.deepEqual(reasons(events), ['RemovalsHeld', 'RemovalsHeld', 'DeviceUnavailable', 'Recovered']);
+  const three = ['RemovalsHeld', 'RemovalsHeld', 'RemovalsHeld'];
+  assert.deepEqual(reasons(events), [...three, 'DeviceUnavailable', 'Recovered']);
   assert.match(events[0]?.note ?? '', /plan 7f3a in vsys1 .*10\.0\.0\.1 k8s\.a.*approve-removals=7f3a/);
   assert.match(events[1]?.note ?? '', /plan 9c00 in vsys2/);
+  assert.match(events[2]?.note ?? '', /plan 1111 in vsys1/);
 });
 
 test('a plan that ended and arises again is told again', () => {
@@ -173,13 +176,13 @@ const anyTable: fc.Arbitrary<Table> = fc.record({
   vsys: fc.constantFrom('vsys1', 'vsys2'),
   state: fc.constantFrom<string>(...conditionReasons, 'OwnershipConflict'),
   message: fc.constant('words'),
-  held: fc.option(
+  held: fc.uniqueArray(
     fc.record({
       plan: fc.constantFrom('a', 'b'),
       addresses: fc.nat(9),
       examples: fc.constant(['10.0.0.1 k8s.a']),
     }),
-    { nil: undefined },
+    { maxLength: 2, selector: ({ plan }) => plan },
   ),
 });
 const anyStatus = fc
@@ -193,7 +196,10 @@ const anyStep: fc.Arbitrary<Step> = fc.record({ status: anyStatus, known: fc.boo
 test('law: a restart over an unchanged status tells nothing', () => {
   fc.assert(
     fc.property(anyStep, ({ status: found, known }) => {
-      assert.deepEqual(firewallEvents(foundFirewallStory(found), found, known).events, []);
+      assert.deepEqual(
+        firewallEvents(foundFirewallStory(found), found, { name: 'edge-a', known }).events,
+        [],
+      );
     }),
   );
 });

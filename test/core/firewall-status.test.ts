@@ -16,12 +16,14 @@ import type { TableRef } from '../../src/core/table-ref.ts';
 import { checkStatus, timeAt } from './status-rules.ts';
 
 const quiet: TableView = {
+  firewall: 'edge-a',
   failing: undefined,
   known: true,
   owned: 5,
   foreign: 1,
   pending: 0,
-  held: undefined,
+  held: [],
+  guardWindow: [],
   conflict: undefined,
   notes: [],
   refused: undefined,
@@ -178,13 +180,19 @@ test('a departed table is shown with what it held, and nobody minds it', () => {
 });
 
 test('what is held and what else there is to know stands beside its table', () => {
-  const held = { plan: '1a2b', addresses: 9, examples: ['10.0.0.1 k.a'], since: timeAt(1) };
+  const causes = [{ kind: 'PanTagPolicy', name: 'shop/web', change: 'deleted', addresses: 9 }];
+  const examples = ['10.0.0.1 k.a'];
+  const plan = { plan: '1a2b', addresses: 9, of: 20, causes, examples, since: timeAt(1) };
+  const held = [plan, { ...plan, plan: '7f3a' }];
+  const guardWindow = [{ at: timeAt(1), addresses: 3, owned: 23 }];
   const notes = ['two removals wait', 'a mark is missing'];
-  const { tables } = statusOf(firewall({ ...quiet, held, notes }, { ...quiet, notes }));
-  assert.deepEqual(tables[0]?.held, held);
+  const { tables } = statusOf(firewall({ ...quiet, held, guardWindow, notes }, { ...quiet, notes }));
+  assert.deepEqual([tables[0]?.held, tables[0]?.guardWindow], [held, guardWindow]);
+  const [quietTable] = statusOf(firewall(quiet)).tables;
+  assert.ok(quietTable !== undefined && !('held' in quietTable) && !('guardWindow' in quietTable));
   assert.match(
     tables[0]?.message ?? '',
-    /^many removals are held, .* caused them; two removals wait; a mark/,
+    /^removals are held as plans 1a2b, 7f3a, .* caused them; two removals wait; a mark/,
   );
   assert.equal(tables[1]?.message, 'two removals wait; a mark is missing');
 });
@@ -230,7 +238,9 @@ const tableView: fc.Arbitrary<TableView> = fc
     known: fc.oneof({ weight: 5, arbitrary: fc.constant(true) }, fc.constant(false)),
     owned: fc.nat(9),
     pending: fc.nat(3),
-    held: fc.constant(undefined),
+    firewall: fc.constant('edge-a'),
+    held: fc.constant([]),
+    guardWindow: fc.constant([]),
     conflict: fc.option(fc.record({ message: fc.constant('another operator'), silent: fc.boolean() }), {
       nil: undefined,
       freq: 6,

@@ -56,7 +56,7 @@ function stage() {
     if (batch !== undefined) table.unanswered(batch, ++now);
     return batch;
   };
-  const held = () => table.held;
+  const held = () => table.held[0];
   return { table, desired, device, queue, change, apply, read, confirm, lose, held };
 }
 

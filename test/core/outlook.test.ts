@@ -100,7 +100,7 @@ test('law: it is the whole difference, whatever gate and guard would say, and no
 
       table.setGate(() => undefined, 2);
       table.configureGuard(neverTrips);
-      if (table.held !== undefined) table.approve(table.held.id, 2);
+      if (table.held[0] !== undefined) table.approve(table.held[0].id, 2);
       for (let batch = table.next(limits, 3); batch !== undefined; batch = table.next(limits, 3)) {
         table.confirm(batch, [], 3);
       }

@@ -13,12 +13,14 @@ import { asideOf } from '../../src/operator/table-view.ts';
 import { checkStatus, timeAt } from './status-rules.ts';
 
 const quietTable: TableView = {
+  firewall: 'edge-a',
   failing: undefined,
   known: true,
   owned: 12,
   foreign: 0,
   pending: 0,
-  held: undefined,
+  held: [],
+  guardWindow: [],
   conflict: undefined,
   notes: [],
   refused: undefined,

@@ -6,12 +6,14 @@ import { conditionReasons } from '../../src/core/model.ts';
 import { isFailure, type TableView, tableHealth, wasReady } from '../../src/core/table-health.ts';
 
 const quiet: TableView = {
+  firewall: 'edge-a',
   failing: undefined,
   known: true,
   owned: 5,
   foreign: 1,
   pending: 0,
-  held: undefined,
+  held: [],
+  guardWindow: [],
   conflict: undefined,
   notes: [],
   refused: undefined,
@@ -68,19 +70,26 @@ test('a table that another claims is in conflict, and stuck only while nothing i
 });
 
 test('held removals name an example, where to look, and the command that approves them', () => {
-  const held = {
-    plan: '1a2b',
+  const plan = (id: string) => ({
+    plan: id,
     addresses: 2,
+    of: 9,
+    causes: [],
     examples: ['10.0.0.1 k.a', '10.0.0.2 k.a'],
     since: '2026-11-21T10:00:00Z',
-  };
+  });
+  const held = [plan('1a2b')];
   const { finding } = tableHealth({ ...quiet, held, pending: 1 }, 0);
   assert.deepEqual(finding, {
     reason: 'RemovalsHeld',
     message:
-      'many removals are held, such as 10.0.0.1 k.a; look at status.tables[].held, then ' +
-      'kubectl annotate panfw <name> pantag.io/approve-removals=1a2b, or undo what caused them',
+      'removals are held as plan 1a2b, such as 10.0.0.1 k.a; look at status.tables[].held, then ' +
+      'release it with kubectl annotate panfw edge-a pantag.io/approve-removals=1a2b, or undo what caused them',
   });
+  const many = ['1a2b', '7f3a', '3', '4', '5', '6'].map(plan);
+  const { message } = tableHealth({ ...quiet, held: many }, 0).finding;
+  assert.match(message, /^removals are held as plans 1a2b, 7f3a, 3, 4, 5 and others, such as /);
+  assert.match(message, /release the oldest with kubectl annotate panfw edge-a \S+=1a2b, or/);
   const aside = { reason: 'Observing', message: 'nothing is written' } as const;
   assert.equal(reasonOf({ held, aside }), 'RemovalsHeld', 'also where the table is only observed');
 });

@@ -63,6 +63,7 @@ class SmallDevice {
 
 async function purge(device: SmallDevice, options: Partial<TablePurgeOptions> = {}): Promise<TablePurge> {
   const worker = new TablePurge({
+    name: 'edge-a',
     ref: ownTable,
     self,
     wanted: () => [],

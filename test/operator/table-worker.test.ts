@@ -94,6 +94,7 @@ async function run(
   }: Partial<TableWorkerOptions> & { readonly prepare?: (worker: TableWorker) => void } = {},
 ): Promise<TableWorker> {
   const options: TableWorkerOptions = {
+    name: 'edge-a',
     ref: ownTable,
     self: { prefix: 'k8s.', id: 'aaaaaaaaaaaa' },
     desired: { tagsOf: (address) => desired.get(address) ?? [], addresses: () => desired.keys() },
@@ -212,7 +213,7 @@ test('after a takeover a clean reading settles nothing: what the former leaderâ€
       standby.note({ address: '10.0.0.1', before: ['k8s.web'], after: [], cause: 'vacated' }),
   });
   assert.deepEqual(left()[0]?.unregister, ['k8s.web']);
-  assert.equal(worker.table.held, undefined);
+  assert.deepEqual(worker.table.held, []);
 });
 
 const refusedWhole = () =>

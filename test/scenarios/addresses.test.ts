@@ -70,11 +70,11 @@ describe('addressCIDRs', { concurrency: 2 }, () => {
       cluster.patch('PanFirewall', { name }, { spec: { addressCIDRs } });
     const heldPlan = async (addresses: number): Promise<string> => {
       const read = async () => {
-        const { status } = await cluster.get<{ status?: { tables?: readonly { held?: Held }[] } }>(
+        const { status } = await cluster.get<{ status?: { tables?: readonly { held?: readonly Held[] }[] } }>(
           'PanFirewall',
           { name },
         );
-        const held = status?.tables?.[0]?.held;
+        const held = status?.tables?.[0]?.held?.[0];
         return held?.addresses === addresses ? held : undefined;
       };
       return (await waitFor(read, { what: `a plan of ${addresses} addresses`, timeoutMs: 15_000 })).plan;

@@ -8,11 +8,18 @@ export type Request = 'approve-removals' | 'resync' | 'adopt';
 export type Held = {
   readonly plan: string;
   readonly addresses: number;
+  readonly of: number;
+  readonly causes: readonly {
+    readonly kind: string;
+    readonly name?: string;
+    readonly change: string;
+    readonly addresses: number;
+  }[];
   readonly examples: readonly string[];
 };
 
 type Firewall = KubernetesObject & {
-  readonly status?: { readonly tables?: readonly { readonly held?: Held }[] };
+  readonly status?: { readonly tables?: readonly { readonly held?: readonly Held[] }[] };
 };
 
 /** kubectl annotate panfw <name> pantag.io/<request>=<value> */
@@ -31,17 +38,27 @@ export async function waitUntilAnswered(cluster: Cluster, name: string, request:
   await waitFor(isOff, { what: `pantag.io/${request} to be taken off ${name}`, timeoutMs: 15_000 });
 }
 
-/** The plan that the first table holds, once it fits. */
+/** The plans that the first table holds, oldest first, once they fit. */
+export async function heldPlans(
+  cluster: Cluster,
+  name: string,
+  fit: (held: readonly Held[]) => boolean,
+): Promise<readonly Held[]> {
+  const read = async () => {
+    const { status } = await cluster.get<Firewall>('PanFirewall', { name });
+    const held = status?.tables?.[0]?.held ?? [];
+    return fit(held) ? { held } : undefined;
+  };
+  const { held } = await waitFor(read, { what: 'the held plans', timeoutMs: 15_000 });
+  return held;
+}
+
+/** The oldest plan that the first table holds, once it fits. */
 export async function heldPlan(
   cluster: Cluster,
   name: string,
   fits: (held: Held | undefined) => boolean,
 ): Promise<Held | undefined> {
-  const read = async () => {
-    const { status } = await cluster.get<Firewall>('PanFirewall', { name });
-    const held = status?.tables?.[0]?.held;
-    return fits(held) ? { held } : undefined;
-  };
-  const { held } = await waitFor(read, { what: 'the held plan', timeoutMs: 15_000 });
+  const [held] = await heldPlans(cluster, name, ([oldest]) => fits(oldest));
   return held;
 }

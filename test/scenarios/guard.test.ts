@@ -1,7 +1,8 @@
 // The brake on removals that rest on absence, and what administrators ask for by annotation.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { ask, heldPlan, waitUntilAnswered } from './firewall-requests.ts';
+import { waitFor } from '../harness/wait-for.ts';
+import { ask, heldPlan, heldPlans, waitUntilAnswered } from './firewall-requests.ts';
 import { openStage } from './stage.ts';
 
 const stage = await openStage();
@@ -83,6 +84,91 @@ test('an edit that takes more than the guard allows is held as a plan; all else 
   });
   await stage.says('PanFirewall', { name }, 'InSync');
   await waitUntilAnswered(cluster, name, 'approve-removals');
+});
+
+test('a plan of one tenant stops no other tenant: each has its own, any of them is approved, and a restart keeps the count', async () => {
+  const name = 'edge-d';
+  await using fw = await stage.firewall({
+    name,
+    foreignOn: [],
+    spec: { removalGuard: { percent: 0, minimum: 3 } },
+  });
+  const networkReadyAt = new Date(Date.now() - 60_000);
+  const tenants = ['red', 'blue', 'green'];
+  const ipOf = (tenant: string, i: number) => `10.4.${tenants.indexOf(tenant)}.${i}`;
+  for (const tenant of tenants) {
+    await cluster.createNamespace(tenant);
+    await cluster.createPods(
+      [1, 2, 3, 4, 5].map((i) => ({
+        namespace: tenant,
+        name: `p-${i}`,
+        ips: [ipOf(tenant, i)],
+        networkReadyAt,
+      })),
+    );
+    for (const tag of ['a', 'b'])
+      await stage.policy(
+        { namespace: tenant, name: tag },
+        { firewallNames: [name], tags: [{ template: tag }] },
+      );
+  }
+  const holding = (tags: (tenant: string, i: number) => readonly string[]) =>
+    Object.fromEntries(
+      tenants.flatMap((tenant) =>
+        [1, 2, 3, 4, 5].map((i) => [ipOf(tenant, i), tags(tenant, i).map((tag) => `ns_${tenant}.${tag}`)]),
+      ),
+    );
+  await fw.holds(holding(() => ['a', 'b']));
+
+  // Red goes beyond the limit, and is held. Blue does not, and goes on.
+  await cluster.remove('PanTagPolicy', { namespace: 'red', name: 'a' });
+  const [red] = await heldPlans(cluster, name, ({ length }) => length === 1);
+  assert.deepEqual([red?.addresses, red?.of], [5, 15]);
+  assert.deepEqual(red?.causes, [{ kind: 'PanTagPolicy', name: 'red/a', change: 'deleted', addresses: 5 }]);
+  const firstOnly = { matchExpressions: [{ key: 'blue', operator: 'DoesNotExist' }] };
+  await cluster.patch('PanTagPolicy', { namespace: 'blue', name: 'a' }, { spec: { podSelector: firstOnly } });
+  for (const i of [1, 2]) await cluster.labelPod({ namespace: 'blue', name: `p-${i}` }, { blue: 'yes' });
+  await fw.holds(holding((tenant, i) => (tenant === 'blue' && i <= 2 ? ['b'] : ['a', 'b'])));
+  // Those were label changes; an edit of two is within the limit, too.
+  const notGreen = { matchExpressions: [{ key: 'green', operator: 'DoesNotExist' }] };
+  for (const i of [1, 2]) await cluster.labelPod({ namespace: 'green', name: `p-${i}` }, { green: 'yes' });
+  await cluster.patch('PanTagPolicy', { namespace: 'green', name: 'a' }, { spec: { podSelector: notGreen } });
+  const flowed = holding((tenant, i) => (tenant !== 'red' && i <= 2 ? ['b'] : ['a', 'b']));
+  await fw.holds(flowed);
+
+  // Two have gone: the window stands in the status, and the next process counts from there.
+  const windowOf = async () => {
+    const { status } = await cluster.get<{ status?: { tables?: readonly { guardWindow?: unknown }[] } }>(
+      'PanFirewall',
+      { name },
+    );
+    return status?.tables?.[0]?.guardWindow;
+  };
+  const window = await waitFor(windowOf, { what: 'the window in the status', timeoutMs: 15_000 });
+  assert.deepEqual(
+    (window as readonly { addresses: number; owned: number }[]).map(({ addresses, owned }) => [
+      addresses,
+      owned,
+    ]),
+    [[2, 15]],
+  );
+  await operator.stop();
+  operator = await stage.startOperator();
+  await heldPlans(cluster, name, ([plan]) => plan?.causes[0]?.change === 'unclaimed');
+  assert.deepEqual(await windowOf(), window);
+  await cluster.remove('PanTagPolicy', { namespace: 'blue', name: 'b' });
+  const plans = await heldPlans(cluster, name, ({ length }) => length === 2);
+  assert.deepEqual(plans[1]?.causes, [
+    { kind: 'PanTagPolicy', name: 'blue/b', change: 'deleted', addresses: 5 },
+  ]);
+  await cluster.patch('PanTagPolicy', { namespace: 'green', name: 'b' }, { spec: { podSelector: notGreen } });
+  const three = await heldPlans(cluster, name, ({ length }) => length === 3);
+  assert.equal(three[2]?.addresses, 2, 'two that went before the restart and these are more than three');
+
+  // The youngest is approved; the others stay.
+  await ask(cluster, name, 'approve-removals', three[2]?.plan ?? '');
+  const { [ipOf('green', 1)]: _, [ipOf('green', 2)]: __, ...left } = flowed;
+  await fw.holds(left);
 });
 
 test('an undone edit ends its plan; the same edit later is held again under the same name', async () => {

@@ -100,7 +100,7 @@ test('nobody saw the Pods go: what they left is held, and approved it goes', asy
   const held = await waitFor(
     async () => {
       const { status } = await cluster.get('PanFirewall', { name: 'edge' });
-      return (status as { tables?: { held?: Held }[] } | undefined)?.tables?.[0]?.held;
+      return (status as { tables?: { held?: readonly Held[] }[] } | undefined)?.tables?.[0]?.held?.[0];
     },
     { what: 'the held plan', timeoutMs: 20_000 },
   );

@@ -3,6 +3,44 @@
 import { z } from 'zod';
 import { conditions, count, observedGeneration } from './status.ts';
 
+const heldPlan = z.object({
+  plan: z.string().describe('The name of the plan, for approval.'),
+  addresses: count('How many addresses would lose tags.'),
+  of: count('How many addresses carried tags of ours when the ten minutes began in which it was held.'),
+  causes: z
+    .array(
+      z.object({
+        kind: z
+          .string()
+          .describe(
+            'PanTagPolicy, ClusterPanTagPolicy, Namespace or PanFirewall; Pod: Pods that a list left out; Table: tags on the ' +
+              'device that nobody claims, such as what was left before this operator knew the table.',
+          ),
+        name: z
+          .string()
+          .optional()
+          .describe('The object, a PanTagPolicy as <namespace>/<name>; absent for Pod and Table.'),
+        change: z.string().describe('edited, deleted, missing (a list left the object out) or unclaimed.'),
+        addresses: count('How many of the addresses lose tags because of it.'),
+      }),
+    )
+    .meta({
+      description: 'Which changes took the tags away, those with the most addresses first, at most 5.',
+      'x-kubernetes-list-type': 'atomic',
+    }),
+  examples: z.array(z.string()).meta({
+    description: 'Some of the removals, as <address> <tag>.',
+    'x-kubernetes-list-type': 'atomic',
+  }),
+  since: z.string().meta({ format: 'date-time' }).describe('When they were held.'),
+});
+
+const guardWindowEntry = z.object({
+  at: z.string().meta({ format: 'date-time' }).describe('When the last of them went.'),
+  addresses: count('How many addresses lost tags.'),
+  owned: count('How many addresses carried tags of ours before the first of them went.'),
+});
+
 const tableStatus = z.object({
   serial: z
     .string()
@@ -23,20 +61,24 @@ const tableStatus = z.object({
     "Addresses that the device of the table takes, over all its virtual systems and everybody's, where that is known.",
   ).optional(),
   held: z
-    .object({
-      plan: z.string().describe('The name of the plan, for approval.'),
-      addresses: count('How many addresses would lose tags.'),
-      examples: z.array(z.string()).meta({
-        description: 'Some of the removals, as <address> <tag>.',
-        'x-kubernetes-list-type': 'atomic',
-      }),
-      since: z.string().meta({ format: 'date-time' }).describe('When they were held.'),
-    })
+    .array(heldPlan)
     .optional()
-    .describe(
-      'Removals that spec.removalGuard holds. They are released by kubectl annotate panfw <name> ' +
-        'pantag.io/approve-removals=<plan>, and shrink as their cause is undone.',
-    ),
+    .meta({
+      description:
+        'Removals that spec.removalGuard holds, oldest plan first, at most 10 of them. A plan is released by kubectl annotate ' +
+        'panfw <name> pantag.io/approve-removals=<plan>, and shrinks as its cause is undone. Meanwhile other guarded removals of ' +
+        'the namespaces that it touches wait, and nothing else.',
+      'x-kubernetes-list-type': 'atomic',
+    }),
+  guardWindow: z
+    .array(guardWindowEntry)
+    .optional()
+    .meta({
+      description:
+        'Guarded removals that went without approval, minute by minute: what spec.removalGuard counts within ten minutes. It ' +
+        'lets the count outlive a restart; entries that are older stay until something new is judged.',
+      'x-kubernetes-list-type': 'atomic',
+    }),
   plan: z
     .object({
       register: count('(address, tag) pairs that would be registered.'),

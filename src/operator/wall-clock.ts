@@ -1,0 +1,13 @@
+// Moments of this process's monotonic clock as a status tells them, and back.
+
+/** Monotonic ms -> RFC 3339, in whole seconds; what is told and read back comes out the same. */
+export function wallClock(monotonicMs: number): string {
+  const ms = Math.round(performance.timeOrigin + monotonicMs);
+  return new Date(Math.ceil(ms / 1000) * 1000).toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
+/** RFC 3339 -> monotonic ms; undefined for what is no time. */
+export function monotonicTime(text: string): number | undefined {
+  const ms = Date.parse(text);
+  return Number.isNaN(ms) ? undefined : ms - performance.timeOrigin;
+}
