@@ -14,6 +14,17 @@ export function canonicalAddress(text: string): string | undefined {
   return formatIPv6(groupsOf(text));
 }
 
+/**
+ * The canonical text of an address in a Pod's status, read as Kubernetes' own parsers read it (ParseIPSloppy and String of
+ * k8s.io/utils/net): a network plugin may have written leading zeros, which are decimal, or an IPv4 address mapped to IPv6,
+ * and API servers up to 1.35 stored both (KEP-4858).
+ */
+export function podAddress(text: string): string | undefined {
+  const plain = text.replace(/\d+(?:\.\d+){3}$/, (quad) => quad.replace(/(?<!\d)0+(?=\d)/g, ''));
+  const address = canonicalAddress(plain);
+  return address?.startsWith('::ffff:') && address.includes('.') ? address.slice('::ffff:'.length) : address;
+}
+
 /** Like canonicalAddress, but a host may also be written as a network of one: `10.0.0.1/32`, `2001:db8::1/128`. */
 export function canonicalHost(text: string): string | undefined {
   const slash = text.indexOf('/');

@@ -18,8 +18,13 @@ export type PlannedAddress = {
 
 export type Batch = readonly PlannedAddress[];
 
-/** `bytes`: of the urlencoded call, as the device counts them. */
-export type BatchLimits = { readonly entries: number; readonly bytes: number };
+export type BatchLimits = {
+  readonly entries: number;
+  /** Of the urlencoded call, as the device counts them. */
+  readonly bytes: number;
+  /** Of an address and a tag: as many a device may refuse by name. Absent: any number. */
+  readonly pairs?: number;
+};
 
 /**
  * What a message says in each section. The device takes back before it registers, whatever the order, so a pair that is
@@ -50,18 +55,20 @@ const memberBytes = 55;
 /** Answers, address by address, whether it still goes with the ones before. The first always goes. */
 export type Room = (planned: PlannedAddress) => boolean;
 
-export function roomFor({ entries, bytes }: BatchLimits): Room {
+export function roomFor({ entries, bytes, pairs = Number.POSITIVE_INFINITY }: BatchLimits): Room {
   let takenEntries = 0;
+  let takenPairs = 0;
   let takenBytes = messageBytes;
   return (planned) => {
     const first = takenEntries === 0;
     for (const tags of Object.values(sectionsOf(planned))) {
       if (tags.length === 0) continue;
       takenEntries += 1;
+      takenPairs += tags.length;
       takenBytes += entryBytes + textBytes(planned.address);
       for (const tag of tags) takenBytes += memberBytes + textBytes(tag);
     }
-    return first || (takenEntries <= entries && takenBytes <= bytes);
+    return first || (takenEntries <= entries && takenPairs <= pairs && takenBytes <= bytes);
   };
 }
 

@@ -1,6 +1,6 @@
 // From what either decoder read of a Pod to the PodRecord: the rules live here, once for both encodings.
 
-import { canonicalAddress } from '../core/address.ts';
+import { podAddress } from '../core/address.ts';
 import type { Labels, PodRecord } from '../core/model.ts';
 import type { Entry } from './decode.ts';
 import { type Interner, noLabels } from './intern.ts';
@@ -74,7 +74,7 @@ function addressesOf({ podIP, podIPs }: PodDraft): readonly string[] {
   if (texts.length === 0) return noAddresses;
   const addresses: string[] = [];
   for (const text of texts) {
-    const address = canonicalAddress(text);
+    const address = podAddress(text);
     if (address !== undefined && !addresses.includes(address)) addresses.push(address);
   }
   // A list that grew by push keeps room for 17 elements; its copy is exact.

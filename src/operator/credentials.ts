@@ -22,9 +22,16 @@ export function readSecret(raw: unknown): { readonly name: string; readonly data
   const { metadata, data } = secret.parse(raw);
   const entries = usedKeys.flatMap((key) => {
     const value = data?.[key];
-    return value === undefined ? [] : [[key, Buffer.from(value, 'base64').toString('utf8')] as const];
+    return value === undefined ? [] : [[key, text(value)] as const];
   });
   return { name: metadata.name, data: new Map(entries) };
+}
+
+/** Editors and PowerShell's Out-File begin a file with a byte order mark, which is no part of what it holds. */
+function text(base64: string): string {
+  return Buffer.from(base64, 'base64')
+    .toString('utf8')
+    .replace(/^\uFEFF/, '');
 }
 
 const usedKeys = ['apiKey', 'peerApiKey', 'username', 'password', ...bindingKeys, 'ca.crt'] as const;
@@ -71,6 +78,12 @@ export function connectionSettings(
   return [own, { ...own, endpoint: peerEndpoint, login: peerLogin(own.login, secret) }];
 }
 
+/** A file in UTF-16 has a NUL in every character; U+FFFD stands for bytes that are no UTF-8. */
+function oddCharacter(name: string, key: string, character: string): string {
+  const code = character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
+  return `the key ${key} of the Secret ${name} holds the character U+${code}: save the value as UTF-8 without control characters`;
+}
+
 /** The peer's own key, where the Secret has one. */
 function peerLogin(own: Login, secret: SecretData): Login {
   const apiKey = secret.get('peerApiKey')?.trim();
@@ -78,6 +91,10 @@ function peerLogin(own: Login, secret: SecretData): Login {
 }
 
 function login(name: string, method: 'ApiKey' | 'Basic', secret: SecretData): Login {
+  for (const key of ['apiKey', 'username', 'password'] as const) {
+    const odd = /(?![\t\r\n])[\p{Cc}\uFFFD]/u.exec(secret.get(key) ?? '')?.[0];
+    if (odd !== undefined) throw missing(oddCharacter(name, key, odd));
+  }
   // Files and pasted values often end in a newline; no key or name does.
   const apiKey = secret.get('apiKey')?.trim();
   if (apiKey && method === 'ApiKey') return { apiKey };

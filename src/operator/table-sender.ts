@@ -14,8 +14,11 @@ import { readBack } from './read-back.ts';
 import { tellRefused } from './refused-pairs.ts';
 import type { TableObserver } from './table-observer.ts';
 
-/** architecture: 500 entries and 1 MiB a message. */
-export const messageLimits = { entries: 500, bytes: 1024 * 1024 };
+/**
+ * At most what devices take in good time, and what a refusal may name without holding up others: the reply to 1,000 pairs
+ * that are all refused by name is read in one turn of the event loop.
+ */
+export const messageLimits = { entries: 500, pairs: 1000, bytes: 1024 * 1024 };
 
 export type TableSenderOptions = {
   readonly table: Table;

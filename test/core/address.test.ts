@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { isIP, SocketAddress } from 'node:net';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { canonicalAddress, canonicalHost } from '../../src/core/address.ts';
+import { canonicalAddress, canonicalHost, podAddress } from '../../src/core/address.ts';
 
 const octets = fc.array(fc.integer({ min: 0, max: 255 }), { minLength: 4, maxLength: 4 });
 /** Zero groups are frequent, so that runs to shorten are. */
@@ -134,4 +134,24 @@ test('a network of one host is the host, any other network is none', () => {
   assert.equal(canonicalHost('10.0.0.1/032'), undefined);
   assert.equal(canonicalHost('10.0.0.1/32/32'), undefined);
   assert.equal(canonicalHost('10.0.0.1/'), undefined);
+});
+
+test("a Pod's address is read as Kubernetes reads it: leading zeros are decimal, a mapped address is the IPv4 one", () => {
+  const cases: readonly (readonly [string, string | undefined])[] = [
+    ['010.020.000.005', '10.20.0.5'],
+    ['10.20.0.5', '10.20.0.5'],
+    ['000.0.0.0', '0.0.0.0'],
+    ['10.0200.0.5', '10.200.0.5'],
+    ['10.256.0.5', undefined],
+    ['10.20.0', undefined],
+    ['::ffff:10.20.0.5', '10.20.0.5'],
+    ['::FFFF:010.020.000.005', '10.20.0.5'],
+    ['::ffff:a14:5', '10.20.0.5'],
+    ['0:0:0:0:0:ffff:0a14:0005', '10.20.0.5'],
+    ['fd00::010', 'fd00::10'],
+    ['64:ff9b::10.20.0.5', '64:ff9b::a14:5'],
+    ['fe80::1%eth0', undefined],
+    ['', undefined],
+  ];
+  for (const [text, expected] of cases) assert.equal(podAddress(text), expected, text);
 });

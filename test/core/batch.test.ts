@@ -82,3 +82,12 @@ test('the first address always goes, however little room there is', () => {
   const [both = planned('', []), removals = planned('', [])] = batch;
   assert.deepEqual([hasRoom(both), hasRoom(removals)], [true, false]);
 });
+
+test('a message names no more pairs than a refusal may repeat, whatever the number of its addresses', () => {
+  const tags = ['a', 'b', 'c', 'd'];
+  const hasRoom = roomFor({ entries: 500, bytes: 1_000_000, pairs: 10 });
+  const one = (address: string) => hasRoom(planned(address, tags));
+  assert.deepEqual([one('10.0.0.1'), one('10.0.0.2'), one('10.0.0.3')], [true, true, false]);
+  const small = roomFor({ entries: 500, bytes: 1_000_000, pairs: 3 });
+  assert.ok(small(planned('10.0.0.1', tags)), 'the first always goes');
+});

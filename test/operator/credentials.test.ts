@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseFirewall } from '../../src/kubernetes/resources/parse.ts';
-import { connectionSettings } from '../../src/operator/credentials.ts';
+import { connectionSettings, readSecret } from '../../src/operator/credentials.ts';
 import { DeviceFailure } from '../../src/operator/device-port.ts';
 
 const endpoint = 'https://pano-a.example.net';
@@ -204,3 +204,43 @@ for (const { what, secret = {}, spec, complaint } of readers) {
     assert.equal(settingsOf(spec, login).length, 1);
   });
 }
+
+const served = (data: Readonly<Record<string, string | Buffer>>) =>
+  readSecret({
+    metadata: { name: 'edge' },
+    data: Object.fromEntries(
+      Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
+    ),
+  });
+
+test('a byte order mark is no part of any value', () => {
+  const { data } = served({ apiKey: '\uFEFFkey', username: '\uFEFFme\r\n', password: '\uFEFFsecret\r\n' });
+  assert.deepEqual([...data.values()], ['key', 'me\r\n', 'secret\r\n']);
+  const { apiKey: _, ...login } = Object.fromEntries(data);
+  assert.deepEqual(loginsOf({}, login), [
+    [endpoint, { username: 'me', password: 'secret', method: 'ApiKey' }],
+  ]);
+});
+
+test('a value in UTF-16, or no text at all, is named by its key and the character, and never shown', () => {
+  const bad: readonly (readonly [string, Buffer, string])[] = [
+    ['apiKey', Buffer.from('topsecret', 'utf16le'), 'U+0000'],
+    ['password', Buffer.from([0x61, 0xff, 0xfe, 0x62]), 'U+FFFD'],
+    ['username', Buffer.from('me\u0007'), 'U+0007'],
+  ];
+  for (const [key, value, character] of bad) {
+    const { data } = served({ username: 'me', password: 'pass', [key]: value });
+    assert.throws(
+      () => loginsOf({}, Object.fromEntries(data)),
+      (error) => {
+        assert.ok(error instanceof DeviceFailure);
+        assert.equal(error.reason, 'SecretMissing');
+        assert.ok(
+          error.message.includes(`the key ${key} of the Secret edge holds the character ${character}`),
+        );
+        assert.ok(!error.message.includes('secret\0') && !error.message.includes('topsecret'));
+        return true;
+      },
+    );
+  }
+});
