@@ -5,32 +5,47 @@ import { adoptAnnotation, approveRemovalsAnnotation, resyncAnnotation } from '..
 import type { Logger } from '../runtime/logger.ts';
 import type { FirewallWorker } from './firewall-worker.ts';
 
-/** Acts on the request with this value. False while it is not done. */
-type Action = (worker: FirewallWorker, value: string, log: Logger) => boolean;
+type Request = {
+  readonly worker: FirewallWorker;
+  readonly value: string;
+  /** There are tables that have not been read: what is asked for may be about one of those. */
+  readonly unread: boolean;
+  /** The first time that this request is looked at. */
+  readonly isNew: boolean;
+  readonly log: Logger;
+};
+
+/** Acts on the tables that are known. False while the request has to stay. */
+type Action = (request: Request) => boolean;
 
 const actions: ReadonlyMap<string, Action> = new Map([
   [
     approveRemovalsAnnotation,
-    (worker, plan, log) => {
-      if (!worker.approve(plan)) log.warn({ plan }, 'approval of a plan that is not held');
-      return true;
+    ({ worker, value: plan, unread, isNew, log }) => {
+      if (worker.approve(plan)) return true;
+      if (!unread) log.warn({ plan }, 'approval of a plan that is not held');
+      else if (isNew) log.info({ plan }, 'approval waits for tables that have not been read');
+      return !unread;
     },
   ],
   [
     resyncAnnotation,
-    (worker, _, log) => {
-      log.info('full read asked for');
-      worker.resync();
-      return true;
+    ({ worker, isNew, log }) => {
+      if (isNew) {
+        log.info('full read asked for');
+        worker.resync();
+      }
+      return !worker.awaitsRead;
     },
   ],
   [
     adoptAnnotation,
-    (worker, owner, log) => {
+    ({ worker, value: owner, unread, isNew, log }) => {
       const adoption = worker.adopt(owner);
-      if (adoption === 'unknown owner')
-        log.warn({ owner }, 'adoption of an owner that has marked none of the tables');
-      return adoption !== 'pending';
+      if (adoption !== 'unknown owner') return adoption === 'done';
+      if (!unread) log.warn({ owner }, 'adoption of an owner that has marked none of the tables');
+      else if (isNew) log.info({ owner }, 'adoption waits for tables that have not been read');
+      return !unread;
     },
   ],
 ]);
@@ -48,17 +63,23 @@ export class AnnotationRequests {
   /** firewall -> annotation -> value: acted on, and not yet seen to be gone. */
   readonly #answered = new Map<string, Map<string, string>>();
 
+  /** firewall -> annotation -> value: looked at, and still open. */
+  readonly #seen = new Map<string, Map<string, string>>();
+
   /** A version of the object from before our removal of an annotation asks for nothing again. */
   note(firewall: string, annotations: ReadonlyMap<string, string>): void {
     const answered = this.#answeredOf(firewall);
     for (const [name, value] of answered) if (annotations.get(name) !== value) answered.delete(name);
     const asked = new Map([...annotations].filter(([name]) => actions.has(name) && !answered.has(name)));
+    const seen = this.#seen.get(firewall);
+    for (const name of seen?.keys() ?? []) if (!asked.has(name)) seen?.delete(name);
     if (asked.size === 0) this.#open.delete(firewall);
     else this.#open.set(firewall, asked);
   }
 
   forget(firewall: string): void {
     this.#open.delete(firewall);
+    this.#seen.delete(firewall);
     this.#answered.delete(firewall);
   }
 
@@ -68,20 +89,32 @@ export class AnnotationRequests {
     return answered;
   }
 
-  /** Acts on what can be acted on: what is held, for one, is only known once the tables have been read. */
+  /** Acts on the tables that are known; a request stays open only while one that is not could be meant. */
   review({ workerOf, drop, log }: RequestReview): void {
     for (const [firewall, asked] of this.#open) {
       const worker = workerOf(firewall);
-      if (worker === undefined || !worker.workers.every(({ table }) => table.known)) continue;
+      if (worker === undefined) continue;
+      const unread = worker.mayHaveMore || worker.workers.some(({ table }) => !table.known);
       const left = new Map(asked);
-      this.#open.set(firewall, left);
       for (const [annotation, value] of asked) {
-        if (actions.get(annotation)?.(worker, value, log.child({ firewall })) === false) continue;
+        const isNew = this.#isNew(firewall, annotation, value);
+        const act = actions.get(annotation);
+        if (act?.({ worker, value, unread, isNew, log: log.child({ firewall }) }) === false) continue;
         left.delete(annotation);
+        this.#seen.get(firewall)?.delete(annotation);
         this.#answeredOf(firewall).set(annotation, value);
         drop(firewall, annotation, value);
       }
       if (left.size === 0) this.#open.delete(firewall);
+      else this.#open.set(firewall, left);
     }
+  }
+
+  #isNew(firewall: string, annotation: string, value: string): boolean {
+    const seen = this.#seen.get(firewall) ?? new Map<string, string>();
+    this.#seen.set(firewall, seen);
+    const isNew = seen.get(annotation) !== value;
+    seen.set(annotation, value);
+    return isNew;
   }
 }

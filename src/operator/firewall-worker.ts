@@ -144,6 +144,16 @@ export class FirewallWorker {
     this.#tables.resync();
   }
 
+  /** A read that was asked for has not begun on some table that is known and works. */
+  get awaitsRead(): boolean {
+    return this.workers.some(({ awaitsRead }) => awaitsRead);
+  }
+
+  /** There may be tables that nobody has looked for yet. */
+  get mayHaveMore(): boolean {
+    return this.#tables.claimed.open;
+  }
+
   /** Releases a held plan, in whichever table it is; false when there is none of this id. */
   approve(plan: string): boolean {
     const released = this.workers.map((worker) => worker.approve(plan)).includes(true);

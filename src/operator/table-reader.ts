@@ -26,6 +26,7 @@ export class TableReader {
   readonly #options: TableReaderOptions;
   #learned: string | undefined;
   #agreed = false;
+  #isAsked = false;
 
   constructor(options: TableReaderOptions) {
     this.#options = options;
@@ -40,6 +41,17 @@ export class TableReader {
   /** The smallest address with a tag under our prefix that the device has from an agent. */
   get learned(): string | undefined {
     return this.#learned;
+  }
+
+  /** Somebody asked for a read, and it has not begun. */
+  get isAsked(): boolean {
+    return this.#isAsked;
+  }
+
+  /** A read is asked for: it begins as soon as the distance to the last one allows. */
+  ask(): void {
+    this.#isAsked = true;
+    this.schedule.soon();
   }
 
   /** Nothing is known of the table any more. */
@@ -60,6 +72,7 @@ export class TableReader {
   ): Promise<void> {
     const { table, ref, prefix, gate, log, now } = this.#options;
     const startedAt = now();
+    this.#isAsked = false;
     table.beginRead();
     try {
       const { entries, agreed } = await connection.readTable(ref, betweenPages, signal);

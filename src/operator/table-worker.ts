@@ -103,8 +103,13 @@ export class TableWorker {
 
   /** Reads the table as soon as the distance to the last read allows. */
   resync(): void {
-    this.#reads.soon();
+    this.#reader.ask();
     this.#work.notify();
+  }
+
+  /** A read that was asked for has not begun. Of a table that cannot be read now nobody waits for it. */
+  get awaitsRead(): boolean {
+    return this.#reader.isAsked && this.table.known && this.#outage.failing === undefined;
   }
 
   /** Releases the held plan of this id; false when there is none. */
@@ -259,7 +264,11 @@ export class TableWorker {
   }
 
   async #readAll(connection: Connection, signal: AbortSignal): Promise<void> {
-    await this.#reader.read(connection, () => this.#sendNext(connection, signal), signal);
+    const { isAsked } = this.#reader;
+    const reading = this.#reader.read(connection, () => this.#sendNext(connection, signal), signal);
+    // Whoever asked for it hears that it has begun.
+    if (isAsked) this.#options.observer.changed();
+    await reading;
     this.#options.limits.device.settle();
     this.#succeeded();
   }

@@ -1,7 +1,11 @@
-// An annotation is acted on once, whatever versions of the object the watch brings before it is seen to be gone.
+// Annotations: acted on once, on the tables that are known, and kept only while a table that is not could be meant.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { approveRemovalsAnnotation, resyncAnnotation } from '../../src/kubernetes/resources/api.ts';
+import {
+  adoptAnnotation,
+  approveRemovalsAnnotation,
+  resyncAnnotation,
+} from '../../src/kubernetes/resources/api.ts';
 import { AnnotationRequests } from '../../src/operator/annotation-requests.ts';
 import type { FirewallWorker } from '../../src/operator/firewall-worker.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
@@ -53,4 +57,102 @@ test('the same value asked anew, after it was gone, is acted on again; so is ano
     done.filter((one) => one.startsWith('approve')),
     ['approve 7f3a', 'approve 0b1c'],
   );
+});
+
+/** A firewall with several tables; a plan, or a mark of another owner, may be in any of them. */
+function tables(...known: boolean[]) {
+  const state = {
+    plans: new Set<string>(),
+    adoption: 'unknown owner',
+    awaitsRead: false,
+    mayHaveMore: false,
+  };
+  const done: string[] = [];
+  const worker = {
+    workers: known.map((one) => ({ table: { known: one } })),
+    approve: (plan: string) => state.plans.delete(plan),
+    resync: () => {
+      state.awaitsRead = true;
+      done.push('resync');
+    },
+    adopt: () => state.adoption,
+    get awaitsRead() {
+      return state.awaitsRead;
+    },
+    get mayHaveMore() {
+      return state.mayHaveMore;
+    },
+  };
+  const requests = new AnnotationRequests();
+  const log = createLogger({ level: 'error', format: 'json' });
+  const review = () =>
+    requests.review({
+      workerOf: () => worker as unknown as FirewallWorker,
+      drop: (_, annotation, value) => done.push(`drop ${annotation} ${value}`),
+      log,
+    });
+  const ask = (...annotations: [string, string][]) => {
+    requests.note('edge', new Map(annotations));
+    review();
+  };
+  const read = (i: number) => {
+    const table = worker.workers[i]?.table;
+    if (table !== undefined) table.known = true;
+  };
+  return { state, done, ask, review, read };
+}
+
+const dropped = ([annotation, value]: [string, string]) => `drop ${annotation} ${value}`;
+
+test('a plan of a table that is known is approved though another table is not', () => {
+  const { state, done, ask } = tables(true, false);
+  state.plans.add('7f3a');
+  ask(approval);
+  assert.deepEqual([state.plans.size, done], [0, [dropped(approval)]]);
+});
+
+test('an approval that fits no known plan waits for the tables that are not known, and no longer', () => {
+  const { state, done, ask, review, read } = tables(true, false);
+  ask(approval);
+  assert.deepEqual(done, []);
+  read(1);
+  state.plans.add('7f3a');
+  review();
+  assert.deepEqual([state.plans.size, done], [0, [dropped(approval)]]);
+  const gone = tables(true, true);
+  gone.ask(approval);
+  assert.deepEqual(gone.done, [dropped(approval)], 'nobody holds it');
+});
+
+test('tables that nobody has looked for yet are waited for, too', () => {
+  const { state, done, ask, review } = tables(true);
+  state.mayHaveMore = true;
+  ask(approval);
+  assert.deepEqual(done, []);
+  state.mayHaveMore = false;
+  review();
+  assert.deepEqual(done, [dropped(approval)]);
+});
+
+test('a read is asked for once, whichever tables are known, and the annotation goes when it begins', () => {
+  const { state, done, ask, review } = tables(true, false);
+  ask(resync);
+  review();
+  assert.deepEqual(done, ['resync']);
+  state.awaitsRead = false;
+  review();
+  assert.deepEqual(done, ['resync', dropped(resync)]);
+});
+
+test('an adoption begins on the tables that are known, and is done when it is done there', () => {
+  const { state, done, ask, review } = tables(true, false);
+  const adoption: [string, string] = [adoptAnnotation, 'aaaaaaaaaaaa'];
+  ask(adoption);
+  assert.deepEqual(done, [], 'the table that is not known may have that owner');
+  state.adoption = 'pending';
+  review();
+  assert.deepEqual(done, []);
+  state.adoption = 'done';
+  review();
+  assert.deepEqual(done, [dropped(adoption)]);
 });
