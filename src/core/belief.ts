@@ -50,7 +50,11 @@ export class Belief {
   /** What the device refused of a message, and what it confirmed and is not believed to have done. */
   refusedIn(batch: Batch, answered: readonly Rejection[]): readonly Rejection[] {
     const distrusted = batch.flatMap((one) => this.#contradictions.distrusted(one.address, one));
-    return [...answered, ...distrusted.filter((pair) => !answered.some((other) => covers(other, pair)))];
+    if (distrusted.length === 0) return answered;
+    const refused = new Set(answered.map(nameOf));
+    const isRefused = (pair: Rejection) =>
+      refused.has(nameOf(pair)) || refused.has(nameOf({ ...pair, tag: undefined }));
+    return [...answered, ...distrusted.filter((pair) => !isRefused(pair))];
   }
 
   /** The input of the address changed. */
@@ -92,6 +96,7 @@ export class Belief {
   }
 }
 
-function covers(refusal: Rejection, { address, section, tag }: Rejection): boolean {
-  return refusal.address === address && refusal.section === section && (refusal.tag ?? tag) === tag;
+/** Of a pair, or of all pairs of a section at its address. No address has a blank. */
+function nameOf({ address, section, tag }: Rejection): string {
+  return tag === undefined ? `${section} ${address}` : `${section} ${address} ${tag}`;
 }

@@ -2,7 +2,7 @@
 
 import type { Held } from './mirror.ts';
 import type { Rejection } from './refusals.ts';
-import type { TagSet } from './tag-set.ts';
+import { membership, type TagSet, without } from './tag-set.ts';
 
 export type Sight = {
   /** What messages and earlier readings made us believe. */
@@ -28,9 +28,8 @@ export class Contradictions {
 
   /** Takes up a reading of an address. Tells the pairs that are not believed from here on. */
   see(address: string, { believed, read, desired }: Sight): readonly Rejection[] {
-    const lost = desired.filter((tag) => !read.includes(tag) && believed.tags.includes(tag));
-    const perhaps = [...believed.tags, ...believed.unsure];
-    const left = read.filter((tag) => !desired.includes(tag) && !perhaps.includes(tag));
+    const lost = without(desired, read).filter(membership(believed.tags));
+    const left = without(read, [...desired, ...believed.tags, ...believed.unsure]);
     this.agree(address, { read, desired });
     return [...this.#count(address, 'register', lost), ...this.#count(address, 'unregister', left)];
   }
@@ -40,8 +39,8 @@ export class Contradictions {
     const counts = this.#counts.get(address);
     if (counts === undefined) return;
     const open = new Set([
-      ...desired.filter((tag) => !read.includes(tag)).map((tag) => keyOf('register', tag)),
-      ...read.filter((tag) => !desired.includes(tag)).map((tag) => keyOf('unregister', tag)),
+      ...without(desired, read).map((tag) => keyOf('register', tag)),
+      ...without(read, desired).map((tag) => keyOf('unregister', tag)),
     ]);
     for (const key of counts.keys()) if (!open.has(key)) counts.delete(key);
     if (counts.size === 0) this.#counts.delete(address);

@@ -177,7 +177,7 @@ export class DeviceLimits {
     const taken = newcomers.filter((address) => table.hasEntry(address)).length;
     const outcome = { freed: freed.length, taken, refused, entries: this.used };
     const isFull = this.#evidence.answered(outcome, now);
-    if (isFull) for (const { address } of refused) table.retry(address);
+    if (isFull) for (const address of addressesIn(refused)) table.retry(address);
     this.#learnTags(answer);
     this.settle();
   }
@@ -208,7 +208,7 @@ export class DeviceLimits {
     }
     // A limit that was known already was kept, and yet refused: that is set aside like any refusal.
     if (this.tagsPerAddress === before) return;
-    for (const { address } of refused) table.retry(address);
+    for (const address of addressesIn(refused)) table.retry(address);
     this.limitsChanged();
   }
 
@@ -245,6 +245,11 @@ export class DeviceLimits {
     for (const table of this.#options.tables()) table.review(address);
     this.#options.moved(address);
   }
+}
+
+/** Each once, however many of its tags are named. */
+function addressesIn(refused: readonly { readonly address: string }[]): ReadonlySet<string> {
+  return new Set(refused.map(({ address }) => address));
 }
 
 function least(a: number | undefined, b: number | undefined): number | undefined {

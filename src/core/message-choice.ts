@@ -4,7 +4,7 @@ import type { Batch, BatchLimits, PlannedAddress } from './batch.ts';
 import { type Group, keep, type Pair } from './bisection.ts';
 import type { Suspects } from './suspects.ts';
 import type { Table } from './table.ts';
-import { noTags } from './tag-set.ts';
+import { membership, noTags } from './tag-set.ts';
 
 export type Choice = {
   readonly batch: Batch;
@@ -56,8 +56,8 @@ function within(group: Group) {
     addresses: shares.keys(),
     admit: (planned: PlannedAddress): PlannedAddress | undefined => {
       const share = shares.get(planned.address);
-      const register = planned.register.filter((tag) => share?.register.includes(tag));
-      const unregister = planned.unregister.filter((tag) => share?.unregister.includes(tag));
+      const register = planned.register.filter(membership(share?.register ?? noTags));
+      const unregister = planned.unregister.filter(membership(share?.unregister ?? noTags));
       if (register.length + unregister.length === 0) return undefined;
       const causes = new Map(unregister.map((tag) => [tag, planned.causes.get(tag) ?? 'unclaimed']));
       const { refresh: _, ...alone } = planned;

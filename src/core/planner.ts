@@ -125,9 +125,8 @@ export class Planner {
 
   /** There are tags of ours that nobody deserves, and nobody was seen to lose. */
   isUnclaimed(address: string): boolean {
-    const wanted = this.wanted(address);
-    return this.#perhapsHeld(address).some(
-      (tag) => !wanted.includes(tag) && this.causeOf(address, tag) === 'unclaimed',
+    return without(this.#perhapsHeld(address), this.wanted(address)).some(
+      (tag) => this.causeOf(address, tag) === 'unclaimed',
     );
   }
 

@@ -1,6 +1,6 @@
 // Pairs that a device refused: set aside alone, tried again slowly, and at once when their input changes.
 
-import type { TagSet } from './tag-set.ts';
+import { membership, noTags, type TagSet } from './tag-set.ts';
 
 /** One pair (or, without `tag`, all pairs of that section) of an address that the device refused. */
 export type Rejection = {
@@ -44,8 +44,8 @@ const urgentDelayMs = { first: 1_000, longest: 5_000 };
 export class Refusals {
   readonly #isUrgent: (address: string, tag: string) => boolean;
   readonly #refusals = new Map<string, readonly Refusal[]>();
-  /** Section and tag of what spoils messages; made when asked for. */
-  #spoiling: ReadonlySet<string> | undefined;
+  /** Section and tag of what spoils messages, and how often it was refused so. */
+  readonly #spoiling = new Map<string, number>();
 
   /** @param isUrgent whether a removal rests on a vacated or reused address, or on another cause that goes at once. */
   constructor(isUrgent: (address: string, tag: string) => boolean = () => false) {
@@ -63,15 +63,17 @@ export class Refusals {
    */
   answered(address: string, sent: Sections, rejections: readonly Rejection[], now: number): void {
     const before = this.#refusals.get(address) ?? [];
-    const wished = rejections.filter((rejection) => concerns(rejection, sent));
-    const refused = wished.map((rejection) => {
-      const again = before.find(({ section, tag }) => section === rejection.section && tag === rejection.tag);
+    if (before.length + rejections.length === 0) return;
+    const isSent = concernedBy(sent);
+    const earlier = new Map(before.map((refusal) => [keyOf(refusal), refusal]));
+    const refused = rejections.filter(isSent).map((rejection) => {
+      const again = earlier.get(keyOf(rejection));
       const { first, longest } = this.#delays(rejection, sent);
       const delayMs = again === undefined ? first : Math.min(again.delayMs * 2, longest);
       const provisional = again === undefined && rejection.provisional === true;
       return { ...rejection, provisional, delayMs, until: now + delayMs };
     });
-    this.#set(address, [...before.filter((refusal) => !concerns(refusal, sent)), ...refused]);
+    this.#set(address, [...before.filter((refusal) => !isSent(refusal)), ...refused]);
   }
 
   /** Pairs that are known to be refused though no answer to a message about just them told; each has its tag. */
@@ -98,11 +100,7 @@ export class Refusals {
 
   /** This tag was refused with everything else in its message, at whichever address. */
   spoils(section: Rejection['section'], tag: string): boolean {
-    if (this.#refusals.size === 0) return false;
-    this.#spoiling ??= new Set(
-      [...this.#refusals.values()].flat().flatMap((r) => (r.spoils ? keyOf(r) : [])),
-    );
-    return this.#spoiling.has(keyOf({ section, tag }));
+    return this.#spoiling.size > 0 && this.#spoiling.has(keyOf({ section, tag }));
   }
 
   /** The input of the address changed: whatever was refused may be tried at once. */
@@ -113,15 +111,11 @@ export class Refusals {
   /** Forgets what was refused but is no longer wanted, or is no longer needed. */
   retain(address: string, wanted: Sections): void {
     const refusals = this.#refusals.get(address);
-    if (refusals !== undefined)
-      this.#set(
-        address,
-        refusals.filter((refusal) => concerns(refusal, wanted)),
-      );
+    if (refusals !== undefined) this.#set(address, refusals.filter(concernedBy(wanted)));
   }
 
   clear(): void {
-    this.#spoiling = undefined;
+    this.#spoiling.clear();
     this.#refusals.clear();
   }
 
@@ -130,8 +124,10 @@ export class Refusals {
     const barred = this.#refusals
       .get(address)
       ?.filter((refusal) => refusal.section === section && refusal.until !== undefined);
-    if (barred === undefined) return tags;
-    return tags.filter((tag) => barred.every((refusal) => (refusal.tag ?? tag) !== tag));
+    if (barred === undefined || barred.length === 0) return tags;
+    if (barred.some(({ tag }) => tag === undefined)) return noTags;
+    const isBarred = membership(barred.flatMap(({ tag = [] }) => tag));
+    return tags.filter((tag) => !isBarred(tag));
   }
 
   /** The addresses with pairs whose time has come, to be tried again now. They stay refused until one succeeds. */
@@ -171,15 +167,28 @@ export class Refusals {
   }
 
   #delays({ address, section, tag, contradicted }: Rejection, sent: Sections) {
-    const removals = section === 'unregister' && contradicted !== true ? sent.unregister : [];
-    const urgent = removals.some((one) => (tag ?? one) === one && this.#isUrgent(address, one));
+    const isRemoval = section === 'unregister' && contradicted !== true;
+    // The pair itself was in the message: only what names no tag has to be looked for among all of them.
+    const removals = tag === undefined ? sent.unregister : [tag];
+    const urgent = isRemoval && removals.some((one) => this.#isUrgent(address, one));
     return urgent ? urgentDelayMs : { first: firstDelayMs, longest: longestDelayMs };
   }
 
   #set(address: string, refusals: readonly Refusal[]): void {
-    this.#spoiling = undefined;
+    this.#countSpoiling(this.#refusals.get(address) ?? [], -1);
+    this.#countSpoiling(refusals, 1);
     if (refusals.length === 0) this.#refusals.delete(address);
     else this.#refusals.set(address, refusals);
+  }
+
+  #countSpoiling(refusals: readonly Refusal[], by: 1 | -1): void {
+    for (const refusal of refusals) {
+      if (refusal.spoils !== true) continue;
+      const key = keyOf(refusal);
+      const count = (this.#spoiling.get(key) ?? 0) + by;
+      if (count === 0) this.#spoiling.delete(key);
+      else this.#spoiling.set(key, count);
+    }
   }
 }
 
@@ -187,6 +196,8 @@ function keyOf({ section, tag = '' }: Pick<Rejection, 'section' | 'tag'>): strin
   return `${section} ${tag}`;
 }
 
-function concerns({ section, tag }: Rejection, sections: Sections): boolean {
-  return tag === undefined ? sections[section].length > 0 : sections[section].includes(tag);
+/** Whether a refusal is about something that these sections name. */
+function concernedBy(sections: Sections): (refusal: Rejection) => boolean {
+  const names = { register: membership(sections.register), unregister: membership(sections.unregister) };
+  return ({ section, tag }) => (tag === undefined ? sections[section].length > 0 : names[section](tag));
 }

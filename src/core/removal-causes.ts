@@ -3,21 +3,19 @@
 import type { RemovalCause } from './model.ts';
 import type { AddressChange } from './registrations.ts';
 import type { RemovalOrigin } from './removal-origin.ts';
+import { membership, without } from './tag-set.ts';
 
-type Departure = {
-  readonly tag: string;
-  readonly cause: RemovalCause;
-  readonly origin: RemovalOrigin | undefined;
-};
+type Departure = { readonly cause: RemovalCause; readonly origin: RemovalOrigin | undefined };
 
 type Entry = {
   /** The address was vacated or got a new holder: whatever it does not deserve may go at once. */
   readonly whole: 'vacated' | 'newHolder' | undefined;
-  /** Tags that left for a cause of their own; it overrides `whole`, as it came later. */
-  readonly left: readonly Departure[];
+  /** Tags that left for a cause of their own, the oldest first; it overrides `whole`, as it came later. */
+  readonly left: ReadonlyMap<string, Departure>;
 };
 
-const nothingSeen: Entry = { whole: undefined, left: [] };
+const nothingLeft: Entry['left'] = new Map();
+const nothingSeen: Entry = { whole: undefined, left: nothingLeft };
 /**
  * A standby notes for days what the leader does, and new addresses may never come back (IPv6). The oldest entry goes
  * first: its tags then count as unclaimed, which is the careful side.
@@ -25,6 +23,11 @@ const nothingSeen: Entry = { whole: undefined, left: [] };
 const mostEntries = 50_000;
 /** Gone at once: to find the oldest in a Map costs a step for each that went before it. */
 const fewestEntries = 45_000;
+/**
+ * Of one address: a tenant may change its tags every second while the device cannot be reached. The oldest departure goes
+ * first, like the oldest entry.
+ */
+const mostDepartures = 512;
 
 const immediate: ReadonlySet<RemovalCause> = new Set(['vacated', 'relabelled', 'newHolder', 'displaced']);
 
@@ -38,24 +41,33 @@ export class RemovalCauses {
 
   note({ address, before, after, cause, origin }: AddressChange): void {
     if (cause === 'vacated' || cause === 'newHolder') {
-      return this.#keep(address, { whole: cause, left: [] });
+      return this.#keep(address, { whole: cause, left: nothingLeft });
     }
     const { whole, left } = this.#entries.get(address) ?? nothingSeen;
-    const leaving = before.filter((tag) => !after.includes(tag));
     // A tag that is deserved again needs a new cause to leave.
-    const still = left.filter(({ tag }) => !after.includes(tag));
-    if (whole === undefined && still.length + leaving.length === 0) this.#entries.delete(address);
-    else this.#keep(address, { whole, left: [...still, ...leaving.map((tag) => ({ tag, cause, origin }))] });
+    const isDeserved = membership(after);
+    const departures = new Map([...left].filter(([tag]) => !isDeserved(tag)));
+    const departure = { cause, origin };
+    for (const tag of without(before, after)) {
+      departures.delete(tag);
+      departures.set(tag, departure);
+    }
+    for (const tag of departures.keys()) {
+      if (departures.size <= mostDepartures) break;
+      departures.delete(tag);
+    }
+    if (whole === undefined && departures.size === 0) this.#entries.delete(address);
+    else this.#keep(address, { whole, left: departures });
   }
 
   causeOf(address: string, tag: string): RemovalCause {
     const { whole, left } = this.#entries.get(address) ?? nothingSeen;
-    return left.find((departure) => departure.tag === tag)?.cause ?? whole ?? 'unclaimed';
+    return left.get(tag)?.cause ?? whole ?? 'unclaimed';
   }
 
   /** Which object's change made the tag leave; undefined where none was noted. */
   originOf(address: string, tag: string): RemovalOrigin | undefined {
-    return this.#entries.get(address)?.left.find((departure) => departure.tag === tag)?.origin;
+    return this.#entries.get(address)?.left.get(tag)?.origin;
   }
 
   addresses(): Iterable<string> {

@@ -148,13 +148,15 @@ function refuseOthers(element: Element, known: readonly string[]): void {
     throw invalidResponse('it names something other than pairs of addresses and tags', 'update');
 }
 
-type Sent = { readonly tags: readonly string[]; readonly echo: Echo };
+type Sent = { readonly tags: ReadonlySet<string>; readonly echo: Echo };
 type SentFor = (section: Section, address: string) => Sent | undefined;
 
 /** What was sent for an address, by its canonical text: each is looked up once for every pair that is refused. */
 function sentEntries(sent: UidUpdate): SentFor {
   const of = (entries: UidUpdate[Section]) =>
-    new Map(entries.map(({ ip, tags }) => [canonicalHost(ip) ?? ip, { tags, echo: echoOf(tags) }]));
+    new Map(
+      entries.map(({ ip, tags }) => [canonicalHost(ip) ?? ip, { tags: new Set(tags), echo: echoOf(tags) }]),
+    );
   const known = { unregister: of(sent.unregister), register: of(sent.register) };
   return (section, address) => known[section].get(address);
 }
@@ -175,10 +177,20 @@ function judge({ section, ip, message }: Told, sentFor: SentFor, all: Echo): Rej
 }
 
 /** The one tag sent for the address, or the one that the device's words begin with (the longest: tags have spaces). */
-function meantTag(tags: readonly string[], message: string): string | undefined {
-  if (tags.length === 1) return tags[0];
-  return tags
-    .filter((tag) => message.startsWith(`tag ${tag}`) && /^(?:[\s:,]|$)/.test(message.slice(4 + tag.length)))
-    .toSorted((a, b) => b.length - a.length)
-    .at(0);
+function meantTag(tags: ReadonlySet<string>, message: string): string | undefined {
+  const [only] = tags;
+  if (tags.size === 1) return only;
+  if (!message.startsWith(beforeTag)) return undefined;
+  // Where a tag may end, however many were sent: no tag is longer, but for what others once registered under our prefix.
+  const start = beforeTag.length;
+  const ends = [...message.slice(start, start + longestTag).matchAll(/[\s:,]|$/g)];
+  for (const { index } of ends.toReversed()) {
+    const tag = message.slice(start, start + index);
+    if (tags.has(tag)) return tag;
+  }
+  return undefined;
 }
+
+const beforeTag = 'tag ';
+/** Code units. */
+const longestTag = 512;
