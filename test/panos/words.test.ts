@@ -152,6 +152,7 @@ const places: readonly (readonly [file: string, words: string, whose: string])[]
   ['src/core/model-limits.ts', 'Panorama', 'the model of a device, which can only limit itself'],
   ['src/operator/firewall-worker.ts', 'pending', 'our own word of what became of an adoption'],
   ['src/operator/firewall-worker.ts', 'done', 'our own word of what became of an adoption'],
+  ['src/core/address.ts', '::ffff:', 'the text of an address itself, which is no name of anything'],
   ['src/core/template.ts', 'labels', "the template itself: a tenant's text about the tenant's own tags"],
 ];
 
