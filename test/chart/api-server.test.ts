@@ -93,7 +93,7 @@ test('the notes declare a firewall that the API server takes', async () => {
     const install = ['install', 'pan-tag-operator', chartDirectory, '--namespace', namespace];
     const notes = await helm.run(...install, '--dry-run=server', '--values', file);
     assert.match(notes, /addressCIDRs|simulated firewall/);
-    const manifests = [...notes.matchAll(/<<'EOF'\n(.*?)^ *EOF$/gms)].map(([, text = '']) => text);
+    const manifests = [...notes.matchAll(/<<'END'\n(.*?)^END$/gms)].map(([, text = '']) => text);
     assert.equal(manifests.length, simulator ? 2 : 1);
     for (const text of manifests) for (const object of objectsIn(text)) await dryRun(object);
   }
