@@ -1,49 +1,12 @@
 // What one device takes of one PanFirewall: which addresses have a place in its tables, and how many tags each may carry.
 
-import type { Batch } from './batch.ts';
-import { Places } from './places.ts';
-import type { Rank } from './rank.ts';
-import type { Rejection } from './refusals.ts';
+import type { Answer, ConfiguredLimits, Deserved, LimitedTable } from './limited-device.ts';
+import { type Displacement, Places, type Room } from './places.ts';
 import { RoomEvidence } from './room-evidence.ts';
+import { TagEvidence } from './tag-evidence.ts';
 import { noTags, type TagSet } from './tag-set.ts';
 
-/** What the firewall's addresses deserve, before any limit. */
-export type Deserved = {
-  tagsOf(address: string): TagSet;
-  addresses(): Iterable<string>;
-  /** How many addresses those are. */
-  readonly count: number;
-  /** Of the highest policy that gives the address tags. */
-  rankOf(address: string): Rank;
-};
-
-/** One table of the device, as far as limits go. Counts are of addresses, the mark of ownership included. */
-export type LimitedTable = {
-  /** It has been read in full. */
-  readonly known: boolean;
-  /** It cannot be read for now. */
-  readonly failing: boolean;
-  /** All that it holds, as far as is known. */
-  readonly entries: number;
-  /** What it holds whoever gets a place: entries of others, and of ours those that nobody deserves and that stay for now. */
-  readonly taken: number;
-  /** Somebody's tags are at this address. */
-  hasEntry(address: string): boolean;
-  /** How many tags, everybody's, are at this address. */
-  tagsAt(address: string): number;
-  /** What limits leave of the address's tags has changed. */
-  review(address: string): void;
-  /** The same of every address. */
-  reviewAll(): void;
-  /** What was refused of the address may be sent again at once. */
-  retry(address: string): void;
-};
-
-/** What is known beside the device's refusals: spec.limits, else what its model tells. */
-export type ConfiguredLimits = {
-  readonly addresses: number | undefined;
-  readonly tagsPerAddress: number | undefined;
-};
+export type { Answer, ConfiguredLimits, Deserved, LimitedTable } from './limited-device.ts';
 
 export type DeviceLimitsOptions = {
   readonly deserved: Deserved;
@@ -60,21 +23,14 @@ const ample = 1.1;
 const warnAt = 0.8;
 const calmBelow = 0.75;
 
-export type Answer = {
-  readonly table: LimitedTable;
-  readonly batch: Batch;
-  /** Addresses that were not in the table before the message and were to be, in order. */
-  readonly newcomers: readonly string[];
-  readonly rejections: readonly Rejection[];
-};
-
 export class DeviceLimits {
   readonly #options: DeviceLimitsOptions;
   readonly #evidence = new RoomEvidence();
-  /** The fewest tags of one address that the device called too many. */
-  #refusedTags: number | undefined;
+  readonly #tagEvidence: TagEvidence;
   /** Only while there are not places for all. */
   #places: Places | undefined;
+  /** Who lost a place for want of room, rather than to somebody of a higher rank. */
+  readonly #crowdedOut = new Set<string>();
   #isFilling = false;
   /** As the tables were planned with. */
   #plannedTags: number | undefined;
@@ -82,6 +38,10 @@ export class DeviceLimits {
 
   constructor(options: DeviceLimitsOptions) {
     this.#options = options;
+    this.#tagEvidence = new TagEvidence({
+      namespaceOf: (address) => this.#namespaceOf(address),
+      mostTaken: () => Math.max(0, ...options.tables().map((table) => table.mostTags())),
+    });
   }
 
   /** What the address deserves, as far as it has a place. */
@@ -93,9 +53,15 @@ export class DeviceLimits {
     return this.#places?.isOut(address) === true;
   }
 
+  /** Why an address that is out lost its place, or would; undefined: it has one. */
+  displacementOf(address: string): Displacement | undefined {
+    if (!this.isOut(address)) return undefined;
+    return this.#crowdedOut.has(address) ? 'room' : 'rank';
+  }
+
   /** Addresses that the device is known to take, all tables, everybody's; undefined: not known. */
   get capacity(): number | undefined {
-    return least(this.#evidence.shown, this.#options.configured().addresses);
+    return least(this.#evidence.limit, this.#options.configured().addresses);
   }
 
   /** Addresses that its tables hold, as far as they are kept. */
@@ -105,12 +71,22 @@ export class DeviceLimits {
 
   /** The device itself refused more: not only the spec or its model say so. */
   get isRefused(): boolean {
-    return this.#evidence.shown !== undefined && this.capacity === this.#evidence.shown;
+    return this.#evidence.limit !== undefined && this.capacity === this.#evidence.limit;
   }
 
   /** How many tags, everybody's, one address may carry; undefined: not known. */
   get tagsPerAddress(): number | undefined {
-    return least(this.#refusedTags, this.#options.configured().tagsPerAddress);
+    return least(this.#tagEvidence.limit, this.configuredTags);
+  }
+
+  /** The same as it is configured: what goes beyond it goes. */
+  get configuredTags(): number | undefined {
+    return this.#options.configured().tagsPerAddress;
+  }
+
+  /** The same as refusals told it: what the address has beyond it stays. */
+  refusedTagsAt(address: string): number | undefined {
+    return this.#tagEvidence.limitAt(address);
   }
 
   /** Addresses without a place. */
@@ -126,9 +102,9 @@ export class DeviceLimits {
     return this.#warns;
   }
 
-  /** When one more address is to be tried on a device that refused some, monotonic ms. */
+  /** When more is to be tried on a device that refused some, monotonic ms. */
   get probeAt(): number | undefined {
-    return this.waiting === 0 ? undefined : this.#evidence.probeAt;
+    return least(this.waiting === 0 ? undefined : this.#evidence.probeAt, this.#tagEvidence.probeAt);
   }
 
   /** What others have in the device's other tables is not known yet: nothing should be sent, as it may have to go again. */
@@ -142,25 +118,36 @@ export class DeviceLimits {
   note(address: string): void {
     if (this.#places === undefined) return this.settle();
     const { deserved } = this.#options;
-    if (deserved.tagsOf(address).length === 0) this.#places.delete(address);
-    else this.#places.put(address, deserved.rankOf(address));
+    if (deserved.tagsOf(address).length === 0) {
+      this.#places.delete(address);
+      this.#crowdedOut.delete(address);
+    } else this.#places.put(address, deserved.rankOf(address));
     this.settle();
-    if (this.isOut(address)) this.#review(address);
+    if (!this.isOut(address)) return;
+    this.#evidence.waits(this.#namespaceOf(address));
+    this.#review(address);
   }
 
   /** Gives the places away anew, after anything that moves how many there are. */
   settle(): void {
-    const places = this.#room();
+    const room = this.#room();
+    const places = Math.min(room.hard, room.soft);
     const { count } = this.#options.deserved;
     if (this.#places === undefined && count <= places) return;
-    if (this.#places === undefined) return this.#open(places);
-    this.#places.settle(places);
+    if (this.#places === undefined) return this.#open(room, []);
+    this.#places.settle(room);
     if (this.#places.waiting === 0 && count * ample <= places) this.#places = undefined;
   }
 
-  /** Tries one more address when it is time to. */
+  /** Tries others than before when it is time to. */
   probe(now: number): void {
-    if (this.waiting > 0 && this.#evidence.probe(now)) this.settle();
+    if (this.waiting > 0 && this.#evidence.probe(now)) {
+      this.#places?.probe((address) => this.#namespaceOf(address));
+      this.settle();
+    }
+    const tables = this.#options.tables();
+    const crowded = () => new Set(tables.flatMap((table) => [...table.crowded()]));
+    for (const address of this.#tagEvidence.probe(now, crowded)) this.#review(address);
   }
 
   /** The table has taken up the answer to a message. */
@@ -169,23 +156,30 @@ export class DeviceLimits {
     const lastTaken = newcomers.findLastIndex((address) => table.hasEntry(address));
     const candidates = new Set(newcomers.slice(lastTaken + 1));
     const refused = rejections.flatMap(({ address, limit }) =>
-      limit?.kind === 'addresses' && candidates.has(address) ? [{ address, isCertain: limit.isCertain }] : [],
+      limit?.kind === 'addresses' && candidates.has(address)
+        ? [{ address, isCertain: limit.isCertain, namespace: this.#namespaceOf(address) }]
+        : [],
     );
     const freed = batch.filter(
       ({ address, unregister }) => unregister.length > 0 && !table.hasEntry(address),
     );
-    const taken = newcomers.filter((address) => table.hasEntry(address)).length;
-    const outcome = { freed: freed.length, taken, refused, entries: this.used };
-    const isFull = this.#evidence.answered(outcome, now);
-    if (isFull) for (const address of addressesIn(refused)) table.retry(address);
-    this.#learnTags(answer);
+    const taken = newcomers.filter((address) => table.hasEntry(address));
+    const isProbeTaken = taken.some((address) => this.#places?.isProbed(address) === true);
+    for (const address of taken) this.#places?.take(address);
+    const outcome = { freed: freed.length, taken: taken.length, isProbeTaken, refused, entries: this.used };
+    if (this.#evidence.answered(outcome, now))
+      this.#sendBack(
+        refused.map(({ address }) => address),
+        table,
+      );
+    this.#learnTags(answer, now);
     this.settle();
   }
 
   /** The device is another one, or has another release: what it refused says nothing any more. */
   forgetRefusals(): void {
     this.#evidence.forget();
-    this.#refusedTags = undefined;
+    this.#tagEvidence.forget();
     this.limitsChanged();
   }
 
@@ -197,48 +191,69 @@ export class DeviceLimits {
     for (const table of this.#options.tables()) table.reviewAll();
   }
 
-  #learnTags({ table, rejections }: Answer): void {
-    const refused = rejections.filter(({ limit }) => limit?.kind === 'tags');
-    if (refused.length === 0) return;
-    const before = this.tagsPerAddress;
-    for (const { address, limit } of refused) {
-      // What is there, the device has taken, whatever figure it names.
-      const figure = Math.max(limit?.figure ?? 0, table.tagsAt(address));
-      if (figure > 0) this.#refusedTags = least(this.#refusedTags, figure);
-    }
-    // A limit that was known already was kept, and yet refused: that is set aside like any refusal.
-    if (this.tagsPerAddress === before) return;
-    for (const address of addressesIn(refused)) table.retry(address);
-    this.limitsChanged();
+  #learnTags({ table, batch, rejections }: Answer, now: number): void {
+    const tagsAt = (address: string) => table.tagsAt(address);
+    const { all, retry } = this.#tagEvidence.answered({ batch, rejections, tagsAt }, now);
+    for (const address of new Set(retry)) table.retry(address);
+    if (all) this.limitsChanged();
+  }
+
+  /** Those that the device refused for want of room wait now, after all others. */
+  #sendBack(refused: readonly string[], table: LimitedTable): void {
+    const isElsewhere = (address: string) =>
+      this.#options.tables().some((one) => one !== table && one.hasEntry(address));
+    const back = [...new Set(refused)].filter((address) => !isElsewhere(address));
+    if (this.#places === undefined) this.#open(this.#room(), back);
+    else for (const address of back) this.#places.refuse(address);
+    for (const address of back) table.retry(address);
+  }
+
+  #namespaceOf(address: string): string {
+    return this.#options.deserved.namespaceOf?.(address) ?? '';
   }
 
   /** How many addresses of ours there are places for, the same ones in each of the device's tables. */
-  #room(): number {
-    const limit = least(this.#evidence.limit, this.#options.configured().addresses);
-    if (limit === undefined) return Number.POSITIVE_INFINITY;
+  #room(): Room {
     const tables = this.#options.tables();
-    if (!tables.some(({ known }) => known)) return Number.POSITIVE_INFINITY;
     const taken = tables.reduce((sum, table) => sum + table.taken, 0);
-    return Math.max(0, Math.floor((limit - taken) / tables.length));
+    const isKnown = tables.some(({ known }) => known);
+    const places = (limit: number | undefined) =>
+      limit === undefined || !isKnown
+        ? Number.POSITIVE_INFINITY
+        : Math.max(0, Math.floor((limit - taken) / tables.length));
+    return { hard: places(this.#options.configured().addresses), soft: places(this.#evidence.limit) };
   }
 
-  /** Begins to keep books: what is registered came first, then what has been desired for longest. */
-  #open(room: number): void {
+  /**
+   * Begins to keep books: what is registered came first, then what has been desired for longest, and last what was just
+   * refused. Whoever is registered and finds no place lost it for want of room.
+   */
+  #open(room: Room, refused: readonly string[]): void {
     const { deserved, tables } = this.#options;
     const known = tables();
-    const places = new Places((address) => this.#isFilling || this.#review(address));
+    const isTaken = (address: string) => known.some((table) => table.hasEntry(address));
+    const places = new Places({ isTaken, moved: (address, why) => this.#moved(address, why) });
     const put = (address: string) => places.put(address, deserved.rankOf(address));
     const later: string[] = [];
+    this.#crowdedOut.clear();
+    this.#isFilling = true;
     for (const address of deserved.addresses()) {
-      if (known.some((table) => table.hasEntry(address))) put(address);
+      if (isTaken(address)) put(address);
       else later.push(address);
     }
+    places.settle({ hard: Number.POSITIVE_INFINITY, soft: Number.POSITIVE_INFINITY });
     for (const address of later) put(address);
-    this.#isFilling = true;
+    for (const address of refused) places.refuse(address);
     places.settle(room);
     this.#isFilling = false;
     this.#places = places;
     for (const address of places.addressesOut()) this.#review(address);
+  }
+
+  #moved(address: string, why: Displacement | undefined): void {
+    if (why === 'room') this.#crowdedOut.add(address);
+    else this.#crowdedOut.delete(address);
+    if (!this.#isFilling) this.#review(address);
   }
 
   #review(address: string): void {
@@ -248,10 +263,6 @@ export class DeviceLimits {
 }
 
 /** Each once, however many of its tags are named. */
-function addressesIn(refused: readonly { readonly address: string }[]): ReadonlySet<string> {
-  return new Set(refused.map(({ address }) => address));
-}
-
 function least(a: number | undefined, b: number | undefined): number | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   return Math.min(a, b);

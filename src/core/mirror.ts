@@ -64,6 +64,15 @@ export class Mirror {
     return this.#others.get(address) ?? 0;
   }
 
+  /** The most tags, ours and others', that any address carries. One pass over all. */
+  get mostTags(): number {
+    let most = 0;
+    for (const [address, { tags }] of this.#held ?? [])
+      most = Math.max(most, tags.length + this.othersAt(address));
+    for (const others of this.#others.values()) most = Math.max(most, others);
+    return most;
+  }
+
   at(address: string): Held {
     return this.#held?.get(address) ?? holdsNothing;
   }

@@ -148,12 +148,13 @@ export const eventReasons = [
 
 export type EventReason = (typeof eventReasons)[number];
 
-/** Why a tag should leave an address. The first four go at once: they rest on what a live Pod was seen to do, or on a limit. */
+/** Why a tag should leave an address. The first four go at once: they rest on what a live Pod was seen to do, or on a higher rank at a limit. */
 export type RemovalCause =
   | 'vacated'
   | 'relabelled'
   | 'newHolder'
   | 'displaced'
+  | 'limit'
   | 'policy'
   | 'namespace'
   | 'relist'

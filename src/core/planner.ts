@@ -1,6 +1,7 @@
 // What one address of a table needs, after everybody who has a say: gate, guard, and what the device refused before.
 
 import type { Mirror } from './mirror.ts';
+import type { Displacement } from './places.ts';
 import { type AddressPlan, planAddress } from './plan.ts';
 import type { Refusals } from './refusals.ts';
 import { goesAtOnce, type RemovalCauses } from './removal-causes.ts';
@@ -25,8 +26,14 @@ export type DesiredTags = {
 export type DeviceSide = {
   /** What the address deserves, whether it has a place or not. */
   deserved(address: string): TagSet;
+  /** The PanFirewall whose spec.limits these are. */
+  readonly firewall?: string;
   /** How many tags, everybody's, an address may carry. */
   readonly tagsPerAddress: number | undefined;
+  /** The same as the device's refusals tell it: nothing that it has taken goes for it. Absent: they tell nothing. */
+  refusedBeyond?(address: string): number | undefined;
+  /** Why an address without a place lost it; undefined: it has one. */
+  displacementOf?(address: string): Displacement | undefined;
   ranksAt(address: string): ReadonlyMap<string, Rank>;
   /** Other tags of the address than before do not fit. */
   moved(address: string): void;
@@ -89,38 +96,35 @@ export class Planner {
   lingers(address: string, plan: AddressPlan): boolean {
     const held = this.#perhapsHeld(address).length;
     if (held === 0 || this.wanted(address).length > 0) return false;
+    // Its place is counted where the places are: it is in somebody's way only while it has one.
+    if (this.#parts.desired.limits?.displacementOf?.(address) === 'room') return false;
     return plan.unregister.length < held || !this.isVacated(address, plan);
   }
 
   /** Why a tag that is not wanted should go. What is deserved and not wanted has no room. */
   causeOf(address: string, tag: string): RemovalCause {
     const { desired, causes } = this.#parts;
-    if (desired.limits?.deserved(address).includes(tag) === true) return 'displaced';
+    if (desired.limits?.deserved(address).includes(tag) === true) return this.#displacement(address);
     return causes.causeOf(address, tag);
   }
 
   /** What the address shall carry of ours: what it deserves, as far as the device takes it. */
   wanted(address: string): TagSet {
-    const { desired, mirror } = this.#parts;
+    const { desired } = this.#parts;
     const tags = desired.tagsOf(address);
     const { limits } = desired;
-    const most = limits?.tagsPerAddress;
-    if (limits === undefined || most === undefined || tags.length === 0) return tags;
-    const others = mirror.othersAt(address);
-    const surplus = without(this.#perhapsHeld(address), tags);
-    if (tags.length + surplus.length + others <= most) return tags;
-    return fittingTags(tags, {
-      room: most - others - (surplus.length === 0 ? 0 : this.#stayingAt(address)),
-      ranks: limits.ranksAt(address),
-      held: mirror.at(address).tags,
-    });
+    if (limits === undefined || tags.length === 0) return tags;
+    const fitting = this.#fitting(address, tags, limits.tagsPerAddress, false);
+    return this.#fitting(address, fitting, limits.refusedBeyond?.(address), true);
   }
 
   /** What the address deserves beyond the number of tags that the device takes. */
   unfit(address: string): TagSet {
-    return this.#parts.desired.limits?.tagsPerAddress === undefined
-      ? noTags
-      : without(this.#parts.desired.tagsOf(address), this.wanted(address));
+    const { desired } = this.#parts;
+    if (desired.limits === undefined) return noTags;
+    const tags = desired.tagsOf(address);
+    const wanted = this.wanted(address);
+    return wanted === tags ? noTags : without(tags, wanted);
   }
 
   /** There are tags of ours that nobody deserves, and nobody was seen to lose. */
@@ -132,7 +136,37 @@ export class Planner {
 
   /** Which object, and which change of it, stands behind a removal. */
   originOf(address: string, tag: string): RemovalOrigin {
-    return this.#parts.causes.originOf(address, tag) ?? originOfCause(this.causeOf(address, tag));
+    const cause = this.causeOf(address, tag);
+    if (cause === 'limit')
+      return { kind: 'PanFirewall', name: this.#parts.desired.limits?.firewall ?? '', change: 'edited' };
+    return this.#parts.causes.originOf(address, tag) ?? originOfCause(cause);
+  }
+
+  /** As many of the tags as fit; `staysTaken`: those that the device has there are not too many. */
+  #fitting(address: string, tags: TagSet, most: number | undefined, staysTaken: boolean): TagSet {
+    const { mirror, desired } = this.#parts;
+    if (most === undefined) return tags;
+    const others = mirror.othersAt(address);
+    const surplus = without(this.#perhapsHeld(address), tags);
+    if (tags.length + surplus.length + others <= most) return tags;
+    const held = mirror.at(address).tags;
+    const room = most - others - (surplus.length === 0 ? 0 : this.#stayingAt(address));
+    return fittingTags(tags, {
+      room: staysTaken ? Math.max(room, tags.length - without(tags, held).length) : room,
+      ranks: desired.limits?.ranksAt(address) ?? new Map(),
+      held,
+      staysTaken,
+    });
+  }
+
+  /** A limit that came down is an edit, and guarded like one; a higher rank takes its place at once. */
+  #displacement(address: string): RemovalCause {
+    const { desired, mirror } = this.#parts;
+    const displacement = desired.limits?.displacementOf?.(address);
+    if (displacement !== undefined) return displacement === 'room' ? 'limit' : 'displaced';
+    const { tags, unsure } = mirror.at(address);
+    const most = desired.limits?.tagsPerAddress ?? Number.POSITIVE_INFINITY;
+    return tags.length + unsure.length + mirror.othersAt(address) > most ? 'limit' : 'displaced';
   }
 
   #planFor(address: string, desired: TagSet): AddressPlan {

@@ -274,6 +274,11 @@ export class Table {
     return { ours: tags.length + unsure.length, others: this.#mirror.othersAt(address) };
   }
 
+  /** The most tags, everybody's, that any address carries. One pass over all. */
+  get mostTags(): number {
+    return this.#mirror.mostTags;
+  }
+
   /** Addresses whose change is not confirmed yet. Nothing is pending before the table has been read. */
   get pending(): number {
     return this.#agenda.backlog.size;

@@ -9,16 +9,20 @@ export type TagRoom = {
   readonly ranks: ReadonlyMap<string, Rank>;
   /** Those that the device has there by now. */
   readonly held: TagSet;
+  /** What is there stays, whatever its rank. */
+  readonly staysTaken?: boolean;
 };
 
 /** By the rank of the policy; among equals what is there stays, and then the smaller text goes first. */
-export function fittingTags(tags: TagSet, { room, ranks, held }: TagRoom): TagSet {
+export function fittingTags(tags: TagSet, { room, ranks, held, staysTaken = false }: TagRoom): TagSet {
   if (tags.length <= room) return tags;
   if (room <= 0) return noTags;
   const isThere = new Set(held);
   // The tags are sorted, and a sort keeps the order of equals.
-  const inOrder = tags.toSorted(
-    (a, b) => compareRanks(ranks.get(a), ranks.get(b)) || Number(isThere.has(b)) - Number(isThere.has(a)),
+  const byRank = (a: string, b: string) => compareRanks(ranks.get(a), ranks.get(b));
+  const byPresence = (a: string, b: string) => Number(isThere.has(b)) - Number(isThere.has(a));
+  const inOrder = tags.toSorted((a, b) =>
+    staysTaken ? byPresence(a, b) || byRank(a, b) : byRank(a, b) || byPresence(a, b),
   );
   const fitting = new Set(inOrder.slice(0, room));
   return tags.filter((tag) => fitting.has(tag));

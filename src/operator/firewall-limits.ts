@@ -93,11 +93,14 @@ export class FirewallLimits {
       tagsOf: (address) => limits.tagsOf(address),
       addresses: () => desired.addressesOf(firewall),
       limits: {
+        firewall,
         deserved: (address) => desired.tagsOf(firewall, address),
         get tagsPerAddress() {
-          return limits.tagsPerAddress;
+          return limits.configuredTags;
         },
         ranksAt: (address) => desired.ranksAt(firewall, address),
+        refusedBeyond: (address) => limits.refusedTagsAt(address),
+        displacementOf: (address) => limits.displacementOf(address),
         moved: (address) => stale.add(address),
       },
     };
@@ -224,6 +227,7 @@ export class FirewallLimits {
         return desired.countOf(firewall);
       },
       rankOf: (address) => desired.rankOf(firewall, address),
+      namespaceOf: (address) => desired.holderOf(address)?.namespace,
     };
   }
 }

@@ -37,6 +37,8 @@ export function limitedTable({ table, isFailing, wake, now }: LimitedTableParts)
       const { ours, others } = table.tagsAt(address);
       return ours + others;
     },
+    mostTags: () => table.mostTags,
+    crowded: () => table.room.crowded.keys(),
     review: (address) => {
       table.review(address, now());
       wake();

@@ -24,11 +24,18 @@ class Scene {
   readonly #isCertain: boolean;
   configured: { addresses: number | undefined; tagsPerAddress: number | undefined };
   takes = Number.POSITIVE_INFINITY;
+  /** How many tags of an address it takes. */
+  takesTags = 4;
+  /** Addresses that it refuses whatever room there is, in the words of this limit, with this figure. */
+  readonly bad = new Map<string, { kind: 'addresses' | 'tags'; figure?: number }>();
+  unregistered = 0;
+  /** Each address is a tenant's of its own. */
+  namespaceOf = (address: string) => address;
   now = 0;
 
   constructor(
     addresses: number | undefined,
-    { tables = 2, tags = undefined as number | undefined, isCertain = true } = {},
+    { tables = 2, tags = undefined as number | undefined, isCertain = true, guard = neverTrips } = {},
   ) {
     this.configured = { addresses, tagsPerAddress: tags };
     this.#isCertain = isCertain;
@@ -43,6 +50,7 @@ class Scene {
           return desired.size;
         },
         rankOf: (address) => rankOfTag(tagsOf(address)[0]),
+        namespaceOf: (address) => this.namespaceOf(address),
       },
       tables: () => this.#limited,
       configured: () => this.configured,
@@ -53,9 +61,11 @@ class Scene {
       const side = {
         deserved: tagsOf,
         get tagsPerAddress() {
-          return limits.tagsPerAddress;
+          return limits.configuredTags;
         },
         ranksAt: (address: string) => new Map(tagsOf(address).map((tag) => [tag, rankOfTag(tag)])),
+        refusedBeyond: (address: string) => limits.refusedTagsAt(address),
+        displacementOf: (address: string) => limits.displacementOf(address),
         moved: () => {},
       };
       const wanted = {
@@ -63,7 +73,7 @@ class Scene {
         addresses: () => desired.keys(),
         limits: side,
       };
-      return new Table(wanted, () => undefined, neverTrips);
+      return new Table(wanted, () => undefined, guard);
     });
     this.#limited = this.tables.map((table) => limited(table, () => this.now));
   }
@@ -109,6 +119,14 @@ class Scene {
     return true;
   }
 
+  /** The time goes on, and whatever is due is done. */
+  wait(ms: number): void {
+    for (const until = this.now + ms; this.now < until; this.now += 1000) {
+      this.limits.probe(this.now);
+      this.drain();
+    }
+  }
+
   drain(): number {
     let messages = 0;
     for (let more = true; more; ) {
@@ -138,15 +156,19 @@ class Scene {
     const table = this.device[i] ?? new Map<string, Set<string>>();
     const rejections: Rejection[] = [];
     for (const { address, unregister } of batch)
-      for (const tag of unregister) table.get(address)?.delete(tag);
+      for (const tag of unregister) if (table.get(address)?.delete(tag) === true) this.unregistered += 1;
     for (const { address, register } of batch) {
+      const words = this.bad.get(address);
       for (const tag of register) {
         const tags = table.get(address) ?? new Set<string>();
-        if (tags.size === 0 && this.entries >= this.takes) {
+        if (words !== undefined) {
+          const limit = { kind: words.kind, isCertain: this.#isCertain, figure: words.figure };
+          rejections.push({ section: 'register', address, tag, message: 'no', limit });
+        } else if (tags.size === 0 && this.entries >= this.takes) {
           const limit = { kind: 'addresses' as const, isCertain: this.#isCertain, figure: undefined };
           rejections.push({ section: 'register', address, tag, message: 'full', limit });
-        } else if (tags.size >= 4) {
-          const limit = { kind: 'tags' as const, isCertain: true, figure: 4 };
+        } else if (tags.size >= this.takesTags) {
+          const limit = { kind: 'tags' as const, isCertain: true, figure: this.takesTags };
           rejections.push({ section: 'register', address, tag, message: 'too many', limit });
         } else table.set(address, tags.add(tag));
       }
@@ -170,6 +192,8 @@ function limited(table: Table, now: () => number): LimitedTable {
     },
     hasEntry: (address) => at(address) > 0,
     tagsAt: at,
+    mostTags: () => table.mostTags,
+    crowded: () => table.room.crowded.keys(),
     review: (address) => table.review(address, now()),
     reviewAll: () => table.reviewAll(now()),
     retry: (address) => table.retry(address, now()),
@@ -235,23 +259,63 @@ test('law: no message takes the device beyond its limit, and in the end the orde
   );
 });
 
-test('a limit that is lowered, and a tag that comes back, are no removals that anybody must approve', () => {
-  const scene = new Scene(undefined, { tables: 1 });
-  for (const address of 'abcd') scene.want(address, ['k.a']);
+const ten = Array.from({ length: 10 }, (_, i) => `n${i}`);
+const holdsAll = { percent: 0, minimum: 0 };
+const causesIn = (batch: Batch | undefined) =>
+  new Set(batch?.flatMap(({ causes }) => [...causes.values()]) ?? []);
+
+test('what an edit of a limit would displace is guarded like a policy edit, also over a restart', () => {
+  const scene = new Scene(undefined, { tables: 1, guard: holdsAll });
   scene.read(0);
+  for (const address of ten) scene.want(address, ['k.a']);
   scene.drain();
-  scene.configured = { addresses: 2, tagsPerAddress: undefined };
+  scene.configured = { addresses: 4, tagsPerAddress: undefined };
   scene.limits.limitsChanged();
   scene.drain();
-  assert.deepEqual(scene.ownedOn(0), ['a', 'b']);
-  scene.device[0]?.set('d', new Set(['k.a']));
-  scene.read(0);
-  assert.equal(scene.tables[0]?.pending, 1);
-  const batch = scene.tables[0]?.next({ entries: 10, bytes: 1e6 }, 0);
-  assert.deepEqual([...(batch?.[0]?.causes ?? [])], [['k.a', 'displaced']]);
+  assert.equal(scene.entries, 10, 'nothing goes unasked');
+  assert.deepEqual([scene.limits.waiting, scene.tables[0]?.pending], [6, 0]);
+  scene.want('later', ['k.a']);
+  scene.want('gold', ['k.gold']);
+  scene.drain();
+  assert.ok(scene.ownedOn(0).includes('gold') && !scene.ownedOn(0).includes('later'));
+  assert.equal(scene.entries, 10, 'a higher rank takes the place of one, at once');
+
+  const next = new Scene(4, { tables: 1, guard: holdsAll });
+  for (const [address, tags] of scene.desired) next.desired.set(address, tags);
+  for (const [address, tags] of scene.device[0] ?? []) next.device[0]?.set(address, tags);
+  next.read(0);
+  next.drain();
+  assert.equal(next.entries, 10, 'nor after a restart');
+
+  const free = new Scene(4, { tables: 1 });
+  for (const [address, tags] of next.desired) free.desired.set(address, tags);
+  for (const [address, tags] of next.device[0] ?? []) free.device[0]?.set(address, tags);
+  free.read(0);
+  const batch = free.tables[0]?.next({ entries: 100, bytes: 1e6 }, 0);
+  assert.deepEqual(causesIn(batch), new Set(['limit']));
+  assert.equal(batch?.length, 6, 'where the guard lets them, they go');
 });
 
-test('what a device refuses is learned by one message, the order decides, and it is asked again slowly', () => {
+test('fewer tags an address by an edit: guarded, and a higher rank takes a place at once', () => {
+  const scene = new Scene(undefined, { tables: 1, guard: holdsAll });
+  scene.takesTags = 64;
+  scene.read(0);
+  scene.want('a', ['k.a', 'k.b', 'k.c']);
+  scene.drain();
+  scene.configured = { addresses: undefined, tagsPerAddress: 2 };
+  scene.limits.limitsChanged();
+  scene.drain();
+  assert.equal(scene.device[0]?.get('a')?.size, 3);
+  const other = new Scene(undefined, { tables: 1, guard: holdsAll, tags: 3 });
+  other.read(0);
+  other.want('a', ['k.a', 'k.b', 'k.c']);
+  other.drain();
+  other.want('a', ['k.a', 'k.b', 'k.c', 'k.gold']);
+  other.drain();
+  assert.deepEqual([...(other.device[0]?.get('a') ?? [])].sort(), ['k.a', 'k.b', 'k.gold']);
+});
+
+test('what a device refuses is learned by one message, displaces nothing, and others are tried slowly', () => {
   for (const isCertain of [true, false]) {
     const scene = new Scene(undefined, { tables: 1, isCertain });
     scene.takes = 3;
@@ -261,26 +325,122 @@ test('what a device refuses is learned by one message, the order decides, and it
     assert.deepEqual([scene.limits.capacity, scene.limits.isRefused, scene.limits.waiting], [3, true, 2]);
     assert.equal(scene.tables[0]?.refusals.size, 0, 'those that wait are not refused');
     scene.want('g', ['k.gold']);
-    assert.equal(scene.drain(), 1);
-    assert.deepEqual(scene.ownedOn(0), ['a', 'b', 'g']);
+    assert.equal(scene.drain(), 0, 'what the device has taken stays');
+    assert.deepEqual(scene.ownedOn(0), ['a', 'b', 'c']);
+    scene.want('a', noTags);
+    scene.drain();
+    assert.deepEqual(scene.ownedOn(0), ['b', 'c', 'g'], 'the order decides who gets in next');
     assert.equal(scene.limits.probeAt, 30_000);
     scene.now = 30_000;
     scene.limits.probe(scene.now);
-    assert.equal(scene.drain(), 1, 'one more is tried');
-    assert.deepEqual([scene.entries, scene.limits.waiting, scene.limits.probeAt], [3, 3, 90_000]);
-    scene.takes = 5;
+    assert.equal(scene.drain(), 1, 'others are tried');
+    assert.deepEqual([scene.entries, scene.limits.waiting, scene.limits.probeAt], [3, 2, 90_000]);
+    scene.takes = 9;
     scene.now = 90_000;
     scene.limits.probe(scene.now);
     scene.drain();
-    // One address alone that hears words which may mean something else is set aside like any other.
-    const alone = [scene.limits.waiting, scene.tables[0]?.refusals.size];
-    assert.deepEqual([scene.entries, ...alone], isCertain ? [5, 1, 0] : [5, 0, 1]);
-    scene.takes = 9;
-    scene.now += 30_000;
-    scene.limits.forgetRefusals();
-    scene.drain();
-    assert.deepEqual([scene.entries, scene.limits.capacity], [6, undefined]);
+    assert.deepEqual([scene.entries, scene.limits.waiting, scene.limits.capacity], [5, 0, undefined]);
   }
+});
+
+test('a device with room that refuses some addresses of one tenant keeps out nobody else', () => {
+  const scene = new Scene(undefined, { tables: 1, isCertain: false });
+  scene.namespaceOf = (address) => (scene.bad.has(address) ? 'evil' : 'shop');
+  scene.read(0);
+  for (const address of ['evil1', 'evil2', 'evil3']) scene.bad.set(address, { kind: 'addresses' });
+  for (const address of ten) scene.want(address, ['k.a']);
+  scene.drain();
+  for (const address of scene.bad.keys()) scene.want(address, ['k.b']);
+  scene.drain();
+  assert.equal(scene.limits.capacity, undefined);
+  assert.equal(scene.tables[0]?.refusals.size, 3, 'they are set aside like any other');
+});
+
+test('law: words that mean something else keep nobody out for longer than a probe, and take nothing from anybody', () => {
+  const newcomer = fc.record({
+    // Of the first two tenants everything is refused.
+    namespace: fc.constantFrom('a', 'b', 'c', 'd'),
+    gold: fc.boolean(),
+    ms: fc.constantFrom(0, 1000, 10_000, 40_000),
+  });
+  fc.assert(
+    fc.property(
+      fc.boolean(),
+      fc.integer({ min: 1, max: 2 }),
+      fc.array(newcomer, { minLength: 1, maxLength: 25 }),
+      (isCertain, tables, newcomers) => {
+        const scene = new Scene(undefined, { tables, isCertain });
+        const namespaces = new Map<string, string>();
+        scene.namespaceOf = (address) => namespaces.get(address) ?? '';
+        for (const i of scene.tables.keys()) scene.read(i);
+        const since = new Map<string, number>();
+        for (const [i, { namespace, gold, ms }] of newcomers.entries()) {
+          namespaces.set(`n${i}`, namespace);
+          if (namespace === 'a' || namespace === 'b') scene.bad.set(`n${i}`, { kind: 'addresses' });
+          scene.want(`n${i}`, [gold ? 'k.gold' : 'k.a']);
+          since.set(`n${i}`, scene.now);
+          for (const until = scene.now + ms; scene.now <= until; ) {
+            scene.wait(1000);
+            for (const [address, at] of since) {
+              if (scene.bad.has(address) || scene.now - at <= 32_000) continue;
+              assert.ok(scene.ownedOn(0).includes(address), `${address} waits since ${at}`);
+            }
+          }
+        }
+        scene.wait(32_000);
+        for (const address of since.keys())
+          if (!scene.bad.has(address)) assert.ok(scene.ownedOn(0).includes(address), `${address} got in`);
+        assert.equal(scene.unregistered, 0, 'nothing was taken from anybody');
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
+
+test('a probe tries others than before, and one of each namespace', () => {
+  const scene = new Scene(undefined, { tables: 1, isCertain: false });
+  scene.namespaceOf = ([namespace = '']) => namespace;
+  scene.takes = 2;
+  scene.read(0);
+  for (const address of ['x1', 'y1', 'a1', 'a2', 'b1', 'b2']) scene.want(address, ['k.a']);
+  scene.drain();
+  assert.deepEqual([scene.ownedOn(0), scene.limits.capacity], [['x1', 'y1'], 2]);
+  const tried = () => {
+    scene.now = scene.limits.probeAt ?? Number.NaN;
+    scene.limits.probe(scene.now);
+    const batch = ['a1', 'a2', 'b1', 'b2'].filter((address) => !scene.limits.isOut(address));
+    scene.drain();
+    return batch;
+  };
+  scene.want('a3', ['k.a']);
+  assert.deepEqual(tried(), ['b1']);
+  assert.deepEqual(tried(), ['a1', 'b2']);
+  assert.deepEqual(tried(), ['a2', 'b1']);
+});
+
+test('a figure of tags that the device has taken more of is no limit, and takes nothing from anybody', () => {
+  const scene = new Scene(undefined, { tables: 1 });
+  scene.takesTags = 64;
+  scene.namespaceOf = (address) => address;
+  scene.read(0);
+  for (const address of ten) scene.want(address, ['k.a', 'k.b', 'k.c']);
+  scene.drain();
+  scene.bad.set('evil', { kind: 'tags', figure: 1 });
+  scene.want('evil', ['k.x']);
+  scene.drain();
+  assert.equal(scene.limits.tagsPerAddress, 3, 'an address has three');
+  assert.equal(scene.unregistered, 0);
+  scene.want('n0', ['k.a', 'k.b', 'k.c', 'k.d', 'k.gold']);
+  scene.drain();
+  assert.deepEqual([...(scene.device[0]?.get('n0') ?? [])].sort(), ['k.a', 'k.b', 'k.c']);
+  scene.wait(61_000);
+  assert.deepEqual(
+    scene.tables[0]?.room.crowded.size,
+    0,
+    'one is tried with all of its tags, and that ends it',
+  );
+  assert.equal(scene.device[0]?.get('n0')?.size, 5);
+  assert.equal(scene.unregistered, 0);
 });
 
 test('tags of one address: those of others count, rank decides, a figure that the device names is learned', () => {
@@ -298,12 +458,9 @@ test('tags of one address: those of others count, rank decides, a figure that th
     assert.equal(scene.tables[0]?.refusals.size, 0);
     scene.want('a', ['k.a', 'k.b', 'k.c', 'k.d', 'k.gold']);
     scene.drain();
-    assert.deepEqual([...(scene.device[0]?.get('a') ?? [])].sort(), [
-      'also.theirs',
-      'k.a',
-      'k.gold',
-      'theirs',
-    ]);
+    // What is configured goes by rank; what the device told by refusing takes nothing from what it has taken.
+    const kept = tags === undefined ? ['k.a', 'k.b'] : ['k.a', 'k.gold'];
+    assert.deepEqual([...(scene.device[0]?.get('a') ?? [])].sort(), ['also.theirs', ...kept, 'theirs']);
   }
 });
 
@@ -323,7 +480,13 @@ test('it warns from 80 % on, until it is below 75 % again', () => {
 test('a table that cannot be read keeps none of its siblings waiting, and without a limit nobody waits', () => {
   const sides = { known: false, failing: false };
   const one = { known: true, failing: false, entries: 1, taken: 1, hasEntry: () => false, tagsAt: () => 0 };
-  const nothing = { review: () => {}, reviewAll: () => {}, retry: () => {} };
+  const nothing = {
+    mostTags: () => 0,
+    crowded: () => [],
+    review: () => {},
+    reviewAll: () => {},
+    retry: () => {},
+  };
   const waits = (addresses: number | undefined, tables: readonly LimitedTable[]) =>
     new DeviceLimits({
       deserved: { tagsOf: () => noTags, addresses: () => [], count: 0, rankOf: () => undefined },

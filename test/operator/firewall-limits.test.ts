@@ -55,6 +55,8 @@ function emptyTable(serial: string): LimitedWorker {
       entries: 0,
       taken: 0,
       hasEntry: () => false,
+      mostTags: () => 0,
+      crowded: () => [],
       tagsAt: () => 0,
       review: () => {},
       reviewAll: () => {},

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { inParallel } from '../harness/in-parallel.ts';
 import { waitFor } from '../harness/wait-for.ts';
+import { ask as request, heldPlan } from './firewall-requests.ts';
 import { ask } from './probes.ts';
 import { openStage, type StagedDevice } from './stage.ts';
 
@@ -10,6 +11,7 @@ const stage = await openStage();
 after(() => stage.close());
 const { cluster } = stage;
 await cluster.createNamespace('shop');
+await cluster.createNamespace('bank');
 let operator = await stage.startOperator();
 
 /** What the device holds beside our Pods: entries of others, and the place of the mark. */
@@ -36,14 +38,15 @@ async function tiers(firewall: string) {
   await stage.policy(gold, { namespaceSelector: {}, priority: 10, ...selecting('gold') });
   await stage.policy(silver, { namespaceSelector: {}, ...selecting('silver') });
   await stage.policy(tenant, selecting('tenant'));
-  const add = (tier: Tier, address: string) =>
+  const add = (tier: Tier, address: string, namespace = 'shop') =>
     cluster.createPod({
-      namespace: 'shop',
+      namespace,
       name: podName(address),
       labels: { [firewall]: tier },
       ips: [address],
     });
-  const remove = (address: string) => cluster.deletePod({ namespace: 'shop', name: podName(address) });
+  const remove = (address: string, namespace = 'shop') =>
+    cluster.deletePod({ namespace, name: podName(address) });
   return { gold, silver, tenant, add, remove };
 }
 
@@ -94,38 +97,67 @@ test('spec.limits.maxAddresses: a higher rank displaces at once, who came first 
   await stage.says('PanFirewall', { name }, 'InSync');
 });
 
-test('what a device refuses at is its limit: one message finds it, the order decides, and room is used', async () => {
+test('what a device refuses at is its limit: one message finds it, nothing is displaced, and room is used by rank', async () => {
   const name = 'full';
   await using device = await stage.device({ foreignOn: [] });
   const limit = strangersOn(device) + 4;
   device.simulator.settings({ limits: { registeredAddresses: limit } });
   await stage.reach(device, { name, tagPrefix: device.tagPrefix, spec: {} });
-  const { gold, tenant, add, remove } = await tiers(name);
+  const { gold, silver, tenant, add, remove } = await tiers(name);
   const addresses = ['10.2.0.1', '10.2.0.2', '10.2.0.3', '10.2.0.4'];
   await inParallel(addresses, (address) => add('tenant', address));
-  await device.holds(Object.fromEntries(addresses.map((address) => [address, tenantTag])));
+  const holding = Object.fromEntries(addresses.map((address) => [address, tenantTag]));
+  await device.holds(holding);
 
+  // The device says no more than "Failed to register": Pods of two namespaces have to hear it.
   await add('tenant', '10.2.0.5');
-  await add('tenant', '10.2.0.6');
+  await add('silver', '10.2.0.6', 'bank');
   const out = await stage.says('PanTagPolicy', tenant, 'CapacityExceeded');
   assert.match(out.firewalls?.[0]?.message ?? '', new RegExp(`refused more than ${limit} addresses`));
   const sent = device.messages().length;
 
-  // Gold comes while the limit is known: it is in at once, and costs one of the others.
   await add('gold', '10.2.0.7');
-  await waitFor(() => device.owned()['10.2.0.7']?.join() === 'gold', { what: 'gold in the table' });
-  await stage.says('ClusterPanTagPolicy', gold, 'InSync');
-  assert.equal(Object.keys(device.owned()).length, 4);
-  await remove('10.2.0.7');
-  const tenants = () => Object.values(device.owned()).filter(([tag]) => tag === tenantTag[0]).length;
-  await waitFor(() => tenants() === 4, { what: 'a tenant back in its place' });
+  await stage.says('ClusterPanTagPolicy', gold, 'CapacityExceeded');
+  assert.deepEqual(device.owned(), holding, 'what the device has taken stays');
+  await remove('10.2.0.1');
+  await waitFor(() => device.owned()['10.2.0.7']?.join() === 'gold', {
+    what: 'gold in the room that appeared',
+  });
+  await remove('10.2.0.2');
+  await waitFor(() => device.owned()['10.2.0.6']?.join() === 'silver', { what: 'silver after it' });
   assert.ok(device.messages().length - sent <= 8, 'it is not hammered');
 
-  await Promise.all(['10.2.0.1', '10.2.0.2'].map(remove));
-  await device.holds(
-    Object.fromEntries([...addresses.slice(2), '10.2.0.5', '10.2.0.6'].map((a) => [a, tenantTag])),
-  );
+  await remove('10.2.0.3');
+  await device.holds({
+    '10.2.0.4': tenantTag,
+    '10.2.0.5': tenantTag,
+    '10.2.0.6': ['silver'],
+    '10.2.0.7': ['gold'],
+  });
   await stage.says('PanTagPolicy', tenant, 'InSync');
+  await stage.says('ClusterPanTagPolicy', silver, 'InSync');
+});
+
+test('spec.limits.maxAddresses is lowered: what would lose its place is held, and goes when it is approved', async () => {
+  const name = 'lowered';
+  await using device = await stage.device({ foreignOn: [] });
+  const maxAddresses = strangersOn(device) + 1;
+  await stage.reach(device, { name, tagPrefix: device.tagPrefix, spec: {} });
+  const { tenant, add } = await tiers(name);
+  const addresses = Array.from({ length: 12 }, (_, i) => `10.5.0.${i + 1}`);
+  await inParallel(addresses, (address) => add('tenant', address));
+  const all = Object.fromEntries(addresses.map((address) => [address, tenantTag]));
+  await device.holds(all);
+  const removalGuard = { percent: 0, minimum: 0 };
+  await cluster.patch('PanFirewall', { name }, { spec: { limits: { maxAddresses }, removalGuard } });
+  await stage.says('PanFirewall', { name }, 'RemovalsHeld');
+  assert.deepEqual(device.owned(), all);
+  const held = await heldPlan(cluster, name, (found) => found?.addresses === 11);
+  assert.ok(held);
+  await stage.says('PanTagPolicy', tenant, 'CapacityExceeded');
+  await request(cluster, name, 'approve-removals', held.plan);
+  await waitFor(() => Object.keys(device.owned()).length === 1, { what: 'one address left' });
+  await stage.says('PanFirewall', { name }, 'CapacityExceeded');
 });
 
 test('tags of one address: those of others count, the rank of policies decides, the rest is named', async () => {
