@@ -129,7 +129,7 @@ async function purgeUnder(term: Term, parts: Parts): Promise<boolean> {
                 mayCall: term.mayBegin,
                 observe: () => {},
               }),
-            knowledge: () => ({ synced: false, invalidPolicies: [] }),
+            knowledge: () => ({ synced: false }),
             observer: { ...silent, changed },
             log: log.child({ firewall: name }),
             now: systemClocks.now,

@@ -4,11 +4,14 @@ import { Backlog } from './backlog.ts';
 import { Judgement } from './judgement.ts';
 import { KeptBack } from './kept-back.ts';
 import { type Outlook, outlookOf } from './outlook.ts';
-import { isEmpty } from './plan.ts';
+import { type AddressPlan, isEmpty } from './plan.ts';
 import { Planner, type PlannerParts } from './planner.ts';
 import type { RemovalGate } from './removal-gate.ts';
 import type { Stakes } from './removal-guard.ts';
+import { ScopeIndex } from './scope-index.ts';
 import { TableRoom } from './table-room.ts';
+import type { TagSet } from './tag-set.ts';
+import type { Scope } from './unreadable-policies.ts';
 
 export class Agenda {
   readonly #parts: PlannerParts;
@@ -18,6 +21,10 @@ export class Agenda {
   readonly backlog = new Backlog();
   /** What of its addresses matters to limits. */
   readonly room: TableRoom;
+  /** Whose tags are to leave, or wait. */
+  readonly #scopes = new ScopeIndex();
+  /** Scopes of which the gate may answer otherwise by now; 'all': of every tag. Until their addresses are assessed. */
+  #moved: Set<Scope> | 'all' = new Set();
   #firstContact = false;
   /** Made when asked for, until something moves. */
   #outlook: Outlook | undefined;
@@ -51,8 +58,29 @@ export class Agenda {
 
   /** Addresses where something is to be done, now or later. */
   open(): readonly string[] {
-    const pending = [...this.backlog].map(([address]) => address);
+    const pending = this.backlog.addresses();
     return [...this.#keptBack.addresses(), ...this.#parts.refusals.addresses(), ...pending];
+  }
+
+  /** Asks this gate from now on; what waits, and what was about to go, is to be assessed again. */
+  setGate(gate: RemovalGate): void {
+    this.#planner.gate = gate;
+    this.#moved = 'all';
+  }
+
+  /** The gate may answer otherwise for tags of this scope. */
+  gateMoved(scope: Scope): void {
+    if (this.#planner.gate.scopeOf === undefined) this.#moved = 'all';
+    else if (this.#moved !== 'all') this.#moved.add(scope);
+  }
+
+  /** Addresses that are to be assessed again for it, once. */
+  takeMoved(): Iterable<string> {
+    const moved = this.#moved;
+    if (moved === 'all' || moved.size > 0) this.#moved = new Set();
+    return moved === 'all'
+      ? new Set(this.open())
+      : new Set([...moved].flatMap((scope) => this.#scopes.in(scope)));
   }
 
   /** One removal that the gate keeps back, and why: the smallest address, so that it stays while it applies. */
@@ -82,7 +110,8 @@ export class Agenda {
     // What the guard has yet to judge is work too; what it holds, or what waits for that, is not.
     const toJudge = this.#judgement.put(address, plan.guarded, isFirm);
     if (isEmpty(plan) && !toJudge) this.backlog.delete(address);
-    else this.backlog.put(address, this.#planner.isVacated(address, plan), since);
+    else this.backlog.put(address, this.#placeOf(address, plan), since);
+    this.#scopes.put(address, this.#scopesOf(plan));
     const lingers = this.#planner.lingers(address, plan);
     this.room.put(address, { lingers, unfit: this.#planner.unfit(address) });
     const stays = plan.waiting.length + plan.guarded.length > 0;
@@ -117,6 +146,25 @@ export class Agenda {
     this.backlog.clear();
     this.#keptBack.clear();
     this.#judgement.clear();
+    this.#scopes.clear();
     this.room.clear();
+  }
+
+  #placeOf(address: string, plan: AddressPlan): 'vacated' | 'other' | 'unjudged' {
+    if (isEmpty(plan)) return 'unjudged';
+    return this.#planner.isVacated(address, plan) ? 'vacated' : 'other';
+  }
+
+  #scopesOf({ unregister, guarded, waiting }: AddressPlan): ReadonlySet<Scope> {
+    const { scopeOf } = this.#planner.gate;
+    const scopes = new Set<Scope>();
+    const note = (tags: TagSet) => {
+      for (const tag of tags) {
+        const scope = scopeOf?.(tag);
+        if (scope !== undefined) scopes.add(scope);
+      }
+    };
+    for (const tags of [unregister, guarded, waiting]) note(tags);
+    return scopes;
   }
 }

@@ -19,6 +19,7 @@ import { type GuardLimits, type HeldPlan, RemovalGuard } from './removal-guard.t
 import type { RemovalGate } from './removal-gate.ts';
 import type { TagSet } from './tag-set.ts';
 import type { TableRoom } from './table-room.ts';
+import type { Scope as TagScope } from './unreadable-policies.ts';
 
 export type { Batch, BatchLimits, PlannedAddress } from './batch.ts';
 export type { Scope } from './composition.ts';
@@ -47,6 +48,10 @@ export class Table {
   readonly #inFlight = new InFlight();
   readonly #late = new LateMessages();
   #lastConfirmedAt = Number.NEGATIVE_INFINITY;
+  /** When the gate last moved, monotonic ms. */
+  #gateMovedAt = 0;
+  /** From when on the guard may judge, monotonic ms: more of what it is to judge as one may come until then. */
+  judgeFrom = Number.NEGATIVE_INFINITY;
 
   constructor(
     desired: DesiredTags,
@@ -108,14 +113,23 @@ export class Table {
   review(address: string, now: number): void {
     if (this.#inFlight.change(address, now)) {
       // What is on its way may be a refresh only: the change is open all the same.
-      if (!this.#agenda.backlog.has(address)) this.#agenda.backlog.put(address, false, now);
+      if (!this.#agenda.backlog.has(address)) this.#agenda.backlog.put(address, 'other', now);
     } else this.#assess(address, now);
   }
 
-  /** The knowledge behind removals changed: what waits, and what was about to go, is judged anew. */
+  /**
+   * The knowledge behind removals changed. The gate counts from here on; what waits, and what was about to go, is assessed
+   * anew when it is next looked at: once, however often the gate moves until then.
+   */
   setGate(gate: RemovalGate, now: number): void {
-    this.#agenda.planner.gate = gate;
-    for (const address of this.#agenda.open()) this.#assess(address, now);
+    this.#agenda.setGate(gate);
+    this.#gateMovedAt = now;
+  }
+
+  /** The same for the tags of one scope, about which the gate answers otherwise by itself. */
+  gateMoved(scope: TagScope, now: number): void {
+    this.#agenda.gateMoved(scope);
+    this.#gateMovedAt = now;
   }
 
   /** Nobody has marked this table: whatever nobody claims may be of somebody who used our prefix, and is held. */
@@ -185,9 +199,11 @@ export class Table {
    */
   next(limits: BatchLimits, now: number, scope: Scope = everything): Batch | undefined {
     if (!this.#mirror.known || this.#inFlight.isBusy) return undefined;
+    this.#catchUp();
     for (const address of this.#refusals.takeDue(now)) this.#assess(address, now);
     this.#takeTurns(now);
-    for (const address of this.#agenda.judgeGuarded(this.owned, now)) this.#assess(address, now);
+    const judged = now < this.judgeFrom ? [] : this.#agenda.judgeGuarded(this.owned, now);
+    for (const address of judged) this.#assess(address, now);
     const parts = { mirror: this.#mirror, agenda: this.#agenda, leases: this.leases };
     const { batch, inPart } = composeBatch(parts, { limits, scope, now });
     if (batch.length === 0) return undefined;
@@ -265,7 +281,7 @@ export class Table {
 
   /** What of its addresses matters to limits. */
   get room(): Pick<TableRoom, 'lingering' | 'crowded' | 'unfitAt'> {
-    return this.#agenda.room;
+    return this.#current.room;
   }
 
   /** Tags at this address, ours and everybody's, as far as is known. */
@@ -281,21 +297,21 @@ export class Table {
 
   /** Addresses whose change is not confirmed yet. Nothing is pending before the table has been read. */
   get pending(): number {
-    return this.#agenda.backlog.size;
+    return this.#current.backlog.size;
   }
 
   pendingAddresses(): Iterable<string> {
-    return [...this.#agenda.backlog].map(([address]) => address);
+    return this.#current.backlog.addresses();
   }
 
   /** Addresses with removals that the gate keeps back. */
   get waiting(): number {
-    return this.#agenda.keptBack.waiting;
+    return this.#current.keptBack.waiting;
   }
 
   /** One removal that the gate keeps back, and why: the smallest address, so that it stays while it applies. */
   get waitingExample(): { readonly address: string; readonly tag: string; readonly why: string } | undefined {
-    return this.#agenda.waitingExample;
+    return this.#current.waitingExample;
   }
 
   /** Removals that wait for somebody's approval, oldest first. */
@@ -318,7 +334,17 @@ export class Table {
 
   /** When the change that has waited longest was seen. */
   get oldestPendingAt(): number | undefined {
-    return this.#agenda.backlog.oldest;
+    return this.#current.backlog.oldest;
+  }
+
+  /** With everything assessed that the gate moved. */
+  get #current(): Agenda {
+    this.#catchUp();
+    return this.#agenda;
+  }
+
+  #catchUp(): void {
+    for (const address of this.#agenda.takeMoved()) this.#assess(address, this.#gateMovedAt);
   }
 
   #land(batch: Batch, now: number, outcome: (planned: PlannedAddress, changed: boolean) => void): void {

@@ -48,8 +48,8 @@ export class UnreadablePolicies {
     return this.#scopes.get(scopeOf(policy))?.get(policy) === uid;
   }
 
-  /** One policy for each scope: enough to know what waits. */
-  representatives(): PolicyId[] {
-    return [...this.#scopes.values()].flatMap((scope) => [...scope.keys()].slice(0, 1));
+  /** One policy of this scope, if there is one: enough to know what waits. */
+  claimant(scope: Scope): PolicyId | undefined {
+    return this.#scopes.get(scope)?.keys().next().value;
   }
 }

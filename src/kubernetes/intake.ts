@@ -11,25 +11,34 @@ export type Sink<R> = {
   readonly apply: (changes: readonly Change<R>[]) => void;
   /** Once: everything that existed has been applied. */
   readonly synced: () => void;
+  /**
+   * After that: what has been applied is behind, as only a list can tell what happened since; true until that list has
+   * been applied to its end. A list that fails half-way leaves it so.
+   */
+  readonly relisting?: (isRelisting: boolean) => void;
 };
 
 /** The server took a WatchList request for a plain watch: it will never say that the initial events have ended. */
 export class WatchListIgnoredError extends Error {}
 
 /** A re-list of a large cluster must not hold up everything else that this process does. */
-const maxChangesAtOnce = 500;
+const mostChangesAtOnce = 500;
 
 export class Intake<R> {
   readonly store = new RecordStore<R>();
   readonly #sink: Sink<R>;
+  readonly #atOnce: number;
   #position: string | undefined;
   #synced = false;
   #listing = false;
+  #isRelisting = false;
   /** A list that is compared aside, once it is whole; undefined while the first one streams straight through. */
   #listed: Map<string, Entry<R>> | undefined;
 
-  constructor(sink: Sink<R>) {
+  /** @param atOnce how many changes of a list the sink gets in one turn. */
+  constructor(sink: Sink<R>, atOnce = mostChangesAtOnce) {
     this.#sink = sink;
+    this.#atOnce = atOnce;
   }
 
   /** All changes up to this resourceVersion have been applied; undefined when only a list can tell. */
@@ -48,10 +57,12 @@ export class Intake<R> {
   /** The position is worth nothing any more: the next thing to come is a list. What is known stays. */
   forgetPosition(): void {
     this.#position = undefined;
+    this.#relisting(true);
   }
 
   /** A new list begins; one that was not ended is forgotten, and has removed nothing. */
   beginList(): void {
+    this.#relisting(true);
     this.#listing = true;
     this.#listed = this.store.size === 0 ? undefined : new Map();
   }
@@ -67,14 +78,15 @@ export class Intake<R> {
     const listed = this.#listed;
     if (listed !== undefined) {
       const changes = this.store.replace(listed);
-      for (let start = 0; start < changes.length; start += maxChangesAtOnce) {
-        this.#apply(changes.slice(start, start + maxChangesAtOnce));
+      for (let start = 0; start < changes.length; start += this.#atOnce) {
+        this.#apply(changes.slice(start, start + this.#atOnce));
         await nextTurn();
       }
     }
     this.#listing = false;
     this.#listed = undefined;
     this.#position = resourceVersion;
+    this.#relisting(false);
     if (this.#synced) return;
     this.#synced = true;
     this.#sink.synced();
@@ -135,6 +147,11 @@ export class Intake<R> {
     this.#listed?.delete(entry.uid);
     const change = this.store.remove(entry.uid, 'watch');
     if (change !== undefined) changes.push(change);
+  }
+
+  #relisting(isRelisting: boolean): void {
+    if (this.#synced && isRelisting !== this.#isRelisting) this.#sink.relisting?.(isRelisting);
+    this.#isRelisting = isRelisting;
   }
 
   #apply(changes: readonly Change<R>[]): void {

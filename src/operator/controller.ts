@@ -1,8 +1,11 @@
 // Takes the cluster's changes in, keeps Desired and the firewall workers up to date, and knows what is known.
 
+import { Burst } from '../core/burst.ts';
 import { Desired } from '../core/desired.ts';
 import type { NamespaceRecord, PodRecord, PolicyId } from '../core/model.ts';
+import { goesAtOnce } from '../core/removal-causes.ts';
 import type { Claim } from '../core/table-claims.ts';
+import type { Scope } from '../core/unreadable-policies.ts';
 import type { RawObject } from '../kubernetes/decoders.ts';
 import type { Change, Sink } from '../kubernetes/reflector.ts';
 import { parseFirewall, type ParsedFirewall, parsePolicy } from '../kubernetes/resources/parse.ts';
@@ -29,6 +32,8 @@ export type ControllerOptions = Omit<FirewallObjectsOptions, 'desired' | 'create
     parsed: Extract<ParsedFirewall, { ok: true }>,
     controller: Controller,
   ) => FirewallWorker;
+  /** Monotonic ms, as the table workers' is. */
+  readonly now?: () => number;
 };
 
 export class Controller {
@@ -38,12 +43,18 @@ export class Controller {
   readonly #policies: PolicyObjects;
   readonly #firewalls: FirewallObjects;
   readonly #unsynced = new Set<WatchedKind>(kinds);
+  /** Kinds that decide tags and whose list is being read again, or taken up. */
+  readonly #relisting = new Set<WatchedKind>();
+  readonly #burst = new Burst();
+  readonly #now: () => number;
   #newSince: number | undefined;
 
   constructor(options: ControllerOptions) {
     this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
     this.desired = new Desired({
       addressChanged: (firewall, change) => {
+        if (!goesAtOnce(change.cause)) this.#burst.moved(this.#now());
         this.firewalls.get(firewall)?.worker?.note(change);
         options.changed();
       },
@@ -51,8 +62,9 @@ export class Controller {
       policyChanged: () => options.changed(),
     });
     const { desired } = this;
-    const knowledgeChanged = () => this.#knowledgeChanged();
-    this.#policies = new PolicyObjects({ ...options, desired, knowledgeChanged });
+    const knowledgeChanged = (scope: Scope) => this.#knowledgeChanged(scope);
+    const askDefinition = this.#askDefinition;
+    this.#policies = new PolicyObjects({ ...options, desired, askDefinition, knowledgeChanged });
     const createWorker: FirewallObjectsOptions['createWorker'] = (parsed) =>
       options.createWorker(parsed, this);
     this.#firewalls = new FirewallObjects({ ...options, desired, createWorker });
@@ -80,7 +92,9 @@ export class Controller {
   }
 
   knowledge(): ClusterKnowledge {
-    return { synced: this.synced, invalidPolicies: this.#policies.unreadable() };
+    const [relisting] = this.#relisting;
+    const judgeFrom = this.#burst.over;
+    return { synced: this.synced, relisting, judgeFrom, claimant: (scope) => this.#policies.claimant(scope) };
   }
 
   pods(): Sink<PodRecord> {
@@ -163,7 +177,25 @@ export class Controller {
         for (const change of changes) take(change);
       },
       synced: () => this.#markSynced(kind),
+      relisting: (isRelisting) => this.#markRelisting(kind, isRelisting),
     };
+  }
+
+  /** What several policies that went together mean is answered one by one, and judged as one. */
+  readonly #askDefinition: ControllerOptions['askDefinition'] = (resource, answer) => {
+    this.#burst.asked(this.#now());
+    this.#options.askDefinition(resource, (look) => {
+      this.#burst.answered(this.#now());
+      answer(look);
+    });
+  };
+
+  /** The gate closes before anything of a list is taken up, and opens when all of it has been. */
+  #markRelisting(kind: WatchedKind, isRelisting: boolean): void {
+    if (kind === 'secrets') return;
+    if (isRelisting) this.#relisting.add(kind);
+    else this.#relisting.delete(kind);
+    this.#knowledgeChanged();
   }
 
   #markSynced(kind: WatchedKind): void {
@@ -177,8 +209,9 @@ export class Controller {
     this.#knowledgeChanged();
   }
 
-  #knowledgeChanged(): void {
-    for (const worker of this.#firewalls.workers()) worker.knowledgeChanged();
+  /** @param scope whose tags alone may be concerned; absent: all. */
+  #knowledgeChanged(scope?: Scope): void {
+    for (const worker of this.#firewalls.workers()) worker.knowledgeChanged(scope);
     this.#options.changed();
   }
 }

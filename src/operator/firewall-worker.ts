@@ -7,6 +7,7 @@ import type { Firewall } from '../core/model.ts';
 import type { PurgeOutcome } from '../core/farewell.ts';
 import { type Stance, stanceOf } from '../core/stance.ts';
 import { ownTable, type TableRef } from '../core/table-ref.ts';
+import type { Scope } from '../core/unreadable-policies.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { ConnectionSettings, FirewallSettings, Secrets } from './credentials.ts';
 import type { Connection, DeviceFailure } from './device-port.ts';
@@ -188,8 +189,9 @@ export class FirewallWorker {
     this.limits.note(address);
   }
 
-  knowledgeChanged(): void {
-    for (const worker of this.workers) worker.knowledgeChanged();
+  /** @param scope whose tags alone may be concerned; absent: all. */
+  knowledgeChanged(scope?: Scope): void {
+    for (const worker of this.workers) worker.knowledgeChanged(scope);
   }
 
   get workers(): readonly TableWorker[] {

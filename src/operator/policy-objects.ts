@@ -3,7 +3,7 @@
 import { type DefinitionLook, wasDeletedAlone } from '../core/definition.ts';
 import type { Desired, Origin } from '../core/desired.ts';
 import type { PolicyId } from '../core/model.ts';
-import { UnreadablePolicies } from '../core/unreadable-policies.ts';
+import { type Scope, scopeOf, UnreadablePolicies } from '../core/unreadable-policies.ts';
 import {
   clusterPanTagPolicies,
   objectPath,
@@ -19,8 +19,8 @@ export type PolicyObjectsOptions = {
   readonly desired: Desired;
   /** Something moved that a status shows. */
   readonly changed: () => void;
-  /** The set of policies that cannot be relied on moved. */
-  readonly knowledgeChanged: () => void;
+  /** Whether there are policies that cannot be relied on, and could claim tags of this scope, is another matter now. */
+  readonly knowledgeChanged: (scope: Scope) => void;
   /** Answers by a look at the CRD of this kind that is made after the call. */
   readonly askDefinition: (resource: ResourceNames, answer: (look: DefinitionLook) => void) => void;
   /** The watch delivered this object's status. */
@@ -38,9 +38,9 @@ export class PolicyObjects {
     this.#options = options;
   }
 
-  /** One of each group that could claim the same tags: they count as there, whatever the cluster shows. */
-  unreadable(): readonly PolicyId[] {
-    return this.#unreadable.representatives();
+  /** One that cannot be relied on and could claim tags of this scope: it counts as there, whatever the cluster shows. */
+  claimant(scope: Scope): PolicyId | undefined {
+    return this.#unreadable.claimant(scope);
   }
 
   set(parsed: ParsedPolicy, origin: Origin): void {
@@ -55,7 +55,7 @@ export class PolicyObjects {
     if (parsed.ok) {
       log.info({ generation: meta.generation }, 'policy taken up');
       desired.setPolicy(parsed.policy, origin);
-      if (this.#unreadable.delete(id)) knowledgeChanged();
+      if (this.#unreadable.delete(id)) knowledgeChanged(scopeOf(id));
     } else {
       log.warn({ generation: meta.generation, problems: parsed.problems }, 'policy is invalid');
       // The gate closes first: an invalid policy must not act like a deletion.
@@ -82,7 +82,7 @@ export class PolicyObjects {
   #judgeGone(meta: ParsedPolicy['meta'], look: DefinitionLook): void {
     const id = policyId(meta);
     if (wasDeletedAlone(look, meta.createdAt)) {
-      if (this.#unreadable.delete(id, meta.uid)) this.#options.knowledgeChanged();
+      if (this.#unreadable.delete(id, meta.uid)) this.#options.knowledgeChanged(scopeOf(id));
     } else if (this.#unreadable.has(id, meta.uid)) {
       const told = 'policy went with its CRD: what it had registered stays until it is created again';
       this.#options.log.warn({ policy: id }, told);
@@ -91,7 +91,7 @@ export class PolicyObjects {
 
   /** Guarded removals of tags that could be this policy's wait. */
   #hold(id: PolicyId, uid: string): void {
-    if (this.#unreadable.add(id, uid)) this.#options.knowledgeChanged();
+    if (this.#unreadable.add(id, uid)) this.#options.knowledgeChanged(scopeOf(id));
   }
 }
 

@@ -5,13 +5,19 @@ import type { RecordEvent } from '../core/event-note.ts';
 import type { ConditionReason, PolicyId } from '../core/model.ts';
 import type { Rejection } from '../core/refusals.ts';
 import type { TableRef } from '../core/table-ref.ts';
+import type { Scope } from '../core/unreadable-policies.ts';
 import type { DeviceFailure } from './device-port.ts';
 
 /** What the whole operator knows, as far as removals depend on it. */
 export type ClusterKnowledge = {
   /** Every kind that decides tags has been listed in full since this process started. */
   readonly synced: boolean;
-  readonly invalidPolicies: readonly PolicyId[];
+  /** A kind that decides tags and whose list is being read again, or taken up; undefined: none. */
+  readonly relisting?: string | undefined;
+  /** A policy that cannot be relied on and could claim tags of this scope. Absent: there is none. */
+  readonly claimant?: (scope: Scope) => PolicyId | undefined;
+  /** Monotonic ms: by then nothing more is expected of what is being taken up. Absent: nothing is. */
+  readonly judgeFrom?: number;
 };
 
 export type TableObserver = {

@@ -6,6 +6,7 @@ import { type Knowledge, type RemovalGate, removalGate } from '../core/removal-g
 import { Table } from '../core/table.ts';
 import type { TableView } from '../core/table-health.ts';
 import type { TableRef } from '../core/table-ref.ts';
+import type { Scope } from '../core/unreadable-policies.ts';
 import { createWake, pause } from '../runtime/wake.ts';
 import { type Connection, DeviceFailure } from './device-port.ts';
 import { limitedTable } from './limited-table.ts';
@@ -89,9 +90,10 @@ export class TableWorker {
     this.#work.notify();
   }
 
-  /** Syncedness or the set of invalid policies changed. */
-  knowledgeChanged(): void {
-    this.table.setGate(this.#gate(), this.#options.now());
+  /** What removals depend on changed. @param scope whose tags alone may be concerned; absent: all. */
+  knowledgeChanged(scope?: Scope): void {
+    if (scope === undefined) this.table.setGate(this.#gate(), this.#options.now());
+    else this.table.gateMoved(scope, this.#options.now());
     this.#work.notify();
   }
 
@@ -231,7 +233,14 @@ export class TableWorker {
     const { device } = this.#options.limits;
     const retryAt = device.mustWait ? this.#options.now() + siblingsMs : this.#sender.dueAt();
     const writing = this.#rights.mayWrite ? [retryAt, device.probeAt, this.table.leases.nextAt()] : [];
-    return Math.min(this.#reads.dueAt, this.#marker.dueAt, ...writing.filter((at) => at !== undefined));
+    const { judgeFrom = 0 } = this.#options.knowledge();
+    const judging = this.table.pending > 0 && judgeFrom > this.#options.now() ? [judgeFrom] : [];
+    return Math.min(
+      this.#reads.dueAt,
+      this.#marker.dueAt,
+      ...judging,
+      ...writing.filter((at) => at !== undefined),
+    );
   }
 
   async #readMarker(connection: Connection, signal: AbortSignal): Promise<void> {
@@ -258,6 +267,7 @@ export class TableWorker {
   async #sendNext(connection: Connection, signal: AbortSignal): Promise<number> {
     const { limits, now } = this.#options;
     if (signal.aborted || !this.#rights.mayWrite || !limits.ready(now())) return 0;
+    this.table.judgeFrom = this.#options.knowledge().judgeFrom ?? 0;
     const addresses = await this.#sender.sendNext(connection, this.#lastCall);
     if (addresses > 0) this.#succeeded();
     return addresses;
@@ -283,9 +293,9 @@ export class TableWorker {
   }
 
   #knowledge(tableRead: boolean): Knowledge {
-    const { synced, invalidPolicies } = this.#options.knowledge();
+    const { synced, relisting, claimant } = this.#options.knowledge();
     const [rival] = this.#marker.standing.rivals;
-    return { clusterSynced: synced, tableRead, invalidPolicies, rival };
+    return { clusterSynced: synced, relisting, tableRead, claimant, rival };
   }
 }
 

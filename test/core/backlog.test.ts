@@ -6,7 +6,7 @@ import { Backlog } from '../../src/core/backlog.ts';
 
 function backlog(...entries: [address: string, vacated: boolean, since: number][]): Backlog {
   const made = new Backlog();
-  for (const [address, vacated, since] of entries) made.put(address, vacated, since);
+  for (const [address, vacated, since] of entries) made.put(address, vacated ? 'vacated' : 'other', since);
   return made;
 }
 
@@ -26,8 +26,8 @@ test('vacated addresses come first, then all others in the order in which they c
 
 test('an address that is put again keeps its time, also when it moves', () => {
   const made = backlog(['a', false, 1], ['b', false, 2]);
-  made.put('a', false, 9);
-  made.put('b', true, 9);
+  made.put('a', 'other', 9);
+  made.put('b', 'vacated', 9);
   assert.deepEqual(
     [...made],
     [
@@ -35,7 +35,7 @@ test('an address that is put again keeps its time, also when it moves', () => {
       ['a', 1],
     ],
   );
-  made.put('b', false, 9);
+  made.put('b', 'other', 9);
   assert.deepEqual(
     [...made],
     [
@@ -48,13 +48,13 @@ test('an address that is put again keeps its time, also when it moves', () => {
 test('the oldest time is told through every change', () => {
   const made = backlog(['a', false, 5], ['b', true, 7]);
   assert.equal(made.oldest, 5);
-  made.put('b', true, 1);
+  made.put('b', 'vacated', 1);
   assert.equal(made.oldest, 5, 'what is there already keeps its time');
-  made.put('c', false, 3);
+  made.put('c', 'other', 3);
   assert.equal(made.oldest, 3);
   made.delete('c');
   assert.equal(made.oldest, 5);
-  made.put('a', true, 9);
+  made.put('a', 'vacated', 9);
   assert.equal(made.oldest, 5);
   made.delete('a');
   assert.equal(made.oldest, 7);
@@ -74,4 +74,27 @@ test('entries may go while it is walked through', () => {
   }
   assert.deepEqual(seen, ['a', 'b', 'c']);
   assert.equal(made.size, 0);
+});
+
+test('what the guard has yet to judge counts, waits and ages, and is not sent', () => {
+  const made = new Backlog();
+  made.put('b', 'unjudged', 1);
+  made.put('a', 'other', 5);
+  assert.deepEqual([...made], [['a', 5]]);
+  assert.deepEqual([...made.entriesOf(['a', 'b'])], [['a', 5]]);
+  assert.deepEqual([...made.addresses()], ['b', 'a']);
+  assert.deepEqual([made.size, made.has('b'), made.oldest], [2, true, 1]);
+  made.put('b', 'other', 9);
+  assert.deepEqual(
+    [...made],
+    [
+      ['b', 1],
+      ['a', 5],
+    ],
+    'it keeps its time and its place',
+  );
+  made.put('a', 'unjudged', 9);
+  assert.deepEqual([...made], [['b', 1]]);
+  made.delete('a');
+  assert.deepEqual([made.size, made.oldest], [1, 1]);
 });

@@ -4,8 +4,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { type Knowledge, removalGate } from '../../src/core/removal-gate.ts';
+import { scopeOf } from '../../src/core/unreadable-policies.ts';
 
-const everything: Knowledge = { clusterSynced: true, tableRead: true, invalidPolicies: [] };
+const everything: Knowledge = { clusterSynced: true, tableRead: true };
+/** These policies cannot be relied on. */
+const unreadable = (policies: readonly string[]): Partial<Knowledge> => ({
+  claimant: (scope) => policies.find((policy) => scopeOf(policy) === scope),
+});
 const prefix = 'k8s-prod.';
 
 const waits = (tag: string, knowledge: Partial<Knowledge>) =>
@@ -33,7 +38,7 @@ test('while another operator has marked the table every removal waits, and it is
 });
 
 test('an invalid PanTagPolicy keeps back the tags of its own namespace and no others', () => {
-  const knowledge = { invalidPolicies: ['shop/web'] };
+  const knowledge = unreadable(['shop/web']);
   assert.match(waits('ns_shop.app.web', knowledge) ?? '', /PanTagPolicy shop\/web/);
   for (const tag of [
     'ns_shop2.web',
@@ -49,7 +54,7 @@ test('an invalid PanTagPolicy keeps back the tags of its own namespace and no ot
 });
 
 test('an invalid ClusterPanTagPolicy keeps back all but the tags of namespaces', () => {
-  const knowledge = { invalidPolicies: ['/edge'] };
+  const knowledge = unreadable(['/edge']);
   for (const tag of ['web', 'nsx', 'app.ns_shop.web']) {
     assert.match(waits(tag, knowledge) ?? '', /ClusterPanTagPolicy edge/, tag);
   }
@@ -57,16 +62,27 @@ test('an invalid ClusterPanTagPolicy keeps back all but the tags of namespaces',
 });
 
 test('of several invalid policies, the one that could claim the tag is named', () => {
-  const knowledge = { invalidPolicies: ['bank/a', 'shop/b', '/c'] };
+  const knowledge = unreadable(['bank/a', 'shop/b', '/c']);
   assert.match(waits('ns_shop.web', knowledge) ?? '', /PanTagPolicy shop\/b/);
   assert.match(waits('web', knowledge) ?? '', /ClusterPanTagPolicy c/);
   assert.equal(waits('ns_other.web', knowledge), undefined);
 });
 
-test('invalid policies may come from any iterable, and be asked about again and again', () => {
-  const gate = removalGate(prefix, { ...everything, invalidPolicies: new Set(['shop/web']).values() });
+test('the gate says how things stand when it is asked, not when it was made', () => {
+  const policies: string[] = [];
+  const gate = removalGate(prefix, { ...everything, ...unreadable(policies) });
+  assert.equal(gate(`${prefix}ns_shop.a`), undefined);
+  policies.push('shop/web');
   assert.notEqual(gate(`${prefix}ns_shop.a`), undefined);
-  assert.notEqual(gate(`${prefix}ns_shop.b`), undefined);
+  assert.deepEqual(
+    ['ns_shop.a', 'web', 'ns_'].map((tag) => gate.scopeOf?.(prefix + tag)),
+    ['shop', '', undefined],
+  );
+});
+
+test('while a list that replaces what is known is read or taken up, every removal waits', () => {
+  for (const tag of ['web', 'ns_shop.web'])
+    assert.equal(waits(tag, { relisting: 'pods' }), 'the list of pods is being read again');
 });
 
 test('law: more ignorance never lets more go', () => {
@@ -80,9 +96,9 @@ test('law: more ignorance never lets more go', () => {
   const policies = fc.subarray(['shop/a', 'shop2/a', 'bank/b', '/c']);
   fc.assert(
     fc.property(tag, policies, policies, fc.boolean(), fc.boolean(), (text, some, more, synced, read) => {
-      const less = waits(text, { invalidPolicies: some });
+      const less = waits(text, unreadable(some));
       const all = waits(text, {
-        invalidPolicies: [...some, ...more],
+        ...unreadable([...some, ...more]),
         clusterSynced: synced,
         tableRead: read,
       });

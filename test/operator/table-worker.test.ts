@@ -106,7 +106,7 @@ async function run(
     stance: () => 'enforce',
     precedence: () => ({ kind: 'ours' }),
     connect: async () => connection,
-    knowledge: () => ({ synced: true, invalidPolicies: [] }),
+    knowledge: () => ({ synced: true }),
     limits: noLimits,
     observer: {
       changed() {},
