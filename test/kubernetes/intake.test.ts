@@ -48,6 +48,6 @@ test('a list that fails half-way leaves it behind, until another one is whole', 
   intake.add([entry('b')]);
   await intake.endList('2');
   assert.deepEqual(told, ['behind', 'gone a', 'whole']);
-  intake.take([{ kind: 'gone', entry: entry('b', '3') }]);
+  await intake.take([{ kind: 'gone', entry: entry('b', '3') }]);
   assert.equal(told.length, 4, 'an event is no list');
 });

@@ -81,7 +81,10 @@ const namespaceEntry = (name: string) => ({
 async function world() {
   const clock = { now: 10_000 };
   const judged: Candidates[] = [];
-  const judge = RemovalGuard.prototype.judge;
+  const judge: RemovalGuard['judge'] = Object.getOwnPropertyDescriptor(
+    RemovalGuard.prototype,
+    'judge',
+  )?.value;
   mock.method(
     RemovalGuard.prototype,
     'judge',
@@ -228,7 +231,7 @@ test('law: guarded removals of one list, of one burst of edits, and of what is a
           await some();
           for (const namespace of gone('deleted')) {
             deletedYet.add(namespace);
-            here.policies.take([{ kind: 'gone', entry: entryOf(policyIn(namespace)) }]);
+            await here.policies.take([{ kind: 'gone', entry: entryOf(policyIn(namespace)) }]);
             await nextTurn();
           }
         },
