@@ -14,6 +14,7 @@ export class Belief {
   readonly #contradictions = new Contradictions();
   #isComplete = false;
   #isExcused = false;
+  #unreadable: ReadonlySet<string> = new Set();
 
   /** @param mayMove a message without an answer may still take effect there: that contradicts no later one. */
   constructor(desired: DesiredTags, mayMove: (address: string) => boolean) {
@@ -21,9 +22,9 @@ export class Belief {
     this.#mayMove = mayMove;
   }
 
-  /** The last reading agreed with the device's own count: what it does not show is not there. */
-  get isComplete(): boolean {
-    return this.#isComplete;
+  /** The last reading agreed with the device's own count and could read the entry: what it does not show is not there. */
+  isCompleteAt(address: string): boolean {
+    return this.#isComplete && !this.#unreadable.has(address);
   }
 
   /** What a message did at the address last time was not so when it was read. */
@@ -33,6 +34,8 @@ export class Belief {
 
   /** Tells the pairs that were confirmed over and over and are not as confirmed. */
   endRead(reading: TableReading): readonly Rejection[] {
+    this.#unreadable = reading.unreadable ?? new Set();
+    this.mirror.keep(this.#unreadable);
     const contradicted = this.#isExcused ? [] : this.#compare(reading);
     this.mirror.endRead(reading);
     this.#isComplete = reading.agreed;
@@ -71,6 +74,7 @@ export class Belief {
   /** The device is another one: nothing is known of it. */
   forget(): void {
     this.mirror.forget();
+    this.#unreadable = new Set();
     this.#contradictions.clear();
     this.#isComplete = false;
     this.#isExcused = false;

@@ -18,6 +18,8 @@ export type TableReading = {
   readonly others: ReadonlyMap<string, number>;
   /** It agreed with the device's own count; without, what is absent may be there all the same. */
   readonly agreed: boolean;
+  /** Addresses whose entries cannot be read: nothing is concluded of what is there. Absent: none. */
+  readonly unreadable?: ReadonlySet<string>;
   /** It began when no message without an answer could take effect any more: it shows what came of them. */
   readonly verifies?: boolean;
 };
@@ -83,6 +85,11 @@ export class Mirror {
 
   beginRead(): void {
     this.#touched = new Set();
+  }
+
+  /** What is known of these addresses stays, whatever the reading that is going on shows. */
+  keep(addresses: Iterable<string>): void {
+    for (const address of addresses) this.#touched?.add(address);
   }
 
   /** Addresses that messages moved meanwhile keep what those messages are known to have done. */

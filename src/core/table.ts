@@ -295,6 +295,11 @@ export class Table {
     return this.#mirror.mostTags;
   }
 
+  /** Tags that we are known to have registered at the address. */
+  registeredAt(address: string): TagSet {
+    return this.#mirror.at(address).tags;
+  }
+
   /** Addresses whose change is not confirmed yet. Nothing is pending before the table has been read. */
   get pending(): number {
     return this.#current.backlog.size;
@@ -364,7 +369,7 @@ export class Table {
   /** Sorts an address anew. `since`: when its change was seen. */
   #assess(address: string, since: number): void {
     if (!this.#mirror.known || this.#inFlight.has(address)) return;
-    const isFinal = this.#belief.isComplete && !this.#late.has(address);
+    const isFinal = this.#belief.isCompleteAt(address) && !this.#late.has(address);
     this.#agenda.assess(address, since, isFinal);
   }
 }

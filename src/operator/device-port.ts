@@ -32,6 +32,8 @@ export type RegisteredIp = {
   readonly ip: string;
   readonly fromAgent: boolean;
   readonly tags: readonly string[];
+  /** Its tags cannot be read: nothing may be concluded of them. */
+  readonly unreadable?: true;
 };
 
 export type Connection = {

@@ -83,9 +83,12 @@ export class Marker {
   async read(connection: Connection, signal: AbortSignal): Promise<void> {
     const { self, ref, intervalMs, log, now } = this.#options;
     const entry = await connection.readAddress(ref, markerAddress, signal);
-    this.#dueAt = now() + intervalMs();
-    this.#refusal = undefined;
     const before = this.#standing;
+    if (entry?.unreadable === true && before.kind === 'unknown') throw unreadableMark();
+    this.#dueAt = now() + intervalMs();
+    // Nothing is concluded of it: whose the table was, it is.
+    if (entry?.unreadable === true) return;
+    this.#refusal = undefined;
     this.#standing = sight(before, entry === undefined ? [] : this.#ownWords(entry), self);
     const { kind, rivals } = this.#standing;
     // Who has left and comes back is another matter, to be decided anew.
@@ -144,6 +147,13 @@ export class Marker {
     const left = this.#standing.rivals.filter((rival) => !replaced.includes(rival));
     return [markerTag(this.#options.self), ...left.map(markerTag)];
   }
+}
+
+function unreadableMark(): DeviceFailure {
+  const message =
+    `the entry of ${markerAddress}, where owners mark the table, cannot be read: find the tag on it that the device does ` +
+    'not escape, such as one with < or &, and have it renamed';
+  return new DeviceFailure('InvalidResponse', message, { retry: 'backoff', applied: 'no' });
 }
 
 /** The only message that is about the mark alone: refused as a whole, it is the mark that is refused. */

@@ -34,7 +34,8 @@ export async function readBack(
   if (addresses.size > mostAlone) return readSoon();
   for (const address of addresses) {
     const entry = await connection.readAddress(ref, address, signal);
-    const { owned } = toReading(entry === undefined ? [] : [entry], prefix);
+    if (entry?.unreadable === true) continue;
+    const { owned } = toReading(entry === undefined ? [] : [entry], prefix, (one) => table.registeredAt(one));
     tellRefused(log, table.readBack(address, owned.get(address) ?? noTags, now()));
   }
 }

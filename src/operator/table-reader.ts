@@ -21,10 +21,22 @@ export type TableReaderOptions = {
   readonly now: () => number;
 };
 
+/** Each the smallest address of its kind, so that it stays while it applies. */
+export type ReadingNotes = {
+  /** It has a tag under our prefix that the device has from an agent alone. */
+  readonly learned: string | undefined;
+  /** It has a tag that we registered and that agents teach, too. */
+  readonly shared: string | undefined;
+  /** Its entry cannot be read. */
+  readonly unreadable: string | undefined;
+};
+
+export const nothingToNote: ReadingNotes = { learned: undefined, shared: undefined, unreadable: undefined };
+
 export class TableReader {
   readonly schedule: ReadSchedule;
   readonly #options: TableReaderOptions;
-  #learned: string | undefined;
+  #notes: ReadingNotes = nothingToNote;
   #agreed = false;
   #isAsked = false;
 
@@ -38,9 +50,9 @@ export class TableReader {
     return this.#agreed;
   }
 
-  /** The smallest address with a tag under our prefix that the device has from an agent. */
-  get learned(): string | undefined {
-    return this.#learned;
+  /** What a status should tell of the last reading. */
+  get notes(): ReadingNotes {
+    return this.#notes;
   }
 
   /** Somebody asked for a read, and it has not begun. */
@@ -57,7 +69,7 @@ export class TableReader {
   /** Nothing is known of the table any more. */
   forget(): void {
     this.#agreed = false;
-    this.#learned = undefined;
+    this.#notes = nothingToNote;
     this.schedule.atOnce();
   }
 
@@ -78,8 +90,11 @@ export class TableReader {
       const { entries, agreed } = await connection.readTable(ref, betweenPages, signal);
       this.#agreed = agreed;
       table.setGate(gate(), now());
-      const { learned, ...reading } = toReading(entries, prefix);
-      this.#learned = learned;
+      const { learned, shared, ...reading } = toReading(entries, prefix, (address) =>
+        table.registeredAt(address),
+      );
+      const unreadable = [...reading.unreadable].sort();
+      this.#notes = { learned, shared, unreadable: unreadable[0] };
       const verifies = this.schedule.verifies(startedAt);
       tellRefused(log, table.endRead({ ...reading, agreed, verifies }, now()));
     } finally {
@@ -94,6 +109,9 @@ export class TableReader {
     const { table, log } = this.#options;
     const { owned, foreign, pending, waiting, waitingExample } = table;
     const ms = Math.round(this.schedule.durationMs);
-    log.info({ owned, foreign, pending, waiting, waitingExample, agreed: this.#agreed, ms }, 'table read');
+    log.info(
+      { owned, foreign, pending, waiting, waitingExample, agreed: this.#agreed, ...this.#notes, ms },
+      'table read',
+    );
   }
 }

@@ -11,6 +11,7 @@ import type { DeviceBooks } from './firewall-limits.ts';
 import { wallClock } from './wall-clock.ts';
 import { limitsView } from './limits-view.ts';
 import type { Marker } from './marker.ts';
+import type { ReadingNotes } from './table-reader.ts';
 
 export type TableFacts = {
   /** The name of the PanFirewall. */
@@ -20,8 +21,7 @@ export type TableFacts = {
   readonly precedence: Precedence;
   readonly stance: Stance;
   readonly failing: Finding | undefined;
-  /** The smallest address with a tag under our prefix that the device has from an agent. */
-  readonly learned: string | undefined;
+  readonly reading: ReadingNotes;
   readonly books: DeviceBooks;
 };
 
@@ -53,7 +53,7 @@ function blockedBy(stance: Stance): Finding | undefined {
 }
 
 export function tableView(facts: TableFacts): TableView {
-  const { firewall, table, marker, precedence, stance, failing, learned, books } = facts;
+  const { firewall, table, marker, precedence, stance, failing, reading, books } = facts;
   return {
     firewall,
     failing,
@@ -72,7 +72,7 @@ export function tableView(facts: TableFacts): TableView {
     })),
     limits: limitsView(books),
     conflict: conflict(marker, precedence),
-    notes: [...notes(table, learned), ...(stance === 'unprotected' ? [unprotected.message] : [])],
+    notes: [...notes(table, reading), ...(stance === 'unprotected' ? [unprotected.message] : [])],
     refused: refused(table, marker),
     ungranted: table.leases.finding,
     timeoutSeconds: table.leases.outstanding,
@@ -92,7 +92,7 @@ function conflict({ standing }: Marker, precedence: Precedence): TableView['conf
   return message === undefined ? undefined : { message, silent: !mayWrite(standing) };
 }
 
-function notes(table: Table, learned: string | undefined): readonly string[] {
+function notes(table: Table, { learned, shared, unreadable }: ReadingNotes): readonly string[] {
   const found: string[] = [];
   const waiting = table.waitingExample;
   if (waiting !== undefined)
@@ -100,6 +100,16 @@ function notes(table: Table, learned: string | undefined): readonly string[] {
   if (learned !== undefined)
     found.push(
       `tags under our prefix that the device learned from an agent stay, such as those of ${learned}`,
+    );
+  if (shared !== undefined)
+    found.push(
+      `tags that we registered were also learned from an agent, such as those of ${shared}: they stay for as long as it ` +
+        'teaches them',
+    );
+  if (unreadable !== undefined)
+    found.push(
+      `the entry of ${unreadable} cannot be read, and nothing is concluded of it: find the tag on it that the device does ` +
+        'not escape, such as one with < or &, and have it renamed',
     );
   return found;
 }

@@ -177,7 +177,7 @@ export class TableWorker {
       stance: this.#options.stance(),
       precedence: this.#options.precedence(),
       failing: this.#outage.failing,
-      learned: this.#reader.learned,
+      reading: this.#reader.notes,
       books: this.#options.limits.books(),
     });
   }

@@ -26,6 +26,7 @@ import {
   type RegisteredIp,
   type RegisteredIpReader,
 } from './registered-ip-reader.ts';
+import { pageBytes, updateBytes } from './reply-limits.ts';
 import { type DeviceInfo, type Rejected, readCount, readSystemInfo, readUidResponse } from './response.ts';
 import type { UidUpdate } from './uid-message.ts';
 
@@ -98,12 +99,15 @@ export function createPanosClient(options: PanosClientOptions): PanosClient {
     },
     async update(update, signal) {
       const read = (text: string) => readUidResponse(text, update);
-      const rejected = await device.ask({ kind: 'update', form: updateForm(update, update), read }, signal);
+      const form = updateForm(update, update);
+      const mostBytes = updateBytes(update, Buffer.byteLength(form.get('cmd') ?? ''));
+      const rejected = await device.ask({ kind: 'update', form, read, mostBytes }, signal);
       return { rejected: rejected.map((entry) => ({ ...entry, message: device.clean(entry.message) })) };
     },
     readPage: (page, signal) => {
       const read = page.reader ?? createRegisteredIpReader();
-      return device.ask({ kind: 'readPage', form: pageForm(page, page), read }, signal);
+      const mostBytes = pageBytes(page.limit);
+      return device.ask({ kind: 'readPage', form: pageForm(page, page), read, mostBytes }, signal);
     },
     async readAddress(address, signal) {
       const form = addressForm(address.ip, address);

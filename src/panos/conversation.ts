@@ -15,6 +15,7 @@ import { readResult } from './envelope.ts';
 import { PanosError, type PanosReason } from './errors.ts';
 import { type Outage, rememberOutage } from './outage.ts';
 import { withoutDoubt } from './refusal.ts';
+import { replyBytes } from './reply-limits.ts';
 import { textOfReply } from './reply-text.ts';
 import { readKey } from './response.ts';
 import { type Call, createTransport, type TransportOptions } from './transport.ts';
@@ -54,6 +55,8 @@ export type ConversationOptions = TransportOptions & {
 
 export type Question<T> = {
   readonly kind: CallKind;
+  /** What the reply may have at most, where that depends on what is asked. Default: by its kind. */
+  readonly mostBytes?: number;
   readonly form: URLSearchParams;
   /** Throws PanosError for a reply that is a refusal or none at all. */
   readonly read: (text: string, setCookies: readonly string[]) => T;
@@ -82,6 +85,7 @@ export function createConversation(options: ConversationOptions): Conversation {
     const call: Call = {
       intent,
       form: withFields(question.form, pass?.fields),
+      mostReplyBytes: mostBytesOf(question),
       onTurn: observed.begin,
       ...(pass === undefined ? {} : { headers: pass.headers }),
     };
@@ -141,6 +145,10 @@ function refusesPass(error: unknown): boolean {
   return (
     error instanceof PanosError && error.reason === 'AuthenticationFailed' && !error.code.startsWith('HTTP')
   );
+}
+
+function mostBytesOf({ kind, mostBytes }: Pick<Question<unknown>, 'kind' | 'mostBytes'>): number {
+  return mostBytes ?? (kind === 'update' || kind === 'readPage' ? replyBytes.systemInfo : replyBytes[kind]);
 }
 
 /** The pass differs from attempt to attempt; the question stays as it is. */

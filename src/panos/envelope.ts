@@ -1,29 +1,25 @@
 // The envelope that all replies share: one well-formed document, its status, its refusal, its <result>.
-import { XMLParser } from 'fast-xml-parser';
 import { type Intent, invalidResponse, type PanosError } from './errors.ts';
 import { type Echo, noEcho } from './phrases.ts';
 import { refusal } from './refusal.ts';
+import { type Element, type Node, readTree } from './xml-tree.ts';
 
-/** An element: attributes under `@name`, children under their names, text beside children under `#text`. */
-export type Element = { readonly [name: string]: unknown };
+export type { Element };
 
 /** The root of a reply, its status judged. */
 export type Envelope = { readonly status: 'success' | 'refused'; readonly response: Element };
 
-const parser = new XMLParser({
-  ignoreAttributes: false,
-  attributeNamePrefix: '@',
-  parseTagValue: false,
-  parseAttributeValue: false,
-});
+/** Elements and attributes of a reply, unless its reader knows better: the system info of a device has about a hundred. */
+const usualParts = 20_000;
 
-/** Parses one whole reply. Throws InvalidResponse for what is none: cut off, not XML, another root, a DOCTYPE. */
-export function readEnvelope(text: string, intent: Intent): Envelope {
-  if (/<!DOCTYPE/i.test(text)) throw invalidResponse('it is no XML API reply', intent);
-  const document = parseDocument(text, intent);
-  const roots = Object.keys(document).filter((name) => name !== '?xml');
-  const response = child(document, 'response');
-  if (roots.length !== 1 || response === undefined) throw invalidResponse('it is no XML API reply', intent);
+/**
+ * Parses one whole reply. Throws InvalidResponse for what is none: cut off, not XML, another root, a DOCTYPE, or more
+ * elements and attributes than it may have.
+ */
+export function readEnvelope(text: string, intent: Intent, parts = usualParts): Envelope {
+  const { name, value } = parseDocument(text, intent, parts);
+  const response = asElement(value);
+  if (name !== 'response') throw invalidResponse('it is no XML API reply', intent);
   const status = statusOf(attribute(response, 'status'), attribute(response, 'code'));
   if (status === undefined) throw invalidResponse('its status and its code contradict each other', intent);
   return { status, response };
@@ -33,8 +29,9 @@ export function readEnvelope(text: string, intent: Intent): Envelope {
  * Reads a reply and gives the content of its <result>. Throws PanosError: the device's own refusal, or InvalidResponse
  * for whatever is no complete reply.
  */
-export function readResult(text: string, intent: Intent = 'read'): Element {
-  const { status, response } = readEnvelope(text, intent);
+export function readResult(text: string, parts?: number): Element {
+  const intent = 'read';
+  const { status, response } = readEnvelope(text, intent, parts);
   if (status === 'refused') throw refusalOf(response, intent);
   const result = child(response, 'result');
   if (result === undefined) throw invalidResponse('it has no <result>', intent);
@@ -110,11 +107,10 @@ export function textOf(value: unknown): string {
   return parts.filter(Boolean).join(' ');
 }
 
-function parseDocument(text: string, intent: Intent): Element {
+function parseDocument(text: string, intent: Intent, parts: number): Node {
   try {
-    const document: unknown = parser.parse(text, true);
-    return isElement(document) ? document : {};
+    return readTree(text, parts);
   } catch {
-    throw invalidResponse('it is no well-formed XML, or only a part of it', intent);
+    throw invalidResponse('it is no well-formed XML, or more or less than a whole answer', intent);
   }
 }

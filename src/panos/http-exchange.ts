@@ -1,6 +1,6 @@
 // One HTTP exchange on one connection: it ends with a whole reply, an error, the time limit or the caller's abort.
 import type { Client, Dispatcher } from 'undici';
-import { timeLimitCode } from './transport-errors.ts';
+import { sizeLimitCode, timeLimitCode } from './transport-errors.ts';
 
 /** A connection, opened when needed. `opened` counts how often that was. */
 export type Lane = { readonly client: Client; opened: number };
@@ -27,17 +27,20 @@ type Attempt = {
   readonly request: Dispatcher.DispatchOptions;
   readonly progress: Progress;
   readonly limitMs: number;
+  /** Of the reply's body. */
+  readonly mostBytes: number;
 };
 
 /** One HTTP exchange. Rejects with undici's or the socket's error, the time limit's, or the signal's reason. */
 export function exchange(
-  { lane, request, progress, limitMs }: Attempt,
+  { lane, request, progress, limitMs, mostBytes }: Attempt,
   signal: AbortSignal,
 ): Promise<HttpReply> {
   signal.throwIfAborted();
   const reply = Promise.withResolvers<HttpReply>();
   const openedBefore = lane.opened;
   const chunks: Buffer[] = [];
+  let bytes = 0;
   let status = 0;
   let setCookies: readonly string[] = [];
   let controller: Dispatcher.DispatchController | undefined;
@@ -67,6 +70,12 @@ export function exchange(
       setCookies = [headers['set-cookie'] ?? []].flat();
     },
     onResponseData(_, chunk) {
+      if (stopped !== undefined) return;
+      bytes += chunk.length;
+      if (bytes > mostBytes) {
+        chunks.length = 0;
+        return stop(tooLarge(mostBytes));
+      }
       chunks.push(chunk);
     },
     onResponseEnd() {
@@ -78,6 +87,10 @@ export function exchange(
   });
 
   return reply.promise.finally(unwatch);
+}
+
+function tooLarge(mostBytes: number): Error {
+  return Object.assign(new Error(`a reply of more than ${mostBytes} bytes`), { code: sizeLimitCode });
 }
 
 type Watch = {

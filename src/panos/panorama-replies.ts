@@ -1,6 +1,7 @@
 // Reads what a Panorama tells of the firewalls that it manages, and of its device groups.
 import { attribute, child, children, type Element, readResult, textOf } from './envelope.ts';
 import { invalidResponse } from './errors.ts';
+import { fleetParts } from './reply-limits.ts';
 
 export type ManagedDevice = {
   readonly serial: string;
@@ -18,7 +19,7 @@ export type GroupMember = {
 
 /** Reads the reply to <show><devices><all/></devices></show>. Throws PanosError for what is none. */
 export function readManagedDevices(text: string): readonly ManagedDevice[] {
-  const devices = theOnly(readResult(text), 'devices');
+  const devices = theOnly(readResult(text, fleetParts), 'devices');
   return children(devices, 'entry').map((entry) => ({
     serial: serialOf(entry),
     connected: isConnected(entry),
@@ -28,7 +29,7 @@ export function readManagedDevices(text: string): readonly ManagedDevice[] {
 
 /** Reads the reply to <show><devicegroups/></show>: the members of each group by its name. Throws PanosError. */
 export function readDeviceGroups(text: string): ReadonlyMap<string, readonly GroupMember[]> {
-  const groups = theOnly(readResult(text), 'devicegroups');
+  const groups = theOnly(readResult(text, fleetParts), 'devicegroups');
   return new Map(
     children(groups, 'entry').map((group) => {
       const members = children(group, 'devices').flatMap((devices) => children(devices, 'entry'));

@@ -8,9 +8,10 @@ import {
   endTag,
   rawText,
   type Scanner,
-  skipSpace,
+  skipBetween,
   startTag,
   take,
+  textContent,
   unexpected,
 } from './xml-scanner.ts';
 
@@ -23,6 +24,8 @@ export type RegisteredIp = {
   readonly persistent: boolean;
   /** Equal lists of one reader are often one instance. */
   readonly tags: readonly string[];
+  /** The entry is there, and its tags cannot be read: nothing may be concluded of them. */
+  readonly unreadable?: true;
 };
 
 /** Reads the text of one page. Use one reader for all pages of a table: it remembers the tag lists that repeat. */
@@ -33,19 +36,21 @@ export type RegisteredIpReader = (text: string) => readonly RegisteredIp[];
  * </tag></entry>...<count/></result></response>` ("show object registered-ip", PAN-OS 8.0+).
  * It throws PanosError: the device's refusal, or InvalidResponse for everything else that is not exactly such a page,
  * cut off anywhere, or whose <count> is not the number of its entries. An empty table is <result/>, or a count of 0.
+ * An entry whose address is told and whose tags are no XML costs itself alone: devices do not escape everything that
+ * others register (ansible-pan #89, pan-python #14).
  */
 export function createRegisteredIpReader(): RegisteredIpReader {
-  const known: KnownTexts = { tagLists: new Map(), tags: new Map() };
+  const known: KnownTexts = { tagLists: new Map(), tags: new Map(), bytesLeft: mostBytes };
   return (text) => {
     const scanner: Scanner = { text, at: 0 };
-    // What is no plain success is small, and the general parser knows all of its shapes.
+    // What is no plain success is small, and the tree knows all of its shapes.
     if (!enterResponse(scanner)) {
-      readResult(text);
+      if (text.length <= largestRefusal) readResult(text);
       throw unexpected(scanner, '<response status="success">');
     }
     const entries = readEntries(scanner, known);
     endTag(scanner, 'response');
-    skipSpace(scanner);
+    skipBetween(scanner);
     if (scanner.at < text.length) throw unexpected(scanner, 'the end');
     return entries;
   };
@@ -55,9 +60,25 @@ export function createRegisteredIpReader(): RegisteredIpReader {
  * What was read before, by its text as written. Most addresses carry the tag list of many others, and finding a text
  * in a map is several times faster than reading it. Bounded, because every Pod may have a tag of its own.
  */
-type KnownTexts = { readonly tagLists: Map<string, readonly string[]>; readonly tags: Map<string, string> };
+type KnownTexts = {
+  readonly tagLists: Map<string, readonly string[]>;
+  readonly tags: Map<string, string>;
+  /** What a reader may still keep, roughly: a table larger than any device has would take all memory. */
+  bytesLeft: number;
+};
 
 const knownTagLists = 10_000;
+/** 500,000 addresses with tags of their own take half of it. */
+const mostBytes = 128 * 1024 * 1024;
+/** Of an entry and of a tag in it, beside their texts. */
+const entryBytes = 100;
+const tagBytes = 8;
+const largestRefusal = 256 * 1024;
+
+function keep(known: KnownTexts, bytes: number): void {
+  known.bytesLeft -= bytes;
+  if (known.bytesLeft < 0) throw invalidResponse('the table has more text than any device holds', 'read');
+}
 
 const xmlDeclaration =
   /^\uFEFF?(?:<\?xml(?:[ \t\r\n]+[a-z]+[ \t\r\n]*=[ \t\r\n]*(?:"[\w.-]*"|'[\w.-]*'))+[ \t\r\n]*\?>)?/;
@@ -66,7 +87,7 @@ const xmlDeclaration =
 function enterResponse(scanner: Scanner): boolean {
   const start = xmlDeclaration.exec(scanner.text)?.[0] ?? '';
   scanner.at = start.length;
-  skipSpace(scanner);
+  skipBetween(scanner);
   if (!scanner.text.startsWith('<response', scanner.at)) return false;
   const root = startTag(scanner);
   if (root.name !== 'response' || root.empty) return false;
@@ -81,12 +102,12 @@ function readEntries(scanner: Scanner, known: KnownTexts): readonly RegisteredIp
   while (!result.empty && !atEndTag(scanner)) {
     const head = usualHead(scanner);
     if (head !== undefined) {
-      entries.push(readEntry(scanner, head, known));
+      entries.push(readableOrNot(scanner, head, known));
       continue;
     }
     const tag = startTag(scanner);
     if (tag.name === 'entry' && !tag.empty)
-      entries.push(readEntry(scanner, headOf(scanner, tag.attributes), known));
+      entries.push(readableOrNot(scanner, headOf(scanner, tag.attributes), known));
     else if (tag.name === 'count' && !tag.empty && count === undefined) count = readCount(scanner);
     else throw unexpected(scanner, '<entry> or <count>');
   }
@@ -118,10 +139,33 @@ function headOf(scanner: Scanner, attributes: ReadonlyMap<string, string>): Head
   return { ip, fromAgent, persistent };
 }
 
-function readEntry(scanner: Scanner, { ip, fromAgent, persistent }: Head, known: KnownTexts): RegisteredIp {
+/** An entry that is no XML is over where the next end tag of an entry is; the count of the page tells whether that is so. */
+function readableOrNot(scanner: Scanner, head: Head, known: KnownTexts): RegisteredIp {
+  const start = scanner.at;
+  keep(known, entryBytes + head.ip.length);
+  const { bytesLeft } = known;
+  try {
+    return readEntry(scanner, head, known);
+  } catch (error) {
+    entryEnd.lastIndex = start;
+    if (known.bytesLeft < 0 || !entryEnd.test(scanner.text)) throw error;
+    known.bytesLeft = bytesLeft;
+    scanner.at = entryEnd.lastIndex;
+    return { ...head, ip: addressOf(head), tags: [], unreadable: true };
+  }
+}
+
+const entryEnd = /<\/entry[ \t\r\n]*>/g;
+
+function addressOf({ ip }: Head): string {
+  return detached(canonicalHost(ip) ?? ip);
+}
+
+function readEntry(scanner: Scanner, head: Head, known: KnownTexts): RegisteredIp {
   const tags = readTagList(scanner, known);
   endTag(scanner, 'entry');
-  return { ip: detached(canonicalHost(ip) ?? ip), fromAgent, persistent, tags };
+  keep(known, tags.length * tagBytes);
+  return { ...head, ip: addressOf(head), tags };
 }
 
 function readTagList(scanner: Scanner, known: KnownTexts): readonly string[] {
@@ -139,22 +183,32 @@ function readTagList(scanner: Scanner, known: KnownTexts): readonly string[] {
   if (tag.name !== 'tag') throw unexpected(scanner, '<tag>');
   while (!tag.empty && !atEndTag(scanner)) tags.push(readMember(scanner, known));
   if (!tag.empty) endTag(scanner, 'tag');
-  skipSpace(scanner);
-  if (scanner.at !== end) throw unexpected(scanner, '</entry>');
-  if (known.tagLists.size < knownTagLists) known.tagLists.set(detached(raw), tags);
+  skipBetween(scanner);
+  if (!scanner.text.startsWith('</entry', scanner.at)) throw unexpected(scanner, '</entry>');
+  // Elsewhere than at the end of the text by which the list would be known again: </entry was in a CDATA section.
+  if (scanner.at === end && known.tagLists.size < knownTagLists) {
+    keep(known, raw.length);
+    known.tagLists.set(detached(raw), tags);
+  }
   return tags;
 }
 
 function readMember(scanner: Scanner, known: KnownTexts): string {
-  skipSpace(scanner);
+  skipBetween(scanner);
   if (!take(scanner, '<member>')) {
     const member = startTag(scanner);
     if (member.name !== 'member') throw unexpected(scanner, '<member>');
     if (member.empty) return '';
   }
   const raw = rawText(scanner, 'member');
+  if (raw === undefined) {
+    const text = textContent(scanner, 'member');
+    keep(known, text.length);
+    return detached(text);
+  }
   const before = known.tags.get(raw);
   if (before !== undefined) return before;
+  keep(known, 2 * raw.length);
   const decoded = decodeText(scanner, raw);
   const key = detached(raw);
   const tag = decoded === raw ? key : detached(decoded);
@@ -169,7 +223,7 @@ function flag(scanner: Scanner, attributes: ReadonlyMap<string, string>, name: s
 }
 
 function readCount(scanner: Scanner): number {
-  const digits = rawText(scanner, 'count').trim();
+  const digits = textContent(scanner, 'count').trim();
   if (!/^\d{1,9}$/.test(digits)) throw unexpected(scanner, 'a number');
   return Number(digits);
 }

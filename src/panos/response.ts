@@ -15,6 +15,7 @@ import {
 import { invalidResponse } from './errors.ts';
 import { type Echo, echoOf, saysNotNow } from './phrases.ts';
 import { isBenign, notNowAnswer } from './refusal.ts';
+import { updateParts } from './reply-limits.ts';
 import { type RefusedLimit, refusedLimit } from './refused-limit.ts';
 import type { UidUpdate } from './uid-message.ts';
 
@@ -49,7 +50,7 @@ export type DeviceInfo = {
  * a uid-response (facts 4.3).
  */
 export function readUidResponse(text: string, sent: UidUpdate): readonly Rejected[] {
-  const { status, response } = readEnvelope(text, 'update');
+  const { status, response } = readEnvelope(text, 'update', updateParts(sent));
   const all = echoOf([...sent.unregister, ...sent.register].flatMap(({ tags }) => tags));
   const replies = uidResponses(response);
   const entries = replies.flatMap((reply) => entriesIn(reply));

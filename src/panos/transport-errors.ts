@@ -5,6 +5,8 @@ import { ProxyError } from './tunnel.ts';
 
 /** A time limit of our own has passed. */
 export const timeLimitCode = 'TIME_LIMIT';
+/** The reply is larger than any to such a call can be. */
+export const sizeLimitCode = 'SIZE_LIMIT';
 
 /** Codes of OpenSSL's certificate check as Node names them ("X509 certificate error codes"), and Node's own two. */
 const certificateCodes = new Set([
@@ -51,6 +53,7 @@ const nameCodes = new Set([
  */
 const strangeAnswerCodes = new Set([
   'HTTPParserError',
+  sizeLimitCode,
   'UND_ERR_RES_EXCEEDED_MAX_SIZE',
   'UND_ERR_HEADERS_OVERFLOW',
 ]);

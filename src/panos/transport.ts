@@ -41,6 +41,8 @@ export type TransportOptions = {
 export type Call = {
   readonly intent: Intent;
   readonly form: URLSearchParams;
+  /** A reply with a larger body is cut off, and is none. */
+  readonly mostReplyBytes: number;
   /** What lets the call in. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Told when the call's turn has come, before anything is sent. */
@@ -59,7 +61,6 @@ export type Transport = {
 
 /** Below the 90 s after which a device is said to close idle connections. */
 const keepAliveMs = 60_000;
-const maxReplyBytes = 64 * 1024 * 1024;
 
 /** The caller may not send any more; what of the call had left before is not enough to take effect. */
 export class CallNotAllowed extends Error {
@@ -151,6 +152,7 @@ async function send(
         request: { ...request, body: allowedPieces(body, mayCall) },
         progress,
         limitMs: deadline - performance.now(),
+        mostBytes: call.mostReplyBytes,
       },
       signal,
     );
@@ -179,7 +181,6 @@ function openLane({ endpoint, tls, proxy, timeouts }: TransportOptions, secureCo
     allowH2: false,
     keepAliveTimeout: keepAliveMs,
     keepAliveMaxTimeout: keepAliveMs,
-    maxResponseSize: maxReplyBytes,
     // The call's own limit covers these.
     headersTimeout: 0,
     bodyTimeout: 0,

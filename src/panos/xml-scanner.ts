@@ -1,11 +1,11 @@
-// Steps through XML text tag by tag: strict about form, free of copies, for replies too large for a general parser.
+// Steps through XML text tag by tag: strict about form, free of copies, and bounded by what it reads.
 import { invalidResponse, type PanosError } from './errors.ts';
 import { notXml } from './xml-text.ts';
 
 /**
  * A place in a text. The functions below move it forward over what they read and throw InvalidResponse where the text
- * does not go on as XML must. Of XML they know elements, attributes, text and references: no comments, CDATA sections,
- * DOCTYPE or processing instructions, and ASCII names only.
+ * does not go on as XML must. Of XML they know elements, attributes, text, references, CDATA sections, comments and
+ * processing instructions: no DOCTYPE, and ASCII names only.
  */
 export type Scanner = { readonly text: string; at: number };
 
@@ -16,9 +16,9 @@ export type StartTag = {
   readonly empty: boolean;
 };
 
-/** Reads `<name attributes>` or `<name attributes/>`, after white space. */
+/** Reads `<name attributes>` or `<name attributes/>`, after white space and comments. */
 export function startTag(scanner: Scanner): StartTag {
-  skipSpace(scanner);
+  skipBetween(scanner);
   if (scanner.text.charCodeAt(scanner.at) !== lessThan) throw unexpected(scanner, 'a tag');
   scanner.at += 1;
   const name = readName(scanner);
@@ -39,15 +39,15 @@ export function startTag(scanner: Scanner): StartTag {
   }
 }
 
-/** Whether the next thing, after white space, is an end tag. */
+/** Whether the next thing, after white space and comments, is an end tag. */
 export function atEndTag(scanner: Scanner): boolean {
-  skipSpace(scanner);
+  skipBetween(scanner);
   return scanner.text.startsWith('</', scanner.at);
 }
 
-/** Reads `</name>`, after white space. */
+/** Reads `</name>`, after white space and comments. */
 export function endTag(scanner: Scanner, name: string): void {
-  skipSpace(scanner);
+  skipBetween(scanner);
   expect(scanner, '</');
   expect(scanner, name);
   if (take(scanner, '>')) return;
@@ -55,26 +55,93 @@ export function endTag(scanner: Scanner, name: string): void {
   expect(scanner, '>');
 }
 
-/** Reads the text of an element up to its end tag, which it reads too, and gives it as written. */
-export function rawText(scanner: Scanner, name: string): string {
+/**
+ * Reads the text of an element up to its end tag, which it reads too, and gives it as written; undefined, and nothing is
+ * read, where there is more in it than plain text: CDATA sections, comments or elements.
+ */
+export function rawText(scanner: Scanner, name: string): string | undefined {
   const { text, at } = scanner;
   const end = text.indexOf('<', at);
   if (end < 0) throw unexpected({ text, at: text.length }, `</${name}>`);
+  if (text.charCodeAt(end + 1) !== slash) return undefined;
   scanner.at = end;
   endTag(scanner, name);
   return text.slice(at, end);
 }
 
+/** Reads the text of an element up to its end tag, which it reads too: references resolved, CDATA as it is. */
+export function textContent(scanner: Scanner, name: string): string {
+  let text = '';
+  while (!scanner.text.startsWith('</', scanner.at)) text += textPart(scanner);
+  endTag(scanner, name);
+  return text;
+}
+
+/**
+ * Reads text up to the next tag, a CDATA section, or a comment, which counts as none. Throws at a start tag.
+ * @param lenient a reference that nobody knows is text.
+ */
+export function textPart(scanner: Scanner, lenient = false): string {
+  const { text, at } = scanner;
+  const end = text.indexOf('<', at);
+  if (end < 0) throw unexpected({ text, at: text.length }, 'an end tag');
+  if (end > at) {
+    scanner.at = end;
+    return decodeText(scanner, text.slice(at, end), lenient);
+  }
+  if (!take(scanner, '<![CDATA[')) {
+    if (skipAside(scanner)) return '';
+    throw unexpected(scanner, 'text');
+  }
+  const from = scanner.at;
+  skipPast(scanner, ']]>');
+  const raw = text.slice(from, scanner.at - 3);
+  if (notXml.test(raw)) throw unexpected(scanner, 'text that XML allows');
+  return withLineFeeds(raw);
+}
+
 /** Text as written, with its references resolved and its line ends as XML wants them. */
-export function decodeText(scanner: Scanner, raw: string): string {
+export function decodeText(scanner: Scanner, raw: string, lenient = false): string {
   if (raw.includes(']]>') || notXml.test(raw)) throw unexpected(scanner, 'text that XML allows');
-  const text = raw.includes('\r') ? raw.replace(/\r\n?/g, '\n') : raw;
+  const text = withLineFeeds(raw);
   if (!text.includes('&')) return text;
   return text.replace(/&([^;&]*);?/g, (reference, name: string) => {
     const character = reference.endsWith(';') ? (named.get(name) ?? numbered(name)) : undefined;
-    if (character === undefined) throw unexpected(scanner, 'a known reference');
-    return character;
+    if (character === undefined && !lenient) throw unexpected(scanner, 'a known reference');
+    return character ?? reference;
   });
+}
+
+function withLineFeeds(text: string): string {
+  return text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text;
+}
+
+/** Moves over white space, comments and processing instructions. */
+export function skipBetween(scanner: Scanner): void {
+  do skipSpace(scanner);
+  while (skipAside(scanner));
+}
+
+/** Moves over one comment or processing instruction; false where there is none. */
+function skipAside(scanner: Scanner): boolean {
+  const { text, at } = scanner;
+  if (text.charCodeAt(at) !== lessThan) return false;
+  if (take(scanner, '<!--')) {
+    // Two hyphens end a comment, with > behind them.
+    skipPast(scanner, '--');
+    expect(scanner, '>');
+    return true;
+  }
+  if (!take(scanner, '<?')) return false;
+  skipPast(scanner, '?>');
+  return true;
+}
+
+function skipPast(scanner: Scanner, end: string): void {
+  const { text, at } = scanner;
+  const found = text.indexOf(end, at);
+  if (found < 0) throw unexpected({ text, at: text.length }, end);
+  scanner.at = found + end.length;
 }
 
 /** Moves over white space and tells whether there was any. */
@@ -144,7 +211,7 @@ function isLetter(code: number): boolean {
 }
 
 function isNameCode(code: number): boolean {
-  return isLetter(code) || (code >= 0x30 && code <= 0x39) || code === 0x2d || code === 0x2e;
+  return isLetter(code) || (code >= 0x30 && code <= 0x39) || code === 0x2d || code === 0x2e || code === 0x3a;
 }
 
 const named = new Map([

@@ -85,3 +85,14 @@ test('a wish about one device says nothing about the next', async () => {
   await marker.read(connection, signal);
   assert.equal(marker.wanted(nothingUnclaimed), false);
 });
+
+test('of a mark that cannot be read nothing is concluded: whose the table was, it is', async () => {
+  const { marker, connection } = marked(self);
+  const unreadable = { ip: markerAddress, fromAgent: false, tags: [], unreadable: true } as const;
+  const blind = { ...connection, readAddress: async () => unreadable };
+  await assert.rejects(marker.read(blind, signal), /entry of 192\.0\.2\.1, .*cannot be read/);
+  assert.equal(marker.standing.kind, 'unknown');
+  await marker.read(connection, signal);
+  await marker.read(blind, signal);
+  assert.equal(marker.standing.kind, 'owner');
+});

@@ -81,36 +81,17 @@ const invalid: Readonly<Record<string, string>> = {
   'an empty count': page('<count/>'),
   'a count that is no number': page('<count>none</count>'),
   'a negative count': page('<count>-0</count>'),
+  'an unknown element for a tag': one('<tag><entry>a</entry></tag>'),
   'an entry without ip': one(tagged, 'from_agent="0"'),
   'an entry with an empty ip': one(tagged, 'ip=""'),
-  'an entry without a tag element': one(''),
   'an empty entry element': page('<entry ip="10.0.0.1"/><count>1</count>'),
-  'an unknown element in an entry': one(`${tagged}<vsys>vsys1</vsys>`),
-  'an unknown element for tags': one('<tags><member>a</member></tags>'),
-  'an unknown element for a tag': one('<tag><entry>a</entry></tag>'),
-  'two tag elements': one(tagged + tagged),
-  'text beside the tags': one(`x${tagged}`),
-  'text after the tags': one(`${tagged}x`),
-  'an element in a tag': one('<tag><member><b/></member></tag>'),
   'a flag that is neither 0 nor 1': one(tagged, 'ip="10.0.0.1" from_agent="yes"'),
   'a repeated attribute': one(tagged, 'ip="10.0.0.1" ip="10.0.0.2"'),
   'attributes without white space': one(tagged, 'ip="10.0.0.1"from_agent="0"'),
   'an attribute without quotes': one(tagged, 'ip=10.0.0.1'),
   'an attribute without a value': one(tagged, 'ip="10.0.0.1" persistent'),
   'a tag within an attribute': one(tagged, 'ip="10.0.0.1<b"'),
-  'a bare ampersand': one('<tag><member>a & b</member></tag>'),
-  'an unknown reference': one('<tag><member>&nbsp;</member></tag>'),
-  'a reference without an end': one('<tag><member>&amp</member></tag>'),
-  'a reference to what XML does not allow': one('<tag><member>&#0;</member></tag>'),
-  'a reference beyond Unicode': one('<tag><member>&#x110000;</member></tag>'),
-  'a character that XML does not allow': one('<tag><member>\u0001</member></tag>'),
-  'half a surrogate pair': one('<tag><member>\ud83d</member></tag>'),
-  'the end of a CDATA section': one('<tag><member>]]></member></tag>'),
-  'a CDATA section': one('<tag><member><![CDATA[a]]></member></tag>'),
-  'a comment': one(`<!-- ${tagged} -->${tagged}`),
   'a DOCTYPE': `<!DOCTYPE response>${page('')}`,
-  'mis-nested elements': page(`<entry ip="10.0.0.1"><tag><member>a</tag></member></entry><count>1</count>`),
-  'an end tag of another element': one('<tag><member>a</members></tag>'),
 };
 
 for (const [what, text] of Object.entries(invalid)) {
@@ -120,12 +101,76 @@ for (const [what, text] of Object.entries(invalid)) {
   });
 }
 
-test('what a reader has read before makes nothing valid that is not', () => {
+const unreadable: Readonly<Record<string, string>> = {
+  'an entry without a tag element': one(''),
+  'an unknown element in an entry': one(`${tagged}<vsys>vsys1</vsys>`),
+  'an unknown element for tags': one('<tags><member>a</member></tags>'),
+  'two tag elements': one(tagged + tagged),
+  'text beside the tags': one(`x${tagged}`),
+  'text after the tags': one(`${tagged}x`),
+  'an element in a tag': one('<tag><member><b/></member></tag>'),
+  'a bare ampersand': one('<tag><member>a & b</member></tag>'),
+  'an unknown reference': one('<tag><member>&nbsp;</member></tag>'),
+  'a reference without an end': one('<tag><member>&amp</member></tag>'),
+  'a reference to what XML does not allow': one('<tag><member>&#0;</member></tag>'),
+  'a reference beyond Unicode': one('<tag><member>&#x110000;</member></tag>'),
+  'a character that XML does not allow': one('<tag><member>\u0001</member></tag>'),
+  'half a surrogate pair': one('<tag><member>\ud83d</member></tag>'),
+  'the end of a CDATA section': one('<tag><member>]]></member></tag>'),
+  'mis-nested elements': page(`<entry ip="10.0.0.1"><tag><member>a</tag></member></entry><count>1</count>`),
+  'an end tag of another element': one('<tag><member>a</members></tag>'),
+  'a tag that is not escaped': one('<tag><member>border2<=>fw2</member></tag>'),
+  'a CDATA section without an end': one('<tag><member><![CDATA[a</member></tag>'),
+};
+
+for (const [what, text] of Object.entries(unreadable)) {
+  test(`an entry with ${what} costs itself: its address is told, and all others are read`, () => {
+    const others = [1, 3].map((n) => entry(tagged, `ip="10.0.0.${n}" from_agent="0" persistent="1"`));
+    const bad = /<entry[^]*<\/entry>/.exec(text)?.[0] ?? '';
+    const [first, middle, last, ...more] = readPage(page(`${others[0]}${bad}${others[1]}<count>3</count>`));
+    assert.deepEqual([first?.ip, first?.tags], ['10.0.0.1', ['a']]);
+    assert.deepEqual([middle?.ip, middle?.tags, middle?.unreadable], ['10.0.0.1', [], true]);
+    assert.deepEqual([last?.ip, last?.tags, last?.unreadable], ['10.0.0.3', ['a'], undefined]);
+    assert.deepEqual(more, []);
+    assert.throws(() => readPage(page(`${bad}<count>2</count>`)), PanosError, 'the count decides');
+    assert.throws(
+      () => readPage(page(`${bad.replace('</entry>', '')}<count>1</count>`)),
+      PanosError,
+      'cut off',
+    );
+  });
+}
+
+test('CDATA, comments, processing instructions and references are text like any other', () => {
+  const tags = (inner: string) => readPage(one(inner)).map((read) => [read.tags, read.unreadable]);
+  const member = (text: string) => `<tag><member>${text}</member></tag>`;
+  assert.deepEqual(tags(member('<![CDATA[a & <b> </entry>]]>')), [[['a & <b> </entry>'], undefined]]);
+  assert.deepEqual(tags(member('a<!-- </entry> -->b<?pi x?>c')), [[['abc'], undefined]]);
+  assert.deepEqual(tags(member('&#97;&amp;<![CDATA[&amp;]]>')), [[['a&&amp;'], undefined]]);
+  assert.deepEqual(tags(`<!-- ${tagged} -->${tagged}<!-- -->`), [[['a'], undefined]]);
+  const commented = page(`<!-- one -->${entry(tagged)}<!-- two --><count><!-- -->1</count><?pi?>`);
+  assert.equal(readPage(commented).length, 1);
+});
+
+test('a table with more text than any device holds comes to an end', () => {
+  const read = createRegisteredIpReader();
+  const tag = (n: number) => `<member>${String(n).padStart(8, '0').repeat(2000)}</member>`;
+  let pages = 0;
+  assert.throws(() => {
+    for (; pages < 100; pages++) {
+      const entries = Array.from({ length: 100 }, (_, n) => entry(`<tag>${tag(pages * 100 + n)}</tag>`));
+      read(page(`${entries.join('')}<count>100</count>`));
+    }
+  }, /more text than any device holds/);
+  assert.ok(pages > 10 && pages < 60, `${pages} pages of 1.6 MB`);
+});
+
+test('what a reader has read before makes nothing readable that is not', () => {
   const read = createRegisteredIpReader();
   read(one(tagged));
   for (const rest of ['x', '<x/>', tagged]) {
-    assert.throws(() => read(one(tagged + rest)), PanosError);
-    assert.throws(() => read(one(tagged + rest)), PanosError, 'the second time');
+    assert.equal(read(one(tagged + rest))[0]?.unreadable, true);
+    assert.equal(read(one(tagged + rest))[0]?.unreadable, true, 'the second time');
   }
   assert.throws(() => read(`<response status="success"><result><entry ip="10.0.0.1">${tagged}`), PanosError);
   assert.deepEqual(read(one(tagged))[0]?.tags, ['a']);

@@ -136,12 +136,16 @@ const places: readonly (readonly [file: string, words: string, whose: string])[]
     ' does not exist, ignore unreg',
     'the whole message about an address, which holds no tag',
   ],
-  ['src/panos/envelope.ts', '<!DOCTYPE', 'XML itself: tags stand in it with their < escaped'],
   ['src/panos/registered-ip-reader.ts', '<response', 'the first tag of a reply'],
   [
     'src/panos/registered-ip-reader.ts',
     '</entry',
     'XML itself; the entry is then read to that place tag by tag',
+  ],
+  [
+    'src/panos/registered-ip-reader.ts',
+    'entry[ ',
+    'where an entry that is no XML is over; the count of the page decides',
   ],
   ['src/panos/registered-ip-reader.ts', '<entry ip=', 'XML itself'],
   ['src/panos/trust.ts', '-----BEGIN CERTIFICATE-----', "an administrator's Secret"],
