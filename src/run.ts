@@ -7,7 +7,7 @@ import { referenceTo } from './kubernetes/events.ts';
 import type { Claim } from './core/table-claims.ts';
 import { createKubeHttp, type KubeHttp } from './kubernetes/http.ts';
 import { connectToCluster } from './kubernetes/kube-connection.ts';
-import { panFirewalls } from './kubernetes/resources/api.ts';
+import { adoptAnnotation, panFirewalls } from './kubernetes/resources/api.ts';
 import { Controller } from './operator/controller.ts';
 import type { FirewallObject } from './operator/firewall-objects.ts';
 import type { ConnectionSettings } from './operator/credentials.ts';
@@ -184,6 +184,7 @@ function firewallWorkers(parts: WorkerParts) {
       firewall,
       meta,
       lifecycle: () => lifecycleOf(controller.firewalls.get(name)),
+      adopting: () => controller.firewalls.get(name)?.parsed.meta.annotations.has(adoptAnnotation) === true,
       former: () => formerTables(controller.firewalls.get(name)?.parsed.status),
       ownerId,
       claims: controller.claims,

@@ -5,6 +5,9 @@ import type { RemovalCause } from './model.ts';
 /** Where a change of a Pod was learned: an event of a live watch, or a list (which cannot tell why something is missing). */
 export type Origin = 'watch' | 'list';
 
+/** Addresses that nobody takes again would stay for ever: the oldest go first, and their next holder counts as new. */
+const mostMissing = 50_000;
+
 export class Succession {
   /** address -> uid of the Pod that held it until a list left it out. */
   readonly #missing = new Map<string, string>();
@@ -26,10 +29,17 @@ export class Succession {
     this.#missing.delete(address);
     if (after === undefined) {
       if (origin === 'watch') return 'vacated';
-      if (before !== undefined) this.#missing.set(address, before);
+      if (before !== undefined) this.#miss(address, before);
       return 'relist';
     }
     // A Pod that a list left out and that is back was never gone: it is not its own successor.
     return this.#podsSynced && after !== missing ? 'newHolder' : 'relist';
+  }
+
+  #miss(address: string, uid: string): void {
+    this.#missing.set(address, uid);
+    if (this.#missing.size <= mostMissing) return;
+    const oldest = this.#missing.keys().next().value;
+    if (oldest !== undefined) this.#missing.delete(oldest);
   }
 }

@@ -27,6 +27,8 @@ export type FirewallWorkerOptions = Omit<FirewallClaimOptions, 'tables'> & {
   readonly firewall: Firewall;
   /** Of the object as it is by now: is the finalizer on it, and is it being deleted? */
   readonly lifecycle: () => { readonly finalized: boolean; readonly deleting: boolean };
+  /** Of the object as it is by now: does somebody ask to take another owner's place? */
+  readonly adopting?: () => boolean;
   /** What the status tells of a leader's tables, as it is by now: they may have left spec.tables since. */
   readonly former: () => FormerTables | undefined;
   /** Of this installation, for the mark of ownership. */

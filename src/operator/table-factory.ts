@@ -28,6 +28,8 @@ export type TableFactoryOptions = {
   /** Why the spec lets nothing be purged; undefined when it does. */
   readonly forbidden: () => string | undefined;
   readonly precedence: (ref: TableRef) => Precedence;
+  /** Somebody asks to take another owner's place: what nobody claims is held meanwhile, whatever its number. */
+  readonly adopting?: () => boolean;
   /** PAN-OS of the table's device, as it last said; undefined: it has not said yet. */
   readonly swVersion: (ref: TableRef) => string | undefined;
   /** The shortest timeout that an earlier leader may have given, in seconds; 0: none. */
@@ -62,6 +64,7 @@ export class TableFactory {
       formerTimeoutSeconds: () => this.#options.formerTimeoutSeconds(ref),
       formerGuardWindow: () => this.#options.formerGuardWindow(ref),
       stance,
+      adopting: () => this.#options.adopting?.() === true,
       knowledge,
     });
   }

@@ -31,6 +31,8 @@ export type TableWorkerOptions = {
   readonly formerGuardWindow?: () => readonly WindowCount[];
   /** How far the table may be written; a message on its way is not touched when it changes. */
   readonly stance: () => Stance;
+  /** Somebody asks to take another owner's place: what nobody claims is held meanwhile, whatever its number. */
+  readonly adopting?: () => boolean;
   /** May this table be written to, as far as our other PanFirewalls go? */
   readonly precedence: () => Precedence;
   /** The connection, with the device known; throws DeviceFailure while there is none. */

@@ -122,11 +122,14 @@ export class TableWorker {
     return released;
   }
 
-  /** Takes the place of another owner, as far as this table has one of this id. */
+  /**
+   * Takes the place of another owner, as far as this table has one of this id. Not over before nobody's tags are held any
+   * more: the annotation stays as long, and so they are held over a restart, too.
+   */
   adopt(id: string): Adoption {
     const state = this.#marker.adopt(id);
     this.#work.notify();
-    return state;
+    return this.#marker.standing.kind === 'owner' && this.table.hasUnclaimed ? 'pending' : state;
   }
 
   /** Another PanFirewall came to know its device, or left. */
@@ -267,6 +270,9 @@ export class TableWorker {
   async #sendNext(connection: Connection, signal: AbortSignal): Promise<number> {
     const { limits, now } = this.#options;
     if (signal.aborted || !this.#rights.mayWrite || !limits.ready(now())) return 0;
+    this.table.setFirstContact(
+      this.#marker.standing.kind === 'firstContact' || this.#options.adopting?.() === true,
+    );
     this.table.judgeFrom = this.#options.knowledge().judgeFrom ?? 0;
     const addresses = await this.#sender.sendNext(connection, this.#lastCall);
     if (addresses > 0) this.#succeeded();

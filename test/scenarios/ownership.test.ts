@@ -12,7 +12,7 @@ import { openStage, operatorNamespace, ownerIdOf } from './stage.ts';
 const stage = await openStage();
 after(() => stage.close());
 const { cluster } = stage;
-const operator = await stage.startOperator();
+let operator = await stage.startOperator();
 
 const ours = await ownerIdOf(cluster);
 const rival = 'bbbbbbbbbbbb';
@@ -195,7 +195,8 @@ test('a rival that was there first: nothing at all is written until its place is
   assert.deepEqual(fw.messages(), []);
 
   await ask(cluster, name, 'adopt', rival);
-  await fw.holds(exact(name, '10.7.0'), { timeoutMs: 20_000 });
+  const kept = { ...exact(name, '10.7.0'), '10.7.0.9': ['ns_other.web'] };
+  await fw.holds(kept, { timeoutMs: 20_000 });
   await isMarkedBy(fw, mark(ours));
   const [swap] = fw.messages();
   assert.deepEqual(
@@ -206,6 +207,26 @@ test('a rival that was there first: nothing at all is written until its place is
     swap?.register.map(({ tag }) => tag),
     [mark(ours)],
   );
+  // What the former owner left and nobody claims is held, however little it is, and after a restart, too.
+  const first = await heldPlan(cluster, name, (found) => found?.addresses === 1);
+  await operator.stop();
+  operator = await stage.startOperator();
+  await isMarkedBy(fw, mark(ours));
+  const messages = fw.messages().length;
+  await ask(cluster, name, 'resync', 'now');
+  await waitUntilAnswered(cluster, name, 'resync');
+  const held = await heldPlan(cluster, name, (found) => found?.addresses === 1);
+  assert.equal(held?.plan, first?.plan);
+  await fw.holds(kept);
+  assert.ok(
+    fw
+      .messages()
+      .slice(messages)
+      .every(({ unregister }) => unregister.length === 0),
+  );
+
+  await ask(cluster, name, 'approve-removals', held?.plan ?? '');
+  await fw.holds(exact(name, '10.7.0'));
   await waitUntilAnswered(cluster, name, 'adopt');
   await stage.says('PanFirewall', { name }, 'InSync');
 });
