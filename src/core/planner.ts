@@ -78,12 +78,11 @@ export class Planner {
     if (refusals.has(address))
       refusals.retain(address, { ...whole, unregister: union(whole.unregister, whole.guarded) });
     const plan = this.#withoutRefused(address, whole);
-    const stays =
-      whole.register.length < wanted.length ||
-      plan.register.length > 0 ||
-      whole.waiting.length > 0 ||
-      plan.guarded.length < whole.guarded.length;
-    return { plan, isFirm: stays && this.#perhapsHeld(address).length > 0 };
+    const isDeserved = whole.register.length < wanted.length || plan.register.length > 0;
+    const waits = whole.waiting.length > 0 || plan.guarded.length < whole.guarded.length;
+    // What is only perhaps there and deserved may have to be registered first, which may fail.
+    const isThere = this.#parts.mirror.at(address).tags.length > 0;
+    return { plan, isFirm: waits || (isDeserved && isThere) };
   }
 
   /** Nothing stays at the address, and a live Pod was seen to leave it. */
