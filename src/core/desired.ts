@@ -3,6 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { takes } from './eligibility.ts';
 import { type Evaluation, type Grant, ranksOn, tagsFrom, type TagRanks } from './evaluate.ts';
+import { sameLabels } from './label.ts';
 import type { Firewall, NamespaceRecord, PodRecord, Policy, PolicyId } from './model.ts';
 import { Pods, type PodState, sameForUs } from './pods.ts';
 import { higherRank, type Rank } from './rank.ts';
@@ -74,7 +75,8 @@ export class Desired {
 
   setNamespace(record: NamespaceRecord, seen: Origin = 'watch'): void {
     const before = this.#rules.namespace(record.name);
-    if (before?.labels !== record.labels) this.#changeNamespace(record.name, record, seen);
+    if (before === undefined || !sameLabels(before.labels, record.labels))
+      this.#changeNamespace(record.name, record, seen);
   }
 
   deleteNamespace(name: string, seen: Origin = 'watch'): void {

@@ -3,6 +3,8 @@
 // The sources below are written in the common part of JavaScript's regular expressions and RE2, because the
 // CRDs carry them as CEL rules too.
 
+import type { Labels } from './model.ts';
+
 /** The part of a key after the slash, or the whole key where there is none. */
 const name = '[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?';
 
@@ -26,6 +28,14 @@ export function isLabelKey(text: string): boolean {
 
 export function isLabelValue(text: string): boolean {
   return valuePattern.test(text);
+}
+
+/** Mostly a look at two instances: only sets that are too large to be shared are compared label by label. */
+export function sameLabels(a: Labels, b: Labels): boolean {
+  if (a === b) return true;
+  if (a.size !== b.size) return false;
+  for (const [key, value] of a) if (b.get(key) !== value) return false;
+  return true;
 }
 
 /** The form of most object names: a DNS-1123 subdomain of at most 253 characters. */

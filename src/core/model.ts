@@ -1,6 +1,6 @@
 // The nouns that every room shares. Shapes only: no behaviour, no imports.
 
-/** A label set. The decoder interns it: equal sets are one instance, so identity is a valid first comparison. */
+/** A label set. The decoder makes equal sets one instance, unless they are very large: identity is a first comparison. */
 export type Labels = ReadonlyMap<string, string>;
 
 /** All of a Pod that this operator ever keeps; a few hundred bytes of the 10 KB that the API serves. */

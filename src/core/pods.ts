@@ -2,6 +2,7 @@
 
 import { type Evaluation, nothingGranted } from './evaluate.ts';
 import { Holders } from './holders.ts';
+import { sameLabels } from './label.ts';
 import type { PodRecord } from './model.ts';
 
 export type PodState = { readonly record: PodRecord; evaluation: Evaluation };
@@ -72,7 +73,7 @@ export class Pods {
 /** True when nothing moved that decides holder, eligibility or tags: most Pod updates are such noise. */
 export function sameForUs(a: PodRecord, b: PodRecord): boolean {
   return (
-    a.labels === b.labels &&
+    sameLabels(a.labels, b.labels) &&
     a.networkReadyAt === b.networkReadyAt &&
     a.terminating === b.terminating &&
     a.hostNetwork === b.hostNetwork &&

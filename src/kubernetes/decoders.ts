@@ -3,12 +3,12 @@
 import type { Labels, NamespaceRecord, PodRecord } from '../core/model.ts';
 import { type Decoder, isObject, type JsonObject } from './decode.ts';
 import { identityOf } from './decode-json.ts';
-import { createInterner, type Interner, noLabels } from './intern.ts';
+import { createInterner, type Interner, noLabels, sharedLabels } from './intern.ts';
 import { DecodeError } from './kube-errors.ts';
 import { createPodDraft, networkReadyCondition, type PodDraft, podEntry } from './pod-record.ts';
 import { podFromProtobuf } from './pod-protobuf.ts';
 
-/** An object as the API server wrote it; whoever takes it checks it. */
+/** What we use of an object, as the API server wrote it; whoever takes it checks it. */
 export type RawObject = {
   readonly uid: string;
   readonly resourceVersion: string;
@@ -32,14 +32,55 @@ export function createNamespaceDecoder(interner: Interner = createInterner()): D
   };
 }
 
-/** Keeps the whole object, so that one with a bad spec still arrives, to be judged and reported. */
-export const rawDecoder: Decoder<RawObject> = {
-  json: (object) => {
-    const { uid, resourceVersion } = identityOf(object);
-    if (!isObject(object)) throw new DecodeError('JSON: an object that is none');
-    return { uid, resourceVersion, record: { uid, resourceVersion, object } };
-  },
-};
+/**
+ * Keeps spec and status whatever they are, so that an object with a bad spec still arrives, to be judged and reported. Of
+ * the metadata it keeps what is used: whoever may write an object may hang 256 KiB of annotations on it.
+ */
+export const rawDecoder = createRawDecoder((object, metadata) => ({
+  ...object,
+  metadata: { ...without(metadata, ['managedFields', 'annotations']), ...ourAnnotations(metadata) },
+}));
+
+/** The same of an object whose labels, finalizers and owners decide nothing. */
+export const policyDecoder = createRawDecoder((object, metadata) => ({
+  ...object,
+  metadata: { ...without(metadata, unusedOfPolicies), ...ourAnnotations(metadata) },
+}));
+
+const unusedOfPolicies = ['managedFields', 'annotations', 'labels', 'finalizers', 'ownerReferences'];
+
+/** Keeps of a Secret its name and the values of these keys. */
+export function createSecretDecoder(keys: readonly string[]): Decoder<RawObject> {
+  return createRawDecoder((object, { name }) => {
+    const data = child(object, 'data');
+    return {
+      metadata: { name },
+      data: Object.fromEntries(keys.filter((key) => Object.hasOwn(data, key)).map((key) => [key, data[key]])),
+    };
+  });
+}
+
+function createRawDecoder(
+  keep: (object: JsonObject, metadata: JsonObject) => JsonObject,
+): Decoder<RawObject> {
+  return {
+    json: (object) => {
+      const { uid, resourceVersion, metadata } = identityOf(object);
+      if (!isObject(object)) throw new DecodeError('JSON: an object that is none');
+      return { uid, resourceVersion, record: { uid, resourceVersion, object: keep(object, metadata) } };
+    },
+  };
+}
+
+function without(object: JsonObject, keys: readonly string[]): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([key]) => !keys.includes(key)));
+}
+
+function ourAnnotations({ annotations }: JsonObject): JsonObject {
+  if (!isObject(annotations)) return {};
+  const ours = Object.entries(annotations).filter(([key]) => key.startsWith('pantag.io/'));
+  return ours.length === 0 ? {} : { annotations: Object.fromEntries(ours) };
+}
 
 function podDraftFromJson(object: unknown, interner: Interner): PodDraft {
   const { uid, resourceVersion, metadata } = identityOf(object);
@@ -70,17 +111,14 @@ function podDraftFromJson(object: unknown, interner: Interner): PodDraft {
 function labelsFromJson(value: unknown, interner: Interner): Labels {
   if (value === undefined || value === null) return noLabels;
   if (!isObject(value)) throw new DecodeError('JSON: labels that are no object');
-  const key = JSON.stringify(value);
-  const known = interner.labelSets.get(key);
-  if (known !== undefined) return known;
-  const labels = new Map<string, string>();
-  for (const [name, label] of Object.entries(value)) {
-    if (typeof label !== 'string') throw new DecodeError('JSON: a label that is no string');
-    labels.set(interner.string(name), interner.string(label));
-  }
-  const set = labels.size === 0 ? noLabels : labels;
-  interner.labelSets.set(key, set);
-  return set;
+  return sharedLabels(JSON.stringify(value), interner, (share) => {
+    const labels = new Map<string, string>();
+    for (const [name, label] of Object.entries(value)) {
+      if (typeof label !== 'string') throw new DecodeError('JSON: a label that is no string');
+      labels.set(share(name), share(label));
+    }
+    return labels.size === 0 ? noLabels : labels;
+  });
 }
 
 const nothing: JsonObject = {};

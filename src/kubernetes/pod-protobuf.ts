@@ -4,7 +4,7 @@
 import type { Labels, PodRecord } from '../core/model.ts';
 import type { Entry } from './decode.ts';
 import { readMapEntry } from './decode-protobuf.ts';
-import { type Interner, noLabels } from './intern.ts';
+import { type Interner, noLabels, sharedLabels } from './intern.ts';
 import { createPodDraft, networkReadyCondition, type PodDraft, podEntry } from './pod-record.ts';
 import { lengthDelimited, ProtobufReader, varintField } from './protobuf-reader.ts';
 
@@ -117,18 +117,17 @@ function readMeta(reader: ProtobufReader, draft: PodDraft, interner: Interner): 
 /** The key is the encoded labels themselves, a char for a byte. */
 function labelSet(key: string, interner: Interner): Labels {
   if (key === '') return noLabels;
-  const known = interner.labelSets.get(key);
-  if (known !== undefined) return known;
-  const bytes = Buffer.from(key, 'latin1');
-  const reader = new ProtobufReader(bytes, 0, bytes.length);
-  const labels = new Map<string, string>();
-  while (reader.more()) {
-    reader.tag();
-    const [name, value] = readMapEntry(reader);
-    labels.set(interner.string(name), interner.string(value));
-  }
-  interner.labelSets.set(key, labels);
-  return labels;
+  return sharedLabels(key, interner, (share) => {
+    const bytes = Buffer.from(key, 'latin1');
+    const reader = new ProtobufReader(bytes, 0, bytes.length);
+    const labels = new Map<string, string>();
+    while (reader.more()) {
+      reader.tag();
+      const [name, value] = readMapEntry(reader);
+      labels.set(share(name), share(value));
+    }
+    return labels;
+  });
 }
 
 function readSpec(reader: ProtobufReader, draft: PodDraft): void {

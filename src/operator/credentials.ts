@@ -34,7 +34,8 @@ function text(base64: string): string {
     .replace(/^\uFEFF/, '');
 }
 
-const usedKeys = ['apiKey', 'peerApiKey', 'username', 'password', ...bindingKeys, 'ca.crt'] as const;
+/** Of a Secret: nothing else of it is kept. */
+export const usedKeys = ['apiKey', 'peerApiKey', 'username', 'password', ...bindingKeys, 'ca.crt'] as const;
 
 export type Login =
   | { readonly apiKey: string }

@@ -1,6 +1,12 @@
 // What is watched in the cluster, and into which of the controller's sinks it flows.
 
-import { createNamespaceDecoder, createPodDecoder, rawDecoder } from '../kubernetes/decoders.ts';
+import {
+  createNamespaceDecoder,
+  createPodDecoder,
+  createSecretDecoder,
+  policyDecoder,
+  rawDecoder,
+} from '../kubernetes/decoders.ts';
 import type { KubeHttp } from '../kubernetes/http.ts';
 import { createReflector, type Reflector, type ReflectorOptions } from '../kubernetes/reflector.ts';
 import {
@@ -12,6 +18,7 @@ import {
 import type { Logger } from '../runtime/logger.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import type { Controller, WatchedKind } from './controller.ts';
+import { usedKeys } from './credentials.ts';
 import type { Watched } from './health.ts';
 
 /** A Pod that ends leaves this selection, and so arrives as deleted. */
@@ -55,10 +62,10 @@ export function createWatches({ http, namespace, controller, metrics, log }: Wat
     });
     return { name, ...reflector };
   };
-  const raw = (path: string, sink: ReturnType<Controller['secretsOf']>) => ({
+  const raw = (path: string, sink: ReturnType<Controller['secretsOf']>, decoder = rawDecoder) => ({
     path,
     sink,
-    decoder: rawDecoder,
+    decoder,
   });
   return [
     watch('pods', {
@@ -73,11 +80,21 @@ export function createWatches({ http, namespace, controller, metrics, log }: Wat
       sink: controller.namespaces(),
     }),
     watch('panfirewalls', raw(collectionPath(panFirewalls), controller.panFirewalls())),
-    watch('pantagpolicies', raw(collectionPath(panTagPolicies), controller.policiesOf('pantagpolicies'))),
+    watch(
+      'pantagpolicies',
+      raw(collectionPath(panTagPolicies), controller.policiesOf('pantagpolicies'), policyDecoder),
+    ),
     watch(
       'clusterpantagpolicies',
-      raw(collectionPath(clusterPanTagPolicies), controller.policiesOf('clusterpantagpolicies')),
+      raw(
+        collectionPath(clusterPanTagPolicies),
+        controller.policiesOf('clusterpantagpolicies'),
+        policyDecoder,
+      ),
     ),
-    watch('secrets', raw(`/api/v1/namespaces/${namespace}/secrets`, controller.secretsOf())),
+    watch(
+      'secrets',
+      raw(`/api/v1/namespaces/${namespace}/secrets`, controller.secretsOf(), createSecretDecoder(usedKeys)),
+    ),
   ];
 }

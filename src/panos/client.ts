@@ -116,7 +116,8 @@ export function createPanosClient(options: PanosClientOptions): PanosClient {
         signal,
       );
       const ip = canonicalHost(address.ip) ?? address.ip;
-      return entries.find((entry) => entry.ip === ip);
+      // The last one, as of a whole table: a device that lists an address twice is read alike either way.
+      return entries.findLast((entry) => entry.ip === ip);
     },
     count: (table, signal) => device.ask({ kind: 'count', form: countForm(table), read: readCount }, signal),
     close: () => device.close(),

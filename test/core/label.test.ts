@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  sameLabels,
   isLabelKey,
   isLabelValue,
   isObjectName,
@@ -39,4 +40,12 @@ test('the longest key and value are 253 characters, a slash, and 63', () => {
   assert.equal(isLabelKey(`${prefix}/${name}x`), false);
   assert.equal(isLabelValue(name), true);
   assert.equal(isLabelValue(`${name}x`), false);
+});
+
+test('label sets are the same by what is in them, whatever their order and instance', () => {
+  const set = new Map(Object.entries({ a: '1', b: '2' }));
+  assert.ok(sameLabels(set, set));
+  assert.ok(sameLabels(set, new Map([...set].toReversed())));
+  for (const other of [{}, { a: '1' }, { a: '1', b: '3' }, { a: '1', c: '2' }])
+    assert.ok(!sameLabels(set, new Map(Object.entries(other))));
 });

@@ -2,7 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { createNamespaceDecoder, createPodDecoder, rawDecoder } from '../../src/kubernetes/decoders.ts';
+import {
+  createNamespaceDecoder,
+  createPodDecoder,
+  createSecretDecoder,
+  policyDecoder,
+  rawDecoder,
+} from '../../src/kubernetes/decoders.ts';
 import { pageFromJson, watchEventFromJson } from '../../src/kubernetes/decode-json.ts';
 import {
   pageFromProtobuf,
@@ -281,6 +287,30 @@ test('a Namespace is its name and labels; a raw object is itself, whatever its s
     uid: 'n-1',
     resourceVersion: '5',
     record: { uid: 'n-1', resourceVersion: '5', object },
+  });
+});
+
+test('of raw objects only what is used is kept: no managedFields, no annotations of others, no other keys of a Secret', () => {
+  const identity = { name: 'web', namespace: 'shop', uid: 'p-1', resourceVersion: '5' };
+  const annotations = { 'pantag.io/adopt': 'x' };
+  const kept = { ...identity, generation: 2, labels: { team: 'a' }, finalizers: ['pantag.io/purge'] };
+  const metadata = {
+    ...kept,
+    managedFields: [{ manager: 'kubectl' }],
+    annotations: { ...annotations, 'kubectl.kubernetes.io/last-applied-configuration': '{}' },
+  };
+  const rest = { kind: 'PanFirewall', spec: { bad: [null] }, status: { owned: 1 } };
+  const object = { ...rest, metadata };
+  assert.deepEqual(rawDecoder.json(object).record.object, { ...rest, metadata: { ...kept, annotations } });
+  assert.deepEqual(policyDecoder.json(object).record.object, {
+    ...rest,
+    metadata: { ...identity, generation: 2, annotations },
+  });
+  const secret = { metadata, type: 'Opaque', data: { apiKey: 'a2V5', other: 'b3RoZXI=' } };
+  assert.deepEqual(createSecretDecoder(['apiKey', 'password', 'toString']).json(secret).record, {
+    uid: 'p-1',
+    resourceVersion: '5',
+    object: { metadata: { name: 'web' }, data: { apiKey: 'a2V5' } },
   });
 });
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { createInterner, Generations } from '../../src/kubernetes/intern.ts';
+import { createInterner, Generations, largestSharedSet, sharedLabels } from '../../src/kubernetes/intern.ts';
 
 test('what was remembered comes back, or nothing does, never another value', () => {
   fc.assert(
@@ -47,4 +47,26 @@ test('the interner gives back equal strings', () => {
   fc.assert(
     fc.property(fc.string(), (text) => interner.string(text) === text && interner.string(text) === text),
   );
+});
+
+test('a half is full by bytes, too: however large the keys, what is remembered is bounded', () => {
+  const memory = new Generations<object>(1000, 100);
+  const keys = Array.from({ length: 200 }, (_, i) => `${i}`.padStart(40, '.'));
+  for (const key of keys) memory.set(key, {});
+  const remembered = keys.filter((key) => memory.get(key) !== undefined);
+  assert.ok(remembered.length >= 1 && remembered.length <= 4, `${remembered.length}`);
+});
+
+test('a small label set is shared; a very large one is not, nor are its texts', () => {
+  const interner = createInterner();
+  const read = (share: (text: string) => string) => new Map([[share('app'), share('web')]]);
+  assert.equal(sharedLabels('small', interner, read), sharedLabels('small', interner, read));
+  const large = 'x'.repeat(largestSharedSet + 1);
+  const asked: unknown[] = [];
+  const spy = { ...interner, string: (text: string) => (asked.push(text), text) };
+  const first = sharedLabels(large, spy, read);
+  assert.notEqual(first, sharedLabels(large, spy, read));
+  assert.deepEqual(first, new Map([['app', 'web']]));
+  assert.deepEqual(asked, []);
+  assert.equal(interner.labelSets.get(large), undefined);
 });

@@ -1,0 +1,116 @@
+// A child process with a small heap: feeds one memory of the program its worst legal input, round after round, and prints how
+// much heap is in use half-way and at the end, in bytes, as JSON.
+
+import { createPodDecoder, createSecretDecoder, policyDecoder } from '../../src/kubernetes/decoders.ts';
+import { RecordStore } from '../../src/kubernetes/record-store.ts';
+import { Desired } from '../../src/core/desired.ts';
+import { RemovalCauses } from '../../src/core/removal-causes.ts';
+import type { Policy } from '../../src/core/model.ts';
+
+const rounds = 10_000;
+
+/** A Pod whose labels never come back; now and then with so many that they take a megabyte. */
+function relabelledPod(): (round: number) => void {
+  const decoder = createPodDecoder();
+  const store = new RecordStore<unknown>();
+  return (round) => {
+    const count = round % 500 === 0 ? 20_000 : 30;
+    const labels = Object.fromEntries(Array.from({ length: count }, (_, i) => [`l${i}`, `r${round}`]));
+    const metadata = { name: 'p', namespace: 'a', uid: 'u', resourceVersion: String(round + 1), labels };
+    store.set(decoder.json({ metadata }), 'watch');
+  };
+}
+
+/** Small label sets just under the size up to which they are shared. */
+function sharedSets(): (round: number) => void {
+  const decoder = createPodDecoder();
+  return (round) => {
+    const labels = Object.fromEntries(
+      Array.from({ length: 100 }, (_, i) => [`k${i}`, `v${round}`.padEnd(60, 'x')]),
+    );
+    decoder.json({ metadata: { name: 'p', uid: 'u', resourceVersion: '1', labels } });
+  };
+}
+
+/** 200 policies and 200 Secrets, edited over and over, each with 100 KB that is none of ours. */
+function rawObjects(): (round: number) => void {
+  const store = new RecordStore<unknown>();
+  const secret = createSecretDecoder(['apiKey']);
+  return (round) => {
+    const ballast = 'x'.repeat(100_000) + String(round);
+    const metadata = {
+      name: 'p',
+      uid: `u${round % 200}`,
+      resourceVersion: String(round + 1),
+      annotations: { ballast },
+      managedFields: [ballast],
+      labels: { ballast },
+    };
+    store.set(policyDecoder.json(JSON.parse(JSON.stringify({ metadata, spec: {} }))), 'watch');
+    store.set(
+      secret.json(
+        JSON.parse(JSON.stringify({ metadata: { ...metadata, uid: `s${round % 200}` }, data: { ballast } })),
+      ),
+      'watch',
+    );
+  };
+}
+
+/** A tenant relabels a Pod every second, and the device is away: the ledger of causes is never settled. */
+function causes(): (round: number) => void {
+  const ledger = new RemovalCauses();
+  const desired = new Desired({
+    addressChanged: (_, change) => ledger.note(change),
+    policyChanged: () => {},
+  });
+  const policy: Policy = {
+    id: 'a/p',
+    name: 'p',
+    namespace: 'a',
+    firewalls: { names: ['f'] },
+    namespaceSelector: undefined,
+    podSelector: [],
+    tags: [{ kind: 'labelKeys', keys: ['*'] }],
+  };
+  const none = new Map<string, string>();
+  desired.setFirewall({
+    name: 'f',
+    labels: none,
+    tagPrefix: 'k.',
+    namespaceSelector: [],
+    addressCIDRs: undefined,
+  });
+  desired.setNamespace({ name: 'a', labels: none });
+  desired.setPolicy(policy);
+  return (round) => {
+    const labels = new Map(Array.from({ length: 64 }, (_, i) => [`l${i}`, `r${round}`]));
+    desired.setPod({
+      uid: 'u',
+      namespace: 'a',
+      name: 'p',
+      node: 'n',
+      serviceAccount: 's',
+      labels,
+      addresses: ['10.0.0.1'],
+      hostNetwork: false,
+      terminating: false,
+      networkReadyAt: 1,
+    });
+  };
+}
+
+const memories = { relabelledPod, sharedSets, rawObjects, causes };
+
+const play = memories[process.argv[2] as keyof typeof memories]();
+const used = () => {
+  globalThis.gc?.();
+  return process.memoryUsage().heapUsed;
+};
+let half = 0;
+for (let round = 0; round < rounds; round += 1) {
+  play(round);
+  if (round === rounds / 2) half = used();
+}
+process.stdout.write(JSON.stringify({ half, end: used() }));
+// What is measured must still be there when it is.
+play(rounds);
