@@ -6,7 +6,7 @@ import type { RemovalCause } from './model.ts';
 export type Origin = 'watch' | 'list';
 
 /** Addresses that nobody takes again would stay for ever: the oldest go first, and their next holder counts as new. */
-const mostMissing = 50_000;
+const mostMissing = 200_000;
 
 export class Succession {
   /** address -> uid of the Pod that held it until a list left it out. */

@@ -103,7 +103,8 @@ export class Election {
     term.lose('its work has ended');
     // Everything of ours has ended, so nobody needs to wait until the term has run out.
     const never = new AbortController().signal;
-    if (this.#hold.isOurs) await this.#attempt('released', () => this.#hold.release(never), never);
+    if (this.#hold.isOurs)
+      await this.#attempt('released', () => this.#hold.release(never, term.ledUntil), never);
     if (outcome.status === 'rejected') throw outcome.reason;
   }
 

@@ -68,10 +68,10 @@ export class LeaseHold {
     return begunAt;
   }
 
-  /** Lets the next one have it at once. The time written tells until when we led. */
-  async release(signal: AbortSignal): Promise<void> {
+  /** Lets the next one have it at once. @param ledUntil ms since the epoch; absent: until now. The next start reads it. */
+  async release(signal: AbortSignal, ledUntil?: number): Promise<void> {
     const { client, clocks } = this.#options;
-    const claim = { ...released, at: clocks.wall() };
+    const claim = { ...released, at: ledUntil ?? clocks.wall() };
     const call = { signal, timeoutMs: callMs };
     if ((await client.write(claim, this.lease, call)) !== undefined) return;
     // A renewal that was given up may have been written all the same.

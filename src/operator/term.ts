@@ -36,6 +36,7 @@ export class ProvenTerm implements Term {
   readonly #needsProof: boolean;
   #renewedAt: Moment = { now: 0, wall: 0 };
   #timers: NodeJS.Timeout[] = [];
+  #ledUntil: number | undefined;
 
   /** @param begunAt when the renewal that began the term was sent; undefined: the term needs no Lease. */
   constructor(clocks: Clocks, begunAt: Moment | undefined) {
@@ -69,8 +70,18 @@ export class ProvenTerm implements Term {
     ];
   }
 
+  /**
+   * Since when nobody saw to new holders of addresses, ms since the epoch: the end of the term, and where that was not
+   * renewed in time the last renewal, as after a crash. undefined: the term goes on.
+   */
+  get ledUntil(): number | undefined {
+    return this.#ledUntil;
+  }
+
   /** Nothing begins any more; what is on its way may end while the Lease is ours. */
   end(why: string): void {
+    const unproven = this.#needsProof && why === unrenewed;
+    this.#ledUntil ??= unproven ? this.#renewedAt.wall : this.#clocks.wall();
     this.#over.abort(new DOMException(why, 'AbortError'));
   }
 

@@ -137,6 +137,25 @@ test('a suspended machine counts, though its monotonic clock stood still', async
   await a.stop();
 });
 
+test('a Lease that is released after a lost term tells of the last renewal, not of the end of its work', async () => {
+  const server = createLeaseServer();
+  const a = start({ server, name: 'a' });
+  await untilLeading(a, 500);
+  await pass(4_300);
+  const renewedAt = server.lease?.renewedAt ?? 0;
+  a.lastWorkMs = 1_000;
+  a.network = 'down';
+  await pass(7_200);
+  assert.equal(a.term?.signal.aborted, true);
+  // The way to the API server is back before the work has ended; holders that came meanwhile were nobody's to see.
+  a.network = 'up';
+  const stopped = a.stop();
+  await pass(30_000);
+  await stopped;
+  assert.equal(server.lease?.holder, '');
+  assert.ok((server.lease?.renewedAt ?? 0) <= renewedAt + 10, 'holders since then are new');
+});
+
 test('who takes the Lease by force waits a term, and the running leader steps down at once when it hears', async () => {
   const server = createLeaseServer();
   const a = start({ server, name: 'a' });
