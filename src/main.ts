@@ -3,12 +3,10 @@
 import { type Command, ConfigError, readCommand, usage } from './config.ts';
 import { KubeConfigError } from './kubernetes/kube-connection.ts';
 import { createLogger, type Logger } from './runtime/logger.ts';
+import { stopSignal } from './runtime/stop-signals.ts';
 import { purge } from './purge.ts';
 import { run } from './run.ts';
 import { revision, version } from './version.ts';
-
-/** A clean stop that takes longer than this is not clean any more. */
-const watchdogMs = 25_000;
 
 async function main(args: readonly string[]): Promise<void> {
   const { command, settings, warnings } = readCommand(args);
@@ -38,16 +36,7 @@ type Start = Pick<Command, 'settings' | 'warnings'> & { readonly to: 1 | 2 };
 async function untilStopped(work: Work, { settings, warnings, to }: Start): Promise<void> {
   const log = createLogger({ level: settings['log-level'], format: settings['log-format'], to });
   for (const warning of warnings) log.warn(warning);
-  const stop = new AbortController();
-  for (const name of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(name, () => {
-      log.info({ signal: name }, 'stopping');
-      stop.abort();
-      // A second signal of the same kind ends the process at once, as Node does by default.
-      setTimeout(() => process.kill(process.pid, 'SIGKILL'), watchdogMs).unref();
-    });
-  }
-  await work(settings, log, stop.signal);
+  await work(settings, log, stopSignal(log));
   log.info('stopped');
 }
 
