@@ -133,7 +133,13 @@ export const chartValues = z.strictObject({
       .describe(
         'Before uninstall, stop the operator and unregister what is its own on every PanFirewall with Purge and Enforce.',
       ),
-    timeoutSeconds: z.int().min(10).max(86_400).describe('For how long that may take.'),
+    timeoutSeconds: z
+      .int()
+      .min(90)
+      .max(86_400)
+      .describe(
+        "For how long that may take in all; each firewall has 60 s less. More than 240 needs helm uninstall --timeout of more than it, as Helm's own is 5m.",
+      ),
   }),
   global: z.record(z.string(), z.unknown()).describe("A parent chart's; not read.").optional(),
 });

@@ -40,6 +40,25 @@ const flags = {
 
 const settings = z.strictObject(flags);
 
+/** Of purge alone, on the command line alone: each run says anew how far it may go. */
+const purgeFlags = {
+  yes: 'do not ask; without a terminal nobody can be asked, and nothing is done without it',
+  'dry-run': 'list what would be done, and do nothing',
+  'take-over':
+    'purge although somebody renews the Lease; an operator that runs registers everything again afterwards',
+} as const;
+const timeoutFlag = 'timeout';
+const timeoutDescription = 'seconds for each PanFirewall at most, where spec.purgeTimeoutSeconds is more';
+
+export type PurgeRequest = {
+  /** PanFirewalls; none: all of them. */
+  readonly names: readonly string[];
+  readonly yes: boolean;
+  readonly dryRun: boolean;
+  readonly takeOver: boolean;
+  readonly timeoutSeconds: number | undefined;
+};
+
 export type Settings = Readonly<z.output<typeof settings>> & {
   /** For devices alone: what HTTPS_PROXY and NO_PROXY say. The URL may hold a user name and a password. */
   readonly proxy: { readonly url: URL | undefined; readonly except: string };
@@ -50,6 +69,8 @@ const commands = ['run', 'purge', 'version', 'help'] as const;
 export type Command = {
   readonly command: (typeof commands)[number];
   readonly settings: Settings;
+  /** What the command purge is asked for. */
+  readonly purge: PurgeRequest;
   /** About variables with our prefix that mean nothing; Kubernetes injects such for Services. */
   readonly warnings: readonly string[];
 };
@@ -64,25 +85,62 @@ export class ConfigError extends Error {
 const prefix = 'PANTAG_';
 const variableOf = (flag: string) => prefix + flag.toUpperCase().replaceAll('-', '_');
 const flagNames = Object.keys(flags) as [keyof typeof flags, ...(keyof typeof flags)[]];
+const purgeFlagNames = [...Object.keys(purgeFlags), timeoutFlag];
 
 /** @throws ConfigError */
 export function readCommand(args: readonly string[], environment: Environment = process.env): Command {
-  const { values, positionals } = parse(args);
-  if (values['help'] === true || positionals[0] === 'help') return { command: 'help', ...read({}, {}) };
-  const [command = 'run', ...rest] = positionals;
+  const { values, positionals }: Parsed = parse(args);
+  if (values['help'] === true || positionals[0] === 'help') {
+    return { command: 'help', purge: readPurge({}, []), ...read({}, {}) };
+  }
+  const [word, ...rest] = positionals;
+  const command = values['version'] === true ? 'version' : (word ?? 'run');
   if (!isCommand(command)) {
     throw new ConfigError(`unknown command "${command}"; did you mean "${nearest(command, commands)}"?`);
   }
-  if (rest.length > 0) throw new ConfigError(`"${command}" takes no arguments, but got "${rest.join(' ')}"`);
-  return { command, ...read(values, environment) };
+  if (command !== 'purge') refuseForeign(command, values, rest);
+  return { command, purge: readPurge(values, rest), ...read(values, environment) };
 }
 
-function parse(args: readonly string[]) {
-  const options = Object.fromEntries(flagNames.map((name) => [name, { type: 'string' as const }]));
+function refuseForeign(
+  command: string,
+  values: Readonly<Record<string, unknown>>,
+  rest: readonly string[],
+): void {
+  if (rest.length > 0) throw new ConfigError(`"${command}" takes no arguments, but got "${rest.join(' ')}"`);
+  const foreign = purgeFlagNames.find((name) => values[name] !== undefined);
+  if (foreign !== undefined)
+    throw new ConfigError(`--${foreign} is a flag of the command purge, not of "${command}"`);
+}
+
+function readPurge(values: Readonly<Record<string, unknown>>, names: readonly string[]): PurgeRequest {
+  const timeout = values[timeoutFlag];
+  const timeoutSeconds = timeout === undefined ? undefined : Number(timeout);
+  if (timeoutSeconds !== undefined && !(Number.isInteger(timeoutSeconds) && timeoutSeconds > 0)) {
+    throw new ConfigError(`--${timeoutFlag}: must be a number of seconds, 1 or more`);
+  }
+  return {
+    names,
+    yes: values['yes'] === true,
+    dryRun: values['dry-run'] === true,
+    takeOver: values['take-over'] === true,
+    timeoutSeconds,
+  };
+}
+
+type Parsed = { readonly values: Readonly<Record<string, unknown>>; readonly positionals: readonly string[] };
+
+function parse(args: readonly string[]): Parsed {
+  const strings = [...flagNames, timeoutFlag].map((name) => [name, { type: 'string' as const }] as const);
+  const switches = [...Object.keys(purgeFlags), 'version'].map(
+    (name) => [name, { type: 'boolean' as const }] as const,
+  );
+  const options = Object.fromEntries<{ readonly type: 'string' | 'boolean' }>([...strings, ...switches]);
   for (const arg of args) {
     const name = /^--([^=]+)/.exec(arg)?.[1];
     if (name !== undefined && name !== 'help' && !Object.hasOwn(options, name)) {
-      throw new ConfigError(`unknown flag --${name}; did you mean --${nearest(name, flagNames)}?`);
+      const known = [...flagNames, ...purgeFlagNames, 'help', 'version'] as const;
+      throw new ConfigError(`unknown flag --${name}; did you mean --${nearest(name, known)}?`);
     }
   }
   try {
@@ -152,13 +210,20 @@ function isCommand(text: string): text is Command['command'] {
 }
 
 export function usage(): string {
-  const rows = flagNames.map((name) => `  --${name.padEnd(14)} ${flags[name].description ?? ''}`);
+  const row = (name: string, description: string) => `  --${name.padEnd(14)} ${description}`;
+  const rows = flagNames.map((name) => row(name, flags[name].description ?? ''));
+  const ofPurge = Object.entries(purgeFlags).map(([name, description]) => row(name, description));
   return [
     'pan-tag-operator [run] [flags]   keep firewalls equal to the cluster',
-    'pan-tag-operator purge [flags]   unregister what is ours on every PanFirewall with Purge and Enforce',
+    'pan-tag-operator purge [PANFIREWALL...] [flags]',
+    '                                 unregister what is ours on these PanFirewalls, or on every one with Purge and Enforce',
     'pan-tag-operator version         print version, Node and git revision',
     '',
     ...rows,
+    '',
+    'Flags of purge alone:',
+    ...ofPurge,
+    row(timeoutFlag, timeoutDescription),
     '',
     `Each flag can also be set by an environment variable: --log-level is ${variableOf('log-level')}.`,
     'Devices are reached through the proxy of HTTPS_PROXY, but for the hosts in NO_PROXY.',

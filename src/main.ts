@@ -1,5 +1,6 @@
 // Composition root: arguments to parts to run(signal). The only file that knows everyone.
 
+import { createInterface } from 'node:readline/promises';
 import { type Command, ConfigError, readCommand, usage } from './config.ts';
 import { KubeConfigError } from './kubernetes/kube-connection.ts';
 import { createLogger, type Logger } from './runtime/logger.ts';
@@ -9,7 +10,7 @@ import { run } from './run.ts';
 import { revision, version } from './version.ts';
 
 async function main(args: readonly string[]): Promise<void> {
-  const { command, settings, warnings } = readCommand(args);
+  const { command, settings, purge: request, warnings } = readCommand(args);
   switch (command) {
     case 'help':
       process.stdout.write(usage());
@@ -21,13 +22,25 @@ async function main(args: readonly string[]): Promise<void> {
       return untilStopped(run, { settings, warnings, to: 1 });
     case 'purge':
       // What it did stands on standard output, how it goes on standard error.
-      return untilStopped(purgeAll, { settings, warnings, to: 2 });
+      return untilStopped(purgeWith(request), { settings, warnings, to: 2 });
   }
 }
 
-async function purgeAll(settings: Command['settings'], log: Logger, signal: AbortSignal): Promise<void> {
-  const clean = await purge({ settings, log, tell: (line) => process.stdout.write(`${line}\n`) }, signal);
-  if (!clean) process.exitCode = 1;
+function purgeWith(request: Command['purge']): Work {
+  return async (settings, log, signal) => {
+    const tell = (line: string) => process.stdout.write(`${line}\n`);
+    const ask = process.stdin.isTTY && process.stdout.isTTY ? askAtTerminal : undefined;
+    process.exitCode = await purge({ settings, request, log, tell, ask }, signal);
+  };
+}
+
+async function askAtTerminal(question: string, signal: AbortSignal): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return /^y(?:es)?$/i.test((await terminal.question(question, { signal })).trim());
+  } finally {
+    terminal.close();
+  }
 }
 
 type Work = (settings: Command['settings'], log: Logger, signal: AbortSignal) => Promise<void>;

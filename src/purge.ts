@@ -1,69 +1,50 @@
-// The command purge: takes the Lease, unregisters what is ours wherever that is wanted, and gives the Lease back.
+// The command purge: asks, sees that no operator runs, takes the Lease, has everything of ours unregistered, and gives the Lease back.
 
-import { z } from 'zod';
-import type { Settings } from './config.ts';
-import { Desired } from './core/desired.ts';
-import type { Claim } from './core/table-claims.ts';
+import type { PurgeRequest, Settings } from './config.ts';
 import { createKubeHttp, type KubeHttp } from './kubernetes/http.ts';
 import { connectToCluster } from './kubernetes/kube-connection.ts';
 import { KubeApiError, KubeUnreachableError } from './kubernetes/kube-errors.ts';
-import { createLeaseClient } from './kubernetes/lease.ts';
-import { collectionPath, objectPath, panFirewalls } from './kubernetes/resources/api.ts';
-import { type ParsedFirewall, parseFirewall } from './kubernetes/resources/parse.ts';
+import { createLeaseClient, leaseName } from './kubernetes/lease.ts';
 import { leaseIdentity } from './leadership.ts';
-import { readSecret } from './operator/credentials.ts';
-import { openConnection } from './operator/device-connection.ts';
 import { withLease } from './operator/election.ts';
-import { isFinalized, removal } from './operator/finalizers.ts';
-import { FirewallWorker } from './operator/firewall-worker.ts';
-import { formerTables } from './operator/former-tables.ts';
 import { readOwnerId } from './operator/installation.ts';
-import { purgeAll } from './operator/purge-all.ts';
-import { patchObject } from './operator/status-writer.ts';
-import { systemClocks, type Term } from './operator/term.ts';
+import { watchRenewal } from './operator/lease-renewal.ts';
+import { planLines, purgePlans, unknownNames } from './operator/purge-plan.ts';
+import { systemClocks } from './operator/term.ts';
+import { purgeUnder, readFirewalls } from './purge-work.ts';
 import type { Logger } from './runtime/logger.ts';
 import { userAgent } from './version.ts';
 
 export type PurgeOptions = {
   readonly settings: Settings;
+  readonly request: PurgeRequest;
   readonly log: Logger;
   /** Takes what the command says, line by line. */
   readonly tell: (line: string) => void;
+  /** Asks whoever sits at the terminal; undefined where there is none. */
+  readonly ask: ((question: string, signal: AbortSignal) => Promise<boolean>) | undefined;
 };
+
+/** 0: nothing of ours is left where it was to be purged; 1: something may be left; 2: nothing was written. */
+export type PurgeCode = 0 | 1 | 2;
 
 /** The API server and the Lease have so long together; purges have spec.purgeTimeoutSeconds each. */
 const prepareMs = 60_000;
 
-/** True when nothing of ours is left where it was to be purged. */
-export async function purge({ settings, log, tell }: PurgeOptions, signal: AbortSignal): Promise<boolean> {
+export async function purge(options: PurgeOptions, signal: AbortSignal): Promise<PurgeCode> {
+  const { settings, tell } = options;
   const cluster = connectToCluster(settings.kubeconfig);
   const http = createKubeHttp({ connection: cluster, userAgent });
   const namespace = settings.namespace ?? cluster.namespace ?? 'pan-tag-operator';
-  const tooLate = new AbortController();
-  const patience = setTimeout(() => tooLate.abort(new Error(inVain)), prepareMs);
-  const stop = AbortSignal.any([signal, tooLate.signal]);
   try {
-    const blockedBy = () => {};
-    const ownerId = await readOwnerId({ http, namespace, log, blockedBy, signal: stop });
-    const client = createLeaseClient(http, namespace);
-    const lease = { client, identity: leaseIdentity(), clocks: systemClocks, log };
-    return await withLease(
-      lease,
-      (term, takenFrom) => {
-        clearTimeout(patience);
-        if (takenFrom !== undefined) tell(warning(takenFrom));
-        return purgeUnder(term, { http, namespace, ownerId, environmentProxy: settings.proxy, log, tell });
-      },
-      stop,
-    );
+    return await inTime({ ...options, http, namespace }, signal);
   } catch (error) {
     const why = explain(error);
     if (why === undefined) throw error;
     if (signal.aborted) tell('interrupted: tags may be left');
-    else tell(tooLate.signal.aborted ? inVain : `NOT purged, tags may be left: ${why}`);
-    return false;
+    else tell(why === inVain ? inVain : `NOT purged, tags may be left: ${why}`);
+    return 1;
   } finally {
-    clearTimeout(patience);
     await cluster.close();
   }
 }
@@ -80,100 +61,91 @@ function explain(error: unknown): string | undefined {
   return error instanceof Error && error.message === inVain ? inVain : undefined;
 }
 
-function warning(holder: string): string {
+type Parts = PurgeOptions & { readonly http: KubeHttp; readonly namespace: string };
+
+async function inTime(parts: Parts, signal: AbortSignal): Promise<PurgeCode> {
+  const { http, request, tell } = parts;
+  const tooLate = new AbortController();
+  const stop = AbortSignal.any([signal, tooLate.signal]);
+  let patience = setTimeout(() => tooLate.abort(new Error(inVain)), prepareMs);
+  const rest = () => clearTimeout(patience);
+  try {
+    const firewalls = await readFirewalls(http, stop);
+    const plans = purgePlans(firewalls, request.names);
+    const unknown = unknownNames(request.names, firewalls);
+    for (const line of unknown) tell(line);
+    if (unknown.length > 0) return 2;
+    if (firewalls.length === 0) {
+      tell('there are no PanFirewalls');
+      return 0;
+    }
+    if (request.dryRun || !request.yes) for (const line of planLines(plans)) tell(line);
+    if (request.dryRun) return 0;
+    // Whoever is asked may take their time.
+    rest();
+    if (!request.yes && !(await isAgreed(parts, signal))) return 2;
+    patience = setTimeout(() => tooLate.abort(new Error(inVain)), prepareMs);
+    return await underLease(parts, rest, stop);
+  } finally {
+    rest();
+  }
+}
+
+async function isAgreed({ ask, tell }: Parts, signal: AbortSignal): Promise<boolean> {
+  if (ask === undefined) {
+    tell('nothing was written: there is no terminal to ask at; add --yes');
+    return false;
+  }
+  if (await ask('Unregister all of this? [y/N] ', signal)) return true;
+  tell('nothing was written');
+  return false;
+}
+
+async function underLease(parts: Parts, begins: () => void, signal: AbortSignal): Promise<PurgeCode> {
+  const { http, namespace, settings, request, log, tell } = parts;
+  const lease = {
+    client: createLeaseClient(http, namespace),
+    identity: leaseIdentity(),
+    clocks: systemClocks,
+    log,
+  };
+  const waits = (holder: string, ms: number) =>
+    tell(`waiting for ${Math.ceil(ms / 1000)} s at most: does ${holder} still renew the Lease?`);
+  const renewal = request.takeOver ? undefined : await watchRenewal(lease, waits, signal);
+  if (renewal?.isRenewed === true) return inUse(renewal.holder, parts);
+  const ownerId = await readOwnerId({ http, namespace, log, blockedBy: () => {}, signal });
+  return withLease<PurgeCode>(
+    { ...lease, ...(renewal === undefined ? {} : { silent: renewal.holder }) },
+    async (term, takenFrom) => {
+      begins();
+      // Somebody began to lead just now.
+      if (renewal !== undefined && takenFrom !== undefined && takenFrom !== renewal.holder)
+        return inUse(takenFrom, parts);
+      if (request.takeOver && takenFrom !== undefined) tell(warning(takenFrom, namespace));
+      const work = { http, namespace, ownerId, environmentProxy: settings.proxy, request, log, tell };
+      return (await purgeUnder(term, work)) ? 0 : 1;
+    },
+    signal,
+  );
+}
+
+function inUse(holder: string, { namespace, tell }: Parts): 2 {
+  tell(
+    `nothing was written: ${holder} renews the Lease ${leaseName}, and an operator that runs would register everything again; ` +
+      `stop it with ${scaleDown(holder, namespace)} or add --take-over`,
+  );
+  return 2;
+}
+
+function warning(holder: string, namespace: string): string {
   return (
     `warning: ${holder} held the Lease; if that operator still runs, it registers everything again when this ends: ` +
-    'scale it to 0 first'
+    `stop it with ${scaleDown(holder, namespace)}`
   );
 }
 
-type Parts = Pick<PurgeOptions, 'log' | 'tell'> & {
-  readonly http: KubeHttp;
-  readonly namespace: string;
-  readonly ownerId: string;
-  readonly environmentProxy: Settings['proxy'];
-};
-
-const list = z.object({ items: z.array(z.unknown()) });
-
-async function purgeUnder(term: Term, parts: Parts): Promise<boolean> {
-  const { http, namespace, ownerId, environmentProxy, log, tell } = parts;
-  const items = async (path: string) => list.parse(await http.json({ path, signal: term.signal })).items;
-  const readFirewalls = async () => (await items(collectionPath(panFirewalls))).map(parseFirewall);
-  const firewalls = await readFirewalls().catch(noneWithoutDefinition);
-  const secrets = (await items(`/api/v1/namespaces/${namespace}/secrets`)).map(readSecret);
-  const byName = new Map(secrets.map(({ name, data }) => [name, data]));
-  const desired = new Desired({ addressChanged: () => {}, policyChanged: () => {} });
-  const claims = new Map<string, Claim>();
-  const clean = await purgeAll(
-    {
-      firewalls,
-      createWorker: ({ firewall, meta, connection, status }, changed) => {
-        const { name } = firewall;
-        return new FirewallWorker(
-          {
-            firewall,
-            meta,
-            lifecycle: () => ({ finalized: isFinalized(meta), deleting: true }),
-            former: () => formerTables(status),
-            ownerId,
-            claims,
-            claim: (claim) => (claim === undefined ? claims.delete(name) : claims.set(name, claim)),
-            desired,
-            secrets: byName,
-            open: (to) =>
-              openConnection({
-                settings: to,
-                environmentProxy,
-                userAgent,
-                mayCall: term.mayBegin,
-                observe: () => {},
-              }),
-            knowledge: () => ({ synced: false }),
-            observer: { ...silent, changed },
-            log: log.child({ firewall: name }),
-            now: systemClocks.now,
-          },
-          connection,
-        );
-      },
-      release: (meta) => release(http, meta, readFirewalls, term.signal),
-      tell,
-    },
-    term,
-  );
-  if (firewalls.length === 0) tell('there are no PanFirewalls');
-  return clean;
-}
-
-/** Nothing is to be told but what a purge comes to. */
-const silent = {
-  confirmed: () => {},
-  unanswered: () => {},
-  refused: () => {},
-  failed: () => {},
-  record: () => {},
-  lost: () => {},
-};
-
-function noneWithoutDefinition(error: unknown): ParsedFirewall[] {
-  if (error instanceof KubeApiError && error.status === 404) return [];
-  throw error;
-}
-
-const attempts = 5;
-
-/** Takes the finalizer off, whatever else somebody edits meanwhile. */
-async function release(
-  http: KubeHttp,
-  { uid, name }: ParsedFirewall['meta'],
-  read: () => Promise<ParsedFirewall[]>,
-  signal: AbortSignal,
-): Promise<void> {
-  for (let attempt = 0; attempt < attempts; attempt += 1) {
-    const found = (await read().catch(noneWithoutDefinition)).find(({ meta }) => meta.uid === uid);
-    if (found === undefined || !isFinalized(found.meta)) return;
-    if (await patchObject(http, objectPath(panFirewalls, name), removal(found.meta), signal)) return;
-  }
-  throw new Error(`the finalizer of ${name} changes all the time and could not be taken off`);
+/** A holder is named after its Pod, and a Pod after its Deployment. */
+function scaleDown(holder: string, namespace: string): string {
+  const deployment = /^([a-z0-9.-]+)-[a-z0-9]{1,10}-[a-z0-9]{5}_/.exec(holder)?.[1] ?? 'pan-tag-operator';
+  return `kubectl scale deployment ${deployment} --namespace ${namespace} --replicas=0`;
 }

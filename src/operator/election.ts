@@ -171,10 +171,11 @@ function reasonOf({ reason }: AbortSignal): string {
 /**
  * Takes the Lease even from a running leader, holds it while `use` works, and releases it. `use` begins when nothing
  * of the former holder can be on its way any more, and must end soon after `term.signal` aborts.
+ * @param options their `silent`: this holder was watched for a whole term and did not renew; nothing of it is on its way.
  * @param use its `takenFrom`: who held the Lease; undefined when it was free.
  */
 export async function withLease<T>(
-  options: Omit<ElectionOptions, 'mode' | 'found'>,
+  options: Omit<ElectionOptions, 'mode' | 'found'> & { readonly silent?: string },
   use: (term: Term, takenFrom: string | undefined) => Promise<T>,
   signal: AbortSignal,
 ): Promise<T> {
@@ -183,7 +184,8 @@ export async function withLease<T>(
   const lead: Lead = async (term, former) => {
     const takenFrom = former?.holder || undefined;
     try {
-      if (takenFrom !== undefined) await createWake().sleep(leaseTimes.term, term.signal);
+      if (takenFrom !== undefined && takenFrom !== options.silent)
+        await createWake().sleep(leaseTimes.term, term.signal);
       result = { value: await use(term, takenFrom) };
     } finally {
       done.abort();

@@ -187,3 +187,23 @@ test("the chart, its image and deploy/ are of the program's version", async () =
   assert.deepEqual([described['version'], described['appVersion']], [version, version]);
   assert.ok((await read('deploy/deployment.yaml')).includes(`image: pan-tag-operator:${version}\n`));
 });
+
+test('the uninstall hook is tried once, within the time that Helm gives it, and its Job stays when it fails', async () => {
+  const helmTimeoutSeconds = 300;
+  const [job] = (await helm.render({ uninstall: { purge: true } })).filter(({ kind }) => kind === 'Job');
+  const { spec, metadata } = job as unknown as {
+    metadata: { annotations: Record<string, string> };
+    spec: {
+      backoffLimit: number;
+      activeDeadlineSeconds: number;
+      template: { spec: { containers: readonly { args: readonly string[] }[] } };
+    };
+  };
+  const args = spec.template.spec.containers[0]?.args ?? [];
+  const timeout = Number(args.find((arg) => arg.startsWith('--timeout='))?.slice('--timeout='.length));
+  assert.equal(spec.backoffLimit, 0);
+  assert.ok(spec.activeDeadlineSeconds < helmTimeoutSeconds);
+  assert.ok(timeout > 0 && timeout < spec.activeDeadlineSeconds);
+  assert.ok(args.includes('--yes'));
+  assert.doesNotMatch(metadata.annotations['helm.sh/hook-delete-policy'] ?? '', /hook-failed/);
+});

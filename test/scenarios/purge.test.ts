@@ -37,10 +37,10 @@ type Purge = {
 };
 
 /** The command, under the operator's own rights. */
-async function startPurge(): Promise<Purge> {
+async function startPurge(more: readonly string[] = ['--yes']): Promise<Purge> {
   const token = await cluster.serviceAccountToken(operatorNamespace, 'pan-tag-operator');
   const kubeconfig = await stage.plane.kubeconfigFor({ token });
-  const args = [program, 'purge', '--kubeconfig', kubeconfig, '--namespace', operatorNamespace];
+  const args = [program, 'purge', '--kubeconfig', kubeconfig, '--namespace', operatorNamespace, ...more];
   const signal = AbortSignal.timeout(limitMs);
   const child = spawn(process.execPath, args, { env: {}, signal, stdio: ['ignore', 'pipe', 'ignore'] });
   let output = '';
@@ -54,7 +54,7 @@ async function startPurge(): Promise<Purge> {
   return { ended, interrupt: () => child.kill('SIGINT') };
 }
 
-const purge = async () => (await startPurge()).ended;
+const purge = async (...more: string[]) => (await startPurge(more.length > 0 ? more : undefined)).ended;
 
 type Lease = KubernetesObject & { readonly spec: { readonly holderIdentity?: string } };
 const leaseHolder = async (): Promise<string> => {
@@ -75,6 +75,7 @@ test('each firewall has its line: purged, retained, observed or out of reach; wh
   await using observed = await registered('observed');
   await using dead = await registered('dead', { purgeTimeoutSeconds: 2 });
   await cluster.patch('PanFirewall', { name: 'observed' }, { spec: { mode: 'Observe' } });
+  for (const name of ['clean', 'dead']) await stage.says('PanFirewall', { name }, 'InSync');
   await operator.stop();
   dead.simulator.inject({ fault: 'reset' });
 
@@ -84,12 +85,23 @@ test('each firewall has its line: purged, retained, observed or out of reach; wh
   assert.match(first.lines[1] ?? '', /^dead: NOT purged, tags may be left: not completed within 2 s/);
   assert.deepEqual(first.lines.slice(2), [
     'kept: left as it is, spec.deletionPolicy is Retain',
-    'observed: NOT purged, tags may be left: spec.mode is Observe',
+    'observed: left as it is, spec.mode is Observe',
   ]);
   assert.deepEqual([clean.owned(), clean.marks()], [{}, []]);
   for (const fw of [kept, observed, dead]) assert.deepEqual([fw.owned(), fw.marks().length], [expected, 1]);
   assert.deepEqual(await finalizers(), []);
   assert.equal(await leaseHolder(), '');
+  const emptied = await stage.says('PanFirewall', { name: 'clean' }, 'Purging');
+  assert.match(
+    emptied.conditions?.[0]?.message ?? '',
+    /^its tables were purged by the command purge and hold nothing of ours; /,
+  );
+  await stage.counts('PanFirewall', { name: 'clean' }, ({ owned, pending, tables }) =>
+    assert.deepEqual([owned, pending, tables?.[0]?.owned], [0, 0, 0]),
+  );
+  await stage.says('ClusterPanTagPolicy', { name: 'clean' }, 'Purging');
+  await stage.says('PanFirewall', { name: 'dead' }, 'Purging');
+  await stage.counts('PanFirewall', { name: 'dead' }, ({ owned }) => assert.equal(owned, 2));
 
   dead.simulator.clearFaults();
   await cluster.patch('PanFirewall', { name: 'dead' }, { spec: { purgeTimeoutSeconds: 60 } });
@@ -109,19 +121,64 @@ test('each firewall has its line: purged, retained, observed or out of reach; wh
   for (const name of ['clean', 'kept', 'observed', 'dead']) await letGoOf(name);
 });
 
-test('a running leader steps down, and the command warns of it; afterwards that one registers everything again', async () => {
+test('while an operator renews the Lease nothing is written, and the command that stops it is named', async () => {
   const operator = await stage.startOperator();
   await using fw = await registered('led');
-  const { code, lines } = await purge();
-  assert.equal(code, 0);
-  assert.equal(lines[0], 'led: purged, 2 addresses unregistered');
-  assert.match(lines[1] ?? '', /^warning: .* held the Lease; .*scale it to 0 first$/);
+  await using other = await registered('other');
+  const messages = fw.messages().length;
+  const refused = await purge('--yes');
+  assert.equal(refused.code, 2);
+  assert.match(refused.lines[0] ?? '', /^nothing was written: \S+ renews the Lease pan-tag-operator, /);
+  assert.match(
+    refused.lines[0] ?? '',
+    /stop it with kubectl scale deployment [a-z-]+ --namespace \S+ --replicas=0 or add --take-over$/,
+  );
+  assert.match(refused.lines[1] ?? '', /^waiting for \d+ s at most: does \S+ still renew the Lease\?$/);
+  assert.equal(fw.messages().length, messages);
+  assert.deepEqual([fw.owned(), await finalizers()], [expected, ['pantag.io/purge', 'pantag.io/purge']]);
+
+  const forced = await purge('led', '--yes', '--take-over');
+  assert.equal(forced.code, 0);
+  assert.equal(forced.lines[0], 'led: purged, 2 addresses unregistered');
+  assert.match(
+    forced.lines[1] ?? '',
+    /^warning: .* held the Lease; if that operator still runs, it registers everything again/,
+  );
   await fw.holds(expected, { timeoutMs: 30_000 });
   await stage.says('PanFirewall', { name: 'led' }, 'InSync', 20_000);
-  assert.deepEqual(await finalizers(), ['pantag.io/purge']);
-  await letGoOf('led');
-  await waitFor(async () => (await cluster.list('PanFirewall')).length === 0, { what: 'it to be purged' });
+  assert.deepEqual(other.owned(), expected);
   await operator.stop();
+});
+
+test('it takes names, lists what it would do, and does nothing unasked', async () => {
+  const untouched = async () => {
+    assert.equal((await finalizers()).length, 2);
+    assert.equal(await leaseHolder(), '');
+  };
+  assert.deepEqual(await purge('othr', '--yes'), {
+    code: 2,
+    lines: ['there is no PanFirewall "othr": did you mean "other"?'],
+  });
+  await untouched();
+  const listed = await purge('--dry-run');
+  assert.equal(listed.code, 0);
+  assert.equal(listed.lines.length, 2);
+  assert.match(
+    listed.lines[0] ?? '',
+    /^led: would be purged at https:\S+: 2 addresses by its status, within 300 s$/,
+  );
+  await untouched();
+  const unasked = await purge('other', '--log-level', 'warn');
+  assert.equal(unasked.code, 2);
+  assert.equal(unasked.lines[0], 'nothing was written: there is no terminal to ask at; add --yes');
+  await untouched();
+  const removed = await purge('--yes', 'other', '--timeout', '2');
+  assert.equal(removed.code, 1, 'its device is gone');
+  assert.match(removed.lines[0] ?? '', /^other: NOT purged, tags may be left: not completed within 2 s: /);
+  // Both were being deleted since the devices of the test before went.
+  await cluster.patch('PanFirewall', { name: 'led' }, { metadata: { finalizers: null } });
+  await waitFor(async () => (await cluster.list('PanFirewall')).length === 0, { what: 'both to go' });
+  for (const name of ['led', 'other']) await cluster.remove('ClusterPanTagPolicy', { name });
 });
 
 test('the members of a device group are looked up and purged; one that had left is named', async () => {
@@ -170,7 +227,7 @@ test('it can be interrupted, says so, gives the Lease back, and a later one goes
   assert.deepEqual(fw.owned(), expected);
 
   fw.simulator.clearFaults();
-  assert.deepEqual(await purge(), { code: 0, lines: ['stuck: purged, 2 addresses unregistered'] });
+  assert.deepEqual(await purge('--yes'), { code: 0, lines: ['stuck: purged, 2 addresses unregistered'] });
   assert.deepEqual(fw.owned(), {});
   await letGoOf('stuck');
   assert.deepEqual(await purge(), { code: 0, lines: ['there are no PanFirewalls'] });

@@ -1,0 +1,66 @@
+// What statuses say once the command purge is through with a PanFirewall: nobody is Ready on an emptied table.
+
+import { conditionsFor, type Finding } from '../core/conditions.ts';
+import type { ParsedFirewall, ParsedPolicy } from '../kubernetes/resources/parse.ts';
+
+export type PurgeResult = { readonly clean: boolean; readonly told: string };
+
+const next = 'an operator that runs again registers everything anew; delete the PanFirewall to keep it empty';
+
+function findingOf({ clean, told }: PurgeResult): Finding {
+  const cause = clean ? 'its tables were purged by the command purge and hold nothing of ours' : told;
+  return { reason: 'Purging', message: `${cause}; ${next}` };
+}
+
+/** Counts that are not known to be 0 stay as they were last known. undefined: there is no status to correct. */
+export function purgedFirewallStatus(
+  { meta, status }: ParsedFirewall,
+  result: PurgeResult,
+  now: string,
+): object | undefined {
+  if (status === undefined) return undefined;
+  const finding = findingOf(result);
+  const conditions = conditionsFor({
+    finding,
+    generation: meta.generation,
+    previous: status.conditions ?? [],
+    now,
+  });
+  const tables = (status.tables ?? []).map((table) => ({
+    ...table,
+    state: finding.reason,
+    ...(result.clean ? { owned: 0, pending: 0, held: undefined } : {}),
+    message: finding.message,
+  }));
+  const counts = result.clean ? { owned: 0, pending: 0 } : {};
+  return { ...status, conditions, ...counts, tables };
+}
+
+/** Of a policy with a firewall that was purged. undefined: it has none, or no status. */
+export function purgedPolicyStatus(
+  { meta, status }: ParsedPolicy,
+  results: ReadonlyMap<string, PurgeResult>,
+  now: string,
+): object | undefined {
+  const firewalls = status?.firewalls ?? [];
+  const purged = firewalls.find(({ name }) => results.has(name));
+  const result = purged && results.get(purged.name);
+  if (status === undefined || purged === undefined || result === undefined) return undefined;
+  const { reason, message } = findingOf(result);
+  return {
+    ...status,
+    conditions: conditionsFor({
+      finding: { reason, message: `${purged.name}: ${message}` },
+      generation: meta.generation,
+      previous: status.conditions ?? [],
+      now,
+    }),
+    addresses: 0,
+    firewalls: firewalls.map((one) => {
+      const own = results.get(one.name);
+      if (own === undefined) return one;
+      const counts = own.clean ? { registered: 0, pending: 0, failed: 0, examples: [] } : {};
+      return { ...one, state: reason, ...counts, message: findingOf(own).message };
+    }),
+  };
+}
