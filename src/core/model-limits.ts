@@ -33,12 +33,15 @@ const byModel: readonly (readonly [RegExp, ModelLimits])[] = [
 ];
 
 const answers = new Map<string, ModelLimits>();
+/** A device may call itself something else each time. */
+const mostAnswers = 100;
 
 /** Asked with every change, of few models. */
 export function limitsOfModel(model: string): ModelLimits {
   let limits = answers.get(model);
   if (limits === undefined) {
     limits = byModel.find(([pattern]) => pattern.test(model))?.[1] ?? uncertain;
+    if (answers.size >= mostAnswers) answers.clear();
     answers.set(model, limits);
   }
   return limits;

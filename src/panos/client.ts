@@ -14,6 +14,7 @@ import {
   updateForm,
 } from './commands.ts';
 import { type CallObserver, type ConversationOptions, createConversation } from './conversation.ts';
+import { shortened } from './device-words.ts';
 import { readHaState } from './ha-state.ts';
 import {
   type GroupMember,
@@ -86,8 +87,18 @@ export function createPanosClient(options: PanosClientOptions): PanosClient {
     timeouts: options.timeouts ?? { connectMs: 10_000, callMs: 60_000 },
   });
   return {
-    systemInfo: (signal, of = {}) =>
-      device.ask({ kind: 'systemInfo', form: systemInfoForm(of), read: readSystemInfo }, signal),
+    async systemInfo(signal, of = {}) {
+      const form = systemInfoForm(of);
+      const info = await device.ask({ kind: 'systemInfo', form, read: readSystemInfo }, signal);
+      const clean = (words: string) => shortened(device.clean(words));
+      return {
+        ...info,
+        hostname: clean(info.hostname),
+        model: clean(info.model),
+        swVersion: clean(info.swVersion),
+        serial: clean(info.serial),
+      };
+    },
     managedDevices: (signal) =>
       device.ask({ kind: 'managedDevices', form: managedDevicesForm(), read: readManagedDevices }, signal),
     deviceGroups: (signal) =>
@@ -95,7 +106,8 @@ export function createPanosClient(options: PanosClientOptions): PanosClient {
     async haState(of, signal) {
       const ha = await device.ask({ kind: 'haState', form: haStateForm(of), read: readHaState }, signal);
       if (!ha.enabled) return ha;
-      return { ...ha, state: device.clean(ha.state), peerState: device.clean(ha.peerState) };
+      const word = (text: string) => shortened(device.clean(text));
+      return { ...ha, state: word(ha.state), peerState: word(ha.peerState) };
     },
     async update(update, signal) {
       const read = (text: string) => readUidResponse(text, update);

@@ -104,17 +104,34 @@ export function createConversation(options: ConversationOptions): Conversation {
   };
 
   const credentials = credentialsOf(options.credentials, exchange, now);
+  /** Kinds of calls that the device has answered well. */
+  const passed = new Set<CallKind>();
 
   return {
     ask: (question, signal) =>
-      askTwice({ credentials, outage }, (pass) => exchange(question, pass, signal), signal),
+      askTwice(
+        { credentials, outage, passedBefore: passed.has(question.kind) },
+        async (pass) => {
+          const value = await exchange(question, pass, signal);
+          passed.add(question.kind);
+          return value;
+        },
+        signal,
+      ),
     clean,
     close: () => transport.close(),
   };
 }
 
+type Asking = {
+  readonly credentials: Credentials;
+  readonly outage: Outage;
+  /** The device has answered such a call well before. */
+  readonly passedBefore: boolean;
+};
+
 async function askTwice<T>(
-  { credentials, outage }: { readonly credentials: Credentials; readonly outage: Outage },
+  { credentials, outage, passedBefore }: Asking,
   ask: (pass: Pass) => Promise<T>,
   signal: AbortSignal,
 ): Promise<T> {
@@ -130,7 +147,7 @@ async function askTwice<T>(
   try {
     const pass = await credentials.pass(signal);
     return await attempt(pass).catch(async (error: unknown) => {
-      if (!refusesPass(error)) throw error;
+      if (!refusesPass(error) && !(passedBefore && mayBeThePass(error))) throw error;
       const other = await credentials.replacement(pass, signal);
       if (other === undefined) throw error;
       return attempt(other);
@@ -149,6 +166,14 @@ function refusesPass(error: unknown): boolean {
 
 function mostBytesOf({ kind, mostBytes }: Pick<Question<unknown>, 'kind' | 'mostBytes'>): number {
   return mostBytes ?? (kind === 'update' || kind === 'readPage' ? replyBytes.systemInfo : replyBytes[kind]);
+}
+
+/**
+ * A status line that says no more than that the request is bad, to a call that was good before: devices were seen to refuse
+ * an expired key so (Splunk-Apps #151). It is worth one new key, where there is one to be had.
+ */
+function mayBeThePass(error: unknown): boolean {
+  return error instanceof PanosError && ['HTTP 400', 'HTTP 401'].includes(error.code);
 }
 
 /** The pass differs from attempt to attempt; the question stays as it is. */

@@ -30,3 +30,16 @@ function writings(secret: string): string[] {
   ];
   return [...new Set(forms)].filter((form) => form !== '');
 }
+
+/** What a device calls itself or others: no name is longer. */
+const longestName = 64;
+
+/** Whether a device can be meant by this: a name that is too long, or has characters that no name has, is none. */
+export function isName(text: string): boolean {
+  return text.length <= longestName && text !== '' && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\uFFFD]/u.test(text);
+}
+
+/** A device's word for itself, cut to the length of a name. */
+export function shortened(words: string): string {
+  return words.length > longestName ? `${words.slice(0, longestName - 3).toWellFormed()}...` : words;
+}

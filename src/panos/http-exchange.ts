@@ -7,6 +7,8 @@ export type Lane = { readonly client: Client; opened: number };
 
 export type HttpReply = {
   readonly status: number;
+  /** The reason phrase. It may hold a secret (Splunk-Apps #151), and is shown nowhere. */
+  readonly statusText: string;
   readonly body: Buffer;
   /** The Set-Cookie headers. */
   readonly setCookies: readonly string[];
@@ -42,6 +44,7 @@ export function exchange(
   const chunks: Buffer[] = [];
   let bytes = 0;
   let status = 0;
+  let statusText = '';
   let setCookies: readonly string[] = [];
   let controller: Dispatcher.DispatchController | undefined;
   let stopped: Error | undefined;
@@ -64,9 +67,10 @@ export function exchange(
       progress.sent = true;
       progress.reused = lane.opened === openedBefore;
     },
-    onResponseStart(_, code, headers) {
+    onResponseStart(_, code, headers, phrase = '') {
       progress.answered = true;
       status = code;
+      statusText = phrase;
       setCookies = [headers['set-cookie'] ?? []].flat();
     },
     onResponseData(_, chunk) {
@@ -79,7 +83,7 @@ export function exchange(
       chunks.push(chunk);
     },
     onResponseEnd() {
-      reply.resolve({ status, body: Buffer.concat(chunks), setCookies });
+      reply.resolve({ status, statusText, body: Buffer.concat(chunks), setCookies });
     },
     onResponseError(_, error) {
       reply.reject(error);

@@ -1,5 +1,6 @@
 // Reads what a Panorama tells of the firewalls that it manages, and of its device groups.
 import { attribute, child, children, type Element, readResult, textOf } from './envelope.ts';
+import { isName } from './device-words.ts';
 import { invalidResponse } from './errors.ts';
 import { fleetParts } from './reply-limits.ts';
 
@@ -47,11 +48,14 @@ function theOnly(result: Element, name: string): Element {
 function nameOf(entry: Element): string {
   const name = attribute(entry, 'name');
   if (name === '') throw invalidResponse('an <entry> has no name', 'read');
+  if (!isName(name)) throw invalidResponse('the name of an <entry> is no name', 'read');
   return name;
 }
 
 function serialOf(entry: Element): string {
-  return textOf(entry['serial']) || nameOf(entry);
+  const serial = textOf(entry['serial']) || nameOf(entry);
+  if (!isName(serial)) throw invalidResponse('a serial is no serial number', 'read');
+  return serial;
 }
 
 function isConnected(entry: Element): boolean {

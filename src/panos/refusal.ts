@@ -178,6 +178,17 @@ function meaningOf({ code, text, intent, echo = noEcho }: Refused): Meaning {
   return byCode ?? wholeRefusal(intent);
 }
 
+/** In a status line or a plain text, which repeat nothing of what was sent but the key. */
+export function saysKeyExpired(text: string): boolean {
+  return says(phrases.keyExpired, text, noEcho) !== undefined;
+}
+
+/** Told by an HTTP status alone. */
+export function expiredKey(status: number): PanosError {
+  const { reason, retry, problem, instead } = keyExpired;
+  return new PanosError(`${problem} (HTTP ${status})`, { reason, retry, applied: 'no', said: instead ?? '' });
+}
+
 /** The device answered a message with words only that say: not now. */
 export function notNowAnswer(words: string): PanosError {
   const { reason, retry, problem } = notNow;

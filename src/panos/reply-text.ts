@@ -2,6 +2,7 @@
 import { isRefusal } from './envelope.ts';
 import { type Intent, invalidResponse } from './errors.ts';
 import type { HttpReply } from './http-exchange.ts';
+import { expiredKey, saysKeyExpired } from './refusal.ts';
 import { httpStatusError } from './transport-errors.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -10,8 +11,11 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
  * The text that a reader may judge. Devices send their refusals with HTTP 200 or with an error status; whatever else
  * comes with an error status is not the device's word.
  */
-export function textOfReply({ status, body }: HttpReply, intent: Intent): string {
+export function textOfReply({ status, statusText, body }: HttpReply, intent: Intent): string {
+  if ((status === 400 || status === 401) && saysKeyExpired(statusText)) throw expiredKey(status);
   const text = decode(body, intent, status);
+  if ((status === 400 || status === 401) && !isRefusal(text) && saysKeyExpired(text))
+    throw expiredKey(status);
   if ((status < 200 || status > 299) && !isRefusal(text)) throw httpStatusError(status, intent);
   return text;
 }

@@ -1,6 +1,6 @@
 // Reads the small replies of the XML API into values: user-id results, system info, counts, keys.
 import { canonicalHost } from '../core/address.ts';
-import { oneLine } from './device-words.ts';
+import { isName, oneLine, shortened } from './device-words.ts';
 import {
   attribute,
   child,
@@ -75,16 +75,20 @@ export function readSystemInfo(text: string): DeviceInfo {
   const required = (name: string): string => {
     const value = textOf(system[name]);
     if (value === '') throw invalidResponse(`it has no <${name}>`, 'read');
+    if (/\p{Cc}/u.test(value)) throw invalidResponse(`<${name}> has control characters`, 'read');
     return value;
   };
+  const serial = required('serial');
+  // Cut, it could be the serial of another device.
+  if (!isName(serial)) throw invalidResponse('<serial> is no serial number', 'read');
   const multiVsys = textOf(system['multi-vsys']);
   if (!['', 'on', 'off'].includes(multiVsys))
     throw invalidResponse('<multi-vsys> is neither on nor off', 'read');
   return {
-    hostname: textOf(system['hostname']),
-    serial: required('serial'),
-    model: required('model'),
-    swVersion: required('sw-version'),
+    hostname: shortened(oneLine(textOf(system['hostname']))),
+    serial,
+    model: shortened(oneLine(required('model'))),
+    swVersion: shortened(oneLine(required('sw-version'))),
     multiVsys: multiVsys === 'on',
   };
 }
