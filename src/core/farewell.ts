@@ -12,6 +12,8 @@ export type FarewellFacts = {
   readonly mode: 'Enforce' | 'Observe';
   /** The CRD is being deleted, and all PanFirewalls with it: nobody decided about the firewalls' tables. */
   readonly definitionLeaving: boolean;
+  /** No operator has met its device: nothing of ours can be on it. */
+  readonly neverMet?: boolean;
   /** undefined while it goes on. */
   readonly outcome: PurgeOutcome | undefined;
   readonly overdue: boolean;
@@ -29,6 +31,8 @@ export function farewell(facts: FarewellFacts): Farewell | undefined {
     const note = `the firewall was purged: nothing of ours is left on it (${outcome.addresses} addresses unregistered)`;
     return { reason: 'Purged', note };
   }
+  if (facts.neverMet === true)
+    return { reason: 'Purged', note: 'its device was never met: there is nothing of ours on it to purge' };
   if (deletionPolicy === 'Retain') return abandoned('spec.deletionPolicy is Retain by now');
   if (definitionLeaving)
     return abandoned('the CRD of PanFirewalls is being deleted, which empties no firewall');

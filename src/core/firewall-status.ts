@@ -64,6 +64,11 @@ export type FirewallView = {
   readonly departed?: readonly DepartedTable[];
   /** There may be tables that nobody has looked for yet. */
   readonly open?: boolean;
+  /** false: nobody keeps its tables, as its spec cannot be read; `former` are those of the status before. */
+  readonly started?: boolean;
+  readonly former?: readonly FirewallTableStatus[];
+  /** It is being deleted, and its finalizer waits for the purge, until then (RFC 3339). */
+  readonly farewell?: { readonly name: string; readonly until: string } | undefined;
 };
 
 export type ShownTable = { readonly ref: TableEntry; readonly view: TableView };
@@ -131,6 +136,7 @@ export function firewallStatus(view: FirewallView, context: StatusContext): Fire
   const tables = [
     ...[...view.tables, ...(view.leaving ?? [])].map((table) => tableStatus(table, now)),
     ...(view.departed ?? []).map(departedStatus),
+    ...(view.former ?? []),
   ];
   return {
     observedGeneration: generation,
@@ -147,7 +153,17 @@ function firewallFinding(view: FirewallView, context: StatusContext): Finding {
   const leaving = (view.leaving ?? []).map(({ ref, view: table }) =>
     inItsName(ref, tableHealth(table, context.now).finding),
   );
-  return worst([kept, ...leaving]) ?? kept;
+  return withFarewell(worst([kept, ...leaving]) ?? kept, view.farewell);
+}
+
+/** What a purge that waits leaves, until when, and how to let go. */
+function withFarewell({ reason, message }: Finding, farewell: FirewallView['farewell']): Finding {
+  if (farewell === undefined) return { reason, message };
+  const { name, until } = farewell;
+  const words =
+    `the PanFirewall is being deleted: what is left of ours (status.owned) is tried to be unregistered until ${until}, then it ` +
+    `is let go as it is; to let go at once: kubectl patch panfw ${name} --type=merge -p '{"metadata":{"finalizers":null}}'`;
+  return { reason, message: `${message}; ${words}` };
 }
 
 function keptFinding(view: FirewallView, { generation, previous, now }: StatusContext): Finding {

@@ -6,6 +6,7 @@ import { objectPath, panFirewalls } from '../kubernetes/resources/api.ts';
 import type { ObjectMeta } from '../kubernetes/resources/object.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { FirewallObject } from './firewall-objects.ts';
+import { neverMet } from './recalled-view.ts';
 import { eachOf, isFinalized, type PatchObject, removal } from './finalizers.ts';
 
 export type FarewellsOptions = {
@@ -76,6 +77,7 @@ export class Farewells {
     return farewell({
       ...ending,
       definitionLeaving: definitionLeaving === true,
+      neverMet: neverMet(worker?.view(), parsed.status),
       outcome: worker?.purging === true ? worker.purgeOutcome : undefined,
       overdue: timeLeft({ deletingSince, seenAt, now, timeoutSeconds }) === 0,
       timeoutSeconds,

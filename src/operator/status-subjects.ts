@@ -21,6 +21,8 @@ import type { ParsedPolicy } from '../kubernetes/resources/parse.ts';
 import type { Controller } from './controller.ts';
 import type { FirewallObject } from './firewall-objects.ts';
 import { unusable } from './policy-admission.ts';
+import { isFinalized } from './finalizers.ts';
+import { farewellOf, recalled } from './recalled-view.ts';
 import { policyPath } from './policy-objects.ts';
 import type { EventTeller } from './event-teller.ts';
 import type { StatusSubject } from './status-agenda.ts';
@@ -98,7 +100,9 @@ const nothing: Snapshot = { view: unstarted, health: firewallHealth(unstarted, 0
 function snapshot({ parsed, worker }: FirewallObject, now: number): Snapshot {
   const finding = parsed.ok ? undefined : ({ reason: 'InvalidSpec', message: parsed.problems } as const);
   const aside = parsed.meta.deletingSince === undefined ? undefined : asideOf('leaving');
-  const view = worker?.view(finding) ?? { ...unstarted, finding, aside };
+  const seen = worker?.view(finding) ?? { ...unstarted, finding, aside, started: false };
+  const farewell = isFinalized(parsed.meta) ? farewellOf(parsed.meta, parsed.ending) : undefined;
+  const view = { ...recalled(seen, parsed.status), farewell };
   const known =
     finding !== undefined ||
     (view.open !== true && view.tables.length > 0 && view.tables.every(({ view: table }) => table.known));

@@ -30,6 +30,11 @@ test('it waits while the purge goes on, and goes when nothing is left', () => {
   assert.match(after({ outcome: clean })?.note ?? '', /12 addresses/);
 });
 
+test('whose device was never met goes at once, as there is nothing to purge', () => {
+  assert.equal(after({ neverMet: true })?.reason, 'Purged');
+  assert.match(after({ neverMet: true })?.note ?? '', /never met/);
+});
+
 test('whatever ends without a purge is PurgeAbandoned, and says why', () => {
   const cases: [Partial<FarewellFacts>, RegExp][] = [
     [{ deletionPolicy: 'Retain' }, /Retain/],

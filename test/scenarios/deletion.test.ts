@@ -100,7 +100,10 @@ test('a firewall whose device is dead is let go when its time is up', async () =
   await using fw = await registered(name, { spec: { purgeTimeoutSeconds: 4 } });
   fw.simulator.inject({ fault: 'reset' });
   await remove(name);
-  await stage.says('PanFirewall', { name }, 'DeviceUnavailable');
+  const status = await stage.says('PanFirewall', { name }, 'DeviceUnavailable');
+  assert.equal(status.owned, Object.keys(expected).length, 'the count is what was last known');
+  const words = status.conditions?.map(({ message }) => message).join() ?? '';
+  assert.match(words, /until \d{4}-.*Z, .*to let go at once: kubectl patch panfw dead /);
   await untilGone(name);
   assert.match((await eventNotes(cluster, name, 'PurgeAbandoned')).join(), /within 4 s/);
   assert.deepEqual(fw.owned(), expected);
@@ -132,6 +135,18 @@ test('without its Secret for good it is let go when its time is up, which may be
   await untilGone(name);
   assert.match((await eventNotes(cluster, name, 'PurgeAbandoned')).join(), /create the Secret orphan/);
   assert.deepEqual(fw.owned(), expected);
+});
+
+test('one that never met its device goes at once', async () => {
+  const name = 'unmet';
+  const endpoint = 'https://192.0.2.77';
+  const spec = { endpoint, tagPrefix: 'unmet.', credentials: { secretRef: { name: 'not-there' } } };
+  const whole = { ...spec, namespaceSelector: {}, deletionPolicy: 'Purge' };
+  await cluster.create('PanFirewall', { metadata: { name }, spec: whole });
+  await stage.says('PanFirewall', { name }, 'SecretMissing');
+  await remove(name);
+  await untilGone(name);
+  assert.match((await eventNotes(cluster, name, 'Purged')).join(), /never met/);
 });
 
 test('in Observe it is let go at once and nothing is written', async () => {
