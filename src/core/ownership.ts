@@ -70,8 +70,8 @@ export function mayWrite({ kind }: Standing): boolean {
   return kind !== 'unknown' && kind !== 'shutOut';
 }
 
-/** A sentence with the next step; undefined where nobody else claims the table. */
-export function conflictOf({ kind, rivals }: Standing): string | undefined {
+/** A sentence with the next step; undefined where nobody else claims the table. @param firewall the PanFirewall's name. */
+export function conflictOf({ kind, rivals }: Standing, firewall: string): string | undefined {
   const [rival] = rivals;
   if (rival === undefined) return undefined;
   const consequence =
@@ -79,6 +79,6 @@ export function conflictOf({ kind, rivals }: Standing): string | undefined {
   return (
     `another operator, ${rival.id}, has marked its tag prefix ${rival.prefix} on this table: ${consequence}; ` +
     `give this PanFirewall a prefix of its own, or take the other's place with ` +
-    `kubectl annotate panfw <name> pantag.io/adopt=${rival.id}`
+    `kubectl annotate panfw ${firewall} pantag.io/adopt=${rival.id}`
   );
 }

@@ -138,7 +138,7 @@ export class TablePurge {
     const startedAt = now();
     const { owned, standing, agreed } = await this.#read(connection, signal);
     const readMs = now() - startedAt;
-    const conflict = conflictOf(standing);
+    const conflict = conflictOf(standing, this.#options.name);
     if (conflict !== undefined) return this.#end({ kind: 'left', why: conflict });
     if (this.#yields(owned, standing)) return;
     const ours = this.#ours(owned, standing);

@@ -53,7 +53,7 @@ function blockedBy(stance: Stance): Finding | undefined {
 }
 
 export function tableView(facts: TableFacts): TableView {
-  const { firewall, table, marker, precedence, stance, failing, reading, books } = facts;
+  const { firewall, table, marker, stance, failing, reading, books } = facts;
   return {
     firewall,
     failing,
@@ -71,7 +71,7 @@ export function tableView(facts: TableFacts): TableView {
       owned,
     })),
     limits: limitsView(books),
-    conflict: conflict(marker, precedence),
+    conflict: conflict(facts),
     notes: [...notes(table, reading), ...(stance === 'unprotected' ? [unprotected.message] : [])],
     refused: refused(table, marker),
     ungranted: table.leases.finding,
@@ -81,15 +81,15 @@ export function tableView(facts: TableFacts): TableView {
   };
 }
 
-function conflict({ standing }: Marker, precedence: Precedence): TableView['conflict'] {
+function conflict({ firewall, marker, precedence }: TableFacts): TableView['conflict'] {
   if (precedence.kind === 'taken') {
     const message =
       `PanFirewall ${precedence.by}, which is older, keeps the same table of the same device under an overlapping ` +
       'tagPrefix: nothing is written; delete one of the two, or give this one a prefix of its own';
     return { message, silent: true };
   }
-  const message = conflictOf(standing);
-  return message === undefined ? undefined : { message, silent: !mayWrite(standing) };
+  const message = conflictOf(marker.standing, firewall);
+  return message === undefined ? undefined : { message, silent: !mayWrite(marker.standing) };
 }
 
 function notes(table: Table, { learned, shared, unreadable }: ReadingNotes): readonly string[] {

@@ -65,7 +65,7 @@ test('nothing is written before the first look, nor while another is marked and 
       const marked = now.includes(markerTag(self));
       assert.equal(mayWrite(standing), marked || !rival);
       assert.equal(standing.kind === 'contested', marked && rival);
-      assert.equal(conflictOf(standing) === undefined, !rival);
+      assert.equal(conflictOf(standing, 'edge-a') === undefined, !rival);
     }),
   );
 });
@@ -91,11 +91,11 @@ test('other prefixes, and our own id under another prefix, are no rivals', () =>
 test('the sentence names the rival, the prefix, what follows and the way out', () => {
   const shutOut = sight(unknownStanding, ['k8s._owner.bbbbbbbbbbbb'], self);
   assert.match(
-    conflictOf(shutOut) ?? '',
-    /bbbbbbbbbbbb.* k8s\. .*nothing is written.*a prefix of its own, or .*pantag\.io\/adopt=bbbb/,
+    conflictOf(shutOut, 'edge-a') ?? '',
+    /bbbbbbbbbbbb.* k8s\. .*nothing is written.*a prefix of its own, or .*kubectl annotate panfw edge-a pantag\.io\/adopt=bbbbbbbbbbbb$/,
   );
   const contested = sight(unknownStanding, ['k8s._owner.bbbbbbbbbbbb', markerTag(self)], self);
-  assert.match(conflictOf(contested) ?? '', /removals that rest on absence wait/);
+  assert.match(conflictOf(contested, 'edge-a') ?? '', /removals that rest on absence wait/);
 });
 
 /** Two installations that look and write in turn, each as its standing allows. */

@@ -46,6 +46,8 @@ export type Status = {
     readonly foreign: number;
     readonly pending: number;
     readonly capacity?: number;
+    /** What passed the removal guard within ten minutes: history, not state. */
+    readonly guardWindow?: readonly unknown[];
     readonly plan?: {
       readonly register: number;
       readonly unregister: number;
