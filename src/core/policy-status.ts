@@ -30,6 +30,13 @@ export type PolicyStatus = {
   readonly columns: { readonly tags: number; readonly firewalls: string };
 };
 
+/** An address with a tag that the device refuses, in its words; without `tag`: it did not say which. */
+export type FailedAddress = {
+  readonly address: string;
+  readonly tag?: string;
+  readonly message: string;
+};
+
 /** One firewall that a policy names or selects. */
 export type PolicyTarget = {
   readonly name: string;
@@ -39,7 +46,7 @@ export type PolicyTarget = {
   /** Addresses of this policy there: all, those not confirmed in every table, those the device refuses. */
   readonly addresses: number;
   readonly pending: number;
-  readonly failed: readonly { readonly address: string; readonly message: string }[];
+  readonly failed: readonly FailedAddress[];
   /** What limits keep out there, the worst first; not among the failed. Absent: nothing. */
   readonly limited?: readonly LimitedAddresses[];
 };
@@ -123,7 +130,7 @@ function targetFinding(target: PolicyTarget, { generation, previous }: StatusCon
   if (exceeded !== undefined) return exceeded;
   const [example] = byAddress(failed);
   if (example !== undefined) {
-    const message = `the device refuses registrations, such as that of ${example.address}: ${example.message}`;
+    const message = `the device refuses registrations, such as that of ${pairOf(example)}: ${example.message}`;
     return { reason: 'RegistrationRejected', message };
   }
   if (pending > 0 && (health.stuck || !wasReady(previous, generation))) {
@@ -148,6 +155,10 @@ function targetStatus(target: PolicyTarget, finding: Finding): PolicyFirewallSta
     examples: [...limited.flatMap(({ examples }) => examples), ...refused].slice(0, exampleLimit),
     message: isFailure(finding.reason) ? finding.message : '',
   };
+}
+
+function pairOf({ address, tag }: FailedAddress): string {
+  return tag === undefined ? address : `${address} ${tag}`;
 }
 
 function byAddress(failed: PolicyTarget['failed']): PolicyTarget['failed'] {

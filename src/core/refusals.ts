@@ -161,6 +161,11 @@ export class Refusals {
     return [...this.#refusals.keys()].sort();
   }
 
+  /** What of this address is refused. */
+  at(address: string): readonly Rejection[] {
+    return this.#refusals.get(address) ?? [];
+  }
+
   /** Why this address is refused, in the device's words. */
   messageOf(address: string): string | undefined {
     return this.#refusals.get(address)?.[0]?.message;

@@ -22,6 +22,7 @@ import type { Controller } from './controller.ts';
 import type { FirewallObject } from './firewall-objects.ts';
 import { unusable } from './policy-admission.ts';
 import { isFinalized } from './finalizers.ts';
+import { type OpenWork, openWork, openWorkKey } from './open-work.ts';
 import { farewellOf, recalled } from './recalled-view.ts';
 import { policyPath } from './policy-objects.ts';
 import type { EventTeller } from './event-teller.ts';
@@ -49,7 +50,7 @@ export function* statusSubjects({
   if (!controller.synced) return;
   const graceOver = now - startedAt > graceMs;
   const firewalls = new Map([...controller.firewalls].map(([name, object]) => [name, snapshot(object, now)]));
-  const progress = openWork(controller);
+  const progress = workOf(controller);
   for (const [name, { parsed }] of controller.firewalls) {
     const { view, known } = firewalls.get(name) ?? nothing;
     yield {
@@ -109,42 +110,13 @@ function snapshot({ parsed, worker }: FirewallObject, now: number): Snapshot {
   return { view, health: healthForPolicies(view, now), known };
 }
 
-/** What is not confirmed, by policy and firewall: one pass over what is open, which is little in ordinary life. */
-type OpenWork = {
-  readonly pending: ReadonlyMap<string, number>;
-  readonly failed: ReadonlyMap<string, { address: string; message: string }[]>;
-};
-
-const key = (policy: PolicyId, firewall: string) => `${policy} ${firewall}`;
-
-function openWork({ desired, firewalls }: Controller): OpenWork {
-  const pending = new Map<string, number>();
-  const failed = new Map<string, { address: string; message: string }[]>();
-  for (const [firewall, { worker }] of firewalls) {
-    const tables = countingTables(worker?.workers ?? []);
-    const refused = new Map(
-      tables.flatMap(({ refusals }) =>
-        [...refusals.addresses()].map((a) => [a, refusals.messageOf(a) ?? ''] as const),
-      ),
-    );
-    const waiting = new Set(tables.flatMap((table) => [...table.pendingAddresses()]));
-    for (const address of waiting) {
-      if (refused.has(address)) continue;
-      for (const policy of desired.policiesBehind(firewall, address)) {
-        if (worker?.limits.isOut(policy, address) === true) continue;
-        pending.set(key(policy, firewall), (pending.get(key(policy, firewall)) ?? 0) + 1);
-      }
-    }
-    for (const [address, message] of refused) {
-      for (const policy of desired.policiesBehind(firewall, address)) {
-        if (worker?.limits.isOut(policy, address) === true) continue;
-        const list = failed.get(key(policy, firewall)) ?? [];
-        list.push({ address, message });
-        failed.set(key(policy, firewall), list);
-      }
-    }
-  }
-  return { pending, failed };
+function workOf({ desired, firewalls }: Controller): OpenWork {
+  const working = [...firewalls].map(([name, { worker }]) => ({
+    name,
+    tables: countingTables(worker?.workers ?? []),
+    isOut: (policy: PolicyId, address: string) => worker?.limits.isOut(policy, address) === true,
+  }));
+  return openWork(desired, working);
 }
 
 /** What a passive HA peer has not taken is waited for by nobody, unless there is no other to look at. */
@@ -194,8 +166,8 @@ function policyTarget(
     unusable: unusable(name, controller, parsed),
     health,
     addresses,
-    pending: known ? (progress.pending.get(key(id, name)) ?? 0) : addresses,
-    failed: progress.failed.get(key(id, name)) ?? [],
+    pending: known ? (progress.pending.get(openWorkKey(id, name)) ?? 0) : addresses,
+    failed: progress.failed.get(openWorkKey(id, name)) ?? [],
     limited: controller.firewalls.get(name)?.worker?.limits.limitedOf(id) ?? [],
   };
 }
