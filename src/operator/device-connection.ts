@@ -106,6 +106,7 @@ function closedFailure(): DeviceFailure {
 
 function inOurWords(error: unknown): unknown {
   if (!(error instanceof PanosError)) return error;
-  const { reason, message, retry, applied, refused, notNow: answered, limit } = error;
-  return new DeviceFailure(reason, message, { retry, applied, refused, answered, limit, cause: error });
+  const { reason, message, retry, applied, refused, refusesPass, notNow: answered, limit } = error;
+  const facts = { retry, applied, refused, refusesPass, answered, limit, cause: error };
+  return new DeviceFailure(reason, message, facts);
 }

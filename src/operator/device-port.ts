@@ -73,6 +73,8 @@ export class DeviceFailure extends Error {
   readonly applied: 'no' | 'unknown';
   /** The endpoint itself has answered, and refused the call as a whole. */
   readonly refused: boolean;
+  /** The device is up and refuses the credentials: it is not asked every few seconds. */
+  readonly refusesPass: boolean;
   /** The message was answered, by a device that may not have done it: none of its entries is to blame. */
   readonly answered: boolean;
   /** What the device's words, with which it refused the call as a whole, say of a limit of it. */
@@ -87,6 +89,8 @@ export class DeviceFailure extends Error {
       readonly refused?: boolean;
       readonly answered?: boolean;
       readonly limit?: RefusedLimit | undefined;
+      /** Default: that of the cause. */
+      readonly refusesPass?: boolean;
       readonly cause?: unknown;
     },
   ) {
@@ -97,5 +101,7 @@ export class DeviceFailure extends Error {
     this.refused = facts.refused ?? false;
     this.answered = facts.answered ?? false;
     this.limit = facts.limit;
+    const { cause } = facts;
+    this.refusesPass = facts.refusesPass ?? (cause instanceof DeviceFailure && cause.refusesPass);
   }
 }

@@ -161,7 +161,7 @@ export class EventRecorder {
     this.#options.failed('EventWrite');
     this.#options.log[this.#failing ? 'debug' : 'warn']({ err: cause }, 'events cannot be written for now');
     this.#failing = true;
-    await this.#retry.sleep(this.#backoff.next('backoff'), signal).catch(() => undefined);
+    await this.#retry.sleep(this.#backoff.next({ retry: 'backoff' }), signal).catch(() => undefined);
   }
 
   #newName({ name }: Regarding, at: number): string {

@@ -82,8 +82,9 @@ export class GroupDiscovery {
     }
   }
 
-  #failed({ reason, message, retry }: DeviceFailure): number {
-    const retryInMs = Math.round(Math.min(this.#backoff.next(retry), discoveryIntervalMs));
+  #failed(failure: DeviceFailure): number {
+    const { reason, message } = failure;
+    const retryInMs = Math.round(Math.min(this.#backoff.next(failure), discoveryIntervalMs));
     const level = message === this.#failing ? 'debug' : 'warn';
     this.#failing = message;
     this.#options.log[level]({ reason, problem: message, retryInMs }, 'device groups not looked up');

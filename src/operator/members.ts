@@ -119,5 +119,6 @@ function together(failures: readonly DeviceFailure[]): DeviceFailure {
   const reason = worst(failures)?.reason ?? 'DeviceUnavailable';
   const message = `no member of the HA pair can be used. ${failures.map((one) => one.message).join('; ')}`;
   const retry = failures.every((one) => one.retry === 'slow') ? 'slow' : 'backoff';
-  return new DeviceFailure(reason, message, { retry, applied: 'no', cause: first });
+  const refusesPass = failures.some((one) => one.refusesPass);
+  return new DeviceFailure(reason, message, { retry, applied: 'no', refusesPass, cause: first });
 }

@@ -14,9 +14,13 @@ export type ReadScheduleOptions = {
 export class ReadSchedule {
   readonly #options: ReadScheduleOptions;
   #dueAt = 0;
+  /** A read that failed is not repeated before, whatever else asks for one. */
+  #notBefore = 0;
   #last = { endedAt: Number.NEGATIVE_INFINITY, durationMs: 0 };
   #verifyAt = 0;
   #unsureUntil = 0;
+  /** The table was lost: the next read restores it; the last one did. */
+  #restores = { next: false, last: false };
 
   constructor(options: ReadScheduleOptions) {
     this.#options = options;
@@ -24,7 +28,7 @@ export class ReadSchedule {
 
   /** Monotonic ms. */
   get dueAt(): number {
-    return this.#dueAt;
+    return Math.max(this.#dueAt, this.#notBefore);
   }
 
   /** Monotonic ms: by then a message of ours without an answer has taken effect, or never will. */
@@ -45,6 +49,26 @@ export class ReadSchedule {
   /** Nothing is known of the table any more: the distance to the last read does not count. */
   atOnce(): void {
     this.#dueAt = 0;
+  }
+
+  /**
+   * The table was lost. The first time it is read at once; while it is lost again and again, as another writer or the
+   * device itself may have it, no more often than any other full read.
+   */
+  lost(): void {
+    this.#restores.next = true;
+    if (this.#restores.last) this.soon();
+    else this.atOnce();
+  }
+
+  /** A read failed: not before so many ms, whatever else asks for one. */
+  postpone(ms: number): void {
+    this.#notBefore = this.#options.now() + ms;
+  }
+
+  /** Something changed: what failed may work now. */
+  retryNow(): void {
+    this.#notBefore = 0;
   }
 
   /** As soon as the distance to the last read allows. */
@@ -69,10 +93,14 @@ export class ReadSchedule {
     this.#verifyAt = this.#options.now() + afterthoughtMs;
   }
 
-  /** A read ended, well or not. */
-  ended(startedAt: number): void {
+  /**
+   * A read ended, well or not.
+   * @param answeredAt monotonic ms: when the device last answered. To wait for a device that is away is no work of its.
+   */
+  ended(startedAt: number, answeredAt = this.#options.now()): void {
     const now = this.#options.now();
-    this.#last = { endedAt: now, durationMs: now - startedAt };
+    this.#last = { endedAt: now, durationMs: answeredAt - startedAt };
+    this.#restores = { next: false, last: this.#restores.next };
     this.#dueAt = now + this.#options.intervalMs();
     // One that began too early has passed pages that a late message may have changed since.
     if (this.verifies(startedAt)) return;

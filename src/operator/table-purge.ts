@@ -19,7 +19,7 @@ import type { TableRef } from '../core/table-ref.ts';
 import type { TagSet } from '../core/tag-set.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { type Connection, DeviceFailure, type RegisteredIp } from './device-port.ts';
-import { Outage } from './outage.ts';
+import { type CallKind, Outage } from './outage.ts';
 import { batchesOf, planned, sendInHalves } from './purge-messages.ts';
 import { toReading } from './table-reading.ts';
 import type { TableObserver } from './table-observer.ts';
@@ -69,6 +69,8 @@ export class TablePurge {
   #done = 0;
   #outcome: PurgeOutcome | undefined;
   #lost = AbortSignal.abort();
+  /** What is being asked of the device. */
+  #calling: CallKind = 'connect';
 
   constructor(options: TablePurgeOptions) {
     this.#options = options;
@@ -120,14 +122,16 @@ export class TablePurge {
         if (signal.aborted) return;
         if (!(error instanceof DeviceFailure)) throw error;
         this.#options.observer.failed(error);
-        await this.#outage.failed(error, signal);
+        await this.#outage.failed(this.#calling, error, signal);
       }
     }
   }
 
   async #round(signal: AbortSignal): Promise<void> {
     const { precedence, connect, unsureUntil, now } = this.#options;
+    this.#calling = 'connect';
     const connection = await connect(signal);
+    this.#outage.succeeded('connect');
     const place = precedence();
     if (place.kind === 'wait') return this.#outage.pause(precedenceMs, signal);
     if (place.kind === 'taken')
@@ -143,6 +147,7 @@ export class TablePurge {
     if (this.#yields(owned, standing)) return;
     const ours = this.#ours(owned, standing);
     await this.#unregisterAll(connection, ours, signal);
+    this.#outage.succeeded('write');
     if (this.#yields(owned, standing)) return;
     if (!agreed) return this.#outage.pause(readMs * readSpacing, signal);
     if (now() < unsureUntil) return this.#outage.pause(unsureUntil - now(), signal);
@@ -152,11 +157,12 @@ export class TablePurge {
 
   async #read(connection: Connection, signal: AbortSignal): Promise<Found> {
     const { ref, self, observer } = this.#options;
+    this.#calling = 'read';
     const { entries, agreed } = await connection.readTable(ref, async () => 0, signal);
     const { owned, others } = toReading(entries, self.prefix);
     const shared = [...owned.keys()].filter((address) => others.has(address)).length;
     this.#reading = { known: true, owned: owned.size, foreign: others.size - shared };
-    this.#outage.forget();
+    this.#outage.succeeded('read');
     observer.changed();
     return { owned, agreed, standing: sight(unknownStanding, marksIn(entries), self) };
   }
@@ -219,6 +225,7 @@ export class TablePurge {
 
   async #sendOne(connection: Connection, batch: Batch): Promise<readonly Rejection[]> {
     const { ref, observer, now } = this.#options;
+    this.#calling = 'write';
     try {
       const rejections = await connection.send(ref, batch, this.#lost);
       observer.confirmed(batch, rejections, now());

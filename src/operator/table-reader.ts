@@ -85,9 +85,15 @@ export class TableReader {
     const { table, ref, prefix, gate, log, now } = this.#options;
     const startedAt = now();
     this.#isAsked = false;
+    let answeredAt = startedAt;
+    const answered = (): Promise<number> => {
+      answeredAt = now();
+      return betweenPages();
+    };
     table.beginRead();
     try {
-      const { entries, agreed } = await connection.readTable(ref, betweenPages, signal);
+      const { entries, agreed } = await connection.readTable(ref, answered, signal);
+      answeredAt = now();
       this.#agreed = agreed;
       table.setGate(gate(), now());
       const { learned, shared, ...reading } = toReading(entries, prefix, (address) =>
@@ -99,7 +105,7 @@ export class TableReader {
       tellRefused(log, table.endRead({ ...reading, agreed, verifies }, now()));
     } finally {
       table.abandonRead();
-      this.schedule.ended(startedAt);
+      this.schedule.ended(startedAt, answeredAt);
     }
     if (!this.#agreed) this.schedule.soon();
     this.#tell();

@@ -11,7 +11,7 @@ import { createWake, pause } from '../runtime/wake.ts';
 import { type Connection, DeviceFailure } from './device-port.ts';
 import { limitedTable } from './limited-table.ts';
 import { type Adoption, Marker } from './marker.ts';
-import { Outage } from './outage.ts';
+import { type CallKind, Outage } from './outage.ts';
 import { expectNotPassive } from './passive-peer.ts';
 import type { ReadSchedule } from './read-schedule.ts';
 import { TableReader } from './table-reader.ts';
@@ -40,6 +40,8 @@ export class TableWorker {
   readonly #reader: TableReader;
   readonly #reads: ReadSchedule;
   #lastCall = AbortSignal.abort();
+  /** What is being asked of the device. */
+  #calling: CallKind = 'connect';
 
   constructor(options: TableWorkerOptions) {
     this.#options = options;
@@ -105,6 +107,7 @@ export class TableWorker {
 
   /** Reads the table as soon as the distance to the last read allows. */
   resync(): void {
+    this.#reads.retryNow();
     this.#reader.ask();
     this.#work.notify();
   }
@@ -140,6 +143,7 @@ export class TableWorker {
   /** Credentials, trust or settings changed: what failed may work now. */
   retryNow(): void {
     this.#reads.intervalChanged();
+    this.#reads.retryNow();
     this.#outage.retryNow();
     this.#work.notify();
   }
@@ -212,17 +216,23 @@ export class TableWorker {
     this.#marker.readSoon();
     this.#reads.soon();
     const { observer, markerIntervalMs } = this.#options;
-    if (error.reason === 'PassivePeer') observer.changed();
+    const isPassive = error.reason === 'PassivePeer';
+    if (isPassive) observer.changed();
     else observer.failed(error);
-    await this.#outage.failed(error, signal, error.reason === 'PassivePeer' ? markerIntervalMs() : undefined);
+    const kind = isPassive ? 'look' : this.#calling;
+    // What is known goes on being written while the table cannot be read.
+    if (kind === 'read') return this.#reads.postpone(this.#outage.note(kind, error));
+    await this.#outage.failed(kind, error, signal, isPassive ? markerIntervalMs() : undefined);
   }
 
   async #step(signal: AbortSignal): Promise<void> {
     const { knowledge, connect, leases, now } = this.#options;
     if (!knowledge().synced) return this.#work.sleep(60_000, signal);
+    this.#calling = 'connect';
     const connection = await connect(signal);
+    if (this.#outage.isOpen('connect')) this.#succeeded('connect');
     this.table.leases.configure(leases(), now());
-    if (this.isPassivePeer) expectNotPassive(await connection.haState(this.#options.ref, signal));
+    if (this.isPassivePeer) await this.#expectActive(connection, signal);
     if (now() >= this.#marker.dueAt) await this.#readMarker(connection, signal);
     if (now() >= this.#reads.dueAt) await this.#readAll(connection, signal);
     if (await this.#putMarker(connection, signal)) return;
@@ -248,49 +258,68 @@ export class TableWorker {
 
   async #readMarker(connection: Connection, signal: AbortSignal): Promise<void> {
     const { observer, ref, log } = this.#options;
+    this.#calling = 'look';
     const kind = await this.#rights.readMarker(connection, signal);
-    this.#succeeded();
+    this.#succeeded('look');
     if (kind !== 'lost') return;
     log.warn('table lost, reading and restoring it');
     observer.lost(ref);
     this.table.excuse();
-    this.#reads.atOnce();
+    this.#reads.lost();
   }
 
   /** True when there was one to put. */
   async #putMarker(connection: Connection, signal: AbortSignal): Promise<boolean> {
     // What a reading may have missed could be somebody else's.
     if (!this.table.known || !this.#reader.agreed || signal.aborted) return false;
+    this.#calling = 'write';
     if (!(await this.#rights.putMarker(connection, this.#lastCall))) return false;
-    this.#succeeded();
+    this.#succeeded('write');
     return true;
   }
 
   /** Sends one message if there is one to send; tells how many addresses it was about. */
   async #sendNext(connection: Connection, signal: AbortSignal): Promise<number> {
     const { limits, now } = this.#options;
-    if (signal.aborted || !this.#rights.mayWrite || !limits.ready(now())) return 0;
+    const { mayWrite } = this.#rights;
+    // What could not be written may be there all the same by now, or not be ours to write any more.
+    const isMoot = !mayWrite || (this.table.known && this.table.pending === 0);
+    if (isMoot && this.#outage.isOpen('write')) this.#succeeded('write');
+    if (signal.aborted || !mayWrite || !limits.ready(now())) return 0;
     this.table.setFirstContact(
       this.#marker.standing.kind === 'firstContact' || this.#options.adopting?.() === true,
     );
     this.table.judgeFrom = this.#options.knowledge().judgeFrom ?? 0;
+    this.#calling = 'write';
     const addresses = await this.#sender.sendNext(connection, this.#lastCall);
-    if (addresses > 0) this.#succeeded();
+    if (addresses > 0) this.#succeeded('write');
     return addresses;
   }
 
   async #readAll(connection: Connection, signal: AbortSignal): Promise<void> {
     const { isAsked } = this.#reader;
-    const reading = this.#reader.read(connection, () => this.#sendNext(connection, signal), signal);
+    const betweenPages = async (): Promise<number> => {
+      const addresses = await this.#sendNext(connection, signal);
+      this.#calling = 'read';
+      return addresses;
+    };
+    this.#calling = 'read';
+    const reading = this.#reader.read(connection, betweenPages, signal);
     // Whoever asked for it hears that it has begun.
     if (isAsked) this.#options.observer.changed();
     await reading;
     this.#options.limits.device.settle();
-    this.#succeeded();
+    this.#succeeded('read');
   }
 
-  #succeeded(): void {
-    this.#outage.succeeded();
+  async #expectActive(connection: Connection, signal: AbortSignal): Promise<void> {
+    this.#calling = 'look';
+    expectNotPassive(await connection.haState(this.#options.ref, signal));
+    this.#succeeded('look');
+  }
+
+  #succeeded(kind: CallKind): void {
+    this.#outage.succeeded(kind);
     this.#options.observer.changed();
   }
 

@@ -21,6 +21,8 @@ type Facts = {
   readonly applied: 'no' | 'unknown';
   /** The device's response code, or the transport's error code; '' when there was none. */
   readonly code?: string;
+  /** The device is up and refuses the credentials, whatever the reason says of it: a login is never hurried. */
+  readonly refusesPass?: boolean;
   /** The device's own words, in one line. */
   readonly said?: string;
   /** The device cannot do it now, whatever it is: no entry of the message is to blame. */
@@ -69,8 +71,14 @@ export class PanosError extends Error {
     return this.#facts.limit;
   }
 
+  get refusesPass(): boolean {
+    return this.#facts.refusesPass ?? this.reason === 'AuthenticationFailed';
+  }
+
   /** The same failure, understood otherwise. */
-  understoodAs(other: Pick<Facts, 'reason' | 'retry'> & { readonly problem: string }): PanosError {
+  understoodAs(
+    other: Pick<Facts, 'reason' | 'retry' | 'refusesPass'> & { readonly problem: string },
+  ): PanosError {
     const { problem, ...facts } = other;
     return new PanosError(problem, { ...this.#facts, ...facts });
   }

@@ -24,6 +24,7 @@ export function rememberOutage(now: () => number): Outage {
       return error.understoodAs({
         reason: 'DeviceUnavailable',
         retry: 'backoff',
+        refusesPass: true,
         problem:
           'The device was out of reach and now refuses the credentials, as devices do for minutes while they start. It is tried again; if it stays, check the Secret',
       });
