@@ -1,8 +1,9 @@
 // Which policies select a Pod, which tag suffixes each of them gives it, and the tags that these are on a firewall.
 
+import { smallestTexts, type TextsBeginning } from './label-texts.ts';
 import type { Firewall, Labels, PodRecord, Policy, PolicyId, TagSource } from './model.ts';
 import { higherRank, type Rank, rankOf } from './rank.ts';
-import { capped, mostOf } from './tag-cap.ts';
+import { capped, mostOf, mostTags } from './tag-cap.ts';
 import { noTags, type TagSet, tagSet } from './tag-set.ts';
 import { legalTag, reservedClusterSuffix } from './tag.ts';
 import { labelKeySuffixes, render } from './template.ts';
@@ -50,18 +51,20 @@ export function evaluatorLike(
   selecting: readonly LocalPolicy[],
   namespaceLabels: Labels,
 ): Evaluator {
-  const shared = selecting.map((local) =>
-    namesThePod(local.policy) ? undefined : grant(local, pod, namespaceLabels),
-  );
+  const granting = grantsTo(pod, namespaceLabels);
+  const shared = selecting.map((local) => (namesThePod(local.policy) ? undefined : granting(local)));
   const grants = shared.filter((grant) => grant !== undefined);
   if (grants.length === selecting.length) {
     const evaluation = { grants: capped(grants), known: { tags: new Map(), ranks: new Map() } };
     return () => evaluation;
   }
-  return (like) => ({
-    grants: capped(selecting.map((local, i) => shared[i] ?? grant(local, like, namespaceLabels))),
-    known: undefined,
-  });
+  return (like) => {
+    const grantingLike = grantsTo(like, namespaceLabels);
+    return {
+      grants: capped(selecting.map((local, i) => shared[i] ?? grantingLike(local))),
+      known: undefined,
+    };
+  };
 }
 
 /** The tags that an evaluation comes to on one firewall. */
@@ -104,12 +107,22 @@ function namesThePod(policy: Policy): boolean {
   );
 }
 
-function grant({ policy, reach }: LocalPolicy, pod: PodRecord, namespaceLabels: Labels): Grant {
+/** What policies give one Pod: its labels are sorted once for all of them, and not kept. */
+function grantsTo(pod: PodRecord, namespaceLabels: Labels): (local: LocalPolicy) => Grant {
+  // One more than fit tells that some are left out.
+  const beginning = smallestTexts(pod.labels, mostTags + 1);
+  return (local) => grant(local, (source) => texts(source, pod, namespaceLabels, beginning));
+}
+
+function grant(
+  { policy, reach }: LocalPolicy,
+  textsOf: (source: TagSource) => readonly (string | undefined)[],
+): Grant {
   const suffixes = new Set<string>();
   let missingValue = false;
   let illegalTag = false;
   for (const source of policy.tags) {
-    for (const text of texts(source, pod, namespaceLabels)) {
+    for (const text of textsOf(source)) {
       if (text === undefined) missingValue = true;
       else if (isLegal(policy, text)) suffixes.add(scoped(policy, text));
       else illegalTag = true;
@@ -125,8 +138,13 @@ function behind(prefix: string, suffixes: ReadonlySet<string>): string[] {
   return [...suffixes].flatMap((suffix) => legalTag(prefix, suffix) ?? []);
 }
 
-function texts(source: TagSource, pod: PodRecord, namespaceLabels: Labels): readonly (string | undefined)[] {
-  if (source.kind === 'labelKeys') return labelKeySuffixes(source.keys, pod.labels);
+function texts(
+  source: TagSource,
+  pod: PodRecord,
+  namespaceLabels: Labels,
+  beginning: TextsBeginning,
+): readonly (string | undefined)[] {
+  if (source.kind === 'labelKeys') return labelKeySuffixes(source.keys, pod.labels, beginning);
   return [
     render(source.template, {
       namespace: pod.namespace,

@@ -1,6 +1,7 @@
 // Tag templates: reading them, filling them in for a Pod, and the suffixes of labelKeys.
 
 import { isLabelKey, maxLabelValueLength } from './label.ts';
+import { allTexts, type TextsBeginning } from './label-texts.ts';
 import type { Labels, Template, TemplatePart } from './model.ts';
 import { illegalText } from './tag.ts';
 import { nearest, quoted } from './wording.ts';
@@ -57,20 +58,21 @@ export function render(template: Template, values: TemplateValues): string | und
 /**
  * `<key>.<value>` for each label that one of the keys names. A key that ends in `*` names all labels that begin
  * with what is before it. A label with an empty value yields nothing, as a tag must not end in a hole; like a key
- * that matches nothing, it is not counted as skipped.
+ * that matches nothing, it is not counted as skipped. @param beginning what a `*` gets of these labels.
  */
-export function labelKeySuffixes(keys: readonly string[], labels: Labels): readonly string[] {
+export function labelKeySuffixes(
+  keys: readonly string[],
+  labels: Labels,
+  beginning: TextsBeginning = allTexts(labels),
+): readonly string[] {
   const suffixes = new Set<string>();
   for (const key of keys) {
-    if (!key.endsWith('*')) {
-      const value = labels.get(key);
-      if (value !== undefined && value !== '') suffixes.add(`${key}.${value}`);
+    if (key.endsWith('*')) {
+      for (const text of beginning(key.slice(0, -1))) suffixes.add(text);
       continue;
     }
-    const start = key.slice(0, -1);
-    for (const [name, value] of labels) {
-      if (value !== '' && name.startsWith(start)) suffixes.add(`${name}.${value}`);
-    }
+    const value = labels.get(key);
+    if (value !== undefined && value !== '') suffixes.add(`${key}.${value}`);
   }
   return [...suffixes];
 }
