@@ -1,5 +1,7 @@
 // Reads a whole XML document into a tree, within limits on how deep and how large that may become.
-import { endTag, type Scanner, skipBetween, startTag, textPart, unexpected } from './xml-scanner.ts';
+import { XMLParser } from 'fast-xml-parser';
+import { invalidResponse } from './errors.ts';
+import { notXml } from './xml-text.ts';
 
 /** An element: attributes under `@name`, children under their names, text beside children or attributes under `#text`. */
 export type Element = { readonly [name: string]: unknown };
@@ -12,57 +14,41 @@ const deepest = 64;
 const referencesEach = 128;
 const mostReferences = 500_000;
 
+/** What may come before the root, and then a DOCTYPE: in the root it is text of somebody's. */
+const prologue = /^[^<]*(?:<(?:\?[^>]*|!--[^]*?--)>[^<]*)*<!DOCTYPE/i;
+
+const parser = new XMLParser({
+  ignoreAttributes: false,
+  attributeNamePrefix: '@',
+  parseTagValue: false,
+  parseAttributeValue: false,
+  htmlEntities: true,
+  maxNestedTags: deepest,
+});
+
 /**
- * The root. Several children of a name are a list; blanks around text are dropped, and a reference that nobody knows is
- * text. Throws PanosError InvalidResponse for whatever is not one whole document, and for one beyond the limits.
+ * The root. Several children of a name are a list; blanks around text are dropped. Throws for whatever is not one whole
+ * document, for a DOCTYPE, and for a document beyond the limits, which is not parsed at all.
  * @param parts how many elements and attributes it may have, together; references, a tag full for each.
  */
 export function readTree(text: string, parts: number): Node {
-  const scanner: Scanner = { text, at: text.startsWith('\uFEFF') ? 1 : 0 };
-  const budget = { left: parts };
-  for (let at = -1, references = 0; (at = text.indexOf('&', at + 1)) >= 0; references += 1)
-    if (references >= Math.min(parts * referencesEach, mostReferences))
-      throw unexpected({ text, at }, 'a smaller answer');
-  const root = readElement(scanner, budget, 1);
-  skipBetween(scanner);
-  if (scanner.at < text.length) throw unexpected(scanner, 'the end');
-  return root;
+  if (prologue.test(text) || notXml.test(text)) throw invalidResponse('it is no plain XML', 'read');
+  const references = Math.min(parts * referencesEach, mostReferences);
+  if (exceeds(text, /<[^/!?]|=\s*["']/g, parts) || exceeds(text, /&/g, references))
+    throw invalidResponse('it is larger than such an answer can be', 'read');
+  const document = parser.parse(text, true) as Element;
+  const roots = Object.keys(document).filter((name) => !name.startsWith('?'));
+  const [name] = roots;
+  if (name === undefined || roots.length > 1) throw invalidResponse('it is not one document', 'read');
+  return { name, value: document[name] };
 }
 
-function readElement(scanner: Scanner, budget: { left: number }, depth: number): Node {
-  const { name, attributes, empty } = startTag(scanner);
-  budget.left -= 1 + attributes.size;
-  if (budget.left < 0 || depth > deepest) throw unexpected(scanner, 'a smaller answer');
-  const content: Record<string, unknown> = {};
-  for (const [key, value] of attributes) content[`@${key}`] = value;
-  let text = '';
-  if (!empty) {
-    while (!scanner.text.startsWith('</', scanner.at)) {
-      if (atStartTag(scanner)) add(content, readElement(scanner, budget, depth + 1));
-      else text += textPart(scanner, true);
-    }
-    endTag(scanner, name);
+/** Stops counting where the limit is passed. */
+function exceeds(text: string, pattern: RegExp, most: number): boolean {
+  let found = 0;
+  for (const _ of text.matchAll(pattern)) {
+    found += 1;
+    if (found > most) return true;
   }
-  return { name, value: valueOf(content, text.trim()) };
-}
-
-function atStartTag({ text, at }: Scanner): boolean {
-  return text.charCodeAt(at) === 0x3c && !'!?'.includes(text.charAt(at + 1));
-}
-
-function add(parent: Record<string, unknown>, { name, value }: Node): void {
-  const before = Object.hasOwn(parent, name) ? parent[name] : undefined;
-  if (Array.isArray(before)) before.push(value);
-  // Not by assignment: __proto__ would be no property but the prototype.
-  else Object.defineProperty(parent, name, ownValue(before === undefined ? value : [before, value]));
-}
-
-function ownValue(value: unknown): PropertyDescriptor {
-  return { value, enumerable: true, configurable: true, writable: true };
-}
-
-function valueOf(content: Record<string, unknown>, text: string): unknown {
-  if (Object.keys(content).length === 0) return text;
-  if (text !== '') content['#text'] = text;
-  return content;
+  return false;
 }

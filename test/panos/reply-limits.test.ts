@@ -103,15 +103,20 @@ test('elements, attributes, references and depth are bounded, each by the kind o
   assert.equal(failureOf(() => readUidResponse(named(40), one)).reason, 'InvalidResponse');
 });
 
-test('a tree has what a document says, whatever its names are', () => {
+test('a tree has what a document says, and a name that would reach a prototype is no answer', () => {
   const text =
-    '<?xml version="1.0"?><!-- a --><response status = "success" ><result> x <a/><a b=\'1\'>y</a><c><![CDATA[<d> ]]>&#101;<!-- --></c><__proto__>z</__proto__> </result></response> <!-- b -->';
+    '<?xml version="1.0"?><!-- a --><response status = "success" ><result> x <a/><a b=\'1\'>y</a><c><![CDATA[<d> ]]>&#101;<!-- --></c> </result></response> <!-- b -->';
   const { response } = readEnvelope(text, 'read');
   const { result } = response as { result: Record<string, unknown> };
   assert.deepEqual(Object.entries(result), [
     ['a', ['', { '@b': '1', '#text': 'y' }]],
     ['c', '<d> e'],
-    ['__proto__', 'z'],
     ['#text', 'x'],
   ]);
+  const repeated = text.replace('<d>', '<!DOCTYPE d>');
+  assert.equal((readEnvelope(repeated, 'read').response['result'] as { c: string }).c, '<!DOCTYPE d> e');
+  const typed = text.replace('<!-- a -->', '<!-- a --> <!DOCTYPE d [<!ENTITY e "f">]>');
+  assert.equal(failureOf(() => readEnvelope(typed, 'read')).reason, 'InvalidResponse');
+  const odd = text.replace('<a/>', '<__proto__>z</__proto__>');
+  assert.equal(failureOf(() => readEnvelope(odd, 'read')).reason, 'InvalidResponse');
 });

@@ -148,6 +148,7 @@ const places: readonly (readonly [file: string, words: string, whose: string])[]
     'where an entry that is no XML is over; the count of the page decides',
   ],
   ['src/panos/registered-ip-reader.ts', '<entry ip=', 'XML itself'],
+  ['src/panos/xml-tree.ts', '<!DOCTYPE', 'XML itself, before the root, where no tag can be'],
   ['src/panos/trust.ts', '-----BEGIN CERTIFICATE-----', "an administrator's Secret"],
   ['src/panos/conversation.ts', 'HTTP', 'our own code of an error'],
   ['src/operator/credentials.ts', '-----BEGIN CERTIFICATE-----', "an administrator's Secret"],
