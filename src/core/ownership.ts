@@ -61,7 +61,8 @@ export function sight(before: Standing, tags: readonly string[], self: Owner): S
   return { kind: wasOurs(before) ? 'lost' : 'firstContact', rivals };
 }
 
-function wasOurs({ kind }: Standing): boolean {
+/** Our mark is there, or was when the table was last looked at. */
+export function wasOurs({ kind }: Standing): boolean {
   return kind === 'owner' || kind === 'contested' || kind === 'lost';
 }
 

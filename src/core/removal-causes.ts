@@ -24,8 +24,7 @@ const mostEntries = 50_000;
 /** Gone at once: to find the oldest in a Map costs a step for each that went before it. */
 const fewestEntries = 45_000;
 /**
- * Of one address: a tenant may change its tags every second while the device cannot be reached. The oldest departure goes
- * first, like the oldest entry.
+ * Of one address: a tenant may change its tags every second while the device cannot be reached.
  */
 const mostDepartures = 512;
 
@@ -52,12 +51,9 @@ export class RemovalCauses {
       departures.delete(tag);
       departures.set(tag, departure);
     }
-    for (const tag of departures.keys()) {
-      if (departures.size <= mostDepartures) break;
-      departures.delete(tag);
-    }
-    if (whole === undefined && departures.size === 0) this.#entries.delete(address);
-    else this.#keep(address, { whole, left: departures });
+    const kept = forgetOldest(departures, whole);
+    if (kept === undefined && departures.size === 0) this.#entries.delete(address);
+    else this.#keep(address, { whole: kept, left: departures });
   }
 
   causeOf(address: string, tag: string): RemovalCause {
@@ -91,4 +87,21 @@ export class RemovalCauses {
   settle(address: string): void {
     this.#entries.delete(address);
   }
+}
+
+/**
+ * The oldest departures go first, and before all others those that go at once: a forgotten tag counts as `whole` says. One
+ * that is guarded must not come to go at once by that, so with the first of them `whole` is forgotten, too. Tells what is
+ * left of it.
+ */
+function forgetOldest(departures: Map<string, Departure>, whole: Entry['whole']): Entry['whole'] {
+  for (const atOnce of [true, false]) {
+    for (const [tag, { cause }] of departures) {
+      if (departures.size <= mostDepartures) return whole;
+      if (goesAtOnce(cause) !== atOnce) continue;
+      departures.delete(tag);
+      if (!atOnce) whole = undefined;
+    }
+  }
+  return whole;
 }

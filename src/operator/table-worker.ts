@@ -5,6 +5,7 @@ import type { LimitedTable } from '../core/device-limits.ts';
 import { type Knowledge, type RemovalGate, removalGate } from '../core/removal-gate.ts';
 import { Table } from '../core/table.ts';
 import type { TableView } from '../core/table-health.ts';
+import { wasOurs } from '../core/ownership.ts';
 import type { TableRef } from '../core/table-ref.ts';
 import type { Scope } from '../core/unreadable-policies.ts';
 import { createWake, pause } from '../runtime/wake.ts';
@@ -132,7 +133,8 @@ export class TableWorker {
   adopt(id: string): Adoption {
     const state = this.#marker.adopt(id);
     this.#work.notify();
-    return this.#marker.standing.kind === 'owner' && this.table.hasUnclaimed ? 'pending' : state;
+    // Also while another rival contests the table: what the adopted one left would go unasked when that one leaves.
+    return wasOurs(this.#marker.standing) && this.table.hasUnclaimed ? 'pending' : state;
   }
 
   /** Another PanFirewall came to know its device, or left. */

@@ -302,3 +302,17 @@ test('addresses that only gained tags leave nothing in the ledger', () => {
   const { causes } = cluster({ synced: false });
   assert.deepEqual([...causes.addresses()], []);
 });
+
+test('a guarded departure comes to go at once by no number of relabels or edits after it', () => {
+  for (const [later, count] of [
+    ['relabelled', 2000],
+    ['policy', 2000],
+  ] as const) {
+    const causes = new RemovalCauses();
+    causes.note({ address: 'a', before: [], after: ['k.quarantine'], cause: 'newHolder' });
+    causes.note({ address: 'a', before: ['k.quarantine'], after: ['k.0'], cause: 'policy' });
+    for (let i = 0; i < count; i += 1)
+      causes.note({ address: 'a', before: [`k.${i}`], after: [`k.${i + 1}`], cause: later });
+    assert.ok(!goesAtOnce(causes.causeOf('a', 'k.quarantine')), later);
+  }
+});

@@ -22,10 +22,22 @@ const entry = (ip: string, ...tags: string[]): RegisteredIp => ({ ip, fromAgent:
 /** A device that gives these readings one after the other, the last one for ever, and takes every message. */
 function device(
   readings: readonly Reading[],
-  { forgetsMarks = false, refusesMarks = false, passive = false, doubts = 0 } = {},
+  {
+    forgetsMarks = false,
+    refusesMarks = false,
+    passive = false,
+    doubts = 0,
+    marked = [],
+  }: {
+    readonly forgetsMarks?: boolean;
+    readonly refusesMarks?: boolean;
+    readonly passive?: boolean;
+    readonly doubts?: number;
+    readonly marked?: readonly string[];
+  } = {},
 ) {
   const ha = { passive, doubts };
-  const marks: string[] = [];
+  const marks: string[] = [...marked];
   const calls: string[] = [];
   const sent: PlannedAddress[] = [];
   const left = [...readings];
@@ -171,6 +183,22 @@ test('while the device refuses the mark it is still a first contact: what nobody
   await run(connection, new Map([['10.0.0.1', ['k8s.web']]]), enough);
   assert.ok(calls.includes('put') && calls.includes('send'));
   assert.ok(sent.every(({ unregister }) => unregister.length === 0));
+});
+
+test('an adoption is not over while what nobody claims is there, also where another rival contests the table', async () => {
+  const left = entry('10.0.0.9', 'k8s.old');
+  for (const rivals of [[], ['k8s._owner.bbbbbbbbbbbb']]) {
+    const marked = ['k8s._owner.aaaaaaaaaaaa', ...rivals];
+    const { connection } = device([{ entries: [left], agreed: true }], { marked });
+    const holding = { guard: () => ({ percent: 0, minimum: 0 }) };
+    const answers: string[] = [];
+    const asked = (worker: TableWorker): boolean => {
+      if (worker.table.known) answers.push(worker.adopt('cccccccccccc'));
+      return answers.length > 0;
+    };
+    await run(connection, new Map(), asked, 60_000, holding);
+    assert.deepEqual(answers, ['pending'], rivals.join());
+  }
 });
 
 test('a passive HA peer is asked for its state at the pace of the marker, sent nothing meanwhile, and read when it is active', async () => {

@@ -39,7 +39,10 @@ describe('a device that pretends', { concurrency: 4 }, () => {
     await stage.counts('PanTagPolicy', policy, ({ addresses }) => assert.equal(addresses, 2));
     await readAgain(namespace);
     const { conditions = [] } = await stage.says('PanTagPolicy', policy, 'RegistrationRejected', 20_000);
-    assert.match(conditions[0]?.message ?? '', /10\.221\.0\.2: the device confirms it, and does not have it/);
+    assert.match(
+      conditions[0]?.message ?? '',
+      /10\.221\.0\.2 k8s-prod\.ns_never-there\.web: the device confirms it, and does not have it/,
+    );
     await stage.says('PanFirewall', { name: namespace }, 'RegistrationRejected');
     assert.equal(pretences(fw), 2);
 

@@ -117,7 +117,7 @@ describe('a device that refuses a message as a whole', { concurrency: 4 }, () =>
     // What a device does with the rest of an entry that it refuses is not known: this one does it.
     await fw.holds(table(namespace, 216, 30, ['a', 'b', 'c', 'e']));
     const { conditions = [] } = await stage.says('PanTagPolicy', policy, 'RegistrationRejected');
-    assert.match(conditions[0]?.message ?? '', /10\.216\.0\.1: nope/);
+    assert.match(conditions[0]?.message ?? '', /10\.216\.0\.1 k8s-prod\.ns_vague\.d: nope/);
     await stage.counts('PanTagPolicy', policy, ({ firewalls = [] }) =>
       assert.deepEqual(
         firewalls.map(({ failed }) => failed),
@@ -224,7 +224,10 @@ test('a device that never answers a message which names one address: the others 
   try {
     await fw.holds(table(namespace, 215, 20, ['web'], [5]), { timeoutMs: 60_000 });
     const { conditions = [] } = await stage.says('PanTagPolicy', policy, 'RegistrationRejected', 60_000);
-    assert.match(conditions[0]?.message ?? '', /10\.215\.0\.5: a message that names it has no answer/);
+    assert.match(
+      conditions[0]?.message ?? '',
+      /10\.215\.0\.5 k8s-prod\.ns_silent\.web: a message that names it has no answer/,
+    );
     assert.ok(struck() <= 16, `${struck()} messages without an answer`);
     await cluster.createPod({ namespace, name: 'late', ips: [addressOf(215, 99)] });
     const late = { [addressOf(215, 99)]: [`ns_${namespace}.web`] };
