@@ -64,9 +64,10 @@ export class ProvenTerm implements Term {
     this.#renewedAt = begunAt;
     this.close();
     const { begin, calls } = provenUntil(-this.#age());
+    // A process that was paused while it renewed may be past both.
     this.#timers = [
-      setTimeout(() => this.end(unrenewed), begin),
-      setTimeout(() => this.lose(unrenewed), calls),
+      setTimeout(() => this.end(unrenewed), Math.max(0, begin)),
+      setTimeout(() => this.lose(unrenewed), Math.max(0, calls)),
     ];
   }
 

@@ -38,7 +38,7 @@ function sleepUntil(onWake: (resolve: () => void) => void, ms: number, signal: A
       signal.removeEventListener('abort', abort);
       resolve();
     };
-    const timer = setTimeout(done, Math.min(ms, longestTimerMs));
+    const timer = setTimeout(done, Math.min(Math.max(0, ms), longestTimerMs));
     signal.addEventListener('abort', abort, { once: true });
     onWake(done);
   });
