@@ -77,17 +77,14 @@ export function textContent(scanner: Scanner, name: string): string {
   return text;
 }
 
-/**
- * Reads text up to the next tag, a CDATA section, or a comment, which counts as none. Throws at a start tag.
- * @param lenient a reference that nobody knows is text.
- */
-export function textPart(scanner: Scanner, lenient = false): string {
+/** Reads text up to the next tag, a CDATA section, or a comment, which counts as none. Throws at a start tag. */
+function textPart(scanner: Scanner): string {
   const { text, at } = scanner;
   const end = text.indexOf('<', at);
   if (end < 0) throw unexpected({ text, at: text.length }, 'an end tag');
   if (end > at) {
     scanner.at = end;
-    return decodeText(scanner, text.slice(at, end), lenient);
+    return decodeText(scanner, text.slice(at, end));
   }
   if (!take(scanner, '<![CDATA[')) {
     if (skipAside(scanner)) return '';
@@ -101,14 +98,14 @@ export function textPart(scanner: Scanner, lenient = false): string {
 }
 
 /** Text as written, with its references resolved and its line ends as XML wants them. */
-export function decodeText(scanner: Scanner, raw: string, lenient = false): string {
+export function decodeText(scanner: Scanner, raw: string): string {
   if (raw.includes(']]>') || notXml.test(raw)) throw unexpected(scanner, 'text that XML allows');
   const text = withLineFeeds(raw);
   if (!text.includes('&')) return text;
   return text.replace(/&([^;&]*);?/g, (reference, name: string) => {
     const character = reference.endsWith(';') ? (named.get(name) ?? numbered(name)) : undefined;
-    if (character === undefined && !lenient) throw unexpected(scanner, 'a known reference');
-    return character ?? reference;
+    if (character === undefined) throw unexpected(scanner, 'a known reference');
+    return character;
   });
 }
 
