@@ -34,6 +34,11 @@ export const settingsSchema = z.strictObject({
     .boolean()
     .describe('codes 400 and 403 are also the HTTP status; off: the status is 200 (facts 2.6)'),
   invalidCredentialText: z.enum(['Invalid Credential', 'Invalid credentials.']),
+  expiredKey: z
+    .enum(['invalid', 'status-line', 'text', 'code-400'])
+    .describe(
+      'how a key that has expired is refused: as any bad key, or with its own words as the reason of HTTP 400, as its body, or under XML code 400 (facts 2.5)',
+    ),
   keygenInvalidatesOldKeys: z.boolean().describe('facts 2.10'),
   keyLifetimeSeconds: z
     .int()
@@ -87,6 +92,7 @@ export type SettingsPatch = z.input<typeof settingsPatchSchema>;
 export const defaultSettings: Settings = {
   errorsAsHttpStatus: true,
   invalidCredentialText: 'Invalid Credential',
+  expiredKey: 'invalid',
   keygenInvalidatesOldKeys: false,
   keyLifetimeSeconds: 0,
   sessionIdleSeconds: 3600,

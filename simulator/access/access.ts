@@ -1,7 +1,7 @@
 // Who may call the XML API: keys, Basic logins with their sessions, the rights of roles, and denial after a reboot.
 
 import type { ApiRequest } from '../http/api-request.ts';
-import { CommandError } from '../xml/command-error.ts';
+import { CommandError, ExpiredKey } from '../xml/command-error.ts';
 import type { Settings } from '../settings.ts';
 import { Accounts, rightSchema, type Account, type AccountSpec, type Right } from './accounts.ts';
 import { Keys } from './keys.ts';
@@ -111,6 +111,7 @@ export class Access {
     const header = this.#options.readsKeyHeader() ? request.headerKey : undefined;
     const key = header ?? request.parameters.get('key');
     const login = key === undefined ? this.#basicLogin(request) : this.#keyLogin(key);
+    if (!login && key !== undefined) throw this.#invalidKey(key);
     if (!login) throw this.#invalidCredential();
     return login;
   }
@@ -148,6 +149,14 @@ export class Access {
 
   #invalidCredential(): CommandError {
     return new CommandError(403, this.#options.settings().invalidCredentialText);
+  }
+
+  /** An expired one may have words of its own. */
+  #invalidKey(key: string): CommandError {
+    const { settings, clock } = this.#options;
+    const { expiredKey, keyLifetimeSeconds } = settings();
+    const isExpired = expiredKey !== 'invalid' && this.#keys.hasExpired(key, keyLifetimeSeconds, clock());
+    return isExpired ? new ExpiredKey(key) : this.#invalidCredential();
   }
 
   /** The same code as for a bad key, so only the text tells them apart; or code 16 (facts 2.7). */

@@ -18,6 +18,8 @@ const makeKey = ({ name, password }: KeyOwner, number: number): string => {
 
 export class Keys {
   readonly #keys = new Map<string, Key>();
+  /** Killed by hand. */
+  readonly #expired = new Set<string>();
   #generated = 0;
 
   generate(owner: KeyOwner, now: number): string {
@@ -28,6 +30,7 @@ export class Keys {
 
   /** Lets a key in that was generated before. */
   restore(key: string, { name, password }: KeyOwner, now: number): void {
+    this.#expired.delete(key);
     this.#keys.set(key, { name, password, generatedAt: now });
   }
 
@@ -42,10 +45,17 @@ export class Keys {
     return isOver ? undefined : found;
   }
 
+  /** Whether a key was good once, and is no more. */
+  hasExpired(key: string, lifetimeSeconds: number, now: number): boolean {
+    return this.#expired.has(key) || (this.#keys.has(key) && !this.ownerOf(key, lifetimeSeconds, now));
+  }
+
   /** Kills the keys of one account (facts 2.10), or all: "Expire All API Keys" (facts 2.8). */
   expire(name?: string): void {
     for (const [key, owner] of this.#keys) {
-      if (name === undefined || owner.name === name) this.#keys.delete(key);
+      if (name !== undefined && owner.name !== name) continue;
+      this.#keys.delete(key);
+      this.#expired.add(key);
     }
   }
 }

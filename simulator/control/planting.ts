@@ -26,6 +26,7 @@ const plantSchema = z.strictObject({
         tags: z.array(tag).min(1),
         fromAgent: z.boolean().optional(),
         persistent: z.boolean().optional(),
+        unescaped: z.boolean().optional().describe('reads show its tags without escapes'),
         timeoutSeconds: z.int().min(1).optional(),
       }),
     )

@@ -9,6 +9,8 @@ export type Row = {
   readonly persistent: boolean;
   /** Learned from a User-ID agent or by redistribution rather than registered on this device (facts 5.2). */
   readonly fromAgent: boolean;
+  /** Reads show its tags as they are, without escapes. */
+  readonly unescaped: boolean;
   /** Tag to its deadline in ms since the epoch; Infinity: never. */
   readonly tags: ReadonlyMap<string, number>;
 };
@@ -16,9 +18,16 @@ export type Row = {
 export type RowFlags = {
   readonly persistent?: boolean | undefined;
   readonly fromAgent?: boolean | undefined;
+  readonly unescaped?: boolean | undefined;
 };
 
-type MutableRow = { ip: string; persistent: boolean; fromAgent: boolean; tags: Map<string, number> };
+type MutableRow = {
+  ip: string;
+  persistent: boolean;
+  fromAgent: boolean;
+  unescaped: boolean;
+  tags: Map<string, number>;
+};
 
 type Listing = { readonly revision: number; readonly filter: string; readonly rows: readonly Row[] };
 
@@ -42,11 +51,12 @@ export class RegisteredIpTable {
   register(ip: string, tag: string, deadline: number, flags: RowFlags = {}): void {
     let row = this.#rows.get(ip);
     if (!row) {
-      row = { ip, persistent: true, fromAgent: false, tags: new Map() };
+      row = { ip, persistent: true, fromAgent: false, unescaped: false, tags: new Map() };
       this.#rows.set(ip, row);
     }
     row.persistent = flags.persistent ?? row.persistent;
     row.fromAgent = flags.fromAgent ?? row.fromAgent;
+    row.unescaped = flags.unescaped ?? row.unescaped;
     row.tags.set(tag, deadline);
     if (deadline !== Infinity) this.#expiry.add({ ip, tag }, deadline);
     this.#revision++;

@@ -99,6 +99,26 @@ export const faultSchema = z.discriminatedUnion('fault', [
       location: z.string().default('/php/login.php'),
     })
     .describe('a redirect'),
+  z
+    .strictObject({
+      ...matching,
+      fault: z.literal('not-ready'),
+      applies: before,
+      at: z
+        .enum(['response', 'payload', 'section'])
+        .default('response')
+        .describe('where the entry stands: in the uid-response itself, its payload, or a section of that'),
+      text: z.string().default('Not ready to process xmlapi data'),
+    })
+    .describe('an entry without an address, as from a device that starts or commits'),
+  z
+    .strictObject({
+      ...matching,
+      fault: z.literal('pad'),
+      bytes: z.int().min(1).max(256_000_000),
+      with: z.string().min(1).default(' ').describe('XML that is repeated before the end of the answer'),
+    })
+    .describe('the answer made as large as this'),
   z.strictObject({ ...matching, fault: z.literal('slow'), ms: z.number().min(0) }).describe('answers later'),
   z
     .strictObject({
@@ -107,7 +127,7 @@ export const faultSchema = z.discriminatedUnion('fault', [
       section: z.enum(['register', 'unregister']).optional(),
       ip: z.string().optional().describe('canonical text'),
       tag: z.string().optional(),
-      text: z.string().default('Failed to register'),
+      text: z.string().default('Failed to register').describe('{ip} and {tag} are filled in'),
     })
     .describe('refuses single pairs of a message'),
 ]);

@@ -5,6 +5,7 @@
 
 import type { Call } from '../http/call.ts';
 import { faultSchema, type AnswerFault, type Fault, type FaultSpec } from './fault-specs.ts';
+import { fillText } from '../failure-texts.ts';
 import { randomNumbers } from './random.ts';
 import type { Refusal } from '../device/registered-ips.ts';
 
@@ -106,7 +107,7 @@ export class FaultList {
         if ((fault.target ?? target) !== target) continue;
         if ((fault.section ?? section) !== section || (fault.ip ?? ip) !== ip || (fault.tag ?? tag) !== tag)
           continue;
-        if (strike(entry)) return fault.text;
+        if (strike(entry)) return fillText(fault.text, { ip, tag });
       }
       return undefined;
     };

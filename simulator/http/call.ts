@@ -9,6 +9,10 @@ export type CallKind = 'keygen' | 'version' | 'info' | 'read' | 'message' | 'oth
 
 export type Reply = {
   readonly httpStatus: number;
+  /** Of the status line, where it is not HTTP's own. */
+  readonly statusText?: string;
+  /** Where it is no XML. */
+  readonly contentType?: string;
   readonly status: 'success' | 'error';
   /** The response's code; null where it has none. */
   readonly code: number | null;
@@ -52,4 +56,6 @@ export type Gate = {
   /** Set-Cookie of a session that this began; throws CommandError. */
   readonly admit: (need: Need) => string | undefined;
   readonly refuse: (code: number, text: string) => Reply;
+  /** The answer to a key that has expired. */
+  readonly refuseExpired: (text: string) => Reply;
 };

@@ -1,12 +1,15 @@
 // Lets a call take effect as far as its fault allows, and says what goes over the connection.
 
-import type { Call, Reply } from './call.ts';
+import { done, type Call, type Reply } from './call.ts';
 import type { AnswerFault } from '../faults/fault-specs.ts';
+import { notReadyReply } from '../xml/replies.ts';
 
 export type Delivery =
   | {
       readonly kind: 'answer';
       readonly httpStatus: number;
+      /** Of the status line; without: what HTTP says for the status. */
+      readonly statusText?: string;
       readonly headers: Readonly<Record<string, string>>;
       readonly body: Uint8Array;
       /** Where the connection is cut although the whole length was announced. */
@@ -37,20 +40,29 @@ const answer = (httpStatus: number, contentType: string, body: Uint8Array): Answ
   body,
 });
 
-const intact = ({ httpStatus, body, cookie }: Reply): Answer => {
-  const plain = answer(httpStatus, xmlType, encode(body));
+const intact = ({ httpStatus, statusText, body, cookie, ...reply }: Reply): Answer => {
+  const bare = answer(httpStatus, reply.contentType ?? xmlType, encode(body));
+  const plain = statusText === undefined ? bare : { ...bare, statusText };
   return cookie === undefined ? plain : { ...plain, headers: { ...plain.headers, 'set-cookie': cookie } };
 };
 
 /** The faults that leave the call its effect and damage its answer. */
 type Damage = Extract<
   AnswerFault,
-  { fault: 'truncate' | 'wrong-root' | 'miscount' | 'drip' | 'content-type' }
+  { fault: 'truncate' | 'wrong-root' | 'miscount' | 'drip' | 'content-type' | 'pad' }
 >;
 
 const truncated = (whole: Answer, fault: Extract<Damage, { fault: 'truncate' }>): Answer => {
   const end = fault.bytes ?? Math.floor(whole.body.length * fault.fraction);
   return fault.cutConnection ? { ...whole, cutAt: end } : { ...whole, body: whole.body.subarray(0, end) };
+};
+
+const padded = (whole: Answer, { bytes, with: padding }: Extract<Damage, { fault: 'pad' }>): Answer => {
+  const body = Buffer.from(whole.body);
+  const end = Math.max(0, body.lastIndexOf('</'));
+  const times = Math.ceil(Math.max(0, bytes - body.length) / Buffer.byteLength(padding));
+  const middle = Buffer.alloc(times * Buffer.byteLength(padding), padding);
+  return { ...whole, body: Buffer.concat([body.subarray(0, end), middle, body.subarray(end)]) };
 };
 
 const damage = (reply: Reply, fault: Damage): Answer => {
@@ -67,6 +79,8 @@ const damage = (reply: Reply, fault: Damage): Answer => {
       const recount = (_: string, count: string): string => `<count>${Number(count) + fault.by}</count>`;
       return { ...whole, body: encode(reply.body.replace(/<count>(\d+)<\/count>/, recount)) };
     }
+    case 'pad':
+      return padded(whole, fault);
     case 'drip':
       return { ...whole, drip: fault };
     case 'content-type':
@@ -120,6 +134,8 @@ const replaced = (
       return lost(answer(200, xmlType, new Uint8Array()), effect);
     case 'error':
       return answered(call.refuse(fault.code, fault.text), effect);
+    case 'not-ready':
+      return answered({ ...done, status: 'error', body: notReadyReply(fault.at, fault.text) }, effect);
     default:
       return fault satisfies never;
   }

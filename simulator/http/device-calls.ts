@@ -5,7 +5,7 @@ import { rightSchema } from '../access/accounts.ts';
 import type { ApiRequest } from './api-request.ts';
 import type { Call, CallKind, Gate, Reply } from './call.ts';
 import { canonicalAddress } from '../device/address.ts';
-import { CommandError } from '../xml/command-error.ts';
+import { CommandError, ExpiredKey } from '../xml/command-error.ts';
 import { pretended, type Device } from '../device/device.ts';
 import { readOpCommand } from '../commands/op-commands.ts';
 import { readUidMessage, type UidEntry, type UidMessage } from '../commands/uid-message.ts';
@@ -114,6 +114,9 @@ const planOf = (request: ApiRequest, receiver: Receiver, vsys: string): Plan => 
   }
 };
 
+const refused = (gate: Gate, error: CommandError): Reply =>
+  error instanceof ExpiredKey ? gate.refuseExpired(error.message) : gate.refuse(error.code, error.message);
+
 /** Runs what a plan says behind its gate; a cookie is set even where the command is refused. */
 export const runBehind = (gate: Gate, need: Need, answer: () => Reply): Reply => {
   let cookie: string | undefined;
@@ -121,7 +124,7 @@ export const runBehind = (gate: Gate, need: Need, answer: () => Reply): Reply =>
     cookie = gate.admit(need);
     return answer();
   });
-  const reply = 'value' in outcome ? outcome.value : gate.refuse(outcome.error.code, outcome.error.message);
+  const reply = 'value' in outcome ? outcome.value : refused(gate, outcome.error);
   return cookie === undefined ? reply : { ...reply, cookie };
 };
 

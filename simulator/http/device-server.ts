@@ -153,7 +153,8 @@ export class DeviceServer {
       if (!response.destroyed) await once(response, 'close');
       return;
     }
-    const { httpStatus, headers, body, cutAt, drip } = delivery;
+    const { httpStatus, headers, body, cutAt, drip, statusText } = delivery;
+    if (statusText !== undefined) response.statusMessage = statusText;
     response.writeHead(httpStatus, { ...headers, 'content-length': body.length });
     if (drip) return this.#drip(response, body, drip);
     if (cutAt === undefined) return void response.end(body);

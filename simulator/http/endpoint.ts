@@ -31,6 +31,7 @@ export class Endpoint {
     const gate: Gate = {
       admit: (need) => access.admit(request, need),
       refuse: (code, text) => this.refuse(code, text),
+      refuseExpired: (text) => this.#refuseExpired(text),
     };
     const type = request.parameters.get('type');
     if (type === 'keygen') {
@@ -47,6 +48,14 @@ export class Endpoint {
   refuse(code: number, text: string): Reply {
     const asStatus = this.#parts.device.settings.errorsAsHttpStatus && (code === 400 || code === 403);
     return { ...done, httpStatus: asStatus ? code : 200, status: 'error', code, body: refusal(code, text) };
+  }
+
+  /** Without XML in two of three forms. */
+  #refuseExpired(text: string): Reply {
+    const form = this.#parts.device.settings.expiredKey;
+    const plain = { ...done, httpStatus: 400, status: 'error', contentType: 'text/html' } as const;
+    if (form === 'status-line') return { ...plain, statusText: text, body: '' };
+    return form === 'text' ? { ...plain, body: `${text}\n` } : this.refuse(400, text);
   }
 
   /** A firewall behind this Panorama; one that cannot be reached is told only to who may ask. */

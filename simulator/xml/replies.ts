@@ -88,10 +88,20 @@ export const uidReply = (
     : { status: 'success', body: success(response) };
 };
 
+/** An entry that names no address, where devices were seen to put it while they are not ready. */
+export const notReadyReply = (at: 'response' | 'payload' | 'section', text: string): string => {
+  const entry = `<entry message="${escapeAttribute(text)}"/>`;
+  const section = at === 'section' ? `<register>${entry}</register>` : entry;
+  const content = at === 'response' ? entry : `<payload>${section}</payload>`;
+  const response = `<uid-response><version>2.0</version>${content}</uid-response>`;
+  return `<response status="error"><msg><line>${response}</line></msg></response>`;
+};
+
 const rowEntry = (row: Row, tags: readonly string[], hostsAsCidr: boolean): string => {
   const ip = escapeAttribute(printAddress(row.ip, hostsAsCidr));
   const flags = `from_agent="${row.fromAgent ? 1 : 0}" persistent="${row.persistent ? 1 : 0}"`;
-  const members = tags.map((tag) => `<member>${escapeText(tag)}</member>`).join('');
+  const shown = row.unescaped ? (tag: string): string => tag : escapeText;
+  const members = tags.map((tag) => `<member>${shown(tag)}</member>`).join('');
   return `\n  <entry ip="${ip}" ${flags}><tag>${members}</tag></entry>`;
 };
 

@@ -58,6 +58,26 @@ test('all keys expire at once, and a new one can be had', async () => {
   assert.equal(await works(lab, await keygen(lab)), true);
 });
 
+test('a key that has expired is refused with its own words by switch, any other bad key as ever', async () => {
+  const told = {
+    'status-line': /^$/,
+    text: /^Key Expired: [\w=]+ has expired\.\n$/,
+    'code-400': /code = '400'><result><msg>Key Expired: [\w=]+ has expired\.<\/msg>/,
+  } as const;
+  for (const expiredKey of ['status-line', 'text', 'code-400'] as const) {
+    await using lab = await openLab({ settings: { expiredKey } });
+    const { apiKey } = lab.simulator;
+    lab.simulator.expireKeys();
+    const expired = await lab.call({ type: 'version' });
+    assert.equal(expired.status, 400);
+    assert.match(expired.body, told[expiredKey]);
+    const reason = expiredKey === 'status-line' ? `Key Expired: ${apiKey} has expired.` : 'Bad Request';
+    assert.equal(expired.statusText, reason);
+    assert.equal((await lab.post({ type: 'version' }, { 'x-pan-key': 'wrong' })).status, 403);
+    assert.equal(await works(lab, await keygen(lab)), true);
+  }
+});
+
 test('a new key kills the older ones only by switch', async () => {
   await using lab = await openLab();
   const first = lab.simulator.apiKey;

@@ -6,6 +6,8 @@ import { startSimulator, type Simulator, type SimulatorOptions } from '../../sim
 
 export type Answer = {
   readonly status: number;
+  /** The reason in the status line. */
+  readonly statusText: string;
   readonly contentType: string;
   readonly body: string;
   /** The values of Set-Cookie. */
@@ -78,7 +80,8 @@ export class Lab implements AsyncDisposable {
     });
     const contentType = String(answer.headers['content-type'] ?? '');
     const cookies = [answer.headers['set-cookie'] ?? []].flat();
-    return { status: answer.statusCode, contentType, cookies, body: await answer.body.text() };
+    const { statusCode: status, statusText } = answer;
+    return { status, statusText, contentType, cookies, body: await answer.body.text() };
   }
 
   /** A POST of a form, without a key unless the parameters or headers have one. */

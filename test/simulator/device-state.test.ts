@@ -103,6 +103,17 @@ test('a reset makes it as at the start, and the log goes on counting', async () 
   assert.equal(simulator.log(1).at(-1)?.seq, 2);
 });
 
+test('the tags of an entry may be shown without escapes, those of others are escaped as ever', async () => {
+  await using lab = await openLab();
+  const tags = ['R&D <=> fw2'];
+  lab.simulator.plant({ add: [{ ip: '10.1.0.1', tags, unescaped: true }] });
+  lab.simulator.plant({ add: [{ ip: '10.1.0.2', tags }] });
+  const read = await lab.read();
+  assert.ok(read.includes('<member>R&D <=> fw2</member>'));
+  assert.ok(read.includes('<member>R&amp;D &lt;=&gt; fw2</member>'));
+  assert.deepEqual(lab.tags(), { '10.1.0.1': tags, '10.1.0.2': tags });
+});
+
 test("other writers' entries are planted and removed past the rules", async () => {
   await using lab = await openLab({ settings: { limits: { tagsPerAddress: 1, registeredAddresses: 1 } } });
   lab.simulator.plant({

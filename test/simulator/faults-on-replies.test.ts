@@ -126,3 +126,46 @@ test('idle connections are kept as long as the settings say', async () => {
     if (!body.includes('code="11"')) break;
   }
 });
+
+test('a device that is not ready answers with an entry without an address, in one of three places', async () => {
+  await using lab = await openLab();
+  const entry = '<entry message="Not ready to process xmlapi data"/>';
+  const said = {
+    response: `<version>2.0</version>${entry}</uid-response>`,
+    payload: `<payload>${entry}</payload>`,
+    section: `<payload><register>${entry}</register></payload>`,
+  };
+  for (const at of ['response', 'payload', 'section'] as const) {
+    lab.simulator.inject({ fault: 'not-ready', on: 'message', at, count: 1 });
+    const answer = await lab.message(registerXml({ '10.1.0.1': ['a'] }));
+    assert.ok(answer.startsWith('<response status="error">') && answer.includes(said[at]), answer);
+  }
+  assert.deepEqual(lab.tags(), {});
+  lab.simulator.inject({ fault: 'not-ready', text: 'busy', applies: true, count: 1 });
+  assert.match(await lab.message(registerXml({ '10.1.0.1': ['a'] })), /message="busy"/);
+  assert.deepEqual(lab.tags(), { '10.1.0.1': ['a'] });
+});
+
+test('an answer is made as large as asked for, with spaces or with anything else, and says the same', async () => {
+  await using lab = await openLab();
+  await lab.message(registerXml({ '10.1.0.1': ['a'] }));
+  const small = await lab.read();
+  lab.simulator.inject({ fault: 'pad', on: 'read', bytes: 100_000, count: 1 });
+  const spaces = await lab.read();
+  assert.equal(spaces.length, 100_000);
+  assert.equal(spaces.replace(/ +(?=<\/response>)/, ''), small);
+  lab.simulator.inject({ fault: 'pad', on: 'read', bytes: 1000, with: '<!--x-->', count: 1 });
+  const comments = await lab.read();
+  assert.ok(comments.length >= 1000 && comments.length < 1008);
+  assert.equal(comments.replaceAll('<!--x-->', ''), small);
+});
+
+test('a refusal of single pairs may repeat their addresses and tags', async () => {
+  await using lab = await openLab();
+  lab.simulator.inject({ fault: 'reject', text: 'tag {tag} of {ip}: not now' });
+  const answer = await lab.message(registerXml({ '10.1.0.1': ['a<b', 'c'] }));
+  assert.match(
+    answer,
+    /message="tag a&lt;b of 10\.1\.0\.1: not now".*message="tag c of 10\.1\.0\.1: not now"/,
+  );
+});
