@@ -41,6 +41,8 @@ export class TableWorker {
   readonly #reader: TableReader;
   readonly #reads: ReadSchedule;
   #lastCall = AbortSignal.abort();
+  /** When guarded removals are to be judged that the last look for work found too early: it may be past by now. */
+  #judgeAt: number | undefined;
   /** What is being asked of the device. */
   #calling: CallKind = 'connect';
 
@@ -248,13 +250,11 @@ export class TableWorker {
     const { device } = this.#options.limits;
     const retryAt = device.mustWait ? this.#options.now() + siblingsMs : this.#sender.dueAt();
     const writing = this.#rights.mayWrite ? [retryAt, device.probeAt, this.table.leases.nextAt()] : [];
-    const { judgeFrom = 0 } = this.#options.knowledge();
-    const judging = this.table.pending > 0 && judgeFrom > this.#options.now() ? [judgeFrom] : [];
+    const judging = this.table.pending > 0 ? [this.#judgeAt] : [];
     return Math.min(
       this.#reads.dueAt,
       this.#marker.dueAt,
-      ...judging,
-      ...writing.filter((at) => at !== undefined),
+      ...[...judging, ...writing].filter((at) => at !== undefined),
     );
   }
 
@@ -284,6 +284,7 @@ export class TableWorker {
   async #sendNext(connection: Connection, signal: AbortSignal): Promise<number> {
     const { limits, now } = this.#options;
     const { mayWrite } = this.#rights;
+    this.#judgeAt = undefined;
     // What could not be written may be there all the same by now, or not be ours to write any more.
     const isMoot = !mayWrite || (this.table.known && this.table.pending === 0);
     if (isMoot && this.#outage.isOpen('write')) this.#succeeded('write');
@@ -291,7 +292,9 @@ export class TableWorker {
     this.table.setFirstContact(
       this.#marker.standing.kind === 'firstContact' || this.#options.adopting?.() === true,
     );
-    this.table.judgeFrom = this.#options.knowledge().judgeFrom ?? 0;
+    const { judgeFrom = 0 } = this.#options.knowledge();
+    this.table.judgeFrom = judgeFrom;
+    if (judgeFrom > now()) this.#judgeAt = judgeFrom;
     this.#calling = 'write';
     const addresses = await this.#sender.sendNext(connection, this.#lastCall);
     if (addresses > 0) this.#succeeded('write');

@@ -244,6 +244,40 @@ test('after a takeover a clean reading settles nothing: what the former leaderâ€
   assert.deepEqual(worker.table.held, []);
 });
 
+test('a removal whose burst ends between the look for work and the falling asleep is judged all the same', async () => {
+  const there = entry('10.0.0.1', 'k8s.web', 'k8s.side');
+  // A clock that runs on with each look at it: whatever the length of the burst, some look falls just before its end.
+  for (let burstMs = 0; burstMs < 60; burstMs += 1) {
+    const { connection, sent } = device([{ entries: [there], agreed: true }]);
+    let skew = 0;
+    const now = () => performance.now() + (skew += 4);
+    const desired = new Map([['10.0.0.1', ['k8s.web', 'k8s.side']]]);
+    let judgeFrom = 0;
+    let removedAt: number | undefined;
+    await run(
+      connection,
+      desired,
+      (worker) => {
+        if (removedAt === undefined && worker.table.known) {
+          removedAt = performance.now();
+          desired.set('10.0.0.1', ['k8s.web']);
+          judgeFrom = now() + burstMs;
+          const before = ['k8s.web', 'k8s.side'];
+          worker.note({ address: '10.0.0.1', before, after: ['k8s.web'], cause: 'policy' });
+        }
+        const late = removedAt !== undefined && performance.now() > removedAt + 2_000;
+        return late || sent.some(({ unregister }) => unregister.includes('k8s.side'));
+      },
+      60_000,
+      { now, fullIntervalMs: () => 60_000, knowledge: () => ({ synced: true, judgeFrom }) },
+    );
+    assert.ok(
+      sent.some(({ unregister }) => unregister.includes('k8s.side')),
+      `a burst of ${burstMs} ms`,
+    );
+  }
+});
+
 const refusedWhole = () =>
   new DeviceFailure('RegistrationRejected', 'no such thing', { retry: 'slow', applied: 'unknown' });
 
