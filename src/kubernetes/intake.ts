@@ -134,7 +134,7 @@ export class Intake<R> {
 
   #set(entry: Entry<R>, changes: Change<R>[]): void {
     if (this.#listed !== undefined) {
-      this.#listed.set(entry.uid, entry);
+      this.#listed.set(entry.uid, this.store.shared(entry));
       return;
     }
     const origin: Origin = this.#listing ? 'list' : 'watch';

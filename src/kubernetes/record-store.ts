@@ -1,5 +1,6 @@
 // What the reflector knows of one resource, by uid, and what changes when it learns more.
 
+import { isDeepStrictEqual } from 'node:util';
 import type { Entry } from './decode.ts';
 
 /**
@@ -39,12 +40,17 @@ export class RecordStore<R> {
     return this.#entries.size;
   }
 
-  /** Undefined when this very version is known already. */
+  /** Undefined when this is known already: from a watch this very version, from a list its content, too. */
   set(entry: Entry<R>, origin: Origin): Change<R> | undefined {
     this.#audit?.touched.add(entry.uid);
-    if (this.#knows(entry)) return undefined;
+    if (origin === 'list' ? this.#holds(entry) : this.#knows(entry)) return undefined;
     this.#entries.set(entry.uid, entry);
     return { type: 'set', record: entry.record, origin };
+  }
+
+  /** The known entry where a listed one is the same, else the listed one: a list that is read again is not kept twice. */
+  shared(listed: Entry<R>): Entry<R> {
+    return (this.#holds(listed) && this.#entries.get(listed.uid)) || listed;
   }
 
   /** Undefined when it was not known. */
@@ -73,7 +79,7 @@ export class RecordStore<R> {
       see: (entries) => {
         for (const entry of entries) {
           audit.seen.add(entry.uid);
-          if (!this.#knows(entry)) audit.differing.push(entry);
+          if (!this.#holds(entry)) audit.differing.push(entry);
         }
       },
       finish: () => {
@@ -105,5 +111,14 @@ export class RecordStore<R> {
 
   #knows({ uid, resourceVersion }: Entry<R>): boolean {
     return this.#entries.get(uid)?.resourceVersion === resourceVersion;
+  }
+
+  /**
+   * For what a list says. The same version is not enough: an etcd restored from a backup gives versions a second time, and
+   * what the cluster says now counts.
+   */
+  #holds(entry: Entry<R>): boolean {
+    const known = this.#entries.get(entry.uid);
+    return known === entry || (this.#knows(entry) && isDeepStrictEqual(known?.record, entry.record));
   }
 }

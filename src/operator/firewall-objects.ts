@@ -1,8 +1,8 @@
 // The PanFirewalls as they were last seen, each with the worker that keeps its tables.
 
+import { isDeepStrictEqual } from 'node:util';
 import { type DefinitionLook, wasDeletedAlone } from '../core/definition.ts';
 import type { Desired } from '../core/desired.ts';
-import type { Labels } from '../core/model.ts';
 import type { Claim } from '../core/table-claims.ts';
 import { objectPath, panFirewalls, type ResourceNames } from '../kubernetes/resources/api.ts';
 import type { ParsedFirewall } from '../kubernetes/resources/parse.ts';
@@ -185,11 +185,17 @@ function sameLifecycle({ meta: a }: ParsedFirewall, { meta: b }: ParsedFirewall)
   return a.deletingSince === b.deletingSince && a.finalizers.join() === b.finalizers.join();
 }
 
-/** Only the status moved, or metadata that decides nothing. */
-function sameForUs({ meta: a }: ParsedFirewall, { meta: b }: ParsedFirewall): boolean {
-  return a.uid === b.uid && a.generation === b.generation && sameLabels(a.labels, b.labels);
+/**
+ * Only the status moved, or metadata that decides nothing. The generation alone does not tell: a restored etcd gives it a
+ * second time.
+ */
+function sameForUs(a: ParsedFirewall, b: ParsedFirewall): boolean {
+  const { uid, generation } = a.meta;
+  return uid === b.meta.uid && generation === b.meta.generation && isDeepStrictEqual(saidBy(a), saidBy(b));
 }
 
-function sameLabels(a: Labels, b: Labels): boolean {
-  return a.size === b.size && [...b].every(([key, value]) => a.get(key) === value);
+/** The labels of an invalid one select nothing. */
+function saidBy(parsed: ParsedFirewall): readonly unknown[] {
+  const { ending } = parsed;
+  return parsed.ok ? [ending, parsed.firewall, parsed.connection] : [ending, parsed.problems];
 }

@@ -1,5 +1,6 @@
 // The PanTagPolicies and ClusterPanTagPolicies as they were last seen, and which of them cannot be relied on.
 
+import { isDeepStrictEqual } from 'node:util';
 import { type DefinitionLook, wasDeletedAlone } from '../core/definition.ts';
 import type { Desired, Origin } from '../core/desired.ts';
 import type { PolicyId } from '../core/model.ts';
@@ -109,7 +110,12 @@ function resourceOf({ namespace }: Pick<Named, 'namespace'>): ResourceNames {
   return namespace === undefined ? clusterPanTagPolicies : panTagPolicies;
 }
 
-/** Only the status moved. */
-function sameSpec({ meta: a }: ParsedPolicy, { meta: b }: ParsedPolicy): boolean {
-  return a.uid === b.uid && a.generation === b.generation;
+/** Only the status moved. The generation alone does not tell: a restored etcd gives it a second time. */
+function sameSpec(a: ParsedPolicy, b: ParsedPolicy): boolean {
+  const { uid, generation } = a.meta;
+  return uid === b.meta.uid && generation === b.meta.generation && isDeepStrictEqual(saidBy(a), saidBy(b));
+}
+
+function saidBy(parsed: ParsedPolicy): unknown {
+  return parsed.ok ? parsed.policy : parsed.problems;
 }

@@ -51,3 +51,14 @@ test('a list that fails half-way leaves it behind, until another one is whole', 
   await intake.take([{ kind: 'gone', entry: entry('b', '3') }]);
   assert.equal(told.length, 4, 'an event is no list');
 });
+
+/** What a list tells of an object whose version is known, with other content than the known one. */
+test('a version that an etcd restored from a backup gives a second time: what the list says counts', async () => {
+  const { intake, told } = await synced(['a', 'b']);
+  told.length = 0;
+  intake.forgetPosition();
+  intake.beginList();
+  intake.add([{ ...entry('a'), record: 'a restored' }, entry('b')]);
+  await intake.endList('1');
+  assert.deepEqual(told, ['behind', 'set a restored', 'whole']);
+});

@@ -56,6 +56,34 @@ test('a list replaces everything, tells only differences, and removals first', (
   );
 });
 
+const restored = list.chain((entries) =>
+  fc.tuple(fc.constant(entries), fc.subarray([...entries.keys()])).map(([all, others]) => {
+    const after = [...all.values()].map((item) =>
+      others.includes(item.uid) ? { ...item, record: { ...item.record, version: 'restored' } } : item,
+    );
+    return { before: all, after, others };
+  }),
+);
+
+test('a list and an audit tell what has a known version and other content, and nothing else', () => {
+  fc.assert(
+    fc.property(restored, ({ before, after, others }) => {
+      const told = (changes: readonly Change<Thing>[]) =>
+        changes.map(({ type, record }) => `${type} ${record.id} ${record.version}`).sort();
+      const expected = others.map((uid) => `set ${uid} restored`).sort();
+      const copies = after.map((item) => ({ ...item, record: { ...item.record } }));
+      assert.deepEqual(
+        told(filled(before).replace(new Map(copies.map((item) => [item.uid, item])))),
+        expected,
+      );
+      const store = filled(before);
+      const audit = store.startAudit();
+      audit.see(copies);
+      assert.deepEqual(told(audit.finish()), expected);
+    }),
+  );
+});
+
 test('an audit of the very same moment finds nothing, whatever the watch does meanwhile', () => {
   fc.assert(
     fc.property(list, fc.array(fc.tuple(entry, fc.boolean())), fc.nat(), (moment, events, when) => {

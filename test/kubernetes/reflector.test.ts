@@ -571,7 +571,7 @@ test('the audit compares with a list of exactly our version and makes good what 
 
   const second = await api.next();
   assert.equal(second.query['resourceVersion'], '11');
-  second.list([pod('web-1', { version: 11 }), pod('web-9', { version: 9 })], 11);
+  second.list([pod('web-1', { version: 11, labels: { app: 'new' } }), pod('web-9', { version: 9 })], 11);
   const third = await api.next();
   assert.equal(seen.missed(), 2, 'an equal list is no news');
   third.reply(410, failure(410, 'Expired', 'compacted'));
