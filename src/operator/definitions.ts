@@ -11,7 +11,7 @@ import {
   resources,
   schemaRevision,
 } from '../kubernetes/resources/api.ts';
-import { type Looked, type ObstacleOptions, untilClear } from './obstacle.ts';
+import { type Looked, type ObstacleOptions, untilClear, unreadable } from './obstacle.ts';
 
 /** Resolves when every CRD is there and of the revision that this program needs, or newer. */
 export async function waitForDefinitions({
@@ -45,7 +45,7 @@ async function problemOf(
     if (error instanceof KubeApiError && error.status === 404)
       return `the CRD ${name} is not installed: apply the CRDs of this release`;
     if (error instanceof KubeApiError)
-      return `the CRD ${name} cannot be read (${error.message}): grant get on customresourcedefinitions`;
+      return unreadable(`the CRD ${name}`, error, 'get on customresourcedefinitions');
     if (error instanceof KubeUnreachableError) return `the API server does not answer: ${error.message}`;
     throw error;
   }

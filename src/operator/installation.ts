@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { ownerId } from '../core/ownership.ts';
 import type { KubeHttp } from '../kubernetes/http.ts';
 import { KubeApiError, KubeUnreachableError } from '../kubernetes/kube-errors.ts';
-import { type Looked, type ObstacleOptions, untilClear } from './obstacle.ts';
+import { type Looked, type ObstacleOptions, untilClear, unreadable } from './obstacle.ts';
 
 /** Every cluster has it from its first start on, and its uid is what tells clusters apart. */
 const path = '/api/v1/namespaces/kube-system';
@@ -28,7 +28,11 @@ async function look(http: KubeHttp, namespace: string, signal: AbortSignal): Pro
   } catch (error) {
     if (error instanceof KubeApiError)
       return {
-        problem: `the namespace kube-system cannot be read (${error.message}): grant get on namespaces, resourceName kube-system`,
+        problem: unreadable(
+          'the namespace kube-system',
+          error,
+          'get on namespaces, resourceName kube-system',
+        ),
       };
     if (error instanceof KubeUnreachableError)
       return { problem: `the API server does not answer: ${error.message}` };

@@ -1,5 +1,6 @@
 // Waits for what must be there before the operator can do anything, and says meanwhile what stands in the way.
 
+import type { KubeApiError } from '../kubernetes/kube-errors.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { pause } from '../runtime/wake.ts';
 
@@ -27,5 +28,22 @@ export async function untilClear<T>(
     if (looked.problem !== told) log.warn({ problem: looked.problem }, 'not ready');
     told = looked.problem;
     await pause(retryMs, signal);
+  }
+}
+
+/**
+ * What stands in the way when the API server refuses a read or fails at it, with the step that helps.
+ * @param what such as `the CRD x`.
+ * @param right that the read needs, such as `get on namespaces`.
+ */
+export function unreadable(what: string, error: KubeApiError, right: string): string {
+  const problem = `${what} cannot be read (${error.message})`;
+  switch (error.status) {
+    case 401:
+      return `${problem}: the API server does not accept the operator's credentials, renew its token or kubeconfig`;
+    case 403:
+      return `${problem}: grant ${right}`;
+    default:
+      return `${problem}: it is tried again`;
   }
 }
