@@ -135,7 +135,7 @@ export class Agenda {
       owned,
       leaves: (going) => this.#judgement.leaves(going),
       doubtful: (going) => this.#firstContact && [...going.keys()].some((one) => planner.isUnclaimed(one)),
-      originOf: (address, tag) => planner.originOf(address, tag),
+      originOf: ofEach((address) => planner.originsAt(address)),
     };
     this.#parts.guard.judge(candidates, stakes, now);
     return candidates.keys();
@@ -167,4 +167,13 @@ export class Agenda {
     for (const tags of [unregister, guarded, waiting]) note(tags);
     return scopes;
   }
+}
+
+/** Asks once for each address in a row, as long as nothing moves meanwhile. */
+function ofEach<Answer>(at: (address: string) => (tag: string) => Answer) {
+  let last: { readonly address: string; readonly of: (tag: string) => Answer } | undefined;
+  return (address: string, tag: string): Answer => {
+    if (last?.address !== address) last = { address, of: at(address) };
+    return last.of(tag);
+  };
 }

@@ -44,7 +44,8 @@ function changes({ agenda, leases }: CompositionParts, scope: Scope, hasRoom: Ro
   const inPart: string[] = [];
   for (const [address, since] of agenda.backlog.entriesOf(scope.addresses)) {
     const { register, unregister } = agenda.planner.plan(address);
-    const why = new Map(unregister.map((tag) => [tag, agenda.planner.causeOf(address, tag)]));
+    const causeOf = agenda.planner.causesAt(address);
+    const why = new Map(unregister.map((tag) => [tag, causeOf(tag)]));
     const whole = { ...leases.stamp, address, register, unregister, causes: why, since };
     const planned = scope.admit(whole);
     if (planned === undefined) continue;

@@ -9,6 +9,8 @@ export type Held = {
   readonly tags: TagSet;
   /** Tags that may be there or not: the message that said so had no answer. */
   readonly unsure: TagSet;
+  /** Those of the unsure ones that were never known to be there. Absent: none. */
+  readonly added?: TagSet;
 };
 
 /** What a full read found. */
@@ -102,7 +104,7 @@ export class Mirror {
     for (const [address, known] of this.#held ?? []) {
       if (touched.has(address)) held.set(address, known);
       else if (!agreed && !owned.has(address))
-        held.set(address, { tags: noTags, unsure: union(known.tags, known.unsure) });
+        held.set(address, { ...known, tags: noTags, unsure: union(known.tags, known.unsure) });
     }
     this.#held = held;
     this.#pairs = 0;
@@ -142,10 +144,12 @@ export class Mirror {
     };
     const added = done('register');
     const removed = done('unregister');
-    const { tags, unsure } = this.at(address);
+    const { tags, ...doubts } = this.at(address);
+    const settled = [...removed, ...added];
     this.#set(address, {
       tags: union(without(tags, removed), added),
-      unsure: without(unsure, [...removed, ...added]),
+      unsure: without(doubts.unsure, settled),
+      added: without(doubts.added ?? noTags, settled),
     });
   }
 
@@ -153,10 +157,11 @@ export class Mirror {
   doubtful(planned: PlannedAddress): void {
     const { address } = planned;
     const { register, unregister } = sectionsOf(planned);
-    const { tags, unsure } = this.at(address);
+    const { tags, unsure, added = noTags } = this.at(address);
     const known = without(tags, unregister);
     const doubts = tagSet([...without(tags, known), ...without(register, known)]);
-    this.#set(address, { tags: known, unsure: union(unsure, doubts) });
+    const newcomers = without(register, [...tags, ...unsure]);
+    this.#set(address, { tags: known, unsure: union(unsure, doubts), added: union(added, newcomers) });
   }
 
   /** The address was read by itself. */
@@ -164,7 +169,8 @@ export class Mirror {
     this.#set(address, { tags, unsure: noTags });
   }
 
-  #set(address: string, held: Held): void {
+  #set(address: string, { added = noTags, ...others }: Held): void {
+    const held: Held = added.length > 0 ? { ...others, added } : others;
     this.#touched?.add(address);
     const before = this.owned;
     this.#pairs += held.tags.length - this.at(address).tags.length;

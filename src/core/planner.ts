@@ -11,7 +11,7 @@ import { originOfCause, type RemovalOrigin } from './removal-origin.ts';
 import type { Rank } from './rank.ts';
 import { fittingTags } from './tag-limit.ts';
 import type { RemovalCause } from './model.ts';
-import { noTags, type TagSet, union, without } from './tag-set.ts';
+import { membership, noTags, type TagSet, union, without } from './tag-set.ts';
 
 /** The desired side of one firewall, asked per address. */
 export type DesiredTags = {
@@ -88,7 +88,8 @@ export class Planner {
   /** Nothing stays at the address, and a live Pod was seen to leave it. */
   isVacated(address: string, { unregister }: AddressPlan): boolean {
     if (this.wanted(address).length > 0) return false;
-    return unregister.some((tag) => goesAtOnce(this.causeOf(address, tag)));
+    const causeOf = this.causesAt(address);
+    return unregister.some((tag) => goesAtOnce(causeOf(tag)));
   }
 
   /** Ours are there, nobody deserves them, and they stay for now. */
@@ -100,11 +101,19 @@ export class Planner {
     return plan.unregister.length < held || !this.isVacated(address, plan);
   }
 
-  /** Why a tag that is not wanted should go. What is deserved and not wanted has no room. */
-  causeOf(address: string, tag: string): RemovalCause {
+  /** Why each tag that is not wanted should go, as of now. What is deserved and not wanted has no room. */
+  causesAt(address: string): (tag: string) => RemovalCause {
     const { desired, causes } = this.#parts;
-    if (desired.limits?.deserved(address).includes(tag) === true) return this.#displacement(address);
-    return causes.causeOf(address, tag);
+    if (desired.limits === undefined) return (tag) => causes.causeOf(address, tag);
+    const isDeserved = membership(desired.limits.deserved(address));
+    const displacement = desired.limits.displacementOf?.(address);
+    let isEdited: ((tag: string) => boolean) | undefined;
+    return (tag) => {
+      if (!isDeserved(tag)) return causes.causeOf(address, tag);
+      if (displacement !== undefined) return displacement === 'room' ? 'limit' : 'displaced';
+      isEdited ??= membership(this.#beyondLimit(address));
+      return isEdited(tag) ? 'limit' : 'displaced';
+    };
   }
 
   /** What the address shall carry of ours: what it deserves, as far as the device takes it. */
@@ -128,17 +137,22 @@ export class Planner {
 
   /** There are tags of ours that nobody deserves, and nobody was seen to lose. */
   isUnclaimed(address: string): boolean {
+    const causeOf = this.causesAt(address);
     return without(this.#perhapsHeld(address), this.wanted(address)).some(
-      (tag) => this.causeOf(address, tag) === 'unclaimed',
+      (tag) => causeOf(tag) === 'unclaimed',
     );
   }
 
-  /** Which object, and which change of it, stands behind a removal. */
-  originOf(address: string, tag: string): RemovalOrigin {
-    const cause = this.causeOf(address, tag);
-    if (cause === 'limit')
-      return { kind: 'PanFirewall', name: this.#parts.desired.limits?.firewall ?? '', change: 'edited' };
-    return this.#parts.causes.originOf(address, tag) ?? originOfCause(cause);
+  /** Which object, and which change of it, stands behind the removal of each tag of the address, as of now. */
+  originsAt(address: string): (tag: string) => RemovalOrigin {
+    const causeOf = this.causesAt(address);
+    const { desired, causes } = this.#parts;
+    return (tag) => {
+      const cause = causeOf(tag);
+      if (cause === 'limit')
+        return { kind: 'PanFirewall', name: desired.limits?.firewall ?? '', change: 'edited' };
+      return causes.originOf(address, tag) ?? originOfCause(cause);
+    };
   }
 
   /** As many of the tags as fit; `staysTaken`: those that the device has there are not too many. */
@@ -158,14 +172,23 @@ export class Planner {
     });
   }
 
-  /** A limit that came down is an edit, and guarded like one; a higher rank takes its place at once. */
-  #displacement(address: string): RemovalCause {
+  /**
+   * The lowest of the tags that are deserved and have no room, as many as the address has beyond what it may carry: a limit
+   * that came down is an edit, and guarded like one. The others go at once: a higher rank takes their places. What a message
+   * without an answer may have added beyond the limit is no edit.
+   */
+  #beyondLimit(address: string): TagSet {
     const { desired, mirror } = this.#parts;
-    const displacement = desired.limits?.displacementOf?.(address);
-    if (displacement !== undefined) return displacement === 'room' ? 'limit' : 'displaced';
-    const { tags, unsure } = mirror.at(address);
     const most = desired.limits?.tagsPerAddress ?? Number.POSITIVE_INFINITY;
-    return tags.length + unsure.length + mirror.othersAt(address) > most ? 'limit' : 'displaced';
+    const { tags, unsure, added = noTags } = mirror.at(address);
+    const there = union(tags, without(unsure, added));
+    const excess = there.length + mirror.othersAt(address) - most;
+    if (excess <= 0) return noTags;
+    const lowest = this.unfit(address);
+    const displaced = without(lowest, without(lowest, there));
+    const room = displaced.length - excess;
+    const ranks = desired.limits?.ranksAt(address) ?? new Map();
+    return without(displaced, fittingTags(displaced, { room, ranks, held: tags }));
   }
 
   #planFor(address: string, desired: TagSet): AddressPlan {
@@ -173,7 +196,7 @@ export class Planner {
     return planAddress({
       desired,
       held: mirror.at(address),
-      causeOf: (tag) => this.causeOf(address, tag),
+      causeOf: this.causesAt(address),
       gate: this.gate,
       admits: (tag) => guard.admits(address, tag),
     });

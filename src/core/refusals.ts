@@ -42,14 +42,14 @@ const longestDelayMs = 600_000;
 const urgentDelayMs = { first: 1_000, longest: 5_000 };
 
 export class Refusals {
-  readonly #isUrgent: (address: string, tag: string) => boolean;
+  readonly #urgentAt: (address: string) => (tag: string) => boolean;
   readonly #refusals = new Map<string, readonly Refusal[]>();
   /** Section and tag of what spoils messages, and how often it was refused so. */
   readonly #spoiling = new Map<string, number>();
 
-  /** @param isUrgent whether a removal rests on a vacated or reused address, or on another cause that goes at once. */
-  constructor(isUrgent: (address: string, tag: string) => boolean = () => false) {
-    this.#isUrgent = isUrgent;
+  /** @param urgentAt which removals rest on a vacated or reused address, or on another cause that goes at once. */
+  constructor(urgentAt: (address: string) => (tag: string) => boolean = () => () => false) {
+    this.#urgentAt = urgentAt;
   }
 
   /** How many addresses have refused pairs. */
@@ -66,9 +66,10 @@ export class Refusals {
     if (before.length + rejections.length === 0) return;
     const isSent = concernedBy(sent);
     const earlier = new Map(before.map((refusal) => [keyOf(refusal), refusal]));
+    const isUrgent = this.#urgentAt(address);
     const refused = rejections.filter(isSent).map((rejection) => {
       const again = earlier.get(keyOf(rejection));
-      const { first, longest } = this.#delays(rejection, sent);
+      const { first, longest } = delaysOf(rejection, sent, isUrgent);
       const delayMs = again === undefined ? first : Math.min(again.delayMs * 2, longest);
       const provisional = again === undefined && rejection.provisional === true;
       return { ...rejection, provisional, delayMs, until: now + delayMs };
@@ -171,14 +172,6 @@ export class Refusals {
     return this.#refusals.get(address)?.[0]?.message;
   }
 
-  #delays({ address, section, tag, contradicted }: Rejection, sent: Sections) {
-    const isRemoval = section === 'unregister' && contradicted !== true;
-    // The pair itself was in the message: only what names no tag has to be looked for among all of them.
-    const removals = tag === undefined ? sent.unregister : [tag];
-    const urgent = isRemoval && removals.some((one) => this.#isUrgent(address, one));
-    return urgent ? urgentDelayMs : { first: firstDelayMs, longest: longestDelayMs };
-  }
-
   #set(address: string, refusals: readonly Refusal[]): void {
     this.#countSpoiling(this.#refusals.get(address) ?? [], -1);
     this.#countSpoiling(refusals, 1);
@@ -195,6 +188,18 @@ export class Refusals {
       else this.#spoiling.set(key, count);
     }
   }
+}
+
+function delaysOf(
+  { section, tag, contradicted }: Rejection,
+  sent: Sections,
+  isUrgent: (tag: string) => boolean,
+): { readonly first: number; readonly longest: number } {
+  const isRemoval = section === 'unregister' && contradicted !== true;
+  // The pair itself was in the message: only what names no tag has to be looked for among all of them.
+  const removals = tag === undefined ? sent.unregister : [tag];
+  const urgent = isRemoval && removals.some(isUrgent);
+  return urgent ? urgentDelayMs : { first: firstDelayMs, longest: longestDelayMs };
 }
 
 function keyOf({ section, tag = '' }: Pick<Rejection, 'section' | 'tag'>): string {

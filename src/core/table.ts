@@ -63,7 +63,10 @@ export class Table {
     this.#belief = new Belief(desired, (address) => this.#late.explains(address));
     this.#mirror = this.#belief.mirror;
     this.#guard = new RemovalGuard(guard, tagPrefix);
-    this.#refusals = new Refusals((address, tag) => goesAtOnce(this.#agenda.planner.causeOf(address, tag)));
+    this.#refusals = new Refusals((address) => {
+      const causeOf = this.#agenda.planner.causesAt(address);
+      return (tag) => goesAtOnce(causeOf(tag));
+    });
     const parts = { desired, mirror: this.#mirror, causes: this.#causes, refusals: this.#refusals };
     this.#agenda = new Agenda({ ...parts, guard: this.#guard }, gate);
     this.leases = new RegistrationLeases({

@@ -9,10 +9,9 @@ import { DeviceLimits, type LimitedTable } from '../../src/core/device-limits.ts
 import { compareRanks, type Rank } from '../../src/core/rank.ts';
 import type { Rejection } from '../../src/core/refusals.ts';
 import { Table } from '../../src/core/table.ts';
-import { noTags, type TagSet } from '../../src/core/tag-set.ts';
+import { noTags, type TagSet, tagSet } from '../../src/core/tag-set.ts';
 
 const gold: Rank = { priority: 1, name: 'gold' };
-const rankOfTag = (tag: string | undefined): Rank => (tag === 'k.gold' ? gold : undefined);
 
 /** A device of two tables that takes so many addresses, and says so in these words. */
 class Scene {
@@ -31,6 +30,7 @@ class Scene {
   unregistered = 0;
   /** Each address is a tenant's of its own. */
   namespaceOf = (address: string) => address;
+  rankOfTag = (tag: string | undefined): Rank => (tag === 'k.gold' ? gold : undefined);
   now = 0;
 
   constructor(
@@ -49,7 +49,7 @@ class Scene {
         get count() {
           return desired.size;
         },
-        rankOf: (address) => rankOfTag(tagsOf(address)[0]),
+        rankOf: (address) => this.rankOfTag(tagsOf(address)[0]),
         namespaceOf: (address) => this.namespaceOf(address),
       },
       tables: () => this.#limited,
@@ -63,7 +63,7 @@ class Scene {
         get tagsPerAddress() {
           return limits.configuredTags;
         },
-        ranksAt: (address: string) => new Map(tagsOf(address).map((tag) => [tag, rankOfTag(tag)])),
+        ranksAt: (address: string) => new Map(tagsOf(address).map((tag) => [tag, this.rankOfTag(tag)])),
         refusedBeyond: (address: string) => limits.refusedTagsAt(address),
         displacementOf: (address: string) => limits.displacementOf(address),
         moved: () => {},
@@ -117,6 +117,29 @@ class Scene {
     table.confirm(batch, rejections, this.now);
     this.limits.answered({ table: limited, batch, newcomers, rejections }, this.now);
     return true;
+  }
+
+  /** A message whose answer never comes; the device took it all the same, or did not. */
+  lose(i: number, isTaken: boolean): boolean {
+    const table = this.tables[i];
+    this.limits.settle();
+    const batch = table?.next({ entries: 500, bytes: 1e6 }, this.now);
+    if (table === undefined || batch === undefined) return false;
+    if (isTaken) this.#apply(i, batch);
+    table.unanswered(batch, this.now);
+    return true;
+  }
+
+  /** A reading that agrees with no count of the device and shows nothing. */
+  misread(i: number): void {
+    const table = this.tables[i];
+    table?.beginRead();
+    table?.endRead({ owned: new Map(), others: new Map(), agreed: false }, this.now);
+    this.limits.settle();
+  }
+
+  tagsOn(i: number, address: string): string[] {
+    return [...(this.device[i]?.get(address) ?? [])].sort();
   }
 
   /** The time goes on, and whatever is due is done. */
@@ -242,7 +265,7 @@ test('law: no message takes the device beyond its limit, and in the end the orde
       assert.deepEqual(owned, other, 'the same addresses in all tables');
       assert.equal(owned.length, Math.min(places, scene.desired.size));
       const out = [...scene.desired.keys()].filter((address) => !owned.includes(address));
-      const rank = (address: string) => rankOfTag(scene.desired.get(address)?.[0]);
+      const rank = (address: string) => scene.rankOfTag(scene.desired.get(address)?.[0]);
       for (const one of out) for (const other of owned) assert.ok(compareRanks(rank(one), rank(other)) >= 0);
       assert.equal(scene.limits.waiting, out.length);
       // A restart over the same table finds everything as it should be.
@@ -313,6 +336,49 @@ test('fewer tags an address by an edit: guarded, and a higher rank takes a place
   other.want('a', ['k.a', 'k.b', 'k.c', 'k.gold']);
   other.drain();
   assert.deepEqual([...(other.device[0]?.get('a') ?? [])].sort(), ['k.a', 'k.b', 'k.gold']);
+});
+
+const byTag = (priority: number): Rank => ({ priority, name: `p${priority}` });
+
+test('law: whatever answers are lost, what a higher rank displaces goes at once, and what an edit displaces is guarded', () => {
+  const step = fc.oneof(
+    { weight: 3, arbitrary: fc.constantFrom('rank' as const, 'answered' as const, 'misread' as const) },
+    { weight: 3, arbitrary: fc.constantFrom('lost' as const, 'lost but taken' as const) },
+  );
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 2 }), fc.array(step, { maxLength: 14 }), (fewer, steps) => {
+      const scene = new Scene(undefined, { tables: 1, guard: holdsAll, tags: 4 });
+      scene.takesTags = 64;
+      scene.rankOfTag = (tag) => byTag(Number(tag?.slice(2)));
+      scene.read(0);
+      let tags = ['k.0', 'k.1', 'k.2', 'k.3'];
+      scene.want('a', tags);
+      scene.drain();
+      scene.configured = { addresses: undefined, tagsPerAddress: 4 - fewer };
+      scene.limits.limitsChanged();
+      for (const kind of steps) {
+        if (kind === 'rank') {
+          tags = [...tags, `k.${tags.length}`];
+          scene.want('a', tagSet(tags));
+        } else if (kind === 'answered') scene.drain();
+        else if (kind === 'misread') scene.misread(0);
+        else scene.lose(0, kind === 'lost but taken');
+        assert.ok(scene.tagsOn(0, 'a').length <= 4, 'no message leaves more there than there were');
+      }
+      scene.read(0);
+      scene.drain();
+      const inOrder = tags.toReversed();
+      const wanted = inOrder.slice(0, 4 - fewer);
+      const there = scene.tagsOn(0, 'a');
+      assert.equal(
+        there.length,
+        4,
+        'what the edit displaced stays until somebody approves it, and nothing else does',
+      );
+      for (const tag of wanted) assert.ok(there.includes(tag), 'a higher rank takes a place at once');
+      assert.equal(scene.tables[0]?.held.length, fewer > 0 ? 1 : 0);
+    }),
+  );
 });
 
 test('what a device refuses is learned by one message, displaces nothing, and others are tried slowly', () => {

@@ -66,7 +66,7 @@ test('a refused pair is as it was, and a refused section speaks of no other', ()
 test('after no answer what was sent is unsure, until a message about it is confirmed', () => {
   const made = mirror({ [a]: ['k.kept', 'k.old'] });
   made.doubtful(message(['k.new'], ['k.old']));
-  assert.deepEqual(made.at(a), { tags: ['k.kept'], unsure: ['k.new', 'k.old'] });
+  assert.deepEqual(made.at(a), { tags: ['k.kept'], unsure: ['k.new', 'k.old'], added: ['k.new'] });
   made.applied(message(['k.new']), []);
   assert.deepEqual(made.at(a), { tags: ['k.kept', 'k.new'], unsure: ['k.old'] });
   made.applied(message([], ['k.old']), []);

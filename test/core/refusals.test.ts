@@ -118,7 +118,7 @@ test('what is still wanted stays refused', () => {
 });
 
 test('a removal that goes at once never waits for more than 5 s', () => {
-  const refusals = new Refusals((_, tag) => tag === 'old');
+  const refusals = new Refusals(() => (tag) => tag === 'old');
   const only = { register: [], unregister: ['old'] };
   const old: Rejection = { section: 'unregister', address, tag: 'old', message: 'busy' };
   const delays: number[] = [];
@@ -131,7 +131,7 @@ test('a removal that goes at once never waits for more than 5 s', () => {
     now = due;
   }
   assert.deepEqual(delays, [1000, 2000, 4000, 5000, 5000, 5000]);
-  const other = new Refusals((_, tag) => tag === 'old');
+  const other = new Refusals(() => (tag) => tag === 'old');
   other.answered(address, sent, [{ ...old, tag: undefined }], 0);
   assert.equal(other.nextDueAt(), 1000, 'as a whole section');
   other.answered('10.0.0.2', sent, [{ ...old, address: '10.0.0.2', tag: 'older' }], 0);
