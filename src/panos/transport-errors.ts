@@ -93,10 +93,16 @@ export function transportError(error: unknown, request: { intent: Intent; sent: 
     });
   }
   if (strangeAnswerCodes.has(code)) {
-    return new PanosError(
-      `What answers at the endpoint does not speak the XML API (${code}). Check the endpoint and its port`,
-      { reason: 'InvalidResponse', retry: 'backoff', applied, code },
-    );
+    const problem =
+      code === sizeLimitCode
+        ? 'The reply is larger than any to such a call can be'
+        : 'What answers at the endpoint does not speak the XML API';
+    return new PanosError(`${problem} (${code}). Check the endpoint and its port, and proxies before it`, {
+      reason: 'InvalidResponse',
+      retry: 'backoff',
+      applied,
+      code,
+    });
   }
   const problem =
     problems.get(code) ?? tlsProblem(code) ?? 'The device cannot be reached. Check the endpoint';

@@ -52,8 +52,9 @@ for (const status of [200, 500]) {
       const { answer, sent } = endless(status);
       await using device = await startScriptedDevice(answer);
       await using client = clientOf(device, { timeouts: { connectMs: 5_000, callMs: 60_000 } });
-      const { reason, code } = await failure(call(client));
+      const { reason, code, message } = await failure(call(client));
       assert.deepEqual([reason, code], ['InvalidResponse', 'SIZE_LIMIT']);
+      assert.match(message, /^The reply is larger than any to such a call can be \(SIZE_LIMIT\)\. Check/);
       assert.ok(sent() < 30, `${sent()} MB`);
     });
   }

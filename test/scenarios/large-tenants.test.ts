@@ -4,10 +4,10 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { percentile } from '../bench/statistics.ts';
 import { inParallel } from '../harness/in-parallel.ts';
 import { waitFor } from '../harness/wait-for.ts';
-import { ask, metricValue } from './probes.ts';
+import { startFollower, told } from './followed-changes.ts';
+import { longestStall } from './probes.ts';
 import { openStage } from './stage.ts';
 
 const stage = await openStage();
@@ -17,7 +17,6 @@ const operator = await stage.startOperator();
 
 const labelCount = 20_000;
 const tagsOfAddress = 64;
-const changes = 60;
 /** Several times what either takes on a loaded machine; without a limit of tags the large Pod alone took 2.5 s and more. */
 const stallLimitSeconds = 1;
 
@@ -27,56 +26,18 @@ const edge = await stage.firewall({
   settings: { limits: { tagsPerAddress: tagsOfAddress } },
   spec: { limits: { maxTagsPerAddress: tagsOfAddress } },
 });
-const bankPods = Array.from({ length: 10 }, (_, i) => ({
+const { follow: followBank } = await startFollower(cluster, {
   namespace: 'bank',
-  name: `teller-${i}`,
-  labels: { turn: 'first' },
-  ips: [`10.1.0.${i + 1}`],
-}));
-await cluster.createNamespace('bank');
-await stage.policy(
-  { namespace: 'bank', name: 'turns' },
-  { firewallNames: ['edge'], tags: [{ labelKeys: ['turn'] }] },
-);
-await cluster.createPods(bankPods);
-await edge.holds(Object.fromEntries(bankPods.map(({ ips: [ip = ''] }) => [ip, ['ns_bank.turn.first']])));
+  firewall: 'edge',
+  device: edge,
+});
 
-/** The longest since the last call, in seconds: a scrape begins a new measurement. */
-async function longestStall(): Promise<number> {
-  const stall = metricValue((await ask(operator, '/metrics')).text, 'pantag_event_loop_stall_seconds', {});
-  assert.ok(stall !== undefined);
-  return stall;
-}
-
-/** Single changes of the bank's Pods, one after the other; each must reach the table. From API write to there, in ms. */
-async function followBank(word: string, everyMs: number): Promise<readonly number[]> {
-  const latencies: number[] = [];
-  for (let n = 0; n < changes; n++) {
-    const { name, ips } = bankPods[n % bankPods.length] ?? assert.fail();
-    const [ip = ''] = ips;
-    const expected = `ns_bank.turn.${word}-${n}`;
-    const startedAt = performance.now();
-    const written = cluster.labelPod({ namespace: 'bank', name }, { turn: `${word}-${n}` });
-    const isThere = () => edge.owned()[ip]?.join() === expected;
-    await waitFor(isThere, { what: `${expected} on ${ip}`, timeoutMs: 10_000, intervalMs: 1 });
-    const tookMs = performance.now() - startedAt;
-    await written;
-    latencies.push(tookMs);
-    await sleep(Math.max(0, everyMs - tookMs));
-  }
-  return latencies;
-}
-
-function told(latencies: readonly number[], stallSeconds: number): string {
-  const [p50, p99] = [0.5, 0.99].map((p) => percentile(latencies, p).toFixed(1));
-  const stallMs = Math.round(stallSeconds * 1000);
-  return `${latencies.length} changes, p50 ${p50} ms, p99 ${p99} ms; longest stall ${stallMs} ms`;
-}
+const stalled = () => longestStall(operator);
 
 test('a Pod with 20,000 labels, one of which flips every second: nobody else waits, and 64 tags are taken', async (t) => {
-  await longestStall();
+  await stalled();
   const alone = await followBank('alone', 100);
-  t.diagnostic(`without it: ${told(alone, await longestStall())}`);
+  t.diagnostic(`without it: ${told(alone, await stalled())}`);
 
   const pod = { namespace: 'large', name: 'labelled' };
   const [address, policy] = ['10.2.0.1', { namespace: 'large', name: 'all-labels' }];
@@ -90,7 +51,7 @@ test('a Pod with 20,000 labels, one of which flips every second: nobody else wai
   });
   const isFull = () => edge.owned()[address]?.length === tagsOfAddress;
   await waitFor(isFull, { what: `${tagsOfAddress} tags on ${address}` });
-  t.diagnostic(`when it came: longest stall ${Math.round((await longestStall()) * 1000)} ms`);
+  t.diagnostic(`when it came: longest stall ${Math.round((await stalled()) * 1000)} ms`);
 
   let flips = 0;
   const ended = new AbortController();
@@ -102,7 +63,7 @@ test('a Pod with 20,000 labels, one of which flips every second: nobody else wai
   })();
   const beside = await followBank('beside', 333).finally(() => ended.abort());
   await flipping;
-  const stall = await longestStall();
+  const stall = await stalled();
   t.diagnostic(`beside it: ${told(beside, stall)}; ${flips} flips`);
   // The API server itself takes up to a second for each on a loaded machine.
   assert.ok(flips >= 5, `${flips} flips`);
@@ -134,7 +95,7 @@ test('32 tags on each of 500 IPv6 addresses, every one refused by name: another 
   await stage.says('PanFirewall', { name }, 'InSync');
   await cluster.createNamespace(namespace);
   await cluster.createPods(pods);
-  await longestStall();
+  await stalled();
 
   const policy = { namespace, name: 'long' };
   const tags = Array.from({ length: 32 }, (_, i) => ({ template: `longer-than-it-takes-${i}.{{ pod }}` }));
@@ -149,7 +110,7 @@ test('32 tags on each of 500 IPv6 addresses, every one refused by name: another 
       ),
     ),
   ]);
-  const stall = await longestStall();
+  const stall = await stalled();
   const tookMs = Math.round(performance.now() - startedAt);
   const sent = new Set(
     refuser.messages().flatMap(({ register }) => register.map(({ ip, tag }) => `${ip} ${tag}`)),

@@ -57,3 +57,10 @@ export function metricSum(text: string, name: string): number {
   );
   return samples.reduce((sum, [, , value]) => sum + Number(value), 0);
 }
+
+/** The longest stall of the event loop since the last call, in seconds: a scrape begins a new measurement. */
+export async function longestStall(operator: OperatorProcess): Promise<number> {
+  const stall = metricValue((await ask(operator, '/metrics')).text, 'pantag_event_loop_stall_seconds', {});
+  assert.ok(stall !== undefined);
+  return stall;
+}
