@@ -3,9 +3,10 @@
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
 import type { SimulatorOptions } from './assemble.ts';
-import type { MemberSpec } from './panorama/member.ts';
+import { memberSchema, type MemberSpec } from './panorama/member.ts';
 import { profileNames, type ProfileName } from './profiles.ts';
-import type { SettingsPatch } from './settings.ts';
+import { nearest } from './problems.ts';
+import { settingsPatchSchema } from './settings.ts';
 
 export const usage = `A PAN-OS device to try things out on: its XML API for registered IP addresses, over HTTPS.
 
@@ -84,8 +85,10 @@ export type Wanted = {
   readonly options: SimulatorOptions;
 };
 
-const portSchema = z.coerce.number().pipe(z.int().min(0).max(65_535));
-const seedSchema = z.coerce.number().pipe(z.int());
+const portSchema = z.coerce
+  .number('must be a number from 0 to 65535')
+  .pipe(z.int().min(0).max(65_535, 'must be a number from 0 to 65535'));
+const seedSchema = z.coerce.number('must be a whole number').pipe(z.int('must be a whole number'));
 const profileSchema = z.enum(profileNames as [ProfileName, ...ProfileName[]]);
 
 const split = (value: string): string[] => value.split(',').map((part) => part.trim());
@@ -96,9 +99,25 @@ type Given<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> };
 const given = <T extends object>(fields: T): Given<T> =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Given<T>;
 
-/** The cast is safe: the fleet checks what it is given. */
+/** The value by its schema; a value that does not fit throws, and the error begins with the flag. */
+const checked = <T>(flag: string, value: unknown, schema: z.ZodType<T>): T => {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const at = issue?.path.length ? ` ${issue.path.join('.')}:` : '';
+  throw new RangeError(`--${flag}:${at} ${issue?.message}`);
+};
+
+const readJson = (flag: string, text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new RangeError(`--${flag}: must be JSON, in single quotes for the shell`);
+  }
+};
+
 const readFirewall = (spec: string): MemberSpec => {
-  if (spec.startsWith('{')) return JSON.parse(spec) as MemberSpec;
+  if (spec.startsWith('{')) return checked('firewall', readJson('firewall', spec), memberSchema);
   const [serial = '', deviceGroup] = spec.split('@');
   return deviceGroup === undefined ? { serial } : { serial, deviceGroup };
 };
@@ -112,22 +131,41 @@ const readOptions = (values: Values): SimulatorOptions => {
     username,
     password,
     caFile: values['ca-file'],
-    port: portSchema.parse(values.port),
-    controlPort: portSchema.parse(values['control-port']),
-    profile: profile === undefined ? undefined : profileSchema.parse(profile),
-    seed: values.seed === undefined ? undefined : seedSchema.parse(values.seed),
+    port: checked('port', values.port, portSchema),
+    controlPort: checked('control-port', values['control-port'], portSchema),
+    profile: profile === undefined ? undefined : checked('profile', profile, profileSchema),
+    seed: values.seed === undefined ? undefined : checked('seed', values.seed, seedSchema),
     vsys: vsys === undefined ? undefined : split(vsys),
     names: names === undefined ? undefined : split(names),
-    settings: settings === undefined ? undefined : (JSON.parse(settings) as SettingsPatch),
+    settings:
+      settings === undefined
+        ? undefined
+        : checked('settings', readJson('settings', settings), settingsPatchSchema),
     identity: given({ serial, model, family, hostname, swVersion: values['sw-version'] }),
   });
 };
 
+/** Node's own complaints name the flag; only a misspelt one gets a better one. */
+const parseFlags = (): { readonly values: Values } => {
+  const known = Object.keys(argumentTypes);
+  for (const argument of process.argv.slice(2)) {
+    const [, dashes = '', name] = /^(--?)([^-=\d][^=]*)/.exec(argument) ?? [];
+    if (name === undefined || (dashes === '--' && known.includes(name))) continue;
+    throw new RangeError(`unknown flag ${dashes}${name}; did you mean --${nearest(name, known)}?`);
+  }
+  return parseArgs({ options: argumentTypes });
+};
+
 /** Reads the arguments of the process. Throws where one is wrong or does not fit the others. */
 export const readArguments = (): Wanted => {
-  const { values } = parseArgs({ options: argumentTypes });
+  const { values } = parseFlags();
   const { help = false, panorama = false, ha = false, firewall = [] } = values;
   if (firewall.length > 0 && !panorama) throw new RangeError('--firewall needs --panorama');
   if (panorama && values.vsys !== undefined) throw new RangeError('a Panorama has no --vsys');
-  return { help, panorama, pair: ha, firewalls: firewall.map(readFirewall), options: readOptions(values) };
+  const options = readOptions(values);
+  const { port, controlPort, host, controlHost = host } = options;
+  if (port !== 0 && port === controlPort && host === controlHost) {
+    throw new RangeError(`--port and --control-port are both ${port}: give two, or 0 for a free one`);
+  }
+  return { help, panorama, pair: ha, firewalls: firewall.map(readFirewall), options };
 };

@@ -3,10 +3,10 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import * as z from 'zod';
 import { readArguments, usage, type Wanted } from './arguments.ts';
 import { startHaPair } from './pair.ts';
 import { startPanorama, startPanoramaPair } from './panorama/panorama.ts';
+import { problemOf } from './problems.ts';
 import { startSimulator, type Simulator } from './simulator.ts';
 
 const place = (title: string, { endpoint, controlUrl, ...device }: Simulator, caFile: string): string => `
@@ -56,8 +56,7 @@ const stopSignal = async (): Promise<void> => {
   await promise;
 };
 
-const run = async (): Promise<void> => {
-  const wanted = readArguments();
+const run = async (wanted: Wanted): Promise<void> => {
   if (wanted.help) return console.log(usage);
   const caFile = wanted.options.caFile ?? join(await mkdtemp(join(tmpdir(), 'pan-simulator-')), 'ca.pem');
   await using running = await start(wanted, caFile);
@@ -69,11 +68,11 @@ const run = async (): Promise<void> => {
   await stopSignal();
 };
 
+let wanted: Wanted | undefined;
 try {
-  await run();
+  wanted = readArguments();
+  await run(wanted);
 } catch (error) {
-  const problem = error instanceof z.ZodError ? z.prettifyError(error) : error;
-  console.error(problem instanceof Error ? problem.message : problem);
-  console.error('\n--help shows the arguments.');
+  console.error(`${problemOf(error, wanted?.options ?? {})}\n\n--help shows the arguments.`);
   process.exitCode = 1;
 }

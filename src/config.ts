@@ -137,10 +137,11 @@ function parse(args: readonly string[]): Parsed {
   );
   const options = Object.fromEntries<{ readonly type: 'string' | 'boolean' }>([...strings, ...switches]);
   for (const arg of args) {
-    const name = /^--([^=]+)/.exec(arg)?.[1];
-    if (name !== undefined && name !== 'help' && !Object.hasOwn(options, name)) {
+    const [, dashes = '', name] = /^(--?)([^-=][^=]*)/.exec(arg) ?? [];
+    if (name === undefined || arg === '-h') continue;
+    if (dashes === '-' || (name !== 'help' && !Object.hasOwn(options, name))) {
       const known = [...flagNames, ...purgeFlagNames, 'help', 'version'] as const;
-      throw new ConfigError(`unknown flag --${name}; did you mean --${nearest(name, known)}?`);
+      throw new ConfigError(`unknown flag ${dashes}${name}; did you mean --${nearest(name, known)}?`);
     }
   }
   try {

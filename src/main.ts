@@ -3,6 +3,7 @@
 import { createInterface } from 'node:readline/promises';
 import { type Command, ConfigError, readCommand, usage } from './config.ts';
 import { KubeConfigError } from './kubernetes/kube-connection.ts';
+import { ListenError } from './runtime/http-server.ts';
 import { createLogger, type Logger } from './runtime/logger.ts';
 import { stopSignal } from './runtime/stop-signals.ts';
 import { purge } from './purge.ts';
@@ -58,6 +59,8 @@ try {
 } catch (error) {
   if (error instanceof ConfigError) process.stderr.write(`${error.message}\nSee --help.\n`);
   else if (error instanceof KubeConfigError) process.stderr.write(`${error.message}\n`);
+  else if (error instanceof ListenError)
+    process.stderr.write(`--http-address (PANTAG_HTTP_ADDRESS): ${error.message}\n`);
   else process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   process.exitCode = 1;
 }

@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -51,6 +53,15 @@ const refused: readonly [string, readonly string[], Readonly<Record<string, stri
     {},
     /unknown command "versoin"; did you mean "version"\?/,
   ],
+  [
+    'a flag with one dash is told',
+    ['-log-level', 'info'],
+    {},
+    /unknown flag -log-level; did you mean --log-level\?/,
+  ],
+  ['of purge, too', ['purge', '--dryrun'], {}, /unknown flag --dryrun; did you mean --dry-run\?/],
+  ['a flag of purge is none of run', ['run', '--yes'], {}, /--yes is a flag of the command purge/],
+  ['a flag without its value is named', ['--log-level'], {}, /'--log-level <value>' argument missing/],
   ['a wrong value names its flag', ['--log-level', 'loud'], {}, /--log-level \(PANTAG_LOG_LEVEL\): .*"info"/],
   [
     'a wrong variable names itself',
@@ -70,7 +81,19 @@ const refused: readonly [string, readonly string[], Readonly<Record<string, stri
     'a missing kubeconfig is named',
     ['--kubeconfig', '/nonexistent/config'],
     {},
+    /kubeconfig \/nonexistent\/config cannot be read: ENOENT.* Name another one with --kubeconfig/,
+  ],
+  [
+    'so it is for purge',
+    ['purge', '--kubeconfig', '/nonexistent/config'],
+    {},
     /kubeconfig \/nonexistent\/config cannot be read/,
+  ],
+  [
+    'a directory is no kubeconfig',
+    ['--kubeconfig', '/'],
+    {},
+    /kubeconfig \/ cannot be read: EISDIR.* Name another one with --kubeconfig/,
   ],
 ];
 
@@ -89,6 +112,32 @@ test('an unknown variable with our prefix is a warning, and a context without a 
   assert.equal(code, 1);
   assert.match(stdout, /the environment variable PANTAG_LOGLEVEL means nothing to this program/);
   assert.match(stderr, /names no cluster: set its current-context/);
+});
+
+test('an address that cannot be listened on names the flag, the cause and the way out', async (context) => {
+  const holder = createServer().listen(0, '127.0.0.1');
+  await once(holder, 'listening');
+  context.after(() => holder.close());
+  const taken = `127.0.0.1:${(holder.address() as AddressInfo).port}`;
+  const cluster = { name: 'a', cluster: { server: 'https://127.0.0.1:1' } };
+  const user = { name: 'a', user: { token: 'x' } };
+  const contexts = [{ name: 'a', context: { cluster: 'a', user: 'a' } }];
+  const kubeconfig = write(context, { 'current-context': 'a', contexts, clusters: [cluster], users: [user] });
+  for (const [address, why] of [
+    [taken, 'EADDRINUSE\\)\\. Another process has the port; give a free one'],
+    ['203.0.113.9:8080', 'EADDRNOTAVAIL\\)\\. This machine has no such address'],
+    ['name.invalid:8080', '\\w+\\)\\. This machine has no such address'],
+  ] as const) {
+    const { code, stderr } = await type(['--kubeconfig', kubeconfig, '--http-address', address]);
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      new RegExp(
+        `^--http-address \\(PANTAG_HTTP_ADDRESS\\): cannot listen on ${address.replaceAll('.', '\\.')} \\(${why}`,
+      ),
+    );
+    assert.equal(stderr.trim().split('\n').length, 1, 'one sentence');
+  }
 });
 
 function write(context: TestContext, content: object): string {

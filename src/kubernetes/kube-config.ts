@@ -26,7 +26,9 @@ export function loadKubeConfig(path: string | undefined): LoadedConfig {
     if (path === undefined) config.loadFromDefault();
     else config.loadFromFile(path);
   } catch (error) {
-    throw new KubeConfigError(`the kubeconfig ${source} cannot be read: ${problemOf(error)}`);
+    throw new KubeConfigError(
+      `the kubeconfig ${source} cannot be read: ${problemOf(error)}. Name another one with --kubeconfig or KUBECONFIG`,
+    );
   }
   const cluster = config.getCurrentCluster();
   if (cluster === null) {

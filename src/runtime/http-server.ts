@@ -13,7 +13,15 @@ export type HttpServer = {
   close(): Promise<void>;
 };
 
-/** @param listen `host:port`, `:port` for every interface; port 0 takes a free one. */
+/** The address cannot be listened on; the message names it, the cause and what to give instead. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+}
+
+/**
+ * @param listen `host:port`, `:port` for every interface; port 0 takes a free one.
+ * @throws ListenError
+ */
 export async function startHttpServer(listen: string, routes: Routes): Promise<HttpServer> {
   const server = createServer((request, response) => {
     void respond(request, response, routes);
@@ -21,7 +29,7 @@ export async function startHttpServer(listen: string, routes: Routes): Promise<H
   server.requestTimeout = 10_000;
   const { host, port } = splitAddress(listen);
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (error) => reject(listenError(listen, error)));
     server.listen({ port, ...(host === '' ? {} : { host }) }, resolve);
   });
   return {
@@ -56,6 +64,18 @@ function splitAddress(listen: string): { host: string; port: number } {
   const colon = listen.lastIndexOf(':');
   return { host: listen.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), port: Number(listen.slice(colon + 1)) };
 }
+
+function listenError(listen: string, error: NodeJS.ErrnoException): ListenError {
+  const { code = error.message } = error;
+  const why =
+    causes[code] ?? 'This machine has no such address; give one of its own, or :<port> for all of them';
+  return new ListenError(`cannot listen on ${listen} (${code}). ${why}.`, { cause: error });
+}
+
+const causes: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'Another process has the port; give a free one, or stop that process',
+  EACCES: 'The port is reserved; give one above 1023',
+};
 
 function addressText(address: AddressInfo | string | null): string {
   if (address === null || typeof address === 'string') return String(address);

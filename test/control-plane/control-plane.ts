@@ -1,5 +1,5 @@
 // A real Kubernetes API server for tests: kube-apiserver and etcd on loopback, without containers or downloads.
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, constants, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { renderKubeconfig, type ClusterAccess } from './access.ts';
@@ -62,7 +62,7 @@ async function startLocal(options: ControlPlaneOptions): Promise<ControlPlane> {
     throw error;
   }
   const { port } = servers;
-  const access = await readAccess(layout, port);
+  const clusterAccess = await readAccess(layout, port);
   const stop = async (): Promise<void> => {
     await stopAll(servers.processes);
     await rm(layout.directory, { recursive: true, force: true });
@@ -70,7 +70,7 @@ async function startLocal(options: ControlPlaneOptions): Promise<ControlPlane> {
   const signalAll = (name: NodeJS.Signals): void =>
     servers.processes.forEach((process) => process.signal(name));
   return {
-    ...(await describe(access, layout.directory)),
+    ...(await describe(clusterAccess, layout.directory)),
     caFile: layout.caFile,
     processIds: () => servers.processes.map(({ pid }) => pid),
     logTail: (lines) => readLogTail(layout, lines),
@@ -91,7 +91,16 @@ async function startLocal(options: ControlPlaneOptions): Promise<ControlPlane> {
 
 async function findBinaries(signal: AbortSignal | undefined): Promise<Binaries> {
   const assets = process.env['KUBEBUILDER_ASSETS'];
-  if (assets) return { etcd: join(assets, 'etcd'), apiserver: join(assets, 'kube-apiserver') };
+  if (assets) {
+    const [etcd, apiserver] = [join(assets, 'etcd'), join(assets, 'kube-apiserver')];
+    for (const file of [etcd, apiserver]) {
+      await access(file, constants.X_OK).catch((cause: NodeJS.ErrnoException) => {
+        const remedy = 'name a directory with etcd and kube-apiserver, or unset it';
+        throw new Error(`KUBEBUILDER_ASSETS: ${file} cannot be run (${cause.code}); ${remedy}`, { cause });
+      });
+    }
+    return { etcd, apiserver };
+  }
   return { whole: await ensureControlPlaneBinary(signal ? { signal } : {}) };
 }
 

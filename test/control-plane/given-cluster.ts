@@ -9,7 +9,11 @@ import type { ClusterAccess } from './access.ts';
 export async function readGivenCluster(file: string): Promise<ClusterAccess> {
   const { KubeConfig } = await import('@kubernetes/client-node');
   const config = new KubeConfig();
-  config.loadFromFile(file);
+  const problem = loadProblem(() => config.loadFromFile(file));
+  if (problem !== undefined) {
+    const remedy = 'name another kubeconfig, or unset it';
+    throw new Error(`PANTAG_TEST_KUBECONFIG: ${file} cannot be read (${problem}); ${remedy}`);
+  }
   const cluster = config.getCurrentCluster();
   if (cluster === null) throw new Error(`${file} has no current context`);
   if (cluster.skipTLSVerify) throw new Error(`${file} does not verify TLS: give it the cluster's CA`);
@@ -23,6 +27,16 @@ export async function readGivenCluster(file: string): Promise<ClusterAccess> {
     adminToken: token,
     ...(token === '' ? { clientCertificate: { cert: pem(cert), key: pem(key) } } : {}),
   };
+}
+
+/** A parser quotes the lines around its complaint, and those of a kubeconfig hold tokens: only a code is told. */
+function loadProblem(load: () => void): string | undefined {
+  try {
+    load();
+    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? 'it is not a kubeconfig';
+  }
 }
 
 function readBearer(headers: RequestOptions['headers']): string {

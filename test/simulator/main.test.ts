@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -75,21 +76,63 @@ test('it prints how to reach it, serves, and stops when asked to', async () => {
   }
 });
 
-test('wrong arguments are told, with exit code 1', async () => {
-  for (const parameters of [
-    ['--nonsense'],
-    ['--port', 'x'],
-    ['--settings', '{"x":1}'],
-    ['--settings', '{'],
-    ['--profile', 'PA-1'],
-    ['--firewall', '0001'],
-    ['--panorama', '--vsys', 'vsys1'],
-    ['--panorama', '--firewall', '{"serial":1}', '--port', '0', '--control-port', '0'],
-  ]) {
-    const { child, errors } = start(...parameters);
-    assert.deepEqual(await once(child, 'close'), [1, null], parameters.join(' '));
+const refused: readonly [readonly string[], RegExp][] = [
+  [['--nonsense'], /^unknown flag --nonsense; did you mean --\w+\?/],
+  [['--prot', '8443'], /^unknown flag --prot; did you mean --port\?/],
+  [['-port', '8443'], /^unknown flag -port; did you mean --port\?/],
+  [['serve'], /^Unexpected argument 'serve'/],
+  [['--port'], /^Option '--port <value>' argument missing/],
+  [['--port', 'x'], /^--port: must be a number from 0 to 65535/],
+  [['--control-port', '70000'], /^--control-port: must be a number from 0 to 65535/],
+  [['--port', '8444'], /^--port and --control-port are both 8444/],
+  [['--settings', '{"x":1}'], /^--settings: Unrecognized key: "x"/],
+  [['--settings', '{"latencyMs":{"read":"slow"}}'], /^--settings: latencyMs\.read: /],
+  [['--settings', '{'], /^--settings: must be JSON/],
+  [['--profile', 'PA-1'], /^--profile: .*PA-440/],
+  [['--seed', 'x'], /^--seed: must be a whole number/],
+  [['--firewall', '0001'], /^--firewall needs --panorama/],
+  [['--panorama', '--vsys', 'vsys1'], /^a Panorama has no --vsys/],
+  [['--panorama', '--firewall', '{"serial":1}'], /^--firewall: serial: /],
+  [['--panorama', '--firewall', '{serial}'], /^--firewall: must be JSON/],
+  [
+    ['--ca-file', '/nonexistent/ca.pem'],
+    /^\/nonexistent\/ca\.pem cannot be written \(ENOENT\): .* --ca-file/,
+  ],
+  [['--host', '203.0.113.9'], /^--host 203\.0\.113\.9: this machine has no such address \(EADDRNOTAVAIL\)/],
+  [['--control-host', '203.0.113.9'], /^--control-host 203\.0\.113\.9: this machine has no such address/],
+];
+
+for (const [parameters, message] of refused) {
+  test(`${parameters.join(' ')}: told in a sentence, with exit code 1`, async () => {
+    const free = ['--port', '--control-port'].filter((flag) => !parameters.includes(flag));
+    const ports =
+      parameters.length < 2 || /port/.test(parameters[0] ?? '') ? [] : free.flatMap((flag) => [flag, '0']);
+    const { child, errors } = start(...parameters, ...ports);
+    assert.deepEqual(await once(child, 'close'), [1, null]);
+    assert.match(errors.join(''), message);
     assert.match(errors.join(''), /--help shows the arguments/);
     assert.doesNotMatch(errors.join(''), /\n {4}at /);
+  });
+}
+
+test('a port that another process has is named by its flag, with the way out', async () => {
+  const holder = createServer().listen(0, '127.0.0.1');
+  await once(holder, 'listening');
+  const { port } = holder.address() as AddressInfo;
+  try {
+    for (const [flag, other] of [
+      ['--port', '--control-port'],
+      ['--control-port', '--port'],
+    ] as const) {
+      const { child, errors } = start(flag, String(port), other, '0');
+      assert.deepEqual(await once(child, 'close'), [1, null]);
+      assert.match(
+        errors.join(''),
+        new RegExp(`^${flag} ${port}: another process has it\\. .*free one: ${flag} 0\\n`),
+      );
+    }
+  } finally {
+    holder.close();
   }
 });
 
