@@ -39,6 +39,7 @@ export type FirewallTableStatus = {
   readonly guardWindow?: readonly GuardWindowEntry[];
   readonly plan?: Outlook;
   readonly registrationTimeoutSeconds?: number;
+  readonly establishedOn?: string;
   readonly message?: string;
 };
 
@@ -71,7 +72,12 @@ export type FirewallView = {
   readonly farewell?: { readonly name: string; readonly until: string } | undefined;
 };
 
-export type ShownTable = { readonly ref: TableEntry; readonly view: TableView };
+export type ShownTable = {
+  readonly ref: TableEntry;
+  readonly view: TableView;
+  /** The device of which this PanFirewall has kept the table: see Claim.established. */
+  readonly establishedOn?: string | undefined;
+};
 
 /** The state of a table whose firewall has left its device group: it is not kept, and no reason of a condition. */
 export const departed = 'Departed';
@@ -177,7 +183,7 @@ function keptFinding(view: FirewallView, { generation, previous, now }: StatusCo
 /** A status has to stay small; the others follow when these are decided. */
 const shownPlans = 10;
 
-function tableStatus({ ref, view: table }: ShownTable, now: number): FirewallTableStatus {
+function tableStatus({ ref, view: table, establishedOn }: ShownTable, now: number): FirewallTableStatus {
   const { reason, message: failure } = tableHealth(table, now).finding;
   const message = [
     ...(isFailure(reason) ? [failure] : []),
@@ -197,6 +203,7 @@ function tableStatus({ ref, view: table }: ShownTable, now: number): FirewallTab
     ...(guardWindow.length === 0 ? {} : { guardWindow }),
     ...(plan === undefined ? {} : { plan }),
     ...(timeoutSeconds === 0 ? {} : { registrationTimeoutSeconds: timeoutSeconds }),
+    ...(establishedOn === undefined ? {} : { establishedOn }),
     ...(message === '' ? {} : { message }),
   };
 }

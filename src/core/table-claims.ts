@@ -1,4 +1,4 @@
-// Two PanFirewalls may reach one table; of those whose prefixes overlap, only the eldest writes to it.
+// Two PanFirewalls may reach one table; of those whose prefixes overlap only one writes to it: who kept it before, else the eldest.
 
 import { overlaps } from './ownership.ts';
 import { type TableRef, vsysName } from './table-ref.ts';
@@ -9,6 +9,8 @@ export type Claim = {
   /** metadata.creationTimestamp, RFC 3339. */
   readonly createdAt: string;
   readonly tagPrefix: string;
+  /** spec.endpoint, to be named where two endpoints say that they are one device. */
+  readonly endpoint?: string;
   /**
    * What tells the endpoint's own device from all others, as a serial does: one table may be reached both ways, by
    * the endpoint of its device and through a Panorama. 'asking' before it was asked, 'unknown' when it gave no answer.
@@ -17,38 +19,115 @@ export type Claim = {
   readonly tables: readonly TableRef[];
   /** Device groups have not been looked up yet: any table may turn out to be one of them. */
   readonly open?: boolean;
+  /**
+   * Where its status says that it has kept the table: see placeOf. A device can say any serial; who has kept the
+   * table of that serial is not silenced by it.
+   */
+  readonly established?: ReadonlySet<string>;
+};
+
+/** Another PanFirewall's endpoint and ours both say that they have the table of this device. */
+export type Contradiction = {
+  readonly identity: string;
+  readonly endpoint: string;
+  readonly other: { readonly firewall: string; readonly endpoint: string };
 };
 
 /** May this PanFirewall write to its table? */
 export type Precedence =
-  | { readonly kind: 'ours' }
-  /** It is not known yet whose it is: which device we have, or an elder PanFirewall with an overlapping prefix. */
+  | { readonly kind: 'ours'; readonly contradiction?: Contradiction }
+  /** It is not known yet whose it is: which device we have, or one that another PanFirewall, which comes first, has. */
   | { readonly kind: 'wait' }
-  | { readonly kind: 'taken'; readonly by: string };
+  | {
+      readonly kind: 'taken';
+      readonly by: string;
+      /** It is younger, and kept the table before. */
+      readonly byYounger?: true;
+      readonly contradiction?: Contradiction;
+    };
 
 export function precedence(claims: Iterable<Claim>, mine: Claim, table: TableRef): Precedence {
   const place = placeOf(mine, table);
   if (place === undefined) return { kind: 'wait' };
   let open = false;
-  const takers: Claim[] = [];
-  for (const claim of claims) {
-    if (!isElder(claim, mine) || !overlaps(claim.tagPrefix, mine.tagPrefix)) continue;
+  const before: Claim[] = [];
+  const after: Claim[] = [];
+  for (const claim of rivalsOf(claims, mine)) {
+    const isFirst = comesFirst(claim, mine, place);
     const places = claim.tables.map((other) => placeOf(claim, other));
-    if (places.includes(place)) takers.push(claim);
-    else if (claim.open === true || (claim.device === 'asking' && places.includes(undefined))) open = true;
+    if (places.includes(place)) (isFirst ? before : after).push(claim);
+    else if (isFirst && (claim.open === true || (claim.device === 'asking' && places.includes(undefined))))
+      open = true;
   }
-  const [eldest] = takers.sort((a, b) => (isElder(a, b) ? -1 : 1));
-  if (eldest !== undefined) return { kind: 'taken', by: eldest.firewall };
-  return open ? { kind: 'wait' } : { kind: 'ours' };
+  const [first] = before.sort((a, b) => (comesFirst(a, b, place) ? -1 : 1));
+  if (first !== undefined)
+    return {
+      kind: 'taken',
+      by: first.firewall,
+      ...(isElder(first, mine) ? {} : { byYounger: true }),
+      ...contradictionWith([first], mine, place),
+    };
+  return open ? { kind: 'wait' } : { kind: 'ours', ...contradictionWith(after, mine, place) };
+}
+
+/**
+ * Whether a PanFirewall that writes to the table may be noted as the one that keeps it. While another one is noted,
+ * it may not: who writes only because that one's device gives no answer would keep it out afterwards.
+ */
+export function mayBeEstablished(claims: readonly Claim[], mine: Claim, table: TableRef): boolean {
+  const place = placeOf(mine, table);
+  if (place === undefined || precedence(claims, mine, table).kind !== 'ours') return false;
+  return !rivalsOf(claims, mine).some((claim) => isEstablished(claim, place));
 }
 
 /** Equal wherever the same table is meant, whichever way it is reached; undefined while its device is not known. */
-function placeOf({ device }: Claim, table: TableRef): string | undefined {
-  const identity = table.serial ?? (typeof device === 'string' ? undefined : device.identity);
-  return identity && `${identity}/${vsysName(table)}`;
+export function placeOf({ device }: Pick<Claim, 'device'>, table: TableRef): string | undefined {
+  const identity = identityAt(device, table);
+  return identity === undefined ? undefined : placeAt(identity, table);
+}
+
+/** @param identity of the device, as in Claim. */
+export function placeAt(identity: string, table: TableRef): string {
+  return `${identity}/${vsysName(table)}`;
+}
+
+/** Which device has the table; undefined while it is not known. */
+export function identityAt(device: Claim['device'], table: TableRef): string | undefined {
+  return table.serial ?? (typeof device === 'string' ? undefined : device.identity);
+}
+
+function rivalsOf(claims: Iterable<Claim>, mine: Claim): readonly Claim[] {
+  return [...claims].filter(
+    (claim) => claim.firewall !== mine.firewall && overlaps(claim.tagPrefix, mine.tagPrefix),
+  );
+}
+
+function comesFirst(a: Claim, b: Claim, place: string): boolean {
+  const [isA, isB] = [isEstablished(a, place), isEstablished(b, place)];
+  return isA === isB ? isElder(a, b) : isA;
+}
+
+function isEstablished({ established }: Claim, place: string): boolean {
+  return established?.has(place) === true;
 }
 
 /** Two of one second are told apart by their uids. */
 function isElder(a: Claim, b: Claim): boolean {
   return a.createdAt < b.createdAt || (a.createdAt === b.createdAt && a.uid < b.uid);
+}
+
+/** With the first by name of those that reach the place by another endpoint. */
+function contradictionWith(
+  others: readonly Claim[],
+  { endpoint }: Claim,
+  place: string,
+): { readonly contradiction?: Contradiction } {
+  const [other] = others
+    .filter((one) => one.endpoint !== undefined && one.endpoint !== endpoint)
+    .sort((a, b) => (a.firewall < b.firewall ? -1 : 1));
+  if (endpoint === undefined || other?.endpoint === undefined) return {};
+  const identity = place.slice(0, place.lastIndexOf('/'));
+  return {
+    contradiction: { identity, endpoint, other: { firewall: other.firewall, endpoint: other.endpoint } },
+  };
 }

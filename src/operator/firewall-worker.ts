@@ -2,7 +2,7 @@
 
 import type { Finding } from '../core/conditions.ts';
 import type { AddressChange, Desired } from '../core/desired.ts';
-import type { FirewallView } from '../core/firewall-status.ts';
+import type { FirewallView, ShownTable } from '../core/firewall-status.ts';
 import type { Firewall } from '../core/model.ts';
 import type { PurgeOutcome } from '../core/farewell.ts';
 import { type Stance, stanceOf } from '../core/stance.ts';
@@ -23,7 +23,7 @@ import type { ClusterKnowledge, TableObserver } from './table-observer.ts';
 import type { TableWorker } from './table-worker.ts';
 import type { Term } from './term.ts';
 
-export type FirewallWorkerOptions = Omit<FirewallClaimOptions, 'tables'> & {
+export type FirewallWorkerOptions = Omit<FirewallClaimOptions, 'tables' | 'endpoint'> & {
   readonly firewall: Firewall;
   /** Of the object as it is by now: is the finalizer on it, and is it being deleted? */
   readonly lifecycle: () => { readonly finalized: boolean; readonly deleting: boolean };
@@ -55,7 +55,11 @@ export class FirewallWorker {
   constructor(options: FirewallWorkerOptions, settings: FirewallSettings) {
     this.#options = options;
     this.#settings = settings;
-    this.#claim = new FirewallClaim({ ...options, tables: () => this.#tables.claimed });
+    this.#claim = new FirewallClaim({
+      ...options,
+      endpoint: () => this.#settings.endpoint,
+      tables: () => this.#tables.claimed,
+    });
     this.#devices = new FirewallDevices({
       ...options,
       settings: () => this.#settings,
@@ -76,7 +80,7 @@ export class FirewallWorker {
   /** Only from here on anything is sent. */
   lead(term: Term): void {
     this.#leads = true;
-    this.#claim.make('asking');
+    this.#claim.begin();
     this.#tables.lead(term);
   }
 
@@ -103,12 +107,13 @@ export class FirewallWorker {
     this.#options.log.info({ endpoint }, 'endpoint changed');
     return this.#tables.startAfresh(async () => {
       await this.#devices.close();
-      if (this.#leads) this.#claim.make('asking');
+      if (this.#leads) this.#claim.beginAfresh();
     });
   }
 
   /** The object's status is another one than before. */
   statusChanged(): void {
+    this.#claim.statusChanged();
     this.#tables.statusChanged();
   }
 
@@ -203,8 +208,11 @@ export class FirewallWorker {
   view(finding?: Finding): FirewallView {
     const device = this.#devices.endpoint;
     const tables = this.#tables.view();
+    const annotated = (table: ShownTable) => this.#claim.annotated(table);
     return {
       ...tables,
+      tables: tables.tables.map(annotated),
+      ...(tables.leaving === undefined ? {} : { leaving: tables.leaving.map(annotated) }),
       finding: finding ?? tables.finding,
       aside: asideOf(this.#stance()),
       device: device && { model: device.model, serial: device.serial, swVersion: device.swVersion },
@@ -241,6 +249,10 @@ export class FirewallWorker {
       stance: () => this.#stance(),
       forbidden: () => this.#forbidden(),
       precedence: (ref) => this.#claim.precedence(ref),
+      marked: (ref) => {
+        // Before all PanFirewalls are known, another one may have been kept there.
+        if (this.#options.knowledge().synced) this.#claim.marked(ref);
+      },
       swVersion: (ref) => this.#devices.deviceOf(ref)?.swVersion,
       formerTimeoutSeconds: (ref) => formerTimeoutSeconds(this.#options.former(), ref),
       formerGuardWindow: (ref) => formerGuardWindow(this.#options.former(), ref),

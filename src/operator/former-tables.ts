@@ -16,6 +16,8 @@ export type FormerTables = {
   readonly departed: readonly DepartedTable[];
   /** The shortest timeouts that registrations may carry, in seconds, where some carry any. */
   readonly timeouts: readonly { readonly ref: TableRef; readonly seconds: number }[];
+  /** Tables that were kept, and of which device: see Claim.established. */
+  readonly established: readonly { readonly ref: TableRef; readonly identity: string }[];
   /** What passed the guard by itself, table by table; monotonic ms. */
   readonly guardWindows: readonly { readonly ref: TableRef; readonly counts: readonly WindowCount[] }[];
 };
@@ -47,6 +49,9 @@ export function formerTables(status: PanFirewallStatus | undefined): FormerTable
       ref: { serial, vsys },
       seconds: registrationTimeoutSeconds,
     })),
+    established: tables.flatMap(({ serial, vsys, establishedOn }) =>
+      establishedOn === undefined ? [] : [{ ref: { serial, vsys }, identity: establishedOn }],
+    ),
     guardWindows: tables.map(({ serial, vsys, guardWindow = [] }) => ({
       ref: { serial, vsys },
       counts: guardWindow.flatMap(({ at, addresses, owned }) => {

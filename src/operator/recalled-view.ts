@@ -46,7 +46,17 @@ function withoutCounts(
   { finding }: FirewallView,
 ): NonNullable<FirewallView['former']> {
   return tables.map(
-    ({ serial, vsys, deviceGroup, state, owned, foreign, registrationTimeoutSeconds, guardWindow }) => ({
+    ({
+      serial,
+      vsys,
+      deviceGroup,
+      state,
+      owned,
+      foreign,
+      registrationTimeoutSeconds,
+      guardWindow,
+      establishedOn,
+    }) => ({
       ...(serial === undefined ? {} : { serial }),
       ...(vsys === undefined ? {} : { vsys }),
       ...(deviceGroup === undefined ? {} : { deviceGroup }),
@@ -56,6 +66,7 @@ function withoutCounts(
       pending: 0,
       ...(registrationTimeoutSeconds === undefined ? {} : { registrationTimeoutSeconds }),
       ...(guardWindow === undefined ? {} : { guardWindow }),
+      ...(establishedOn === undefined ? {} : { establishedOn }),
     }),
   );
 }

@@ -28,6 +28,8 @@ export type TableFactoryOptions = {
   /** Why the spec lets nothing be purged; undefined when it does. */
   readonly forbidden: () => string | undefined;
   readonly precedence: (ref: TableRef) => Precedence;
+  /** Our mark stands on the table. */
+  readonly marked: (ref: TableRef) => void;
   /** Somebody asks to take another owner's place: what nobody claims is held meanwhile, whatever its number. */
   readonly adopting?: () => boolean;
   /** PAN-OS of the table's device, as it last said; undefined: it has not said yet. */
@@ -64,6 +66,7 @@ export class TableFactory {
       formerTimeoutSeconds: () => this.#options.formerTimeoutSeconds(ref),
       formerGuardWindow: () => this.#options.formerGuardWindow(ref),
       stance,
+      marked: () => this.#options.marked(ref),
       adopting: () => this.#options.adopting?.() === true,
       knowledge,
     });

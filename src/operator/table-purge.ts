@@ -137,7 +137,7 @@ export class TablePurge {
     if (place.kind === 'taken')
       return this.#end({
         kind: 'left',
-        why: `PanFirewall ${place.by}, which is older, keeps the same table`,
+        why: `PanFirewall ${place.by}, which ${place.byYounger ? 'kept it before' : 'is older'}, keeps the same table`,
       });
     const startedAt = now();
     const { owned, standing, agreed } = await this.#read(connection, signal);

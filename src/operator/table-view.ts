@@ -5,7 +5,7 @@ import { conflictOf, mayWrite } from '../core/ownership.ts';
 import type { HeldPlan } from '../core/removal-guard.ts';
 import type { Stance } from '../core/stance.ts';
 import type { Table } from '../core/table.ts';
-import type { Precedence } from '../core/table-claims.ts';
+import type { Contradiction, Precedence } from '../core/table-claims.ts';
 import type { HeldRemovals, TableView } from '../core/table-health.ts';
 import type { DeviceBooks } from './firewall-limits.ts';
 import { wallClock } from './wall-clock.ts';
@@ -72,7 +72,11 @@ export function tableView(facts: TableFacts): TableView {
     })),
     limits: limitsView(books),
     conflict: conflict(facts),
-    notes: [...notes(table, reading), ...(stance === 'unprotected' ? [unprotected.message] : [])],
+    notes: [
+      ...contradictionNotes(facts),
+      ...notes(table, reading),
+      ...(stance === 'unprotected' ? [unprotected.message] : []),
+    ],
     refused: refused(table, marker),
     ungranted: table.leases.finding,
     timeoutSeconds: table.leases.outstanding,
@@ -83,13 +87,33 @@ export function tableView(facts: TableFacts): TableView {
 
 function conflict({ firewall, marker, precedence }: TableFacts): TableView['conflict'] {
   if (precedence.kind === 'taken') {
+    const { by, byYounger } = precedence;
     const message =
-      `PanFirewall ${precedence.by}, which is older, keeps the same table of the same device under an overlapping ` +
-      'tagPrefix: nothing is written; delete one of the two, or give this one a prefix of its own';
+      `PanFirewall ${by}, which ${byYounger ? 'kept it before' : 'is older'}, keeps the same table of the same device under an ` +
+      'overlapping tagPrefix: nothing is written; delete one of the two, or give this one a prefix of its own' +
+      (precedence.contradiction === undefined ? '' : `; ${contradictionWords(precedence.contradiction)}`);
     return { message, silent: true };
   }
   const message = conflictOf(marker.standing, firewall);
   return message === undefined ? undefined : { message, silent: !mayWrite(marker.standing) };
+}
+
+/** Of a table that is ours, whatever the other device says. */
+function contradictionNotes({ precedence }: TableFacts): readonly string[] {
+  if (precedence.kind !== 'ours' || precedence.contradiction === undefined) return [];
+  const { other } = precedence.contradiction;
+  return [
+    `PanFirewall ${other.firewall} is kept from writing, and this one goes on: ${contradictionWords(precedence.contradiction)}`,
+  ];
+}
+
+/** What is known, and what to check. */
+function contradictionWords({ identity, endpoint, other }: Contradiction): string {
+  return (
+    `${endpoint} and ${other.endpoint} (PanFirewall ${other.firewall}) both lead to a device that says it is ${identity}: if they ` +
+    'are two devices, compare the serials that show system info tells on the console of each, and disconnect the one that ' +
+    "says another one's"
+  );
 }
 
 function notes(table: Table, { learned, shared, unreadable }: ReadingNotes): readonly string[] {

@@ -35,6 +35,8 @@ export type TableWorkerOptions = {
   readonly adopting?: () => boolean;
   /** May this table be written to, as far as our other PanFirewalls go? */
   readonly precedence: () => Precedence;
+  /** Our mark stands on the table; told at each look. */
+  readonly marked: () => void;
   /** The connection, with the device known; throws DeviceFailure while there is none. */
   readonly connect: (signal: AbortSignal) => Promise<Connection>;
   readonly knowledge: () => ClusterKnowledge;

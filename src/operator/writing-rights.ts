@@ -1,6 +1,6 @@
 // May a table be written to? Its mark says so, the spec, and our other PanFirewalls; the mark is read and put in its time.
 
-import { mayWrite, type Standing } from '../core/ownership.ts';
+import { mayWrite, type Standing, wasOurs } from '../core/ownership.ts';
 import { type Stance, writes } from '../core/stance.ts';
 import type { Table } from '../core/table.ts';
 import type { Precedence } from '../core/table-claims.ts';
@@ -14,6 +14,8 @@ export type WritingRightsOptions = {
   readonly stance: () => Stance;
   /** May this table be written to, as far as our other PanFirewalls go? */
   readonly precedence: () => Precedence;
+  /** Our mark stands on the table, as far as the last look or message tells; told each time. */
+  readonly marked: () => void;
   /** Who else has marked the table is another matter now. */
   readonly standingChanged: () => void;
 };
@@ -35,6 +37,7 @@ export class WritingRights {
     const before = marker.standing.kind;
     await marker.read(connection, signal);
     const { kind } = marker.standing;
+    this.#noteMark();
     if (kind === before) return undefined;
     this.#changed();
     return kind;
@@ -45,8 +48,14 @@ export class WritingRights {
     const { marker, table } = this.#options;
     if (!this.#isOurs() || !marker.wanted(() => table.hasUnclaimed)) return false;
     await marker.put(connection, signal);
+    this.#noteMark();
     this.#changed();
     return true;
+  }
+
+  #noteMark(): void {
+    const { marker, marked } = this.#options;
+    if (wasOurs(marker.standing) && marker.standing.kind !== 'lost') marked();
   }
 
   #changed(): void {

@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { firewallStatus, type FirewallView } from '../../src/core/firewall-status.ts';
 import type { TableView } from '../../src/core/table-health.ts';
+import { panFirewallStatus } from '../../src/kubernetes/resources/pan-firewall-status.ts';
+import { formerTables } from '../../src/operator/former-tables.ts';
 import { farewellOf, neverMet, recalled } from '../../src/operator/recalled-view.ts';
 
 type Status = NonNullable<Parameters<typeof recalled>[1]>;
@@ -65,6 +67,21 @@ test('a PanFirewall whose spec cannot be read keeps the tables of its status, an
   const found = shown(recalled(unstarted, { ...before, ...(tables && { tables }) }));
   assert.deepEqual([found.owned, found.table?.state], [14, 'InvalidSpec']);
   assert.equal(found.table?.registrationTimeoutSeconds, 900);
+});
+
+test('of which device a table was kept outlives the process, and a spec that cannot be read', () => {
+  const kept = { tables: [{ ref, view: unread, establishedOn: '007' }] };
+  const told = (found: FirewallView) => {
+    const written = JSON.parse(JSON.stringify(firewallStatus(found, context)));
+    const status = panFirewallStatus.parse(written);
+    return { status, establishedOn: status.tables?.[0]?.establishedOn };
+  };
+  const first = told({ ...view({}), ...kept });
+  assert.deepEqual(formerTables(first.status)?.established, [{ ref, identity: '007' }]);
+  const invalid = { reason: 'InvalidSpec', message: 'no' } as const;
+  const unstarted: FirewallView = { finding: invalid, device: undefined, tables: [], started: false };
+  assert.equal(told(recalled(unstarted, first.status)).establishedOn, '007');
+  assert.equal(told(view({})).establishedOn, undefined);
 });
 
 test('a purge that waits says until when, and how to let go with a command that can be pasted', () => {

@@ -124,6 +124,7 @@ export async function simulate(behaviour: Behaviour, play: (sim: Simulated) => P
     guard: () => ({ percent: 30, minimum: 10 }),
     stance: () => 'enforce',
     precedence: () => ({ kind: 'ours' }),
+    marked: () => {},
     connect: async () => {
       if (!isMet) await call('connect', () => {});
       isMet = true;

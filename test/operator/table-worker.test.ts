@@ -117,6 +117,7 @@ async function run(
     guard: () => ({ percent: 100, minimum: 1000 }),
     stance: () => 'enforce',
     precedence: () => ({ kind: 'ours' }),
+    marked: () => {},
     connect: async () => connection,
     knowledge: () => ({ synced: true }),
     limits: noLimits,

@@ -4,7 +4,7 @@ import { after, test } from 'node:test';
 import type { KubernetesObject } from '../harness/api-client.ts';
 import { startTcpProxy } from '../harness/tcp-proxy.ts';
 import { waitFor } from '../harness/wait-for.ts';
-import type { Device } from './device.ts';
+import { type Device, newSerial } from './device.ts';
 import { ask, heldPlan, waitUntilAnswered } from './firewall-requests.ts';
 import { ask as probe, metricValue } from './probes.ts';
 import { openStage, operatorNamespace, ownerIdOf } from './stage.ts';
@@ -282,6 +282,56 @@ test('two PanFirewalls on one table: the younger is silent until the elder is go
   await stage.says('PanFirewall', { name: 'younger' }, 'InSync', 20_000);
   assert.equal(writes(fw, 'k8s-prod.eu.').length, 1);
   await cluster.remove('PanFirewall', { name: 'younger' });
+});
+
+test('a device that says the serial of another one silences nobody, also after a restart', async () => {
+  const name = 'victim';
+  const serial = newSerial();
+  await using former = await stage.device({ foreignOn: [] });
+  await using impostor = await stage.device({ foreignOn: [], identity: { serial } });
+  await using proxy = await startTcpProxy({ port: Number(new URL(former.simulator.endpoint).port) });
+  const endpoint = `https://127.0.0.1:${proxy.port}`;
+  const { tagPrefix } = former;
+  await stage.reach(former, { name: 'liar', tagPrefix, spec: { endpoint, resync } });
+  await stage.says('PanFirewall', { name: 'liar' }, 'InSync');
+  const { metadata } = await cluster.get<KubernetesObject>('PanFirewall', { name: 'liar' });
+  // Their ages are told in whole seconds.
+  const sameSecond = Date.parse(metadata.creationTimestamp ?? '') + 1_000;
+  await waitFor(() => Date.now() > sameSecond, { what: 'another second' });
+  await using fw = await stage.firewall({ name, foreignOn: [], identity: { serial }, spec: { resync } });
+  await twoPods(name, '10.11.0');
+  await fw.holds(exact(name, '10.11.0'));
+  await stage.counts('PanFirewall', { name }, ({ tables }) =>
+    assert.equal(tables?.[0]?.establishedOn, serial),
+  );
+
+  proxy.retarget(Number(new URL(impostor.simulator.endpoint).port));
+  const stringData = { ...impostor.secret, 'ca.crt': impostor.simulator.caPem };
+  await cluster.patch('Secret', { namespace: operatorNamespace, name: 'liar' }, { stringData });
+  const both = (message: string) => message.includes(endpoint) && message.includes(fw.simulator.endpoint);
+  const isTold = async () => {
+    const { conditions = [] } = await stage.says(
+      'PanFirewall',
+      { name: 'liar' },
+      'OwnershipConflict',
+      30_000,
+    );
+    assert.ok(conditions.some(({ message }) => message.includes('kept it before') && both(message)));
+    await stage.counts('PanFirewall', { name }, ({ tables }) => assert.ok(both(tables?.[0]?.message ?? '')));
+    await stage.says('PanFirewall', { name }, 'InSync');
+  };
+  await isTold();
+  await cluster.deletePod({ namespace: name, name: 'web-2' });
+  const { [`10.11.0.1`]: tags = [] } = exact(name, '10.11.0');
+  await fw.holds({ '10.11.0.1': tags });
+
+  await operator.stop();
+  operator = await stage.startOperator();
+  await cluster.createPod({ namespace: name, name: 'web-3', ips: ['10.11.0.3'] });
+  await fw.holds({ '10.11.0.1': tags, '10.11.0.3': tags }, { timeoutMs: 30_000 });
+  await isTold();
+  assert.deepEqual(impostor.messages(), []);
+  await cluster.remove('PanFirewall', { name: 'liar' });
 });
 
 test('tags under our prefix that the device learned from an agent are told of and left alone', async () => {

@@ -48,6 +48,7 @@ export type Status = {
     readonly capacity?: number;
     /** What passed the removal guard within ten minutes: history, not state. */
     readonly guardWindow?: readonly unknown[];
+    readonly establishedOn?: string;
     readonly plan?: {
       readonly register: number;
       readonly unregister: number;

@@ -97,6 +97,13 @@ const tableStatus = z.object({
     'The shortest timeout that tags of ours may carry on the device, in seconds; while spec.registrationTimeoutSeconds is ' +
       'being changed, that of before counts, too. Absent: none carries any.',
   ).optional(),
+  establishedOn: z
+    .string()
+    .optional()
+    .describe(
+      'The serial of the device (its endpoint, where it has none) whose table this PanFirewall keeps. Should the device of another ' +
+        'PanFirewall say the same serial, this one goes on writing and the other one does not, whichever is older.',
+    ),
   message: z.string().optional().describe('The state in a sentence, with the next step, where there is one.'),
 });
 

@@ -1,0 +1,247 @@
+// Whose table is it when a device says another one's serial? Who has kept it goes on, whatever is answered, restarted or deleted.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import type { Claim, Precedence } from '../../src/core/table-claims.ts';
+import { ownTable } from '../../src/core/table-ref.ts';
+import { FirewallClaim } from '../../src/operator/firewall-claim.ts';
+import { type FormerTables, formerTables } from '../../src/operator/former-tables.ts';
+
+const table = { state: 'InSync', owned: 1, foreign: 0, pending: 0 };
+
+type PanFirewall = { readonly name: string; readonly createdAt: string; readonly endpoint: string };
+
+/** A control plane with statuses, and the claims of one process after the other. */
+function world() {
+  const claims = new Map<string, Claim>();
+  const objects = new Map<string, PanFirewall>();
+  const statuses = new Map<string, FormerTables | undefined>();
+  const workers = new Map<string, FirewallClaim>();
+  const start = ({ name, createdAt, endpoint }: PanFirewall): void => {
+    const worker = new FirewallClaim({
+      firewall: { name, tagPrefix: 'k8s-prod.' },
+      meta: { uid: name, createdAt },
+      endpoint: () => endpoint,
+      former: () => statuses.get(name),
+      claims,
+      claim: (claim) => (claim === undefined ? claims.delete(name) : claims.set(name, claim)),
+      tables: () => ({ tables: [ownTable], open: false }),
+    });
+    workers.set(name, worker);
+    worker.begin();
+  };
+  return {
+    claims,
+    create(object: PanFirewall): void {
+      if (objects.has(object.name)) return;
+      objects.set(object.name, object);
+      start(object);
+    },
+    remove(name: string): void {
+      workers.get(name)?.withdraw();
+      for (const known of [workers, objects, statuses]) known.delete(name);
+    },
+    /** The end of the process, at any moment; another one takes up what the API server holds. */
+    restart(): void {
+      claims.clear();
+      workers.clear();
+      for (const object of objects.values()) start(object);
+    },
+    answers: (name: string, identity: string) => workers.get(name)?.make({ identity }),
+    fails(name: string): void {
+      if (claims.get(name)?.device === 'asking') workers.get(name)?.make('unknown');
+    },
+    /** Whoever may write has its mark on the table, and looks at it now and then. */
+    looks(name: string): void {
+      if (workers.get(name)?.precedence(ownTable).kind === 'ours') workers.get(name)?.marked(ownTable);
+    },
+    writesStatus(name: string): void {
+      const worker = workers.get(name);
+      if (worker === undefined) return;
+      const establishedOn = worker.annotated({ ref: ownTable, view: emptyView }).establishedOn;
+      statuses.set(
+        name,
+        formerTables({ tables: [{ ...table, ...(establishedOn === undefined ? {} : { establishedOn }) }] }),
+      );
+      worker.statusChanged();
+    },
+    keeps: (name: string) => statuses.get(name)?.established[0]?.identity,
+    precedence: (name: string): Precedence => workers.get(name)?.precedence(ownTable) ?? { kind: 'wait' },
+  };
+}
+
+const emptyView = {
+  firewall: '',
+  failing: undefined,
+  known: true,
+  owned: 0,
+  foreign: 0,
+  pending: 0,
+  held: [],
+  guardWindow: [],
+  conflict: undefined,
+  notes: [],
+  refused: undefined,
+  oldestPendingAt: undefined,
+  lastConfirmedAt: 0,
+};
+
+const lab = { name: 'lab', createdAt: '2024-01-01T00:00:00Z', endpoint: 'https://lab' };
+const edge = { name: 'edge', createdAt: '2025-01-01T00:00:00Z', endpoint: 'https://edge' };
+
+/** Both have kept their tables for a while. */
+function settled() {
+  const it = world();
+  for (const one of [lab, edge]) {
+    it.create(one);
+    settle(it, one.name, one.name.toUpperCase());
+  }
+  return it;
+}
+
+function settle(it: ReturnType<typeof world>, name: string, identity: string): void {
+  it.answers(name, identity);
+  it.looks(name);
+  it.writesStatus(name);
+}
+
+const contradiction = (mine: PanFirewall, other: PanFirewall, identity: string) => ({
+  identity,
+  endpoint: mine.endpoint,
+  other: { firewall: other.name, endpoint: other.endpoint },
+});
+
+test('an elder whose device says another one’s serial is kept from writing, and both are told with both endpoints', () => {
+  const it = settled();
+  it.answers('lab', 'EDGE');
+  assert.deepEqual(it.precedence('edge'), { kind: 'ours', contradiction: contradiction(edge, lab, 'EDGE') });
+  assert.deepEqual(it.precedence('lab'), {
+    kind: 'taken',
+    by: 'edge',
+    byYounger: true,
+    contradiction: contradiction(lab, edge, 'EDGE'),
+  });
+  it.answers('lab', 'LAB');
+  assert.deepEqual(it.precedence('edge'), { kind: 'ours' });
+  assert.deepEqual(it.precedence('lab'), { kind: 'ours' });
+});
+
+test('a restart makes nobody established, and waits for who is', () => {
+  const it = settled();
+  it.answers('lab', 'EDGE');
+  it.writesStatus('lab');
+  it.restart();
+  it.answers('lab', 'EDGE');
+  assert.deepEqual(it.precedence('lab'), { kind: 'wait' });
+  it.fails('edge');
+  // Its own device gives no answer: the other one may write, and is not noted as the one that keeps the table.
+  assert.equal(it.precedence('lab').kind, 'ours');
+  it.looks('lab');
+  it.writesStatus('lab');
+  assert.equal(it.keeps('lab'), 'LAB');
+  it.answers('edge', 'EDGE');
+  assert.equal(it.precedence('edge').kind, 'ours');
+  assert.equal(it.precedence('lab').kind, 'taken');
+});
+
+test('a PanFirewall that moves to another name is followed: the new one writes once the old one is gone', () => {
+  const it = settled();
+  it.create({ ...edge, name: 'edge-new', createdAt: '2026-01-01T00:00:00Z' });
+  it.answers('edge-new', 'EDGE');
+  assert.deepEqual(it.precedence('edge-new'), { kind: 'taken', by: 'edge' });
+  it.remove('edge');
+  it.looks('edge-new');
+  it.writesStatus('edge-new');
+  assert.equal(it.keeps('edge-new'), 'EDGE');
+  it.answers('lab', 'EDGE');
+  assert.equal(it.precedence('edge-new').kind, 'ours');
+});
+
+test('while a status still tells that another one kept the table, nobody else is noted: the process may end before it is written', () => {
+  const it = world();
+  it.create(lab);
+  settle(it, 'lab', 'EDGE');
+  it.create(edge);
+  it.answers('edge', 'EDGE');
+  assert.equal(it.precedence('edge').kind, 'taken');
+  it.answers('lab', 'LAB');
+  it.looks('lab');
+  assert.equal(it.precedence('edge').kind, 'ours');
+  it.looks('edge');
+  it.writesStatus('edge');
+  assert.deepEqual([it.keeps('lab'), it.keeps('edge')], ['EDGE', undefined]);
+  it.writesStatus('lab');
+  it.looks('edge');
+  it.writesStatus('edge');
+  assert.deepEqual([it.keeps('lab'), it.keeps('edge')], ['LAB', 'EDGE']);
+});
+
+test('another endpoint is taken up afresh: what was kept at the old one proves nothing', () => {
+  const it = settled();
+  const claims = new Map(it.claims);
+  const moved = new FirewallClaim({
+    firewall: { name: 'edge', tagPrefix: 'k8s-prod.' },
+    meta: { uid: 'edge', createdAt: edge.createdAt },
+    endpoint: () => 'https://elsewhere',
+    former: () => undefined,
+    claims,
+    claim: (claim) => claim && claims.set('edge', claim),
+    tables: () => ({ tables: [ownTable], open: false }),
+  });
+  moved.beginAfresh();
+  assert.deepEqual(claims.get('edge')?.established, new Set());
+});
+
+const names = ['a', 'b', 'c'] as const;
+/** Each device's true serial is its PanFirewall's name in capitals; only c's device always tells it. */
+const honest = 'c';
+const step = fc.oneof(
+  fc.record({
+    kind: fc.constant('answers'),
+    name: fc.constantFrom(...names),
+    identity: fc.constantFrom('A', 'B', 'C'),
+  }),
+  fc.record({
+    kind: fc.constantFrom('create', 'fails', 'looks', 'writesStatus', 'looks', 'writesStatus'),
+    name: fc.constantFrom(...names),
+    identity: fc.constant(''),
+  }),
+  fc.record({
+    kind: fc.constantFrom('remove', 'restart'),
+    name: fc.constantFrom('a', 'b'),
+    identity: fc.constant(''),
+  }),
+);
+
+test('law: whatever is answered, restarted and deleted, who has kept a table is never silenced, and one writes at a time', () => {
+  let established = 0;
+  fc.assert(
+    fc.property(fc.boolean(), fc.array(step, { minLength: 10, maxLength: 60 }), (isSettled, steps) => {
+      const it = world();
+      const create = (name: string) => {
+        const createdAt = `2024-01-01T00:00:0${'abc'.indexOf(name)}Z`;
+        it.create({ name, createdAt, endpoint: `https://${name}` });
+      };
+      for (const name of names) {
+        create(name);
+        if (isSettled) settle(it, name, name.toUpperCase());
+      }
+      for (const { kind, name, identity } of steps) {
+        if (kind === 'create') create(name);
+        else if (kind === 'answers') it.answers(name, name === honest ? 'C' : identity);
+        else if (kind === 'restart') it.restart();
+        else it[kind](name);
+
+        const writers = names.filter((one) => it.precedence(one).kind === 'ours');
+        const places = writers.map((one) => JSON.stringify(it.claims.get(one)?.device));
+        assert.equal(new Set(places).size, places.length, 'two write to one table');
+        if (it.keeps(honest) !== 'C' || typeof it.claims.get(honest)?.device !== 'object') continue;
+        established += 1;
+        assert.equal(it.precedence(honest).kind, 'ours');
+      }
+    }),
+    { numRuns: 2000 },
+  );
+  assert.ok(established > 1000, 'the law was hardly put to the test');
+});
