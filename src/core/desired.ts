@@ -6,9 +6,10 @@ import { type Evaluation, type Grant, ranksOn, tagsFrom, type TagRanks } from '.
 import { sameLabels } from './label.ts';
 import type { Firewall, NamespaceRecord, PodRecord, Policy, PolicyId } from './model.ts';
 import { Pods, type PodState, sameForUs } from './pods.ts';
+import { givenUp, PendingPolicies, type PolicyChange, type PolicyChanges, whyOf } from './policy-changes.ts';
 import { higherRank, type Rank } from './rank.ts';
 import { type AddressChange, Registrations, type Why } from './registrations.ts';
-import { originOfObject, originOfPolicy, type RemovalOrigin } from './removal-origin.ts';
+import { originOfObject, originOfPolicy } from './removal-origin.ts';
 import { namespaceOf, Rules } from './rules.ts';
 import { type Origin, Succession } from './succession.ts';
 import { isCut } from './tag-cap.ts';
@@ -38,6 +39,8 @@ export class Desired {
   readonly #pods = new Pods();
   readonly #succession = new Succession();
   readonly #listener: DesiredListener;
+  readonly #pending = new PendingPolicies();
+  #defers = false;
 
   constructor(listener: DesiredListener) {
     this.#listener = listener;
@@ -83,19 +86,34 @@ export class Desired {
     if (this.#rules.namespace(name) !== undefined) this.#changeNamespace(name, undefined, seen);
   }
 
+  /** Policies that change from here on are taken up together, by `settle`: each Pod is evaluated once for all of them. */
+  defer(): void {
+    this.#defers = true;
+  }
+
+  /** Takes up the policies that changed since `defer`. */
+  settle(): void {
+    this.#defers = false;
+    const changes = this.#pending.take((id) => this.#rules.policy(id)?.policy);
+    if (changes.size === 0) return;
+    for (const [id, { policy }] of changes) this.#rules.changePolicy(id, policy);
+    const homes = new Set([...changes.keys()].map(namespaceOf));
+    for (const pod of this.#pods.inAny(homes)) this.#regrant(pod, changes);
+    for (const id of changes.keys()) this.#listener.policyChanged(id);
+  }
+
   setPolicy(policy: Policy, seen: Origin = 'watch'): void {
-    const before = this.#rules.policy(policy.id)?.policy;
-    if (!isDeepStrictEqual(before, policy))
-      this.#changePolicy(policy.id, policy, originOfPolicy(policy.id, 'edited', seen));
+    const { id } = policy;
+    this.#changePolicy(id, { policy, origin: originOfPolicy(id, 'edited', seen) });
   }
 
   deletePolicy(id: PolicyId, seen: Origin = 'watch'): void {
-    this.#withdrawPolicy(id, originOfPolicy(id, 'gone', seen));
+    this.#changePolicy(id, { policy: undefined, origin: originOfPolicy(id, 'gone', seen) });
   }
 
   /** It was edited, and what it says now cannot be followed. */
   withdrawPolicy(id: PolicyId, seen: Origin = 'watch'): void {
-    this.#withdrawPolicy(id, originOfPolicy(id, 'edited', seen));
+    this.#changePolicy(id, { policy: undefined, origin: originOfPolicy(id, 'edited', seen) });
   }
 
   setFirewall(firewall: Firewall): void {
@@ -227,17 +245,9 @@ export class Desired {
     for (const policy of this.#rules.policiesOf(name)) this.#listener.policyChanged(policy);
   }
 
-  #withdrawPolicy(id: PolicyId, origin: RemovalOrigin): void {
-    if (this.#rules.policy(id) !== undefined) this.#changePolicy(id, undefined, origin);
-  }
-
-  #changePolicy(id: PolicyId, policy: Policy | undefined, origin: RemovalOrigin): void {
-    this.#rules.changePolicy(id, policy);
-    const home = namespaceOf(id);
-    const why: Why = { cause: 'policy', origin };
-    const pods = home === undefined ? this.#pods.all() : this.#pods.in(home);
-    for (const pod of pods) this.#regrant(pod, id, why);
-    this.#listener.policyChanged(id);
+  #changePolicy(id: PolicyId, change: PolicyChange): void {
+    this.#pending.put(id, change);
+    if (!this.#defers) this.settle();
   }
 
   #changeFirewall(name: string, firewall: Firewall | undefined): void {
@@ -264,23 +274,26 @@ export class Desired {
     return evaluation;
   }
 
-  /** After a change of one policy, whose counts begin at zero: what a Pod has of others stays. */
-  #regrant(pod: PodState, id: PolicyId, why: Why): void {
-    const evaluation = this.#rules.evaluate(pod.record);
-    const grant = evaluation.grants.find(({ policy }) => policy === id);
-    if (grant === undefined && pod.evaluation.grants.every(({ policy }) => policy !== id)) return;
-    const held = this.#pods.held(pod.record);
-    if (grant !== undefined) this.tallyOf(id)?.add({ pod: pod.record, grant, held });
-    this.#recount(pod, evaluation, id);
+  /** After a change of policies, whose counts begin at zero: what a Pod has of others stays. */
+  #regrant(pod: PodState, changes: PolicyChanges): void {
+    const { record, evaluation: before } = pod;
+    const evaluation = this.#rules.evaluate(record);
+    const granted = evaluation.grants.filter(({ policy }) => changes.has(policy));
+    const ended = givenUp(before, changes);
+    const why = granted[0] === undefined ? ended.at(-1)?.why : whyOf(granted[0], changes);
+    if (why === undefined) return;
+    const held = this.#pods.held(record);
+    for (const grant of granted) this.tallyOf(grant.policy)?.add({ pod: record, grant, held });
+    this.#recount(pod, evaluation, changes);
     pod.evaluation = evaluation;
-    for (const address of held) this.#registrations.refresh(address, evaluation, why);
+    for (const address of held) this.#registrations.refreshTogether(address, evaluation, ended, why);
   }
 
-  /** What one policy gives may cut what others give, or leave them more. */
-  #recount({ record: pod, evaluation: before }: PodState, after: Evaluation, changed: PolicyId): void {
-    const cut = ({ grants }: Evaluation) => grants.filter((grant) => grant.cut !== undefined);
+  /** What some policies give may cut what others give, or leave them more. */
+  #recount({ record: pod, evaluation: before }: PodState, after: Evaluation, changes: PolicyChanges): void {
+    const cut = ({ grants }: Evaluation) =>
+      grants.filter((grant) => grant.cut !== undefined && !changes.has(grant.policy));
     const concerned = new Set([...cut(before), ...cut(after)].map(({ policy }) => policy));
-    concerned.delete(changed);
     if (concerned.size === 0) return;
     const held = this.#pods.held(pod);
     for (const grant of before.grants)

@@ -24,6 +24,12 @@ export class Pods {
     return this.#byNamespace.get(namespace) ?? [];
   }
 
+  /** @param namespaces undefined among them: all. */
+  inAny(namespaces: ReadonlySet<string | undefined>): Iterable<PodState> {
+    if (namespaces.has(undefined)) return this.all();
+    return [...namespaces].flatMap((namespace) => [...this.in(namespace ?? '')]);
+  }
+
   enter(pod: PodState): void {
     const { uid, namespace } = pod.record;
     this.#holders.claim(pod.record);

@@ -4,7 +4,7 @@ import { takes } from './eligibility.ts';
 import { type Evaluation, tagsOn } from './evaluate.ts';
 import type { Firewall, RemovalCause } from './model.ts';
 import type { RemovalOrigin } from './removal-origin.ts';
-import { noTags, sameTags, type TagSet } from './tag-set.ts';
+import { noTags, sameTags, type TagSet, without } from './tag-set.ts';
 
 /** An address whose desired tags, or whose holder, changed. */
 export type AddressChange = {
@@ -19,6 +19,9 @@ export type AddressChange = {
 
 /** Why tags leave, and whose change it is. */
 export type Why = Pick<AddressChange, 'cause' | 'origin'>;
+
+/** What one of several objects that changed gave a Pod before. */
+export type GivenUp = { readonly why: Why; readonly gave: (firewall: Firewall) => TagSet };
 
 type FirewallState = { readonly firewall: Firewall; readonly desired: Map<string, TagSet> };
 
@@ -69,15 +72,31 @@ export class Registrations {
     if (state !== undefined) this.#refresh(state, address, evaluation, why);
   }
 
-  #refresh(
-    { firewall, desired }: FirewallState,
-    address: string,
-    evaluation: Evaluation,
-    { cause, origin }: Why,
-  ): void {
+  /**
+   * The same after several objects changed together: tags that leave are told object by object, so that each stands behind
+   * those that it gave. What comes is told with the last of them: between the first and the last the address keeps tags.
+   * @param why for tags that none of them gave.
+   */
+  refreshTogether(address: string, evaluation: Evaluation, changed: readonly GivenUp[], why: Why): void {
+    for (const state of this.#firewalls.values()) {
+      const after = tagsOfAddress(state, address, evaluation);
+      const before = state.desired.get(address) ?? noTags;
+      const parts = partsOf(state.firewall, without(before, after), changed, why);
+      let left = before;
+      for (const { tags, why: cause } of parts.slice(0, -1)) {
+        left = without(left, tags);
+        this.#tell(state, address, left, cause);
+      }
+      this.#tell(state, address, after, parts.at(-1)?.why ?? why);
+    }
+  }
+
+  #refresh(state: FirewallState, address: string, evaluation: Evaluation, why: Why): void {
+    this.#tell(state, address, tagsOfAddress(state, address, evaluation), why);
+  }
+
+  #tell({ firewall, desired }: FirewallState, address: string, after: TagSet, { cause, origin }: Why): void {
     const before = desired.get(address) ?? noTags;
-    const tags = tagsOn(evaluation, firewall);
-    const after = tags.length > 0 && takes(firewall, address) ? tags : noTags;
     const same = sameTags(before, after);
     if (after.length === 0) desired.delete(address);
     // Also where both are the same: one instance for all Pods that share an evaluation is what keeps this small.
@@ -86,4 +105,26 @@ export class Registrations {
     if (wholeAddress || !same) this.#changed(firewall.name, { address, before, after, cause, origin });
     else if (after.length > 0) this.#reviewed(firewall.name, address);
   }
+}
+
+function tagsOfAddress({ firewall }: FirewallState, address: string, evaluation: Evaluation): TagSet {
+  const tags = tagsOn(evaluation, firewall);
+  return tags.length > 0 && takes(firewall, address) ? tags : noTags;
+}
+
+/** The tags that leave, by the first object that gave each of them; those that none gave come last. */
+function partsOf(
+  firewall: Firewall,
+  leaving: TagSet,
+  changed: readonly GivenUp[],
+  why: Why,
+): readonly { readonly tags: TagSet; readonly why: Why }[] {
+  const rest = new Set(leaving);
+  const parts: { tags: TagSet; why: Why }[] = [];
+  for (const one of changed) {
+    if (rest.size === 0) return parts;
+    const tags = one.gave(firewall).filter((tag) => rest.delete(tag));
+    if (tags.length > 0) parts.push({ tags, why: one.why });
+  }
+  return rest.size === 0 ? parts : [...parts, { tags: [...rest], why }];
 }

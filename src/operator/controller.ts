@@ -112,9 +112,16 @@ export class Controller {
   }
 
   policiesOf(kind: 'pantagpolicies' | 'clusterpantagpolicies'): Sink<RawObject> {
-    return this.#sink(kind, ({ type, record, origin }) =>
+    const sink = this.#sink<RawObject>(kind, ({ type, record, origin }) =>
       this.#policies[type](parsePolicy(record.object), origin),
     );
+    // Thousands of policies may select one Pod, and come together: it is evaluated once for all of them.
+    const apply: typeof sink.apply = (changes) => {
+      this.desired.defer();
+      sink.apply(changes);
+      if (!this.#unsynced.has(kind)) this.desired.settle();
+    };
+    return { ...sink, apply };
   }
 
   panFirewalls(): Sink<RawObject> {
@@ -203,6 +210,7 @@ export class Controller {
     const { log } = this.#options;
     log.info({ resource: kind }, 'listed');
     if (kind === 'pods') this.desired.podsSynced();
+    this.desired.settle();
     if (!this.synced) return;
     this.#noteNewHolders();
     log.info({ firewalls: this.firewalls.size, policies: this.policies.size }, 'cluster known');

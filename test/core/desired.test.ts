@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { type AddressChange, Desired } from '../../src/core/desired.ts';
 import type { RemovalCause } from '../../src/core/model.ts';
-import { sameTags, type TagSet } from '../../src/core/tag-set.ts';
+import { sameTags, type TagSet, without } from '../../src/core/tag-set.ts';
 import { type NaiveState, naiveHolder, naiveState } from './naive-desired.ts';
 import {
   addresses,
@@ -111,6 +111,50 @@ test('after every change, tables, targets and counts are those of a computation 
     { numRuns: 400 },
   );
 });
+
+test('policies that change together: the same outcome, and each stands behind what it alone gave', () => {
+  const bursts = fc.tuple(history, fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1 }));
+  fc.assert(
+    fc.property(bursts, ([changes, sizes]) => {
+      const { desired, apply, emissions, replayed } = recorded();
+      const world = emptyWorld();
+      let at = 0;
+      for (let i = 0; at < changes.length; i += 1) {
+        const burst = changes.slice(at, (at += sizes[i % sizes.length] ?? 1));
+        const ids = [...world.policies.keys()];
+        desired.defer();
+        for (const change of burst) {
+          apply(change);
+          applyToWorld(world, change);
+        }
+        emissions.length = 0;
+        const gaveBefore = new Map(ids.map((id) => [id, new Set(desired.tagsInUse(id))]));
+        desired.settle();
+        assert.deepEqual(stateOf(desired, world), naiveState(world));
+        assert.deepEqual(tablesOf(replayed, world), naiveState(world).tables, 'the changes replayed');
+        for (const { before, after, origin, cause } of emissions) {
+          assert.equal(cause, 'policy');
+          assert.ok(origin !== undefined);
+          const id = origin.kind === 'PanTagPolicy' ? origin.name : `/${origin.name}`;
+          const leaving = without(before, after);
+          const givers = burst.flatMap((change) => (idOf(change) === undefined ? [] : [idOf(change) ?? '']));
+          assert.ok(givers.includes(id), `${id} did not change`);
+          for (const tag of leaving) {
+            const gave = (one: string) => gaveBefore.get(one)?.has(tag) === true;
+            if (givers.some(gave)) assert.ok(gave(id), `${tag} was never ${id}'s`);
+          }
+        }
+      }
+    }),
+    { numRuns: 400 },
+  );
+});
+
+/** The policy that a change is about. */
+function idOf(change: Change): string | undefined {
+  if (change.kind === 'setPolicy') return change.policy.id;
+  return change.kind === 'deletePolicy' ? change.id : undefined;
+}
 
 function assertNotified(before: NaiveState, after: NaiveState, notified: ReadonlySet<string>): void {
   for (const id of Object.keys(after.tallies)) {

@@ -4,9 +4,10 @@ import assert from 'node:assert/strict';
 import { Session } from 'node:inspector';
 import { after, test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
-import { Desired } from '../../src/core/desired.ts';
+import { type AddressChange, Desired } from '../../src/core/desired.ts';
 import type { Firewall, Labels, PodRecord, Policy } from '../../src/core/model.ts';
 import type { Rejection } from '../../src/core/refusals.ts';
+import { mostTags } from '../../src/core/tag-cap.ts';
 import { type DesiredTags, Table } from '../../src/core/table.ts';
 import { noTags, type TagSet, tagSet } from '../../src/core/tag-set.ts';
 import { createRegisteredIpReader } from '../../src/panos/registered-ip-reader.ts';
@@ -109,6 +110,11 @@ const policy = (i: number): Policy => ({
   tags: [{ kind: 'labelKeys', keys: ['*'] }],
 });
 
+const textPolicy = (i: number, text: string): Policy => ({
+  ...policy(i),
+  tags: [{ kind: 'template', template: [{ kind: 'text', text: `${text}${i}` }] }],
+});
+
 const pod = (labels: Labels): PodRecord => ({
   uid: 'u',
   namespace: 'a',
@@ -180,6 +186,31 @@ law('n policies that take all labels of one Pod with n labels', (n) => {
     settle(labelsOf(n, 'w'));
   };
 });
+
+for (const change of ['come', 'are edited', 'go'] as const) {
+  law(`n policies that ${change} together, and all select one Pod`, (n) => {
+    const changed: AddressChange[] = [];
+    const desired = new Desired({
+      addressChanged: (_, one) => changed.push(one),
+      policyChanged: () => {},
+    });
+    desired.setFirewall(firewall);
+    desired.setNamespace({ name: 'a', labels: new Map() });
+    desired.setPod(pod(labelsOf(1, 'v')));
+    const together = (step: (one: Policy) => void, template: string) => {
+      desired.defer();
+      for (let i = 0; i < n; i += 1) step(textPolicy(i, template));
+      desired.settle();
+    };
+    if (change !== 'come') together((one) => desired.setPolicy(one), 'old');
+    changed.length = 0;
+    return () => {
+      together((one) => (change === 'go' ? desired.deletePolicy(one.id) : desired.setPolicy(one)), 'new');
+      assert.equal(desired.tagsOf('f', address).length, change === 'go' ? 0 : mostTags);
+      assert.ok(changed.length <= mostTags, `told ${changed.length} times`);
+    };
+  });
+}
 
 const refusal = (entries: readonly string[]): string =>
   `<response status="error"><msg><line><uid-response><payload><register>${entries.join('')}</register></payload></uid-response></line></msg></response>`;
