@@ -134,7 +134,12 @@ export class Agenda {
     const stakes: Stakes = {
       owned,
       leaves: (going) => this.#judgement.leaves(going),
-      doubtful: (going) => this.#firstContact && [...going.keys()].some((one) => planner.isUnclaimed(one)),
+      isDoubtful: this.#firstContact
+        ? ofEach((address) => {
+            const causeOf = planner.causesAt(address);
+            return (tag) => causeOf(tag) === 'unclaimed';
+          })
+        : undefined,
       originOf: ofEach((address) => planner.originsAt(address)),
     };
     this.#parts.guard.judge(candidates, stakes, now);

@@ -1,9 +1,10 @@
 // The brake on removals that rest on absence: too many within ten minutes are held as a plan until somebody approves.
 
+import { holds, partsOf, plansOf, together } from './guard-parts.ts';
 import { GuardWindow, type WindowCount } from './guard-window.ts';
 import { HeldPlan, planId, type Removals } from './held-plan.ts';
 import { type RemovalOrigin, tenantOf, unclaimed } from './removal-origin.ts';
-import { type TagSet, tagSet } from './tag-set.ts';
+import type { TagSet } from './tag-set.ts';
 import { type Scope, scopeOfSuffix } from './unreadable-policies.ts';
 
 export type { HeldPlan } from './held-plan.ts';
@@ -25,8 +26,8 @@ export type Stakes = {
   readonly owned: number;
   /** How many of them would keep some when these went, and with them everything that may go already. */
   readonly leaves: (going: Candidates) => number;
-  /** These hold tags that may be somebody else's: they go only when approved, whatever their number. */
-  readonly doubtful?: (going: Candidates) => boolean;
+  /** It may be somebody else's: it goes only when approved, whatever the number. Absent: none is. */
+  readonly isDoubtful?: ((address: string, tag: string) => boolean) | undefined;
   /** Absent: nobody's in particular. */
   readonly originOf?: (address: string, tag: string) => RemovalOrigin;
 };
@@ -34,8 +35,6 @@ export type Stakes = {
 const nobodys = () => unclaimed;
 /** A table that has no more addresses than this, and had no more, may lose all of them unasked. */
 const smallTable = 5;
-/** Tenants whose removals are held apart, of those that trip the guard at the same moment: somebody has to read the plans. */
-const mostApart = 8;
 
 export class RemovalGuard {
   readonly #tagPrefix: string | undefined;
@@ -99,8 +98,8 @@ export class RemovalGuard {
   }
 
   /**
-   * Lets the candidates pass, or holds all of them. Those of one tenant that go beyond the limits by themselves are held
-   * apart, so that they hold up nobody else. What is of a scope that a held plan touches waits its turn.
+   * Lets the candidates pass, or holds them. What goes beyond the limits by itself is held apart, so that it holds up nobody
+   * else: of each tenant, and of everything that is no tenant's. What is of a scope that a held plan touches waits its turn.
    */
   judge(candidates: Candidates, stakes: Stakes, now: number): void {
     const ready = this.#inTurn(candidates);
@@ -108,11 +107,10 @@ export class RemovalGuard {
     this.#window.prune(now);
     if (!this.#trips(ready, stakes)) return this.#pass(ready, stakes, now);
     const { originOf = nobodys } = stakes;
-    const parts = [...partsOf(ready, (at, tag) => tenantOf(originOf(at, tag)))];
-    const tripping = parts.filter(([tenant, part]) => tenant !== '' && this.#trips(part, stakes));
-    const alone = tripping.sort(([, a], [, b]) => b.size - a.size).slice(0, mostApart);
-    for (const [, part] of alone) this.#hold(part, stakes, now);
-    const rest = together(parts.filter((part) => !alone.includes(part)).map(([, part]) => part));
+    const parts = partsOf(ready, (at, tag) => tenantOf(originOf(at, tag)));
+    const tripping = new Map([...parts].filter(([, part]) => this.#trips(part, stakes)));
+    for (const plan of plansOf(tripping)) this.#hold(plan, stakes, now);
+    const rest = together([...parts].flatMap(([key, part]) => (tripping.has(key) ? [] : [part])));
     if (rest.size === 0) return;
     if (this.#trips(rest, stakes)) this.#hold(rest, stakes, now);
     else this.#pass(rest, stakes, now);
@@ -208,35 +206,11 @@ export class RemovalGuard {
     else for (const tag of tags) admitted.add(tag);
   }
 
-  #trips(candidates: Candidates, { owned, leaves, doubtful }: Stakes): boolean {
-    if (doubtful?.(candidates) === true) return true;
+  #trips(candidates: Candidates, { owned, leaves, isDoubtful }: Stakes): boolean {
+    if (isDoubtful !== undefined && holds(candidates, isDoubtful)) return true;
     const ownedAtStart = this.#window.ownedAtStart ?? owned;
     if (Math.max(owned, ownedAtStart) > smallTable && leaves(candidates) === 0) return true;
     const { percent, minimum } = this.#limits;
     return this.#window.sizeWith(candidates.keys()) > Math.max(minimum, (ownedAtStart * percent) / 100);
   }
-}
-
-/** The candidates by whose doing they are. */
-function partsOf(
-  candidates: Candidates,
-  keyOf: (address: string, tag: string) => string,
-): Map<string, Map<string, TagSet>> {
-  const parts = new Map<string, Map<string, TagSet>>();
-  for (const [address, tags] of candidates) {
-    for (const [key, of] of Map.groupBy(tags, (tag) => keyOf(address, tag))) {
-      const part = parts.get(key) ?? new Map<string, TagSet>();
-      part.set(address, of);
-      parts.set(key, part);
-    }
-  }
-  return parts;
-}
-
-function together(parts: readonly Candidates[]): Candidates {
-  const all = new Map<string, TagSet>();
-  for (const part of parts) {
-    for (const [address, tags] of part) all.set(address, tagSet([...(all.get(address) ?? []), ...tags]));
-  }
-  return all;
 }

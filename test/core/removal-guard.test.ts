@@ -6,7 +6,7 @@ import * as fc from 'fast-check';
 import { planId } from '../../src/core/held-plan.ts';
 import { RemovalGuard } from '../../src/core/removal-guard.ts';
 import type { RemovalOrigin } from '../../src/core/removal-origin.ts';
-import type { TagSet } from '../../src/core/tag-set.ts';
+import { type TagSet, tagSet } from '../../src/core/tag-set.ts';
 
 const minute = 60_000;
 const limits = { percent: 30, minimum: 50 };
@@ -251,6 +251,32 @@ test('however many tenants trip it at once, the plans are few enough to be read'
     guard.held.reduce((sum, { size }) => sum + size, 0),
     40,
   );
+});
+
+test('of one moment, what an administrator did beyond the limits holds no tenant, nor do more tenants than there are plans', () => {
+  const small = tagged('k.ns_small.web', 1, 250);
+  const wide = prefixed();
+  wide.judge(new Map([...tagged('k.all', 4), ...small]), { ...stakes(100), originOf: byTag('edited') }, 0);
+  assert.deepEqual([wide.held.map(({ size }) => size), isIn(wide, small)], [[4], true]);
+
+  const crowd = prefixed();
+  const names = Array.from({ length: 12 }, (_, i) => `t${i}`);
+  const tripping = names.flatMap((name, i) => [...tagged(`k.ns_${name}.web`, 4, 4 * i)]);
+  crowd.judge(new Map([...tripping, ...small]), { ...stakes(100), originOf: byTag('edited') }, 0);
+  assert.deepEqual(
+    crowd.held.map(({ size }) => size),
+    [...Array.from({ length: 8 }, () => 4), 16],
+  );
+  assert.ok(isIn(crowd, small));
+
+  const doubtful = prefixed();
+  const isDoubtful = (_: string, tag: string) => tag === 'k.all';
+  const all = new Map([
+    ...small,
+    ['10.0.0.250', tagSet(['k.all', ...(small.get('10.0.0.250') ?? [])])] as const,
+  ]);
+  doubtful.judge(all, { ...stakes(100), originOf: byTag('edited'), isDoubtful }, 0);
+  assert.deepEqual([doubtful.held.map(({ size }) => size), isIn(doubtful, small)], [[1], true]);
 });
 
 test('a plan names what is behind it, the most addresses first, and follows as it shrinks', () => {
