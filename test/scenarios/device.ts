@@ -34,6 +34,7 @@ export function newPassword(): string {
 export async function startDevice({
   tagPrefix,
   foreignOn,
+  alsoForeign,
   leftOver,
   markedBy,
   ...simulation
@@ -43,7 +44,7 @@ export async function startDevice({
     identity: { serial: newSerial(), ...simulation.identity },
     password: newPassword(),
   });
-  const held = heldTables(simulator, { tagPrefix, foreignOn, leftOver, markedBy });
+  const held = heldTables(simulator, { tagPrefix, foreignOn, alsoForeign, leftOver, markedBy });
   return {
     ...held,
     simulator,

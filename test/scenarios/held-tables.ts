@@ -9,6 +9,8 @@ export type HeldOptions = {
   readonly tagPrefix?: string | undefined;
   /** Addresses of the scenario's own Pods on which strangers have tags as well. */
   readonly foreignOn: readonly string[];
+  /** Further entries of strangers in every table, after the others. */
+  readonly alsoForeign?: Planting['add'];
   /** Tags of ours (given without prefix) that an earlier operator has left in every table. */
   readonly leftOver?: Owned | undefined;
   /** Ids of operators that have marked our prefix in every table. */
@@ -40,7 +42,7 @@ export function heldTables(
   device: Pick<DeviceControls, 'tables' | 'plant'>,
   options: HeldOptions,
 ): HeldTables {
-  const { tagPrefix = 'k8s-prod.', foreignOn, leftOver = {}, markedBy = [] } = options;
+  const { tagPrefix = 'k8s-prod.', foreignOn, alsoForeign = [], leftOver = {}, markedBy = [] } = options;
   const vsysNames = Object.keys(device.tables());
   const [firstVsys = ''] = vsysNames;
   const ours = Object.entries(leftOver).map(([ip, tags]) => ({
@@ -49,7 +51,7 @@ export function heldTables(
   }));
   const marks = markedBy.map((id) => ({ ip: markerAddress, tags: [`${tagPrefix}_owner.${id}`] }));
   for (const vsys of vsysNames)
-    device.plant({ vsys, add: [...strangers(tagPrefix, foreignOn), ...ours, ...marks] });
+    device.plant({ vsys, add: [...strangers(tagPrefix, foreignOn), ...alsoForeign, ...ours, ...marks] });
   const isOurs = (tag: string, { fromAgent }: TableEntry): boolean => !fromAgent && tag.startsWith(tagPrefix);
   const foreign = () => vsysNames.map((vsys) => rest(device.tables()[vsys] ?? {}, isOurs));
   const planted = foreign();
