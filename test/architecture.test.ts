@@ -11,8 +11,9 @@ const root = join(import.meta.dirname, '..');
 const arrows: Readonly<Record<string, readonly string[]>> = {
   'src/core': [],
   'src/runtime': [],
-  'src/kubernetes': ['src/core'],
-  'src/panos': ['src/core'],
+  'src/net': [],
+  'src/kubernetes': ['src/core', 'src/net'],
+  'src/panos': ['src/core', 'src/net'],
   'src/operator': ['src/core', 'src/kubernetes', 'src/panos', 'src/runtime'],
   'src/config.ts': ['src/core', 'src/runtime'],
   'src/version.ts': ['package.json'],

@@ -2,9 +2,12 @@
 // dispatcher for all requests. (client-node itself opens a new connection for each request: ADR 0004.)
 
 import type { RequestOptions } from 'node:https';
+import type { ConnectionOptions } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
 import { KubeConfig } from '@kubernetes/client-node';
-import { Agent, type buildConnector, type Dispatcher, ProxyAgent, Socks5ProxyAgent } from 'undici';
+import { Agent, type Dispatcher, Socks5ProxyAgent } from 'undici';
+import { type Connector, createConnector } from '../net/connector.ts';
+import type { Proxy } from '../net/tunnel.ts';
 import { abortable } from './deadline.ts';
 import { type LoadedConfig, loadKubeConfig } from './kube-config.ts';
 import { KubeUnreachableError } from './kube-errors.ts';
@@ -35,7 +38,12 @@ const maxConnections = 16;
 /** A credential plugin that waits for someone (a login, a dead network) must not hold up every later request. */
 const credentialsLimitMs = 60_000;
 /** Load balancers drop silent connections after a minute; client-go probes as often. */
-const keepAlive = { keepAlive: true, keepAliveInitialDelay: 30_000 } as const;
+const keepAliveMs = 30_000;
+/**
+ * An API server that was away is used again this soon: what began to connect before it was back waits no longer. One that
+ * is only slow is asked again by whoever needs it.
+ */
+const limits = { nameMs: 3_000, connectMs: 3_000 } as const;
 
 /**
  * @param path a kubeconfig; undefined: KUBECONFIG, ~/.kube/config, the Pod's own ServiceAccount, in this order.
@@ -48,8 +56,8 @@ export function connectToCluster(path?: string): KubeConnection {
 function connect({ config: loaded, server, namespace }: LoadedConfig): KubeConnection {
   let config = loaded;
   let asking: Promise<RequestOptions> | undefined;
-  const retired = new Set<Dispatcher>();
-  let current: { readonly material: Material; readonly dispatcher: Dispatcher } | undefined;
+  const retired = new Set<Way>();
+  let current: Way | undefined;
 
   /** Token and certificate files are read again (a token after a minute); a credential plugin runs once for many. */
   const credentials = (): Promise<RequestOptions> => {
@@ -62,11 +70,11 @@ function connect({ config: loaded, server, namespace }: LoadedConfig): KubeConne
   /** New requests follow rotated certificates; what runs on the old dispatcher (a watch: 10 minutes at most) may end. */
   const dispatcherFor = (material: Material): Dispatcher => {
     if (current !== undefined && isDeepStrictEqual(current.material, material)) return current.dispatcher;
-    const old = current?.dispatcher;
-    current = { material, dispatcher: createDispatcher(config, material) };
+    const old = current;
+    current = { material, ...createDispatcher(config, material) };
     if (old !== undefined) {
       retired.add(old);
-      void old.close().finally(() => retired.delete(old));
+      void old.dispatcher.close().finally(() => retired.delete(old));
     }
     return current.dispatcher;
   };
@@ -82,8 +90,11 @@ function connect({ config: loaded, server, namespace }: LoadedConfig): KubeConne
       config = withoutCaches(config);
     },
     close: async () => {
-      const all = current === undefined ? [...retired] : [current.dispatcher, ...retired];
-      await Promise.all(all.map((dispatcher) => dispatcher.destroy()));
+      const all = current === undefined ? [...retired] : [current, ...retired];
+      const destroyed = all.map(({ dispatcher }) => dispatcher.destroy());
+      // undici leaves connections alone that are still being made.
+      for (const { connector } of all) connector.close();
+      await Promise.all(destroyed);
     },
   };
 }
@@ -127,7 +138,13 @@ const materialFields = [
   'rejectUnauthorized',
   'servername',
 ] as const;
-type Material = buildConnector.BuildOptions;
+type Material = Pick<ConnectionOptions, (typeof materialFields)[number]>;
+
+type Way = {
+  readonly material: Material;
+  readonly dispatcher: Dispatcher;
+  readonly connector: Connector;
+};
 
 function materialOf(options: RequestOptions): Material {
   const given = materialFields.filter((field) => options[field] !== undefined);
@@ -144,11 +161,22 @@ function headersOf({ headers, auth }: RequestOptions): Route['headers'] {
 }
 
 /** HTTP/1.1 only: one socket a watch, which can be destroyed alone. */
-function createDispatcher(config: KubeConfig, material: Material): Dispatcher {
+function createDispatcher(config: KubeConfig, material: Material): Omit<Way, 'material'> {
   const { proxyUrl } = config.getCurrentCluster() ?? {};
   const common = { allowH2: false, bodyTimeout: 0, connections: maxConnections } as const;
-  if (proxyUrl === undefined) return new Agent({ ...common, connect: { ...material, ...keepAlive } });
-  if (proxyUrl.startsWith('socks'))
-    return new Socks5ProxyAgent(proxyUrl, { ...common, requestTls: material });
-  return new ProxyAgent({ ...common, uri: proxyUrl, requestTls: material, connect: keepAlive });
+  if (proxyUrl?.startsWith('socks')) {
+    const connector = createConnector({ tls: {}, limits, keepAliveMs });
+    const { connectMs: connectTimeout } = limits;
+    const options = { ...common, connect: connector.connect, connectTimeout, requestTls: material };
+    return { dispatcher: new Socks5ProxyAgent(proxyUrl, options), connector };
+  }
+  const proxy = proxyUrl === undefined ? undefined : proxyOf(proxyUrl);
+  const connector = createConnector({ tls: material, limits, keepAliveMs, proxy });
+  return { dispatcher: new Agent({ ...common, connect: connector.connect }), connector };
+}
+
+function proxyOf(proxyUrl: string): Proxy {
+  const { protocol, host, username, password } = new URL(proxyUrl);
+  const login = { username: decodeURIComponent(username), password: decodeURIComponent(password) };
+  return { url: `${protocol}//${host}`, ...(username === '' ? {} : { login }) };
 }

@@ -1,7 +1,7 @@
 // Through which proxy a device is reached, if any: the PanFirewall's own, or the environment's.
 
 import { isExempt } from '../core/no-proxy.ts';
-import type { Proxy } from '../panos/tunnel.ts';
+import type { Proxy } from '../panos/transport.ts';
 
 /** What HTTPS_PROXY and NO_PROXY say. */
 export type EnvironmentProxy = {

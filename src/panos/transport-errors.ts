@@ -1,7 +1,9 @@
 // What it means when no answer of the device itself arrives: sockets, certificates, time limits, HTTP statuses.
 import { errors } from 'undici';
+import { NameError } from '../net/names.ts';
 import { type Intent, mayHaveApplied, PanosError } from './errors.ts';
-import { ProxyError } from './tunnel.ts';
+import { nameProblem, proxyNameProblem } from './name-problems.ts';
+import { ProxyError } from '../net/tunnel.ts';
 
 /** A time limit of our own has passed. */
 export const timeLimitCode = 'TIME_LIMIT';
@@ -59,8 +61,6 @@ const strangeAnswerCodes = new Set([
 ]);
 
 const problems: ReadonlyMap<string, string> = new Map([
-  ['ENOTFOUND', "The device's host name is unknown. Check the endpoint, and the cluster's DNS"],
-  ['EAI_AGAIN', "The device's host name cannot be looked up now. Check the cluster's DNS"],
   [
     'ECONNREFUSED',
     'The device refuses connections. Check the endpoint and its port, and that HTTPS is enabled',
@@ -83,6 +83,7 @@ export function transportError(error: unknown, request: { intent: Intent; sent: 
   if (error instanceof ProxyError) return proxyProblem(error);
   const code = codeOf(error);
   const applied = request.sent ? mayHaveApplied(request.intent) : 'no';
+  if (error instanceof NameError) return nameProblem(error, applied);
   if (certificateCodes.has(code)) {
     return new PanosError(`${certificateProblem(code)} (${code})`, {
       reason: 'UntrustedCertificate',
@@ -144,6 +145,7 @@ export function httpStatusError(status: number, intent: Intent): PanosError {
 
 /** There is no way to the device. Nothing of the call has left. */
 function proxyProblem(cause: ProxyError): PanosError {
+  if (cause.cause instanceof NameError) return proxyNameProblem(cause.cause);
   const { status, detail } = cause;
   const facts = { reason: 'DeviceUnavailable', applied: 'no', code: cause.code, cause } as const;
   if (status === undefined) {

@@ -1,13 +1,16 @@
 // Carries one call over HTTPS: a few kept connections, one request each at a time, with a time limit for the whole.
 import type { SecureContext } from 'node:tls';
 import type { Readable } from 'node:stream';
-import { buildConnector, Client } from 'undici';
+import { Client } from 'undici';
+import { type Connector, createConnector } from '../net/connector.ts';
+import type { Proxy } from '../net/tunnel.ts';
 import type { Intent } from './errors.ts';
 import { exchange, type HttpReply, type Lane, type Progress } from './http-exchange.ts';
 import { isReset, transportError } from './transport-errors.ts';
 import { trustedBy } from './trust.ts';
-import { type Proxy, tunnelThrough } from './tunnel.ts';
 import { createTurns } from './turns.ts';
+
+export type { Proxy };
 
 export type TlsOptions = {
   /** PEM of the CAs to trust instead of the system's and Node's own. */
@@ -32,6 +35,7 @@ export type TransportOptions = {
   /** Asked just before each write to a socket; false ends the call with CallNotAllowed. Default: always. */
   readonly mayCall?: (() => boolean) | undefined;
   readonly timeouts: {
+    /** For the name of the endpoint, and again for TCP and TLS; see ConnectLimits. */
     readonly connectMs: number;
     /** For a whole call from its turn to the last byte, a second attempt included. */
     readonly callMs: number;
@@ -88,34 +92,46 @@ function allowedPieces(body: Buffer, mayCall: () => boolean): Readable {
 
 /** Throws PanosError when the CA of `tls` cannot be read. */
 export function createTransport(options: TransportOptions): Transport {
-  const secureContext = trustedBy(options.tls.ca);
-  const lanes = Array.from({ length: options.maxConcurrentCalls }, () => openLane(options, secureContext));
+  const connector = connectorTo(options);
+  const lanes = Array.from({ length: options.maxConcurrentCalls }, () =>
+    openLane(options.endpoint, connector),
+  );
   const turns = createTurns(lanes);
+  const running = new Set<Promise<HttpReply>>();
   let closed = false;
 
+  const post = async (call: Call, signal: AbortSignal): Promise<HttpReply> => {
+    const lane = await turns.take(signal, call.form.get('target') ?? undefined);
+    try {
+      if (closed) throw new Error('The connections to the device are closed');
+      call.onTurn?.();
+      return await send(
+        {
+          lane,
+          call,
+          userAgent: options.userAgent,
+          mayCall: options.mayCall ?? (() => true),
+          callMs: options.timeouts.callMs,
+        },
+        signal,
+      );
+    } finally {
+      turns.give(lane);
+    }
+  };
+
   return {
-    async post(call, signal) {
-      const lane = await turns.take(signal, call.form.get('target') ?? undefined);
-      try {
-        if (closed) throw new Error('The connections to the device are closed');
-        call.onTurn?.();
-        return await send(
-          {
-            lane,
-            call,
-            userAgent: options.userAgent,
-            mayCall: options.mayCall ?? (() => true),
-            callMs: options.timeouts.callMs,
-          },
-          signal,
-        );
-      } finally {
-        turns.give(lane);
-      }
+    post(call, signal) {
+      const reply = post(call, signal);
+      running.add(reply);
+      return reply.finally(() => running.delete(reply));
     },
     async close() {
       closed = true;
-      await Promise.all(lanes.map((lane) => lane.client.close()));
+      await Promise.allSettled(running);
+      // What is still being made was for calls that were given up.
+      connector.close();
+      await Promise.all(lanes.map((lane) => lane.client.destroy()));
     },
   };
 }
@@ -168,14 +184,24 @@ async function send(
   }
 }
 
-function openLane({ endpoint, tls, proxy, timeouts }: TransportOptions, secureContext: SecureContext): Lane {
-  const direct = buildConnector({
-    secureContext,
-    rejectUnauthorized: !tls.insecureSkipVerify,
-    timeout: timeouts.connectMs,
-    allowH2: false,
-    ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
+function connectorTo({ tls, proxy, timeouts }: TransportOptions): Connector {
+  return createConnector({
+    tls: {
+      secureContext: trustedBy(tls.ca),
+      rejectUnauthorized: !tls.insecureSkipVerify,
+      ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
+    },
+    limits: { nameMs: timeouts.connectMs, connectMs: timeouts.connectMs },
+    proxy: proxy === undefined ? undefined : { ...proxy, tls: trustOfProxy(proxy) },
   });
+}
+
+/** That of the system: it is no device. Made only where it is needed, as it takes a while. */
+function trustOfProxy({ url }: Proxy): { readonly secureContext: SecureContext } | undefined {
+  return new URL(url).protocol === 'https:' ? { secureContext: trustedBy(undefined) } : undefined;
+}
+
+function openLane(endpoint: string, { connect }: Connector): Lane {
   const client = new Client(endpoint, {
     pipelining: 1,
     allowH2: false,
@@ -184,7 +210,7 @@ function openLane({ endpoint, tls, proxy, timeouts }: TransportOptions, secureCo
     // The call's own limit covers these.
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: proxy === undefined ? direct : tunnelThrough(proxy, timeouts.connectMs, direct),
+    connect,
   });
   const lane = { client, opened: 0 };
   client.on('connect', () => {

@@ -127,6 +127,8 @@ test('a plain call has a time limit, before and within the body', async (context
   const api = await setUp(context);
   for (const begin of [false, true]) {
     const answer = api.http.request({ path: '/slow', timeoutMs: 50, signal: never });
+    // On a busy machine it may be over before the server tells of the request.
+    answer.catch(() => undefined);
     const request = await api.next();
     if (begin) request.watch().raw('[');
     await assert.rejects(answer, { name: 'KubeUnreachableError', code: 'TIMEOUT', message: /within 0.05 s/ });

@@ -7,8 +7,6 @@ import { httpStatusError, isReset, transportError } from '../../src/panos/transp
 
 const codes: readonly (readonly [string, PanosReason, 'backoff' | 'slow', RegExp])[] = [
   ['ECONNREFUSED', 'DeviceUnavailable', 'backoff', /refuses connections/],
-  ['ENOTFOUND', 'DeviceUnavailable', 'backoff', /host name is unknown/],
-  ['EAI_AGAIN', 'DeviceUnavailable', 'backoff', /looked up/],
   ['EHOSTUNREACH', 'DeviceUnavailable', 'backoff', /cannot be reached/],
   ['UND_ERR_CONNECT_TIMEOUT', 'DeviceUnavailable', 'backoff', /connection in time/],
   ['ECONNRESET', 'DeviceUnavailable', 'backoff', /was cut/],

@@ -1,0 +1,119 @@
+// How connections are made for undici: the name is looked up, TCP and TLS are made, each step with a limit of its own;
+// and all that are being made can be given up at once, which undici itself cannot (its destroy() waits for them).
+import { isIP, type Socket } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
+import { type buildConnector, errors } from 'undici';
+import { firstConnection } from './first-connection.ts';
+import { addressesOf } from './names.ts';
+import { endedEarly, secure } from './secure.ts';
+import { openTunnel, type Proxy } from './tunnel.ts';
+import { within } from './within.ts';
+
+export type ConnectorOptions = {
+  /** For https: whom to trust, who we are. `servername` replaces the URL's host in SNI and in the check. */
+  readonly tls: ConnectionOptions;
+  readonly limits: ConnectLimits;
+  /** How long a connection is silent before TCP asks whether the peer is there, ms. Default: 60 s. */
+  readonly keepAliveMs?: number;
+  /** Opens the way to the host, whose name it looks up itself. Default: none. */
+  readonly proxy?: Proxy | undefined;
+};
+
+/** ms. */
+export type ConnectLimits = {
+  /** For looking up a name. */
+  readonly nameMs: number;
+  /** For TCP and TLS together; through a proxy, for the way through it and for TLS with the host each. */
+  readonly connectMs: number;
+};
+
+export type Connector = {
+  /** Fails with NameError, ProxyError, undici's ConnectTimeoutError, or the error of the socket or of TLS. */
+  readonly connect: buildConnector.connector;
+  /** Ends all connections, also those that are being made, and those that somebody else goes on making (SOCKS). */
+  readonly close: () => void;
+};
+
+const defaultKeepAliveMs = 60_000;
+
+export function createConnector(options: ConnectorOptions): Connector {
+  const making = new Set<AbortController>();
+  const made = new Set<Socket>();
+  const connection = connectionMaker(options);
+  /** Its own errors are the caller's, as those of an event. */
+  const make = async (target: Target, callback: buildConnector.Callback): Promise<void> => {
+    const attempt = new AbortController();
+    making.add(attempt);
+    let socket: Socket;
+    try {
+      socket = await connection(target, attempt.signal);
+      // What ended in the same turn would go unheard.
+      if (!socket.readable) throw endedEarly();
+    } catch (error) {
+      return callback(error instanceof Error ? error : new Error(String(error)), null);
+    } finally {
+      making.delete(attempt);
+    }
+    made.add(socket);
+    socket.once('close', () => made.delete(socket));
+    return callback(null, socket);
+  };
+  return {
+    connect: (target, callback) => void make(target, callback),
+    close: () => {
+      const reason = new Error('the connections are closed');
+      for (const attempt of making) attempt.abort(reason);
+      for (const socket of made) socket.destroy();
+    },
+  };
+}
+
+type Target = Parameters<buildConnector.connector>[0];
+
+function connectionMaker({ tls, limits, keepAliveMs = defaultKeepAliveMs, proxy }: ConnectorOptions) {
+  /** Of the last connection, so that the next one costs the host less. */
+  let session: Buffer | undefined;
+
+  const inTime = (target: Target, signal: AbortSignal, step: (signal: AbortSignal) => Promise<Socket>) => {
+    const what = `no connection to ${target.hostname} within ${limits.connectMs / 1000} s`;
+    return within({ ms: limits.connectMs, late: () => new errors.ConnectTimeoutError(what) }, signal, step);
+  };
+
+  const secured = async (target: Target, socket: Socket, signal: AbortSignal): Promise<Socket> => {
+    if (target.protocol !== 'https:') return socket;
+    const name = tls.servername ?? target.servername ?? target.hostname;
+    const servername = isIP(name) === 0 ? name : '';
+    const made = await secure(
+      socket,
+      {
+        ...tls,
+        host: target.hostname,
+        servername,
+        ...(session === undefined ? {} : { session }),
+        ALPNProtocols: ['http/1.1'],
+      },
+      signal,
+    );
+    made.on('session', (latest: Buffer) => {
+      session = latest;
+    });
+    return made;
+  };
+
+  return async (target: Target, signal: AbortSignal): Promise<Socket> => {
+    const port = portOf(target);
+    if (proxy !== undefined) {
+      const authority = `${target.hostname.includes(':') ? `[${target.hostname}]` : target.hostname}:${port}`;
+      const tunnel = await openTunnel({ proxy, authority, limits, keepAliveMs }, signal);
+      return inTime(target, signal, (limited) => secured(target, tunnel, limited));
+    }
+    const addresses = await addressesOf(target.hostname, limits.nameMs, signal);
+    return inTime(target, signal, async (limited) =>
+      secured(target, await firstConnection({ addresses, port, keepAliveMs }, limited), limited),
+    );
+  };
+}
+
+function portOf({ protocol, port }: Target): number {
+  return port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
+}

@@ -1,0 +1,78 @@
+// Which addresses a host name has, as the system's resolver says, with a time limit of our own.
+import dns, { type LookupAddress } from 'node:dns';
+import { isIP } from 'node:net';
+import { within } from './within.ts';
+
+/** The resolver did not answer within our limit. */
+export const nameLimitCode = 'DNS_TIMEOUT';
+
+/** A host name has no address, or none that could be learnt now. No connection was tried. */
+export class NameError extends Error {
+  override readonly name = 'NameError';
+  /** getaddrinfo's as Node names it (ENOTFOUND: there is no such name; EAI_AGAIN: no answer now; others), or DNS_TIMEOUT. */
+  readonly code: string;
+  readonly host: string;
+
+  constructor(code: string, host: string, message: string) {
+    super(message);
+    this.code = code;
+    this.host = host;
+  }
+}
+
+/** By host name. A lookup occupies a thread until it ends, and few may run at once: one for all who ask for the same name. */
+const running = new Map<string, Promise<readonly LookupAddress[]>>();
+
+/**
+ * The addresses of a host in the order to try them: as the resolver has them, IPv6 and IPv4 by turns (RFC 8305, section
+ * 4). An address is its own. @throws NameError, or the signal's reason
+ */
+export async function addressesOf(
+  host: string,
+  limitMs: number,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  if (isIP(host) !== 0) return [host];
+  const problem = `the name ${host} could not be resolved in ${limitMs / 1000} s`;
+  const late = () => new NameError(nameLimitCode, host, problem);
+  const found = await within({ ms: limitMs, late }, signal, (limited) => heard(lookup(host), limited));
+  if (found.length === 0) throw new NameError('ENOTFOUND', host, `the name ${host} has no address`);
+  return byTurns(found).map(({ address }) => address);
+}
+
+function lookup(host: string): Promise<readonly LookupAddress[]> {
+  const shared = running.get(host);
+  if (shared !== undefined) return shared;
+  const { promise, resolve, reject } = Promise.withResolvers<readonly LookupAddress[]>();
+  running.set(host, promise);
+  // As Node's own connections do it: no IPv6 addresses on a machine without IPv6.
+  dns.lookup(host, { all: true, hints: dns.ADDRCONFIG }, (error, addresses) => {
+    running.delete(host);
+    if (error === null) resolve(addresses);
+    else reject(new NameError(error.code ?? '', host, problemOf(host, error.code)));
+  });
+  return promise;
+}
+
+function problemOf(host: string, code: string | undefined): string {
+  return code === 'ENOTFOUND'
+    ? `the name ${host} is unknown to the DNS`
+    : `the name ${host} could not be resolved`;
+}
+
+/** The result, unless the signal aborts first. A lookup that nobody waits for any more goes on to its end. */
+function heard<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  const leave = () => reject(signal.reason);
+  signal.addEventListener('abort', leave, { once: true });
+  result.then(resolve, reject);
+  return promise.finally(() => signal.removeEventListener('abort', leave));
+}
+
+function byTurns(found: readonly LookupAddress[]): readonly LookupAddress[] {
+  const first = found.filter(({ family }) => family === found[0]?.family);
+  const second = found.filter(({ family }) => family !== found[0]?.family);
+  const length = Math.max(first.length, second.length);
+  return Array.from({ length }, (_, i) => [...first.slice(i, i + 1), ...second.slice(i, i + 1)]).flat();
+}

@@ -1,0 +1,31 @@
+// Makes TLS on a connection that stands.
+import type { Socket } from 'node:net';
+import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
+
+/**
+ * Resolves when the peer's certificate has been verified as the options say. Ends the connection otherwise, and rejects with
+ * the error of the handshake or the signal's reason.
+ * @param options `servername`, or else `host`, is the name that the certificate must have; an address is not sent as SNI.
+ */
+export function secure(socket: Socket, options: ConnectionOptions, signal: AbortSignal): Promise<TLSSocket> {
+  const { promise, resolve, reject } = Promise.withResolvers<TLSSocket>();
+  const secured = connect({ ...options, socket });
+  const giveUp = () => {
+    secured.destroy();
+    reject(signal.reason);
+  };
+  if (signal.aborted) giveUp();
+  signal.addEventListener('abort', giveUp, { once: true });
+  secured.once('secureConnect', () => resolve(secured));
+  // It stays: whoever takes the connection hears of its end by other events, too.
+  secured.on('error', reject);
+  secured.once('close', () => reject(endedEarly()));
+  return promise.finally(() => signal.removeEventListener('abort', giveUp));
+}
+
+/** As Node calls a connection that the peer ended before TLS stood. */
+export function endedEarly(): Error {
+  return Object.assign(new Error('the connection was closed before it could be used'), {
+    code: 'ECONNRESET',
+  });
+}
