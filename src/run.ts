@@ -21,7 +21,7 @@ import { formerTables } from './operator/former-tables.ts';
 import { collectGauges } from './operator/gauges.ts';
 import { readiness, type Watched } from './operator/health.ts';
 import { readOwnerId } from './operator/installation.ts';
-import { openObservedConnection } from './operator/observed-connection.ts';
+import { observedKeyExchange, openObservedConnection } from './operator/observed-connection.ts';
 import { dropAnnotation } from './operator/status-writer.ts';
 import { createWatches } from './operator/watches.ts';
 import { Leadership } from './leadership.ts';
@@ -159,6 +159,7 @@ type WorkerParts = Pick<Parts, 'ownerId' | 'environmentProxy' | 'metrics' | 'log
 
 function firewallWorkers(parts: WorkerParts) {
   const { ownerId, environmentProxy, metrics, log, events, leadership } = parts;
+  const keyExchange = observedKeyExchange(log);
   return (
     {
       firewall,
@@ -174,6 +175,7 @@ function firewallWorkers(parts: WorkerParts) {
       openObservedConnection({
         settings,
         environmentProxy,
+        keyExchange,
         userAgent,
         mayCall: leadership.mayCall,
         firewall: name,

@@ -138,7 +138,7 @@ const materialFields = [
   'rejectUnauthorized',
   'servername',
 ] as const;
-type Material = Pick<ConnectionOptions, (typeof materialFields)[number]>;
+type Material = Pick<ConnectionOptions, (typeof materialFields)[number] | 'allowPartialTrustChain'>;
 
 type Way = {
   readonly material: Material;
@@ -148,7 +148,9 @@ type Way = {
 
 function materialOf(options: RequestOptions): Material {
   const given = materialFields.filter((field) => options[field] !== undefined);
-  return Object.fromEntries(given.map((field) => [field, options[field]]));
+  // As client-go reads certificate-authority: an issuing CA without its root is enough.
+  const trust = options.ca === undefined ? {} : { allowPartialTrustChain: true };
+  return { ...Object.fromEntries(given.map((field) => [field, options[field]])), ...trust };
 }
 
 function headersOf({ headers, auth }: RequestOptions): Route['headers'] {

@@ -12,11 +12,20 @@ import { within } from './within.ts';
 export type ConnectorOptions = {
   /** For https: whom to trust, who we are. `servername` replaces the URL's host in SNI and in the check. */
   readonly tls: ConnectionOptions;
+  /** Asked before each handshake with the host. Default: all are made alike. */
+  readonly handshake?: () => Handshake;
   readonly limits: ConnectLimits;
   /** How long a connection is silent before TCP asks whether the peer is there, ms. Default: 60 s. */
   readonly keepAliveMs?: number;
   /** Opens the way to the host, whose name it looks up itself. Default: none. */
   readonly proxy?: Proxy | undefined;
+};
+
+export type Handshake = {
+  /** Beside those of all. */
+  readonly tls: ConnectionOptions;
+  /** Told once when it has ended: with undefined when TLS stands, else with what `connect` fails with. */
+  readonly ended: (error: unknown) => void;
 };
 
 /** ms. */
@@ -70,7 +79,10 @@ export function createConnector(options: ConnectorOptions): Connector {
 
 type Target = Parameters<buildConnector.connector>[0];
 
-function connectionMaker({ tls, limits, keepAliveMs = defaultKeepAliveMs, proxy }: ConnectorOptions) {
+const usualHandshake: Handshake = { tls: {}, ended: () => {} };
+
+function connectionMaker(options: ConnectorOptions) {
+  const { tls, handshake = () => usualHandshake, limits, keepAliveMs = defaultKeepAliveMs, proxy } = options;
   /** Of the last connection, so that the next one costs the host less. */
   let session: Buffer | undefined;
 
@@ -83,17 +95,20 @@ function connectionMaker({ tls, limits, keepAliveMs = defaultKeepAliveMs, proxy 
     if (target.protocol !== 'https:') return socket;
     const name = tls.servername ?? target.servername ?? target.hostname;
     const servername = isIP(name) === 0 ? name : '';
-    const made = await secure(
-      socket,
-      {
-        ...tls,
-        host: target.hostname,
-        servername,
-        ...(session === undefined ? {} : { session }),
-        ALPNProtocols: ['http/1.1'],
-      },
-      signal,
-    );
+    const own = handshake();
+    const options = {
+      ...tls,
+      ...own.tls,
+      host: target.hostname,
+      servername,
+      ...(session === undefined ? {} : { session }),
+      ALPNProtocols: ['http/1.1'],
+    };
+    const made = await secure(socket, options, signal).catch((error: unknown) => {
+      own.ended(error);
+      throw error;
+    });
+    own.ended(undefined);
     made.on('session', (latest: Buffer) => {
       session = latest;
     });

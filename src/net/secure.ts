@@ -1,10 +1,22 @@
 // Makes TLS on a connection that stands.
 import type { Socket } from 'node:net';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
+import { certificateErrorOf } from './certificate-error.ts';
+
+/** The connection ended before TLS stood, and before the peer showed a certificate. */
+export class HandshakeCut extends Error {
+  override readonly name = 'HandshakeCut';
+  readonly code: string;
+
+  constructor(code: string, cause?: Error) {
+    super(cause?.message ?? 'the connection was closed before TLS stood', { cause });
+    this.code = code;
+  }
+}
 
 /**
  * Resolves when the peer's certificate has been verified as the options say. Ends the connection otherwise, and rejects with
- * the error of the handshake or the signal's reason.
+ * a CertificateError, a HandshakeCut, another error of the handshake, or the signal's reason.
  * @param options `servername`, or else `host`, is the name that the certificate must have; an address is not sent as SNI.
  */
 export function secure(socket: Socket, options: ConnectionOptions, signal: AbortSignal): Promise<TLSSocket> {
@@ -18,9 +30,15 @@ export function secure(socket: Socket, options: ConnectionOptions, signal: Abort
   signal.addEventListener('abort', giveUp, { once: true });
   secured.once('secureConnect', () => resolve(secured));
   // It stays: whoever takes the connection hears of its end by other events, too.
-  secured.on('error', reject);
-  secured.once('close', () => reject(endedEarly()));
+  secured.on('error', (error) => reject(understood(error, secured)));
+  secured.once('close', () => reject(new HandshakeCut('ECONNRESET')));
   return promise.finally(() => signal.removeEventListener('abort', giveUp));
+}
+
+function understood(error: Error, { authorizationError }: TLSSocket): Error {
+  const code = 'code' in error ? error.code : undefined;
+  if (code === 'ECONNRESET' || code === 'EPIPE') return new HandshakeCut(code, error);
+  return certificateErrorOf(error, authorizationError) ?? error;
 }
 
 /** As Node calls a connection that the peer ended before TLS stood. */

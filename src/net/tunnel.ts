@@ -2,6 +2,7 @@
 import { type ClientRequest, request } from 'node:http';
 import { isIP, type Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
+import { CertificateError } from './certificate-error.ts';
 import type { ConnectLimits } from './connector.ts';
 import { firstConnection } from './first-connection.ts';
 import { addressesOf, NameError } from './names.ts';
@@ -59,7 +60,9 @@ export async function openTunnel(tunnel: Tunnel, signal: AbortSignal): Promise<S
     });
   } catch (error) {
     if (error instanceof ProxyError || signal.aborted) throw error;
-    throw new ProxyError(codeOf(error), { cause: error instanceof NameError ? error : undefined });
+    throw new ProxyError(codeOf(error), {
+      cause: error instanceof NameError || error instanceof CertificateError ? error : undefined,
+    });
   }
 }
 

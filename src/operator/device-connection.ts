@@ -7,6 +7,7 @@ import { type Batch, sectionsOf } from '../core/batch.ts';
 import type { TableRef } from '../core/table-ref.ts';
 import { type CallObserver, createPanosClient } from '../panos/client.ts';
 import { PanosError } from '../panos/errors.ts';
+import type { KeyExchange } from '../panos/key-exchange.ts';
 import type { Entry } from '../panos/uid-message.ts';
 import { readTable } from '../panos/registered-ip-table.ts';
 import type { Rejected } from '../panos/response.ts';
@@ -19,6 +20,8 @@ export type ConnectionOptions = {
   readonly settings: ConnectionSettings;
   /** Where the settings name no proxy. */
   readonly environmentProxy: EnvironmentProxy;
+  /** What is known of the devices' key exchange. Default: what this connection finds out. */
+  readonly keyExchange?: KeyExchange | undefined;
   readonly userAgent: string;
   /** Asked just before each write to the socket. */
   readonly mayCall: () => boolean;

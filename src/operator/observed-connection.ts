@@ -1,5 +1,6 @@
-// A connection whose calls are told in metrics, and whose sign-ins in the log.
+// A connection whose calls are told in metrics, and in the log its sign-ins and what it has to work around.
 
+import { createKeyExchange, type KeyExchange } from '../panos/key-exchange.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import { type ConnectionOptions, openConnection } from './device-connection.ts';
@@ -33,4 +34,14 @@ export function openObservedConnection(options: ObservedConnectionOptions): Conn
       return connection.close();
     },
   };
+}
+
+/** For all connections of the process. */
+export function observedKeyExchange(log: Logger): KeyExchange {
+  return createKeyExchange((endpoint) => {
+    const problem =
+      'something on the way resets TLS handshakes with X25519MLKEM768, whose ClientHello is longer than one packet; ' +
+      'look for firewalls and load balancers to update';
+    log.warn({ endpoint, problem }, 'key exchange without X25519MLKEM768');
+  });
 }

@@ -19,6 +19,9 @@ export function cleaner(secrets: readonly string[]): (words: string) => string {
   };
 }
 
+/** The words of a library or of the system, in one line that is not too long. They know no secret. */
+export const quoted: (words: string) => string = cleaner([]);
+
 /** A secret as it is, as a line of text shows it, and as a form or a URL carries it. */
 function writings(secret: string): string[] {
   const well = secret.toWellFormed();

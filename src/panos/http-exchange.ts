@@ -1,6 +1,6 @@
 // One HTTP exchange on one connection: it ends with a whole reply, an error, the time limit or the caller's abort.
 import type { Client, Dispatcher } from 'undici';
-import { sizeLimitCode, timeLimitCode } from './transport-errors.ts';
+import { sizeLimitCode, timeLimitCode } from './error-codes.ts';
 
 /** A connection, opened when needed. `opened` counts how often that was. */
 export type Lane = { readonly client: Client; opened: number };

@@ -1,53 +1,12 @@
 // What it means when no answer of the device itself arrives: sockets, certificates, time limits, HTTP statuses.
-import { errors } from 'undici';
+import { CertificateError } from '../net/certificate-error.ts';
 import { NameError } from '../net/names.ts';
+import { ProxyError } from '../net/tunnel.ts';
+import { certificateProblem, opensslSays } from './certificate-problems.ts';
+import { connectionProblem } from './connection-problems.ts';
+import { codeOf, sizeLimitCode } from './error-codes.ts';
 import { type Intent, mayHaveApplied, PanosError } from './errors.ts';
 import { nameProblem, proxyNameProblem } from './name-problems.ts';
-import { ProxyError } from '../net/tunnel.ts';
-
-/** A time limit of our own has passed. */
-export const timeLimitCode = 'TIME_LIMIT';
-/** The reply is larger than any to such a call can be. */
-export const sizeLimitCode = 'SIZE_LIMIT';
-
-/** Codes of OpenSSL's certificate check as Node names them ("X509 certificate error codes"), and Node's own two. */
-const certificateCodes = new Set([
-  'CERT_CHAIN_TOO_LONG',
-  'CERT_HAS_EXPIRED',
-  'CERT_NOT_YET_VALID',
-  'CERT_REJECTED',
-  'CERT_REVOKED',
-  'CERT_SIGNATURE_FAILURE',
-  'CERT_UNTRUSTED',
-  'CRL_HAS_EXPIRED',
-  'CRL_NOT_YET_VALID',
-  'CRL_SIGNATURE_FAILURE',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'ERROR_IN_CERT_NOT_AFTER_FIELD',
-  'ERROR_IN_CERT_NOT_BEFORE_FIELD',
-  'ERROR_IN_CRL_LAST_UPDATE_FIELD',
-  'ERROR_IN_CRL_NEXT_UPDATE_FIELD',
-  'ERR_TLS_CERT_ALTNAME_FORMAT',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'HOSTNAME_MISMATCH',
-  'INVALID_CA',
-  'INVALID_PURPOSE',
-  'PATH_LENGTH_EXCEEDED',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY',
-  'UNABLE_TO_DECRYPT_CERT_SIGNATURE',
-  'UNABLE_TO_DECRYPT_CRL_SIGNATURE',
-  'UNABLE_TO_GET_CRL',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-]);
-
-const nameCodes = new Set([
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'ERR_TLS_CERT_ALTNAME_FORMAT',
-  'HOSTNAME_MISMATCH',
-]);
 
 /**
  * Bytes came, but no HTTP, or more than the size limit: an answer, if a strange one. These errors are never a cause:
@@ -60,21 +19,6 @@ const strangeAnswerCodes = new Set([
   'UND_ERR_HEADERS_OVERFLOW',
 ]);
 
-const problems: ReadonlyMap<string, string> = new Map([
-  [
-    'ECONNREFUSED',
-    'The device refuses connections. Check the endpoint and its port, and that HTTPS is enabled',
-  ],
-  [
-    'UND_ERR_CONNECT_TIMEOUT',
-    'The device does not accept a connection in time. Check routes and firewalls on the way',
-  ],
-  ['ECONNRESET', 'The connection was cut. It is tried again'],
-  ['EPIPE', 'The connection was cut. It is tried again'],
-  ['UND_ERR_SOCKET', 'The connection was cut. It is tried again'],
-  [timeLimitCode, 'The device did not answer in time. Check its load (management plane CPU)'],
-]);
-
 /**
  * The meaning of an error that a request ended with.
  * `sent` says whether the request, or a part of it, may have left: only then can a message have taken effect.
@@ -84,13 +28,14 @@ export function transportError(error: unknown, request: { intent: Intent; sent: 
   const code = codeOf(error);
   const applied = request.sent ? mayHaveApplied(request.intent) : 'no';
   if (error instanceof NameError) return nameProblem(error, applied);
-  if (certificateCodes.has(code)) {
-    return new PanosError(`${certificateProblem(code)} (${code})`, {
+  const untrusted = certificateErrorIn(error);
+  if (untrusted !== undefined) {
+    return new PanosError(certificateProblem(untrusted), {
       reason: 'UntrustedCertificate',
       retry: 'slow',
       applied,
       code,
-      cause: error,
+      cause: untrusted.cause,
     });
   }
   if (strangeAnswerCodes.has(code)) {
@@ -105,9 +50,7 @@ export function transportError(error: unknown, request: { intent: Intent; sent: 
       code,
     });
   }
-  const problem =
-    problems.get(code) ?? tlsProblem(code) ?? 'The device cannot be reached. Check the endpoint';
-  return new PanosError(`${problem}${code === '' ? '' : ` (${code})`}`, {
+  return new PanosError(`${connectionProblem(error)}${code === '' ? '' : ` (${code})`}`, {
     reason: 'DeviceUnavailable',
     retry: 'backoff',
     applied,
@@ -120,15 +63,28 @@ export function transportError(error: unknown, request: { intent: Intent; sent: 
 export function httpStatusError(status: number, intent: Intent): PanosError {
   const facts = { applied: mayHaveApplied(intent), code: `HTTP ${status}` } as const;
   if (status >= 500 || status === 408 || status === 429) {
-    return new PanosError(`The device, or a proxy before it, is not available now (HTTP ${status})`, {
-      ...facts,
-      reason: 'DeviceUnavailable',
-      retry: 'backoff',
-    });
+    return new PanosError(
+      `The device, or a proxy before it, is not available now. It is tried again; if it stays, look at their load and logs (HTTP ${status})`,
+      {
+        ...facts,
+        reason: 'DeviceUnavailable',
+        retry: 'backoff',
+      },
+    );
+  }
+  if (status === 407) {
+    return new PanosError(
+      'A proxy before the device asks for a login. Name it in spec.proxyUrl, or with user name and password in HTTPS_PROXY of the operator (HTTP 407)',
+      { ...facts, reason: 'DeviceUnavailable', retry: 'slow' },
+    );
   }
   if (status === 401 || status === 403) {
+    const what =
+      status === 401
+        ? 'the credentials'
+        : 'the credentials, the rights of their administrator in the XML API';
     return new PanosError(
-      `The call was refused without an XML API answer (HTTP ${status}). Check the credentials, and whether a proxy stands before the device`,
+      `The call was refused without an XML API answer (HTTP ${status}). Check ${what}, and whether a proxy stands before the device`,
       { ...facts, reason: 'AuthenticationFailed', retry: 'slow' },
     );
   }
@@ -148,12 +104,14 @@ function proxyProblem(cause: ProxyError): PanosError {
   if (cause.cause instanceof NameError) return proxyNameProblem(cause.cause);
   const { status, detail } = cause;
   const facts = { reason: 'DeviceUnavailable', applied: 'no', code: cause.code, cause } as const;
+  if (cause.cause instanceof CertificateError) {
+    const problem =
+      "The proxy's certificate is not trusted. Give its CA to Node (NODE_EXTRA_CA_CERTS), or name the proxy that the certificate is for";
+    return new PanosError(`${problem}. ${opensslSays(cause.cause)} (${detail})`, { ...facts, retry: 'slow' });
+  }
   if (status === undefined) {
-    const trust = certificateCodes.has(detail);
-    const problem = trust
-      ? "The proxy's certificate is not trusted. Give its CA to Node (NODE_EXTRA_CA_CERTS), or name the proxy that the certificate is for"
-      : 'The proxy cannot be asked. Check spec.proxyUrl, or HTTPS_PROXY of the operator';
-    return new PanosError(`${problem} (${detail})`, { ...facts, retry: trust ? 'slow' : 'backoff' });
+    const problem = 'The proxy cannot be asked. Check spec.proxyUrl, or HTTPS_PROXY of the operator';
+    return new PanosError(`${problem} (${detail})`, { ...facts, retry: 'backoff' });
   }
   if (status === 407) {
     const problem =
@@ -169,24 +127,7 @@ export function isReset(error: unknown): boolean {
   return ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'].includes(codeOf(error));
 }
 
-function codeOf(error: unknown): string {
-  if (typeof error !== 'object' || error === null) return '';
-  // Its own code is the HTTP parser's, or undefined.
-  if (error instanceof errors.HTTPParserError) return 'HTTPParserError';
-  if ('code' in error && typeof error.code === 'string') return error.code;
-  return 'cause' in error ? codeOf(error.cause) : '';
-}
-
-function certificateProblem(code: string): string {
-  if (nameCodes.has(code)) {
-    return "The device's certificate is not for this name. Set tls.serverName to a name in the certificate, or renew it";
-  }
-  if (code === 'CERT_HAS_EXPIRED') return "The device's certificate has expired. Renew it on the device";
-  return "The device's certificate is not trusted. Name the CA that signed it in tls.caSecretRef";
-}
-
-function tlsProblem(code: string): string | undefined {
-  return code.startsWith('ERR_SSL_') || code === 'EPROTO'
-    ? 'The TLS handshake fails. Check that the endpoint is an HTTPS port, and the TLS versions of the device'
-    : undefined;
+function certificateErrorIn(error: unknown): CertificateError | undefined {
+  if (error instanceof CertificateError) return error;
+  return error instanceof Error && error.cause !== undefined ? certificateErrorIn(error.cause) : undefined;
 }

@@ -2,10 +2,13 @@
 import type { SecureContext } from 'node:tls';
 import type { Readable } from 'node:stream';
 import { Client } from 'undici';
+import { CertificateError } from '../net/certificate-error.ts';
 import { type Connector, createConnector } from '../net/connector.ts';
+import { HandshakeCut } from '../net/secure.ts';
 import type { Proxy } from '../net/tunnel.ts';
 import type { Intent } from './errors.ts';
 import { exchange, type HttpReply, type Lane, type Progress } from './http-exchange.ts';
+import { createKeyExchange, type HandshakeOutcome, type KeyExchange } from './key-exchange.ts';
 import { isReset, transportError } from './transport-errors.ts';
 import { trustedBy } from './trust.ts';
 import { createTurns } from './turns.ts';
@@ -26,6 +29,8 @@ export type TransportOptions = {
   readonly tls: TlsOptions;
   /** Through which every connection goes. Default: none. */
   readonly proxy?: Proxy | undefined;
+  /** What is known of the devices' key exchange. Default: what this transport finds out. */
+  readonly keyExchange?: KeyExchange | undefined;
   readonly userAgent: string;
   /**
    * How many calls may be in flight at once; also the number of connections. Further calls wait their turn. Of several,
@@ -184,16 +189,31 @@ async function send(
   }
 }
 
-function connectorTo({ tls, proxy, timeouts }: TransportOptions): Connector {
+function connectorTo(options: TransportOptions): Connector {
+  const { endpoint, tls, proxy, keyExchange = createKeyExchange(), timeouts } = options;
+  const contexts = { all: trustedBy(tls.ca), classical: undefined as SecureContext | undefined };
   return createConnector({
     tls: {
-      secureContext: trustedBy(tls.ca),
       rejectUnauthorized: !tls.insecureSkipVerify,
       ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
+    },
+    handshake: () => {
+      const groups = keyExchange.next(endpoint);
+      const secureContext = (contexts[groups] ??= trustedBy(tls.ca, groups));
+      return {
+        tls: { secureContext },
+        ended: (error) => keyExchange.ended(endpoint, groups, outcomeOf(error)),
+      };
     },
     limits: { nameMs: timeouts.connectMs, connectMs: timeouts.connectMs },
     proxy: proxy === undefined ? undefined : { ...proxy, tls: trustOfProxy(proxy) },
   });
+}
+
+function outcomeOf(error: unknown): HandshakeOutcome {
+  // Who judges a certificate has been shown one.
+  if (error === undefined || error instanceof CertificateError) return 'made';
+  return error instanceof HandshakeCut ? 'cut' : 'other';
 }
 
 /** That of the system: it is no device. Made only where it is needed, as it takes a while. */

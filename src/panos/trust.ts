@@ -2,13 +2,18 @@
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { PanosError } from './errors.ts';
+import { classicalGroups, type Groups } from './key-exchange.ts';
+
+/** Whoever is named is trusted, also an issuing CA without its root: as curl and Go programs read a CA file. */
+const anchors = { allowPartialTrustChain: true } as const;
 
 /**
  * The trust for a device's connections: the CAs of a PEM text and no others, or without one those of the system and
- * of Node. Throws PanosError when the text holds no certificate, or one that cannot be read.
+ * of Node; and the key exchange groups to offer.
+ * Throws PanosError when the text holds no certificate, or one that cannot be read.
  */
-export function trustedBy(ca: string | undefined): SecureContext {
-  if (ca === undefined) return systemTrust();
+export function trustedBy(ca: string | undefined, groups: Groups = 'all'): SecureContext {
+  if (ca === undefined) return systemTrust(groups);
   const certificates = certificatesIn(ca);
   if (certificates.length === 0 || !certificates.every(isCertificate)) {
     throw new PanosError(
@@ -20,7 +25,7 @@ export function trustedBy(ca: string | undefined): SecureContext {
       },
     );
   }
-  return createSecureContext({ ca: [...certificates] });
+  return createSecureContext({ ...anchors, ...curvesOf(groups), ca: [...certificates] });
 }
 
 /** The certificates of a PEM text, as they stand in it. */
@@ -28,14 +33,23 @@ export function certificatesIn(pem: string): readonly string[] {
   return pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
 }
 
-let system: SecureContext | undefined;
+const system = new Map<Groups, SecureContext>();
 
 /** Made once: it takes tens of milliseconds, in which nothing else runs. */
-function systemTrust(): SecureContext {
-  system ??= createSecureContext({
+function systemTrust(groups: Groups): SecureContext {
+  const known = system.get(groups);
+  if (known !== undefined) return known;
+  const made = createSecureContext({
+    ...anchors,
+    ...curvesOf(groups),
     ca: [...new Set([...getCACertificates('default'), ...getCACertificates('system')])],
   });
-  return system;
+  system.set(groups, made);
+  return made;
+}
+
+function curvesOf(groups: Groups): { readonly ecdhCurve?: string } {
+  return groups === 'classical' ? { ecdhCurve: classicalGroups } : {};
 }
 
 function isCertificate(pem: string): boolean {

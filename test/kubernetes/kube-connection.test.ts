@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { TLSSocket } from 'node:tls';
 import { createKubeHttp, type KubeHttp } from '../../src/kubernetes/http.ts';
+import { issue } from '../harness/pki.ts';
 import { waitFor } from '../harness/wait-for.ts';
 import { makeCertificates, type ServerCertificate } from '../../simulator/certificates.ts';
 import { connectTo } from './scripted-api.ts';
@@ -62,6 +63,15 @@ test('the server must be signed by the configured authority, and the error says 
   await assert.rejects(get(httpFor(context, api.url, {}, {})), { name: 'KubeUnreachableError' });
   const skipping = httpFor(context, api.url, {}, { 'insecure-skip-tls-verify': true });
   assert.deepEqual(await get(skipping), { ok: true });
+});
+
+test('an issuing CA without its root is authority enough, as for kubectl', async (context) => {
+  const root = issue({ name: 'root', isAuthority: true });
+  const issuing = issue({ name: 'issuing CA', isAuthority: true, issuer: root });
+  const { cert, key } = issue({ name: 'api', issuer: issuing, alternatives: ['127.0.0.1'] });
+  const api = await startTls(context, { cert: cert + issuing.cert, key });
+  const trust = { 'certificate-authority-data': base64(issuing.cert) };
+  assert.deepEqual(await get(httpFor(context, api.url, {}, trust)), { ok: true });
 });
 
 test("tls-server-name replaces the server's own name in the check and in SNI", async (context) => {

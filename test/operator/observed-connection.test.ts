@@ -1,8 +1,8 @@
 // What is told of a connection: its calls, and since when its key or session is in use.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openObservedConnection } from '../../src/operator/observed-connection.ts';
-import { createLogger } from '../../src/runtime/logger.ts';
+import { observedKeyExchange, openObservedConnection } from '../../src/operator/observed-connection.ts';
+import { createLogger, type Logger } from '../../src/runtime/logger.ts';
 import { createMetrics } from '../../src/runtime/metrics.ts';
 import { startSimulator } from '../../simulator/simulator.ts';
 
@@ -47,4 +47,19 @@ test('calls are counted by kind and outcome, and a login is told until its conne
   await given.info(never);
   assert.equal(await loginLine(), undefined);
   await given.close();
+});
+
+test('a device that only classical key exchange leads to is told once, with what that works around', () => {
+  const lines: unknown[] = [];
+  const log = { warn: (facts: unknown, text: string) => lines.push([facts, text]) };
+  const exchange = observedKeyExchange(log as unknown as Logger);
+  for (const outcome of ['cut', 'cut', 'cut', 'made', 'made'] as const) {
+    exchange.ended('https://fw-a.example.net', exchange.next('https://fw-a.example.net'), outcome);
+  }
+  const problem =
+    'something on the way resets TLS handshakes with X25519MLKEM768, whose ClientHello is longer than one packet; ' +
+    'look for firewalls and load balancers to update';
+  assert.deepEqual(lines, [
+    [{ endpoint: 'https://fw-a.example.net', problem }, 'key exchange without X25519MLKEM768'],
+  ]);
 });

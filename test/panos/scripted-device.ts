@@ -1,6 +1,6 @@
 // An HTTPS server that answers each request as the test says, for what no real device does on purpose.
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import { createServer } from 'node:https';
+import { createServer, type ServerOptions } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { makeCertificates } from '../../simulator/certificates.ts';
@@ -26,8 +26,20 @@ export type ScriptedDevice = AsyncDisposable & {
 };
 
 /** `answers` are given in turn, the last one to all further requests. */
-export async function startScriptedDevice(...answers: readonly Answer[]): Promise<ScriptedDevice> {
-  const { ca, cert, key } = makeCertificates();
+export function startScriptedDevice(...answers: readonly Answer[]): Promise<ScriptedDevice> {
+  return startDeviceOver(makeCertificates(), ...answers);
+}
+
+/** As startScriptedDevice, with a certificate and TLS as the test wants them; `ca` is what clients are told to trust. */
+export async function startDeviceOver(
+  {
+    ca,
+    ...tls
+  }: Pick<ServerOptions, 'cert' | 'key' | 'ciphers' | 'minVersion' | 'maxVersion'> & {
+    readonly ca: string;
+  },
+  ...answers: readonly Answer[]
+): Promise<ScriptedDevice> {
   const received: Received[] = [];
   let connections = 0;
 
@@ -39,7 +51,7 @@ export async function startScriptedDevice(...answers: readonly Answer[]): Promis
     received.push(whole);
     await answer?.(whole, response);
   };
-  const server = createServer({ cert, key }, (request, response) => {
+  const server = createServer(tls, (request, response) => {
     // A request that is cut off has no answer.
     serve(request, response).catch(() => request.destroy());
   });

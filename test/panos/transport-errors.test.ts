@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { errors } from 'undici';
+import { CertificateError } from '../../src/net/certificate-error.ts';
 import type { PanosReason } from '../../src/panos/errors.ts';
 import { httpStatusError, isReset, transportError } from '../../src/panos/transport-errors.ts';
 
@@ -22,12 +23,16 @@ const codes: readonly (readonly [string, PanosReason, 'backoff' | 'slow', RegExp
 for (const [code, reason, retry, message] of codes) {
   test(`the code ${code} means ${reason}`, () => {
     const cause = Object.assign(new Error('x'), { code });
-    const error = transportError(cause, { intent: 'update', sent: false });
+    const met = reason === 'UntrustedCertificate' ? new CertificateError(cause) : cause;
+    const error = transportError(met, { intent: 'update', sent: false });
     assert.deepEqual([error.reason, error.retry, error.applied, error.code], [reason, retry, 'no', code]);
     assert.match(error.message, message);
     assert.equal(error.cause, cause);
-    assert.equal(transportError({ cause }, { intent: 'update', sent: true }).applied, 'unknown');
-    assert.equal(transportError(cause, { intent: 'read', sent: true }).applied, 'no');
+    assert.equal(
+      transportError(new Error('x', { cause: met }), { intent: 'update', sent: true }).applied,
+      'unknown',
+    );
+    assert.equal(transportError(met, { intent: 'read', sent: true }).applied, 'no');
   });
 }
 

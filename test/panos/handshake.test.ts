@@ -1,0 +1,73 @@
+// Handshakes that something on the way cuts: what is said of them, and that they are made without what it does not like.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createKeyExchange } from '../../src/panos/key-exchange.ts';
+import { startConnectProxy } from '../harness/connect-proxy.ts';
+import { clientOf, failure, message, never, success } from './clients.ts';
+import { startMiddlebox } from './middlebox.ts';
+import { cut, reply, startDeviceOver, startScriptedDevice } from './scripted-device.ts';
+import { issue } from '../harness/pki.ts';
+
+/** What was seen to be reset, of a packet's length. */
+const fitsOnePacket = (bytes: number): boolean => bytes <= 1400;
+const portOf = ({ endpoint }: { readonly endpoint: string }) => Number(new URL(endpoint).port);
+
+for (const way of ['without a proxy', 'through a proxy']) {
+  test(`where a long ClientHello is reset, the fourth handshake has classical groups alone and succeeds, ${way}`, async () => {
+    await using device = await startScriptedDevice(reply(success), cut, reply(success));
+    await using box = await startMiddlebox(portOf(device), fitsOnePacket);
+    await using proxy = await startConnectProxy();
+    const found: string[] = [];
+    const keyExchange = createKeyExchange((endpoint) => found.push(endpoint));
+    const endpoint = `https://127.0.0.1:${box.port}`;
+    const options = {
+      keyExchange,
+      maxConcurrentCalls: 1,
+      ...(way === 'through a proxy' ? { proxy: { url: proxy.url } } : {}),
+    };
+    const to = { endpoint, ca: device.ca };
+    {
+      await using client = clientOf(to, options);
+      for (let n = 0; n < 3; n += 1) {
+        const error = await failure(client.update(message, never));
+        assert.deepEqual([error.reason, error.retry, error.applied], ['DeviceUnavailable', 'backoff', 'no']);
+        assert.match(error.message, /TLS handshake.*firewalls and load balancers on the way.*X25519MLKEM768/);
+      }
+      assert.deepEqual(found, []);
+      await client.update(message, never);
+      // Its connection is cut: so is no handshake of the next one.
+      await client.update(message, never);
+    }
+    // Other connections to the device know it, for as long as the process runs.
+    await using later = clientOf(to, options);
+    await later.update(message, never);
+    assert.deepEqual(found, [endpoint]);
+    assert.equal(device.received.length, 4);
+    assert.deepEqual(box.hellos.map(fitsOnePacket), [false, false, false, true, true, true]);
+  });
+}
+
+test('where every handshake is reset, whatever is offered, all groups are offered again', async () => {
+  await using device = await startScriptedDevice(reply(success));
+  let isDown = true;
+  await using box = await startMiddlebox(portOf(device), () => !isDown);
+  await using client = clientOf({ endpoint: `https://127.0.0.1:${box.port}`, ca: device.ca });
+  for (let n = 0; n < 5; n += 1) await failure(client.update(message, never));
+  isDown = false;
+  await client.update(message, never);
+  assert.deepEqual(box.hellos.map(fitsOnePacket), [false, false, false, true, false, false]);
+});
+
+test('a certificate that is not trusted shows that the classical handshake got through', async () => {
+  const root = issue({ name: 'root', isAuthority: true });
+  const { cert, key } = issue({ name: 'fw', issuer: root, alternatives: ['192.0.2.7'] });
+  await using device = await startDeviceOver({ ca: root.cert, cert, key }, reply(success));
+  await using box = await startMiddlebox(portOf(device), fitsOnePacket);
+  await using client = clientOf({ endpoint: `https://127.0.0.1:${box.port}`, ca: root.cert });
+  const reasons: string[] = [];
+  for (let n = 0; n < 6; n += 1) reasons.push((await failure(client.update(message, never))).reason);
+  assert.deepEqual(reasons, [
+    ...Array<string>(3).fill('DeviceUnavailable'),
+    ...Array<string>(3).fill('UntrustedCertificate'),
+  ]);
+});
