@@ -48,7 +48,8 @@ export type ConditionInput = {
 };
 
 export function conditionsFor({ finding, generation, previous, now }: ConditionInput): Condition[] {
-  const ready = finding.reason === 'InSync';
+  // What selects nothing has nothing to wait for.
+  const ready = finding.reason === 'InSync' || finding.reason === 'NoPods';
   const condition = (type: Condition['type'], status: Condition['status']): Condition => {
     const before = previous.find((other) => other.type === type);
     return {

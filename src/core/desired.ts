@@ -11,6 +11,7 @@ import { higherRank, type Rank } from './rank.ts';
 import { type AddressChange, Registrations, type Why } from './registrations.ts';
 import { originOfObject, originOfPolicy } from './removal-origin.ts';
 import { namespaceOf, Rules } from './rules.ts';
+import { whyNothingSelected } from './selection-advice.ts';
 import { type Origin, Succession } from './succession.ts';
 import { isCut } from './tag-cap.ts';
 import type { TagSet } from './tag-set.ts';
@@ -194,6 +195,17 @@ export class Desired {
   /** Distinct tags that Pods carry because of this policy, sorted. */
   tagsInUse(policy: PolicyId): readonly string[] {
     return this.#rules.policy(policy)?.tally.tags() ?? [];
+  }
+
+  /** For a policy that selects no Pod: what it asks for, and which labels there are. */
+  whyNothing(id: PolicyId): string {
+    const policy = this.#rules.policy(id)?.policy;
+    if (policy === undefined) return '';
+    return whyNothingSelected(policy, {
+      namespaces: () => this.#rules.namespaces(),
+      labelsIn: (namespace) => this.#pods.labelsIn(namespace),
+      hasPods: (namespace) => this.#pods.hasAny(namespace),
+    });
   }
 
   *#grantsAt(

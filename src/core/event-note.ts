@@ -20,15 +20,23 @@ export type EventKind = {
 const kinds: Readonly<Record<EventReason, EventKind>> = {
   Ready: { type: 'Normal', action: 'Register' },
   NotReady: { type: 'Warning', action: 'Register' },
+  NoPods: { type: 'Warning', action: 'Select' },
+  OwnershipConflict: { type: 'Warning', action: 'Yield' },
+  SecretMissing: { type: 'Warning', action: 'Connect' },
+  UntrustedCertificate: { type: 'Warning', action: 'Connect' },
+  AuthenticationFailed: { type: 'Warning', action: 'Connect' },
+  RoleNotAuthorized: { type: 'Warning', action: 'Connect' },
+  UnsupportedVersion: { type: 'Warning', action: 'Connect' },
   DeviceUnavailable: { type: 'Warning', action: 'Connect' },
+  InvalidResponse: { type: 'Warning', action: 'Connect' },
   Recovered: { type: 'Normal', action: 'Connect' },
   TableLost: { type: 'Warning', action: 'Restore' },
   RemovalsHeld: { type: 'Warning', action: 'Hold' },
   RemovalsReleased: { type: 'Normal', action: 'Release' },
-  OwnershipConflict: { type: 'Warning', action: 'Yield' },
   CredentialsReloaded: { type: 'Normal', action: 'Connect' },
   Purged: { type: 'Normal', action: 'Purge' },
   PurgeAbandoned: { type: 'Warning', action: 'Purge' },
+  InvalidAnnotation: { type: 'Warning', action: 'Read' },
 };
 
 export function eventKind(reason: EventReason): EventKind {

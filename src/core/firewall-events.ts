@@ -1,8 +1,9 @@
 // Which Events the written statuses of a PanFirewall amount to: one for an outage, a conflict, or a held plan.
 
 import type { FoundCondition } from './conditions.ts';
-import { isOutage } from './event-bearing.ts';
+import { outageOf } from './event-bearing.ts';
 import type { EventNote } from './event-note.ts';
+import type { OutageReason } from './model.ts';
 import { approveCommand } from './table-health.ts';
 import { isUnnamed, tableKey, tableName } from './table-ref.ts';
 
@@ -28,7 +29,8 @@ type ToldPlan = {
 
 /** What is going on, and has been told. */
 export type FirewallStory = {
-  readonly outage: boolean;
+  /** What it was told as. */
+  readonly outage: OutageReason | undefined;
   readonly conflict: boolean;
   /** `<table> <plan>` of every held plan. */
   readonly plans: ReadonlySet<string>;
@@ -39,8 +41,9 @@ const conflict = 'OwnershipConflict';
 /** What has been told by a predecessor: as much as the object's status shows. */
 export function foundFirewallStory(found: ToldFirewallStatus | undefined): FirewallStory {
   const words = findings(found ?? {}).map(({ reason }) => reason);
+  const [outage] = words.flatMap((word) => outageOf(word) ?? []);
   return {
-    outage: words.some(isOutage),
+    outage,
     conflict: words.includes(conflict),
     plans: new Set(heldPlans(found ?? {}, '').keys()),
   };
@@ -57,25 +60,36 @@ export function firewallEvents(
   { name, known }: { readonly name: string; readonly known: boolean },
 ): { readonly story: FirewallStory; readonly events: readonly EventNote[] } {
   const found = findings(status);
-  const outage = found.find(({ reason }) => isOutage(reason));
+  const outage = outageAmong(found);
   const clash = found.find(({ reason }) => reason === conflict);
   const plans = heldPlans(status, name);
   const isJudged = known && found[0]?.reason !== 'InvalidSpec';
   const next: FirewallStory = {
-    outage: outage !== undefined || (story.outage && !isJudged),
+    outage: outage?.reason ?? (isJudged ? undefined : story.outage),
     conflict: clash !== undefined || (story.conflict && !isJudged),
     plans: new Set(isJudged ? plans.keys() : [...story.plans, ...plans.keys()]),
   };
   const events: EventNote[] = [];
   if (clash !== undefined && !story.conflict) events.push({ reason: conflict, note: clash.message });
-  if (outage !== undefined && !story.outage) {
-    events.push({ reason: 'DeviceUnavailable', note: `${outage.reason}: ${outage.message}` });
-  }
-  if (story.outage && !next.outage) events.push({ reason: 'Recovered', note: 'the device works again' });
+  // One for an outage, and one more when its cause changes.
+  if (outage !== undefined && outage.reason !== story.outage) events.push(outage);
+  else if (isOver(story, next)) events.push({ reason: 'Recovered', note: 'the device works again' });
   for (const [plan, note] of plans) {
     if (!story.plans.has(plan)) events.push({ reason: 'RemovalsHeld', note });
   }
   return { story: next, events };
+}
+
+function isOver(before: FirewallStory, after: FirewallStory): boolean {
+  return before.outage !== undefined && after.outage === undefined;
+}
+
+function outageAmong(found: readonly Finding[]): (EventNote & { readonly reason: OutageReason }) | undefined {
+  for (const { reason, message } of found) {
+    const outage = outageOf(reason);
+    if (outage !== undefined) return { reason: outage, note: message };
+  }
+  return undefined;
 }
 
 type Finding = { readonly reason: string; readonly message: string };

@@ -126,24 +126,40 @@ export const conditionReasons = [
   'Purging',
   'Observing',
   'Progressing',
+  'NoPods',
   'InSync',
 ] as const;
 
 export type ConditionReason = (typeof conditionReasons)[number];
 
-/** Reasons of Events. Ready and NotReady are about policies, the others about PanFirewalls. A closed list. */
+/** What ends a PanFirewall's Ready as an outage: condition reasons that are Event reasons, too. */
+export const outageReasons = [
+  'SecretMissing',
+  'UntrustedCertificate',
+  'AuthenticationFailed',
+  'RoleNotAuthorized',
+  'UnsupportedVersion',
+  'DeviceUnavailable',
+  'InvalidResponse',
+] as const satisfies readonly ConditionReason[];
+
+export type OutageReason = (typeof outageReasons)[number];
+
+/** Reasons of Events. Ready, NotReady and NoPods are about policies, the others about PanFirewalls. A closed list. */
 export const eventReasons = [
   'Ready',
   'NotReady',
-  'DeviceUnavailable',
+  'NoPods',
+  'OwnershipConflict',
+  ...outageReasons,
   'Recovered',
   'TableLost',
   'RemovalsHeld',
   'RemovalsReleased',
-  'OwnershipConflict',
   'CredentialsReloaded',
   'Purged',
   'PurgeAbandoned',
+  'InvalidAnnotation',
 ] as const;
 
 export type EventReason = (typeof eventReasons)[number];

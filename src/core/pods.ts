@@ -4,6 +4,7 @@ import { type Evaluation, nothingGranted } from './evaluate.ts';
 import { Holders } from './holders.ts';
 import { sameLabels } from './label.ts';
 import type { PodRecord } from './model.ts';
+import { type LabelSample, sampleLabels } from './selection-advice.ts';
 
 export type PodState = { readonly record: PodRecord; evaluation: Evaluation };
 
@@ -11,6 +12,8 @@ export class Pods {
   readonly #byUid = new Map<string, PodState>();
   readonly #byNamespace = new Map<string, Set<PodState>>();
   readonly #holders = new Holders();
+  /** Of namespaces whose Pods have not changed since. */
+  readonly #samples = new Map<string, LabelSample>();
 
   get(uid: string): PodState | undefined {
     return this.#byUid.get(uid);
@@ -30,8 +33,22 @@ export class Pods {
     return [...namespaces].flatMap((namespace) => [...this.in(namespace ?? '')]);
   }
 
+  /** Labels of the Pods in a namespace: a sample, taken once until they change. */
+  labelsIn(namespace: string): LabelSample {
+    const known = this.#samples.get(namespace);
+    if (known !== undefined) return known;
+    const sample = sampleLabels(labelsOf(this.in(namespace)));
+    this.#samples.set(namespace, sample);
+    return sample;
+  }
+
+  hasAny(namespace: string): boolean {
+    return this.#byNamespace.has(namespace);
+  }
+
   enter(pod: PodState): void {
     const { uid, namespace } = pod.record;
+    this.#samples.delete(namespace);
     this.#holders.claim(pod.record);
     this.#byUid.set(uid, pod);
     const neighbours = this.#byNamespace.get(namespace);
@@ -41,6 +58,7 @@ export class Pods {
 
   leave(pod: PodState): void {
     const { uid, namespace } = pod.record;
+    this.#samples.delete(namespace);
     this.#holders.release(pod.record);
     this.#byUid.delete(uid);
     const neighbours = this.#byNamespace.get(namespace);
@@ -74,6 +92,10 @@ export class Pods {
     }
     return claimants;
   }
+}
+
+function* labelsOf(pods: Iterable<PodState>): Iterable<PodRecord['labels']> {
+  for (const { record } of pods) yield record.labels;
 }
 
 /** True when nothing moved that decides holder, eligibility or tags: most Pod updates are such noise. */

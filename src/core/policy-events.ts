@@ -16,13 +16,17 @@ export type PolicyStory = {
   readonly isNew: boolean;
   /** The generation and the reason of its own for which it was told to be not Ready. */
   readonly trouble: string | undefined;
+  /** The generation that has selected Pods, or was told to select none: Pods that come and go later are no news. */
+  readonly selecting: number | undefined;
 };
 
 /** What has been told by a predecessor: as much as the object's status shows. */
 export function foundPolicyStory(found: ToldPolicyStatus | undefined): PolicyStory {
-  if (found?.conditions === undefined) return { isNew: true, trouble: undefined };
+  if (found?.conditions === undefined) return { isNew: true, trouble: undefined, selecting: undefined };
   const trouble = ownTrouble(found);
-  return { isNew: false, trouble: trouble && nameOf(trouble) };
+  const ready = readyOf(found);
+  const selecting = ready?.status === 'True' ? generationOf(ready) : undefined;
+  return { isNew: ready?.reason === 'NoPods', trouble: trouble && nameOf(trouble), selecting };
 }
 
 export function policyEvents(
@@ -40,11 +44,23 @@ export function policyEvents(
   }
   const ready = readyOf(status);
   if (ready?.status !== 'True') return { story, events: [] };
+  const selecting = generationOf(ready);
+  if (ready.reason === 'NoPods') {
+    // That it is Ready is told when there is something to be ready with.
+    const isNew = story.isNew || story.trouble !== undefined;
+    const events: EventNote[] =
+      story.selecting === selecting ? [] : [{ reason: 'NoPods', note: ready.message }];
+    return { story: { isNew, trouble: undefined, selecting }, events };
+  }
   const isNews = story.isNew || story.trouble !== undefined;
   return {
-    story: { isNew: false, trouble: undefined },
+    story: { isNew: false, trouble: undefined, selecting },
     events: isNews ? [{ reason: 'Ready', note: ready.message }] : [],
   };
+}
+
+function generationOf({ observedGeneration }: FoundCondition): number {
+  return observedGeneration ?? 0;
 }
 
 function readyOf({ conditions }: ToldPolicyStatus): FoundCondition | undefined {
@@ -61,6 +77,6 @@ function ownTrouble(status: ToldPolicyStatus): FoundCondition | undefined {
 }
 
 /** An edit that did not help is told again. */
-function nameOf({ reason, observedGeneration }: FoundCondition): string {
-  return `${observedGeneration ?? 0} ${reason}`;
+function nameOf(condition: FoundCondition): string {
+  return `${generationOf(condition)} ${condition.reason}`;
 }

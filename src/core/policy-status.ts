@@ -67,6 +67,8 @@ export type PolicyView = {
   /** Distinct tags in use, sorted; all of them. */
   readonly tags: readonly string[];
   readonly targets: readonly PolicyTarget[];
+  /** Asked where no Pod is selected: what the selectors ask for, and which labels there are, in a sentence. */
+  readonly whyNothing: () => string;
 };
 
 const exampleLimit = 3;
@@ -165,12 +167,11 @@ function byAddress(failed: PolicyTarget['failed']): PolicyTarget['failed'] {
   return failed.toSorted((a, b) => (a.address < b.address ? -1 : 1));
 }
 
-function inSync({ pods, skipped }: PolicyView, targets: readonly PolicyTarget[]): Finding {
+function inSync({ pods, skipped, whyNothing }: PolicyView, targets: readonly PolicyTarget[]): Finding {
   const names = targets.map((target) => target.name).join(', ');
   if (targets.some((target) => target.addresses > 0)) {
     return { reason: 'InSync', message: `registered on ${names}` };
   }
-  const selected = pods > 0 || skipped.length > 0;
-  const message = selected ? 'no selected Pod comes to a tag; status.skipped says why' : 'no Pod is selected';
-  return { reason: 'InSync', message };
+  if (pods === 0 && skipped.length === 0) return { reason: 'NoPods', message: whyNothing() };
+  return { reason: 'InSync', message: 'no selected Pod comes to a tag; status.skipped says why' };
 }

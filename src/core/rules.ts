@@ -35,6 +35,10 @@ export class Rules {
     return this.#namespaces.get(name)?.record;
   }
 
+  *namespaces(): Iterable<NamespaceRecord> {
+    for (const { record } of this.#namespaces.values()) if (record !== undefined) yield record;
+  }
+
   policy(id: PolicyId): PolicyState | undefined {
     const home = namespaceOf(id);
     return home === undefined ? this.#clusterPolicies.get(id) : this.#namespaces.get(home)?.policies.get(id);

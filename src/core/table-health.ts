@@ -147,9 +147,9 @@ export function approveCommand(firewall: string, plan: string): string {
   return `kubectl annotate panfw ${firewall} pantag.io/approve-removals=${plan}`;
 }
 
-/** InSync and Progressing are ordinary life; everything else has a name, mostly that of a failure. */
+/** InSync, NoPods and Progressing are ordinary life; everything else has a name, mostly that of a failure. */
 export function isFailure(reason: ConditionReason): boolean {
-  return reason !== 'InSync' && reason !== 'Progressing';
+  return reason !== 'InSync' && reason !== 'NoPods' && reason !== 'Progressing';
 }
 
 /** Ready was reached for this generation: ordinary churn does not take it away. */

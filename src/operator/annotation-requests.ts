@@ -1,11 +1,19 @@
 // What an administrator asks of a PanFirewall by annotation: to release held removals, to read its tables
 // now, or to take another owner's place.
 
-import { adoptAnnotation, approveRemovalsAnnotation, resyncAnnotation } from '../kubernetes/resources/api.ts';
+import type { EventNote } from '../core/event-note.ts';
+import { nearest, quoted } from '../core/wording.ts';
+import {
+  adoptAnnotation,
+  approveRemovalsAnnotation,
+  group,
+  resyncAnnotation,
+} from '../kubernetes/resources/api.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { FirewallWorker } from './firewall-worker.ts';
 
 type Request = {
+  readonly firewall: string;
   readonly worker: FirewallWorker;
   readonly value: string;
   /** There are tables that have not been read: what is asked for may be about one of those. */
@@ -21,10 +29,18 @@ type Action = (request: Request) => boolean;
 const actions: ReadonlyMap<string, Action> = new Map([
   [
     approveRemovalsAnnotation,
-    ({ worker, value: plan, unread, isNew, log }) => {
+    ({ worker, firewall, value: plan, unread, isNew, log }) => {
       if (worker.approve(plan)) return true;
-      if (!unread) log.warn({ plan }, 'approval of a plan that is not held');
-      else if (isNew) log.info({ plan }, 'approval waits for tables that have not been read');
+      if (!unread) {
+        log.warn({ plan }, 'approval of a plan that is not held');
+        const look = `kubectl get panfw ${firewall} -o jsonpath='{.status.tables[*].held}'`;
+        worker.tell(
+          invalid(
+            `no table holds a plan ${quoted(plan)}, so nothing was released; look at the plans: ${look}`,
+          ),
+        );
+      }
+      if (unread && isNew) log.info({ plan }, 'approval waits for tables that have not been read');
       return !unread;
     },
   ],
@@ -40,15 +56,36 @@ const actions: ReadonlyMap<string, Action> = new Map([
   ],
   [
     adoptAnnotation,
-    ({ worker, value: owner, unread, isNew, log }) => {
+    ({ worker, firewall, value: owner, unread, isNew, log }) => {
       const adoption = worker.adopt(owner);
       if (adoption !== 'unknown owner') return adoption === 'done';
-      if (!unread) log.warn({ owner }, 'adoption of an owner that has marked none of the tables');
-      else if (isNew) log.info({ owner }, 'adoption waits for tables that have not been read');
+      if (!unread) {
+        log.warn({ owner }, 'adoption of an owner that has marked none of the tables');
+        const look = `kubectl get panfw ${firewall} -o jsonpath='{.status.tables[*].message}'`;
+        worker.tell(
+          invalid(
+            `no table is marked by an owner ${quoted(owner)}, so nothing was adopted; look at the owners: ${look}`,
+          ),
+        );
+      }
+      if (unread && isNew) log.info({ owner }, 'adoption waits for tables that have not been read');
       return !unread;
     },
   ],
 ]);
+
+/** So many of an object are told. */
+const mostStrange = 5;
+
+/** An annotation that cannot be acted on. */
+function invalid(note: string): EventNote {
+  return { reason: 'InvalidAnnotation', note };
+}
+
+function unknown(name: string): EventNote {
+  const known = [approveRemovalsAnnotation, resyncAnnotation, adoptAnnotation] as const;
+  return invalid(`${quoted(name)} means nothing on a PanFirewall; did you mean ${nearest(name, known)}?`);
+}
 
 export type RequestReview = {
   readonly workerOf: (firewall: string) => FirewallWorker | undefined;
@@ -66,18 +103,32 @@ export class AnnotationRequests {
   /** firewall -> annotation -> value: looked at, and still open. */
   readonly #seen = new Map<string, Map<string, string>>();
 
+  /** firewall -> annotations with our prefix that mean nothing -> told. */
+  readonly #strange = new Map<string, Map<string, boolean>>();
+
   /** A version of the object from before our removal of an annotation asks for nothing again. */
   note(firewall: string, annotations: ReadonlyMap<string, string>): void {
     const answered = this.#answeredOf(firewall);
     for (const [name, value] of answered) if (annotations.get(name) !== value) answered.delete(name);
     const asked = new Map([...annotations].filter(([name]) => actions.has(name) && !answered.has(name)));
+    this.#noteStrange(firewall, annotations);
     const seen = this.#seen.get(firewall);
     for (const name of seen?.keys() ?? []) if (!asked.has(name)) seen?.delete(name);
     if (asked.size === 0) this.#open.delete(firewall);
     else this.#open.set(firewall, asked);
   }
 
+  #noteStrange(firewall: string, annotations: ReadonlyMap<string, string>): void {
+    const told = this.#strange.get(firewall);
+    const names = [...annotations.keys()]
+      .filter((name) => name.startsWith(`${group}/`) && !actions.has(name))
+      .slice(0, mostStrange);
+    if (names.length === 0) this.#strange.delete(firewall);
+    else this.#strange.set(firewall, new Map(names.map((name) => [name, told?.get(name) ?? false])));
+  }
+
   forget(firewall: string): void {
+    this.#strange.delete(firewall);
     this.#open.delete(firewall);
     this.#seen.delete(firewall);
     this.#answered.delete(firewall);
@@ -91,6 +142,12 @@ export class AnnotationRequests {
 
   /** Acts on the tables that are known; a request stays open only while one that is not could be meant. */
   review({ workerOf, drop, log }: RequestReview): void {
+    for (const [firewall, names] of this.#strange) {
+      const worker = workerOf(firewall);
+      if (worker === undefined) continue;
+      for (const [name, told] of names) if (!told) worker.tell(unknown(name));
+      for (const name of names.keys()) names.set(name, true);
+    }
     for (const [firewall, asked] of this.#open) {
       const worker = workerOf(firewall);
       if (worker === undefined) continue;
@@ -99,7 +156,8 @@ export class AnnotationRequests {
       for (const [annotation, value] of asked) {
         const isNew = this.#isNew(firewall, annotation, value);
         const act = actions.get(annotation);
-        if (act?.({ worker, value, unread, isNew, log: log.child({ firewall }) }) === false) continue;
+        if (act?.({ worker, firewall, value, unread, isNew, log: log.child({ firewall }) }) === false)
+          continue;
         left.delete(annotation);
         this.#seen.get(firewall)?.delete(annotation);
         this.#answeredOf(firewall).set(annotation, value);

@@ -2,6 +2,7 @@
 
 import type { Finding } from '../core/conditions.ts';
 import type { AddressChange, Desired } from '../core/desired.ts';
+import type { EventNote } from '../core/event-note.ts';
 import type { FirewallView, ShownTable } from '../core/firewall-status.ts';
 import type { Firewall } from '../core/model.ts';
 import type { PurgeOutcome } from '../core/farewell.ts';
@@ -145,6 +146,11 @@ export class FirewallWorker {
   /** From here on the tables are not kept any more: what is ours is unregistered, once each message in flight has ended. */
   purge(): Promise<void> {
     return this.#tables.purge();
+  }
+
+  /** Records an Event about the PanFirewall. */
+  tell(event: EventNote): void {
+    this.#options.observer.record(event);
   }
 
   /** Reads every table anew. */

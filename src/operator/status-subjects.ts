@@ -151,6 +151,7 @@ function policyView(input: PolicyInput): PolicyView {
     pods: tally?.pods ?? 0,
     skipped: withLimits(tally?.skipped() ?? [], shares),
     tags: desired.tagsInUse(id),
+    whyNothing: () => desired.whyNothing(id),
     targets: targets.map((name) => policyTarget(name, input)),
   };
 }

@@ -70,7 +70,8 @@ test('an invalid spec and a conflict of owners are Stalled: everything else may 
       now: timeAt(0),
     });
     const [, second] = conditions;
-    const expected = reason === 'InSync' ? undefined : stalled.includes(reason) ? 'Stalled' : 'Reconciling';
+    const isReady = reason === 'InSync' || reason === 'NoPods';
+    const expected = isReady ? undefined : stalled.includes(reason) ? 'Stalled' : 'Reconciling';
     assert.equal(second?.type, expected, reason);
   }
 });

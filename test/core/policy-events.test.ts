@@ -24,7 +24,7 @@ const ownReasons = [
 function at(reason: string, { generation = 1, firewalls = [reason] } = {}): ToldPolicyStatus {
   const condition = {
     type: 'Ready',
-    status: reason === 'InSync' ? 'True' : 'False',
+    status: reason === 'InSync' || reason === 'NoPods' ? 'True' : 'False',
     observedGeneration: generation,
     lastTransitionTime: '2026-11-22T00:00:00Z',
     reason,
@@ -102,6 +102,24 @@ test('an edit that keeps it Ready, or makes it so anew, is no Event', () => {
   assert.deepEqual(told(steps, foundPolicyStory(at('InSync'))), []);
 });
 
+test('a policy that selects nothing is told so once, with its words, and Ready when Pods come', () => {
+  assert.deepEqual(told([at('Progressing'), at('NoPods'), at('NoPods'), at('InSync')]), [
+    { reason: 'NoPods', note: 'it is NoPods' },
+    { reason: 'Ready', note: 'it is InSync' },
+  ]);
+});
+
+test('Pods that come and go later are no news, an edit that selects nothing is', () => {
+  assert.deepEqual(reasons(told([at('InSync'), at('NoPods'), at('InSync'), at('NoPods')])), ['Ready']);
+  const edited = [at('InSync'), at('NoPods', { generation: 2 }), at('NoPods', { generation: 2 })];
+  assert.deepEqual(reasons(told(edited)), ['Ready', 'NoPods']);
+});
+
+test('over a restart, NoPods is told no second time, and Ready still is when Pods come', () => {
+  const found = foundPolicyStory(at('NoPods'));
+  assert.deepEqual(reasons(told([at('NoPods'), at('InSync')], found)), ['Ready']);
+});
+
 test('only its own doing makes a NotReady', () => {
   for (const reason of [...conditionReasons, 'OwnershipConflict']) {
     const expected = ownReasons.includes(reason) && reason !== 'InvalidSpec' ? ['NotReady'] : [];
@@ -136,7 +154,9 @@ test('law: it is told to be Ready only when it is, and never twice without a Not
         assert.ok(next.events.length <= 1);
         const [event] = next.events;
         if (event === undefined) continue;
-        assert.equal(step.conditions?.[0]?.status === 'True', event.reason === 'Ready');
+        assert.equal(step.conditions?.[0]?.status === 'True', event.reason !== 'NotReady');
+        assert.equal(step.conditions?.[0]?.reason === 'NoPods', event.reason === 'NoPods');
+        if (event.reason === 'NoPods') continue;
         if (event.reason === 'Ready') assert.notEqual(last, 'Ready');
         last = event.reason;
       }

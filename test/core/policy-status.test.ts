@@ -46,6 +46,7 @@ function policy(...targets: Partial<PolicyTarget>[]): PolicyView {
     pods: 4,
     skipped: [],
     tags: ['k8s.ns_shop.web'],
+    whyNothing: () => 'no Pod is selected: there is none',
     targets: targets.map((target, i) => ({ ...edge, name: `edge-${'abc'[i] ?? i}`, ...target })),
   };
 }
@@ -79,13 +80,14 @@ test('a policy is Ready when every address is confirmed by every firewall, and s
 
 test('a policy that selects nothing is Ready and says so; so is one whose Pods come to nothing, with another message', () => {
   const nothing = { ...policy({ addresses: 0 }), pods: 0, tags: [] };
-  assert.deepEqual([statusOf(nothing).ready, statusOf(nothing).message], [true, 'no Pod is selected']);
+  const { ready, reason, message } = statusOf(nothing);
+  assert.deepEqual([ready, reason, message], [true, 'NoPods', 'no Pod is selected: there is none']);
   const onlyHosts = {
     ...nothing,
     skipped: [{ reason: 'HostNetwork', count: 2, example: 'node-1' } as const],
   };
   for (const view of [onlyHosts, { ...nothing, pods: 3 }]) {
-    assert.equal(statusOf(view).ready, true);
+    assert.deepEqual([statusOf(view).ready, statusOf(view).reason], [true, 'InSync']);
     assert.match(statusOf(view).message ?? '', /no selected Pod comes to a tag/);
   }
 });
@@ -183,6 +185,8 @@ test('of every two reasons of two firewalls the first in the order is shown, whi
     'RegistrationRejected',
     'Purging',
     'Observing',
+    // Where nothing else is to be said.
+    'NoPods',
   ]);
   const own: ReadonlyMap<ConditionReason, Partial<PolicyTarget>> = new Map([
     ['FirewallMissing', { unusable: found('FirewallMissing') }],

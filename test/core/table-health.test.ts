@@ -145,10 +145,10 @@ test('no message moves with a count', () => {
   }
 });
 
-test('InSync and Progressing are the only reasons that are no failures', () => {
+test('InSync, NoPods and Progressing are the only reasons that are no failures', () => {
   assert.deepEqual(
     conditionReasons.filter((reason) => !isFailure(reason)),
-    ['Progressing', 'InSync'],
+    ['Progressing', 'NoPods', 'InSync'],
   );
 });
 

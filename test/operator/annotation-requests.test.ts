@@ -1,6 +1,7 @@
 // Annotations: acted on once, on the tables that are known, and kept only while a table that is not could be meant.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { EventNote } from '../../src/core/event-note.ts';
 import {
   adoptAnnotation,
   approveRemovalsAnnotation,
@@ -16,6 +17,7 @@ function stage() {
     workers: [],
     approve: (plan: string) => done.push(`approve ${plan}`) > 0,
     resync: () => done.push('resync'),
+    tell: ({ note }: EventNote) => done.push(note),
   } as unknown as FirewallWorker;
   const requests = new AnnotationRequests();
   const log = createLogger({ level: 'error', format: 'json' });
@@ -68,6 +70,7 @@ function tables(...known: boolean[]) {
     mayHaveMore: false,
   };
   const done: string[] = [];
+  const told: EventNote[] = [];
   const worker = {
     workers: known.map((one) => ({ table: { known: one } })),
     approve: (plan: string) => state.plans.delete(plan),
@@ -76,6 +79,7 @@ function tables(...known: boolean[]) {
       done.push('resync');
     },
     adopt: () => state.adoption,
+    tell: (event: EventNote) => told.push(event),
     get awaitsRead() {
       return state.awaitsRead;
     },
@@ -99,7 +103,7 @@ function tables(...known: boolean[]) {
     const table = worker.workers[i]?.table;
     if (table !== undefined) table.known = true;
   };
-  return { state, done, ask, review, read };
+  return { state, done, told, ask, review, read };
 }
 
 const dropped = ([annotation, value]: [string, string]) => `drop ${annotation} ${value}`;
@@ -155,4 +159,65 @@ test('an adoption begins on the tables that are known, and is done when it is do
   state.adoption = 'done';
   review();
   assert.deepEqual(done, [dropped(adoption)]);
+});
+
+const adoption: [string, string] = [adoptAnnotation, 'aaaaaaaaaaaa'];
+
+for (const [what, request, words] of [
+  [
+    'a plan that no table holds',
+    approval,
+    /no table holds a plan "7f3a".*kubectl get panfw edge -o jsonpath/,
+  ],
+  [
+    'an owner that has marked no table',
+    adoption,
+    /no table is marked by an owner "aaaaaaaaaaaa".*kubectl get panfw edge /,
+  ],
+] as const) {
+  test(`${what} is an InvalidAnnotation, told once, when every table is known`, () => {
+    const { done, told, ask, review, read } = tables(true, false);
+    ask(request);
+    review();
+    assert.deepEqual(told, []);
+    read(1);
+    review();
+    review();
+    ask(request);
+    assert.deepEqual(
+      told.map(({ reason }) => reason),
+      ['InvalidAnnotation'],
+    );
+    assert.match(told.map(({ note }) => note).join(), words);
+    assert.deepEqual(done, [dropped(request)]);
+  });
+}
+
+test('what is asked for and done is no InvalidAnnotation', () => {
+  const { state, told, ask } = tables(true);
+  state.plans.add('7f3a');
+  state.adoption = 'done';
+  ask(approval, adoption, resync);
+  assert.deepEqual(told, []);
+});
+
+test('a misspelt annotation is told once, with the one that was probably meant, and stays', () => {
+  const { done, told, ask } = tables(true);
+  const misspelt: [string, string] = ['pantag.io/approve-removal', '7f3a'];
+  ask(misspelt, ['example.com/approve', 'x']);
+  ask(misspelt);
+  assert.deepEqual(done, []);
+  const note =
+    '"pantag.io/approve-removal" means nothing on a PanFirewall; did you mean pantag.io/approve-removals?';
+  assert.deepEqual(told, [{ reason: 'InvalidAnnotation', note }]);
+  ask();
+  ask(misspelt);
+  assert.equal(told.length, 2);
+});
+
+test('a secret or a long text in an annotation is cut in what is told', () => {
+  const { told, ask } = tables(true);
+  ask([approveRemovalsAnnotation, `${'x'.repeat(500)}end`], [`pantag.io/${'y'.repeat(500)}`, 'z']);
+  assert.equal(told.length, 2);
+  for (const { note } of told) assert.ok(note.length < 300, note);
 });

@@ -13,7 +13,7 @@ export type ExpectedStatus = {
   readonly tags: readonly string[];
   readonly registered: Readonly<Record<string, number>>;
   /** Of Ready, when everything has been confirmed. */
-  readonly reason: 'InSync' | 'NotAdmitted';
+  readonly reason: 'InSync' | 'NoPods' | 'NotAdmitted';
 };
 
 /** The tags on one firewall, without its prefix where they are not shortened. */
@@ -66,8 +66,13 @@ export function expectedStatus(world: World, policy: Policy): ExpectedStatus {
       .map(([reason, names]) => ({ reason, count: names.length, example: names.sort()[0] ?? '' })),
     tags: [...tags].sort(),
     registered,
-    reason: isAdmitted(world, policy, holding) ? 'InSync' : 'NotAdmitted',
+    reason: readyReason(isAdmitted(world, policy, holding), pods + skipped.size),
   };
+}
+
+function readyReason(admitted: boolean, selected: number): ExpectedStatus['reason'] {
+  if (!admitted) return 'NotAdmitted';
+  return selected === 0 ? 'NoPods' : 'InSync';
 }
 
 /** By every firewall that it is for; of a cluster-wide policy one of its Pods by one of them. */

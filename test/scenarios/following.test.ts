@@ -84,7 +84,7 @@ describe('the firewall follows', { concurrency: 3 }, () => {
     );
     const label = (zone: string | null) =>
       cluster.patch('Namespace', { name: 'zoned' }, { metadata: { labels: { zone } } });
-    await stage.says('ClusterPanTagPolicy', { name: 'zones' }, 'InSync');
+    await stage.says('ClusterPanTagPolicy', { name: 'zones' }, 'NoPods');
     await fw.holds({});
     await label('dmz');
     await fw.holds({ '10.4.0.1': ['zone.dmz'] });

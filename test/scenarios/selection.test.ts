@@ -111,7 +111,8 @@ test('kubectl get prints the status in columns, and kubectl wait believes it', a
     const { pods, addresses, tags, registered, reason } = expectedStatus(world, policy);
     const { name, namespace } = policy.metadata;
     const firewalls = Object.keys(registered).sort().join(',');
-    const cells = [name, reason === 'InSync' ? 'True' : 'False', reason, String(pods), String(addresses)];
+    const ready = reason === 'NotAdmitted' ? 'False' : 'True';
+    const cells = [name, ready, reason, String(pods), String(addresses)];
     const { Age, ...row } = await printedRow(plane, objectPath(kindOf(policy), policy.metadata));
     assert.match(Age ?? '', /^\d+[sm]/);
     assert.deepEqual(Object.values(row), [...cells, String(tags.length), firewalls]);
