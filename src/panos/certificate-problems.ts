@@ -57,6 +57,8 @@ function nameProblem(error: Error): string {
   const problem = `The device's certificate is not for ${host}`;
   const anew = `make the certificate anew with ${host} in its alternative names`;
   const certificate = certificateOf(error);
+  if ('code' in error && error.code === 'ERR_TLS_CERT_ALTNAME_FORMAT')
+    return `The device's certificate has alternative names that cannot be read. M${anew.slice(1)}`;
   if (certificate === undefined)
     return `${problem}. If it has another name of the device, set tls.serverName to that; else ${anew}`;
   const names = alternativeNames(certificate);

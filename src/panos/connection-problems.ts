@@ -50,10 +50,13 @@ export function connectionProblem(error: unknown): string {
   return problems.get(codeOf(error)) ?? tlsProblem(error) ?? unknownProblem(error);
 }
 
+/** OpenSSL's as Node names them, and Node's own, such as ERR_TLS_DH_PARAM_SIZE. */
+const tlsCodes = ['ERR_SSL_', 'ERR_OSSL_', 'ERR_TLS_'];
+
 /** Of the handshake, and of what a peer says of it later; OpenSSL's own words are quoted. */
 function tlsProblem(error: unknown): string | undefined {
   const code = codeOf(error);
-  if (!code.startsWith('ERR_SSL_') && !code.startsWith('ERR_OSSL_') && code !== 'EPROTO') return undefined;
+  if (code !== 'EPROTO' && !tlsCodes.some((beginning) => code.startsWith(beginning))) return undefined;
   const words = wordsOf(error);
   return `The TLS handshake fails. ${tlsAdvice(words)}. OpenSSL says: ${words}`;
 }

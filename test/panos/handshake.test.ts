@@ -15,7 +15,7 @@ const portOf = ({ endpoint }: { readonly endpoint: string }) => Number(new URL(e
 for (const way of ['without a proxy', 'through a proxy']) {
   test(`where a long ClientHello is reset, the fourth handshake has classical groups alone and succeeds, ${way}`, async () => {
     await using device = await startScriptedDevice(reply(success), cut, reply(success));
-    await using box = await startMiddlebox(portOf(device), fitsOnePacket);
+    await using box = await startMiddlebox(() => portOf(device), fitsOnePacket);
     await using proxy = await startConnectProxy();
     const found: string[] = [];
     const keyExchange = createKeyExchange((endpoint) => found.push(endpoint));
@@ -50,7 +50,10 @@ for (const way of ['without a proxy', 'through a proxy']) {
 test('where every handshake is reset, whatever is offered, all groups are offered again', async () => {
   await using device = await startScriptedDevice(reply(success));
   let isDown = true;
-  await using box = await startMiddlebox(portOf(device), () => !isDown);
+  await using box = await startMiddlebox(
+    () => portOf(device),
+    () => !isDown,
+  );
   await using client = clientOf({ endpoint: `https://127.0.0.1:${box.port}`, ca: device.ca });
   for (let n = 0; n < 5; n += 1) await failure(client.update(message, never));
   isDown = false;
@@ -62,7 +65,7 @@ test('a certificate that is not trusted shows that the classical handshake got t
   const root = issue({ name: 'root', isAuthority: true });
   const { cert, key } = issue({ name: 'fw', issuer: root, alternatives: ['192.0.2.7'] });
   await using device = await startDeviceOver({ ca: root.cert, cert, key }, reply(success));
-  await using box = await startMiddlebox(portOf(device), fitsOnePacket);
+  await using box = await startMiddlebox(() => portOf(device), fitsOnePacket);
   await using client = clientOf({ endpoint: `https://127.0.0.1:${box.port}`, ca: root.cert });
   const reasons: string[] = [];
   for (let n = 0; n < 6; n += 1) reasons.push((await failure(client.update(message, never))).reason);

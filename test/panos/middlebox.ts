@@ -14,11 +14,12 @@ const headBytes = 5;
 
 /**
  * Passes connections on to a port of loopback.
+ * @param to asked for the port at each connection.
  * @param likes asked of the length of the first TLS record, which holds the ClientHello; false: the connection is reset.
  * @param changes what comes back from the server.
  */
 export async function startMiddlebox(
-  to: number,
+  to: () => number,
   likes: (helloBytes: number) => boolean,
   changes: (bytes: Buffer) => Buffer = (bytes) => bytes,
 ): Promise<Middlebox> {
@@ -42,7 +43,7 @@ export async function startMiddlebox(
       client.resetAndDestroy();
       return;
     }
-    const server = keep(connect(to, '127.0.0.1'));
+    const server = keep(connect(to(), '127.0.0.1'));
     server.on('close', () => client.destroy());
     client.on('close', () => server.destroy());
     server.on('data', (bytes: Buffer) => client.write(changes(bytes)));

@@ -104,7 +104,7 @@ async function damaged(): Promise<Stage> {
   const device = await startDeviceOver({ ca: root.cert, cert, key, maxVersion: 'TLSv1.2' }, reply(success));
   const rsa = Buffer.from('2a864886f70d010101', 'hex');
   const box = await startMiddlebox(
-    Number(new URL(device.endpoint).port),
+    () => Number(new URL(device.endpoint).port),
     () => true,
     (bytes) => {
       const at = bytes.indexOf(rsa);

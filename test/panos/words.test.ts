@@ -159,7 +159,6 @@ const places: readonly (readonly [file: string, words: string, whose: string])[]
     "Node's words, which are not repeated",
   ],
   ['src/panos/certificate-problems.ts', '^IP Address:', "Node's writing of a certificate, for advice alone"],
-  ['src/panos/connection-problems.ts', 'ERR_OSSL_', "Node's code of an error"],
   ['src/panos/connection-problems.ts', 'wrong version number', "OpenSSL's words, which choose advice alone"],
   ['src/panos/connection-problems.ts', 'protocol version', "OpenSSL's words, which choose advice alone"],
   ['src/panos/connection-problems.ts', 'alert.*certificate', "OpenSSL's words, which choose advice alone"],

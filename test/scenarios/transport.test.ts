@@ -1,7 +1,11 @@
-// The way to the device: through proxies, over IPv4 and IPv6, with as many calls at once as allowed.
+// The way to the device: through proxies, over IPv4 and IPv6, past what cuts handshakes, with as many calls at once as
+// allowed.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { startConnectProxy } from '../harness/connect-proxy.ts';
+import { issue } from '../harness/pki.ts';
+import { startMiddlebox } from '../panos/middlebox.ts';
+import { startDeviceOver } from '../panos/scripted-device.ts';
 import { basicToken, openStage, type FirewallOptions, type StagedDevice } from './stage.ts';
 
 const stage = await openStage();
@@ -11,9 +15,15 @@ const login = 'operator:password-of-the-proxy';
 stage.hide('password-of-the-proxy', basicToken('operator', 'password-of-the-proxy'));
 const common = await startConnectProxy({ login });
 const own = await startConnectProxy();
+/** Of the device behind the middlebox, once it runs. */
+let devicePort = 0;
+const box = await startMiddlebox(
+  () => devicePort,
+  (helloBytes) => helloBytes <= 1400,
+);
 after(async () => {
   await stage.close();
-  await Promise.all([common[Symbol.asyncDispose](), own[Symbol.asyncDispose]()]);
+  await Promise.all([common[Symbol.asyncDispose](), own[Symbol.asyncDispose](), box[Symbol.asyncDispose]()]);
 });
 
 let blocks = 0;
@@ -34,15 +44,16 @@ async function setUp(
 const authorityOf = ({ simulator }: StagedDevice) => simulator.endpoint.slice('https://'.length);
 
 describe('a firewall', { concurrency: 4 }, () => {
+  let operator: Awaited<ReturnType<typeof stage.startOperator>>;
   let exempt: Awaited<ReturnType<typeof setUp>>;
 
   before(async () => {
     // The list of exceptions is read at the start.
     exempt = await setUp('exempt');
-    await stage.startOperator({
+    operator = await stage.startOperator({
       env: {
         HTTPS_PROXY: common.url.replace('://', `://${login}@`),
-        NO_PROXY: `.svc,192.0.2.0/24,${authorityOf(exempt.fw)}`,
+        NO_PROXY: `.svc,192.0.2.0/24,127.0.0.1:${box.port},${authorityOf(exempt.fw)}`,
       },
     });
   });
@@ -92,5 +103,49 @@ describe('a firewall', { concurrency: 4 }, () => {
     for (const one of vsys) await fw.holds(table, { vsys: one, timeoutMs: 30_000 });
     const most = Math.max(...fw.simulator.log().map(({ concurrency }) => concurrency));
     assert.equal(most, 4);
+  });
+
+  test('behind something that resets a ClientHello of more than one packet is written without X25519MLKEM768, and the log says so once', async () => {
+    const name = 'cut';
+    const endpoint = `https://127.0.0.1:${box.port}`;
+    const prepare = ({ simulator }: { simulator: { endpoint: string } }) => {
+      devicePort = Number(new URL(simulator.endpoint).port);
+    };
+    const { fw, table } = await setUp(name, { spec: { endpoint }, prepare });
+    await using _ = fw;
+    await fw.holds(table, { timeoutMs: 30_000 });
+    await stage.says('PanFirewall', { name }, 'InSync');
+    const [first, second, third, ...others] = box.hellos.map((bytes) => bytes <= 1400);
+    assert.deepEqual([first, second, third], [false, false, false]);
+    assert.ok(others.length > 0 && others.every(Boolean), String(box.hellos));
+    const lines = operator.logs().filter(({ msg }) => msg === 'key exchange without X25519MLKEM768');
+    assert.deepEqual(
+      lines.map((line) => line['endpoint']),
+      [endpoint],
+    );
+  });
+
+  test('whose certificate OpenSSL takes for too weak is UntrustedCertificate, and the status quotes why', async () => {
+    const name = 'weak';
+    const root = issue({ name: 'root of the scenario', isAuthority: true });
+    const { cert, key } = issue({ name, issuer: root, alternatives: ['127.0.0.1'], rsaBits: 1024 });
+    const tls = { ca: root.cert, cert, key, ciphers: 'DEFAULT:@SECLEVEL=0' };
+    await using device = await startDeviceOver(tls, () => undefined);
+    const { endpoint } = device;
+    const apiKey = 'key-of-the-weak-device';
+    const simulator = {
+      endpoint,
+      caPem: root.cert,
+      apiKey,
+      username: 'weak',
+      password: 'password-of-the-weak',
+    };
+    await stage.reach({ simulator, secret: { apiKey } }, { name, tagPrefix: 'weak.' });
+    const { conditions = [] } = await stage.says('PanFirewall', { name }, 'UntrustedCertificate');
+    assert.match(
+      conditions[0]?.message ?? '',
+      /key that is too short.*OpenSSL says: EE certificate key too weak/,
+    );
+    assert.equal(device.received.length, 0);
   });
 });
