@@ -45,7 +45,8 @@ The control port
   POST /ha               {"state":"suspended"}, or null; POST /fail-over swaps the members of a pair
   POST /wipe /reset /expire-keys /time-out-sessions; POST /password {"password":"next"}
   Of a Panorama: GET /firewalls /device-groups; POST /firewalls {"serial":"0001","deviceGroup":"edge"};
-  POST /firewalls/0001 {"connected":false}; DELETE /firewalls/0001; ?serial=0001 behind /tables, /settings,
+  POST /firewalls/0001 {"connected":false}; DELETE /firewalls/0001; POST /device-groups/lab {"below":"edge"};
+  DELETE /device-groups/lab; ?serial=0001 behind /tables, /settings,
   /wipe, /reboot, /users, /address-groups and /ha means that firewall.
 `;
 

@@ -35,7 +35,7 @@ export type OpContext = {
 export type OpAnswer = { readonly body: string; readonly entries: number };
 
 export type OpCommand = {
-  readonly kind: 'read' | 'info';
+  readonly kind: 'read' | 'info' | 'hierarchy';
   answer(context: OpContext): OpAnswer;
 };
 
@@ -104,7 +104,7 @@ const handlers: ReadonlyMap<string, Handler> = new Map([
   ],
   ['show devices all', ofFleet((fleet) => devicesReply(fleet.members()))],
   ['show devicegroups', ofFleet(deviceGroupsReply)],
-  ['show dg-hierarchy', ofFleet(hierarchyReply)],
+  ['show dg-hierarchy', { ...ofFleet(hierarchyReply), kind: 'hierarchy' }],
 ]);
 
 /** Reads a command. Throws CommandError: 18 where it is not well-formed, 17 where it is unknown. */

@@ -101,6 +101,13 @@ const fleetRoutes = (fleet: FleetControls): [string, Route][] => [
   ],
   ['DELETE /firewalls/ID', cleared(({ id = '' }) => fleet.leave(id))],
   ['GET /device-groups', () => fleet.deviceGroups()],
+  [
+    'POST /device-groups/ID',
+    ({ id = '', body }) => {
+      fleet.nest(id, (body as { below: string | null }).below);
+      return done;
+    },
+  ],
   ['DELETE /device-groups/ID', cleared(({ id = '' }) => fleet.deleteDeviceGroup(id))],
 ];
 

@@ -25,7 +25,7 @@ const matching = {
   ...times,
   ip: z.string().optional().describe('canonical text: only messages that name the address'),
   tag: z.string().optional().describe('only messages that name the tag'),
-  on: z.enum(['any', 'message', 'read', 'info', 'version', 'keygen', 'other']).default('any'),
+  on: z.enum(['any', 'message', 'read', 'info', 'hierarchy', 'version', 'keygen', 'other']).default('any'),
   connection: z
     .enum(['any', 'new', 'reused'])
     .default('any')

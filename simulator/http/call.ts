@@ -5,7 +5,7 @@ import type { PairOutcome } from '../device/registered-ips.ts';
 import type { Settings } from '../settings.ts';
 import type { WorkQueue } from './work-queue.ts';
 
-export type CallKind = 'keygen' | 'version' | 'info' | 'read' | 'message' | 'other';
+export type CallKind = 'keygen' | 'version' | 'info' | 'hierarchy' | 'read' | 'message' | 'other';
 
 export type Reply = {
   readonly httpStatus: number;

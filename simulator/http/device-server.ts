@@ -141,7 +141,7 @@ export class DeviceServer {
   async #work({ kind, pairs, worker }: Call, delayMs: number): Promise<void> {
     const { device } = this.#options;
     const devices = worker === device ? [device] : [device, worker];
-    const latency = kind === 'version' || kind === 'other' ? 'info' : kind;
+    const latency = kind === 'version' || kind === 'hierarchy' || kind === 'other' ? 'info' : kind;
     const fixed = devices.reduce((sum, { settings }) => sum + settings.latencyMs[latency], 0);
     const wait = fixed + delayMs + worker.queue.add(pairs);
     if (wait > 0) await sleep(wait, undefined, { signal: this.#boot.signal });

@@ -51,6 +51,11 @@ export class FleetControls {
     this.#fleet.change(serial, change);
   }
 
+  /** Moves a device group, made where it is new, below another one; null: to the top. Throws ZodError or RangeError. */
+  nest(group: string, parent: string | null): void {
+    this.#fleet.nest(group, parent);
+  }
+
   /** Whether there was such a group. */
   deleteDeviceGroup(name: string): boolean {
     return this.#fleet.deleteGroup(name);

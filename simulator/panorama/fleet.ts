@@ -7,6 +7,7 @@ import {
   groupsOf,
   makeMemberDevice,
   memberSchema,
+  nestingSchema,
   type MemberChange,
   type MemberOptions,
   type MemberSpec,
@@ -43,6 +44,8 @@ export class Fleet {
   readonly #left = new Map<string, Managed>();
   /** Groups stay when their last member goes. */
   readonly #groups = new Set<string>();
+  /** Group to the one that it is below of. */
+  readonly #parents = new Map<string, string>();
 
   constructor(options: FleetOptions) {
     this.#options = options;
@@ -100,8 +103,27 @@ export class Fleet {
     if (member) member.downUntil = this.#options.clock() + downMs;
   }
 
-  /** Deletes a group; its members are in none then. Whether there was one. */
+  parentOf(group: string): string | undefined {
+    return this.#parents.get(group);
+  }
+
+  /** Moves a group, made where it is new, below another one; null: to the top. Throws ZodError or RangeError. */
+  nest(group: string, parent: string | null): void {
+    const { name, below } = nestingSchema.parse({ name: group, below: parent });
+    for (let one: string | undefined = below ?? undefined; one !== undefined; one = this.#parents.get(one))
+      if (one === name) throw new RangeError(`${name} cannot be below itself`);
+    this.#groups.add(name);
+    if (below === null) this.#parents.delete(name);
+    else {
+      this.#groups.add(below);
+      this.#parents.set(name, below);
+    }
+  }
+
+  /** Deletes a group; its members are in none then, and those below it at the top. Whether there was one. */
   deleteGroup(name: string): boolean {
+    this.#parents.delete(name);
+    for (const [group, parent] of this.#parents) if (parent === name) this.#parents.delete(group);
     for (const member of this.#managed.values()) member.groups.delete(name);
     return this.#groups.delete(name);
   }
@@ -111,6 +133,7 @@ export class Fleet {
     this.#managed.clear();
     this.#left.clear();
     this.#groups.clear();
+    this.#parents.clear();
     for (const firewall of this.#options.firewalls) this.join(firewall);
   }
 

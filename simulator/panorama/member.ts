@@ -31,6 +31,11 @@ export const changeSchema = z.strictObject({
   deviceGroup: memberSchema.shape.deviceGroup.nullable().describe('null: none'),
 });
 
+export const nestingSchema = z.strictObject({
+  name: z.string().min(1),
+  below: z.string().min(1).nullable().describe('null: at the top'),
+});
+
 export type MemberChange = z.input<typeof changeSchema>;
 
 /** Group to the vsys of a firewall that are in it. */

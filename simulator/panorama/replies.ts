@@ -67,12 +67,19 @@ export const deviceGroupsReply = (fleet: Fleet): string => {
   return success(`<devicegroups>${body}</devicegroups>`);
 };
 
-/** `show dg-hierarchy`: every group stands at the top. */
+/** `show dg-hierarchy`: groups within the group that they are below of; Shared, above all, is not named. */
 export const hierarchyReply = (fleet: Fleet): string => {
-  const nodes = fleet
-    .groupNames()
-    .map((name, index) => `<dg name="${escapeAttribute(name)}" dg_id="${index + 11}"/>`);
-  return success(`<dg-hierarchy>${nodes.join('')}</dg-hierarchy>`);
+  const names = fleet.groupNames();
+  const nodesBelow = (parent: string | undefined): string =>
+    names
+      .filter((name) => fleet.parentOf(name) === parent)
+      .map((name) => {
+        const tag = `dg name="${escapeAttribute(name)}" dg_id="${names.indexOf(name) + 11}"`;
+        const inner = nodesBelow(name);
+        return inner === '' ? `<${tag}/>` : `<${tag}>${inner}</dg>`;
+      })
+      .join('');
+  return success(`<dg-hierarchy>${nodesBelow(undefined)}</dg-hierarchy>`);
 };
 
 /** The configuration of the groups; a firewall with several vsys names those that are in the group. */

@@ -11,7 +11,7 @@ import {
   tableHealth,
   wasReady,
 } from './table-health.ts';
-import type { TableEntry } from './device-groups.ts';
+import { listedGroupOf, type TableEntry } from './device-groups.ts';
 import { isUnnamed, type TableRef, tableFields, tableName } from './table-ref.ts';
 
 /** What a status is computed in: the object's generation, what the API server holds, and the time. */
@@ -30,6 +30,7 @@ export type FirewallTableStatus = {
   readonly serial?: string;
   readonly vsys?: string;
   readonly deviceGroup?: string;
+  readonly listedGroup?: string;
   readonly state: ConditionReason | typeof departed;
   readonly owned: number;
   readonly foreign: number;
@@ -210,11 +211,15 @@ function tableStatus({ ref, view: table, establishedOn }: ShownTable, now: numbe
 
 function departedStatus({ ref, owned, foreign }: DepartedTable): FirewallTableStatus {
   const message =
-    `the firewall has left the device group ${ref.deviceGroup ?? ''}: its tags stay as they are; when it returns it is ` +
+    `the firewall has left the device group ${listedGroupOf(ref)}: its tags stay as they are; when it returns it is ` +
     'cleaned and kept again, and to have them removed, list its serial in spec.tables and take it out again';
   return { ...entryFields(ref), state: departed, owned, foreign, pending: 0, message };
 }
 
-function entryFields({ deviceGroup, ...ref }: TableEntry) {
-  return { ...tableFields(ref), ...(deviceGroup === undefined ? {} : { deviceGroup }) };
+function entryFields({ deviceGroup, listedGroup, ...ref }: TableEntry) {
+  return {
+    ...tableFields(ref),
+    ...(deviceGroup === undefined ? {} : { deviceGroup }),
+    ...(listedGroup === undefined ? {} : { listedGroup }),
+  };
 }

@@ -55,6 +55,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     haState: (table, signal) => call(client.haState(table, signal)),
     managedDevices: (signal) => call(client.managedDevices(signal)),
     deviceGroups: (signal) => call(client.deviceGroups(signal)),
+    groupHierarchy: (signal) => call(client.groupHierarchy(signal)),
     readTable: (table, betweenPages, signal) =>
       onTable(table, readTable(client, { ...table, betweenPages, signal }), signal),
     readAddress: (table, ip, signal) => onTable(table, client.readAddress({ ...table, ip }, signal), signal),

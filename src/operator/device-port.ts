@@ -2,6 +2,7 @@
 
 import type { HaState } from '../core/ha-state.ts';
 import type { DeviceGroups } from '../core/device-groups.ts';
+import type { GroupHierarchy } from '../core/group-hierarchy.ts';
 import type { ConditionReason } from '../core/model.ts';
 import type { RefusedLimit, Rejection } from '../core/refusals.ts';
 import type { Batch } from '../core/table.ts';
@@ -46,7 +47,9 @@ export type Connection = {
   haState(table: Pick<TableRef, 'serial'>, signal: AbortSignal): Promise<HaState>;
   /** All firewalls of a Panorama. */
   managedDevices(signal: AbortSignal): Promise<readonly ManagedDevice[]>;
+  /** The members that each group of a Panorama holds itself. */
   deviceGroups(signal: AbortSignal): Promise<DeviceGroups>;
+  groupHierarchy(signal: AbortSignal): Promise<GroupHierarchy>;
   /**
    * Reads a whole registered-ip table.
    * @param betweenPages awaited after each page; it may send a message, and tells how many addresses that moved.

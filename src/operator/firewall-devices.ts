@@ -1,6 +1,6 @@
 // The devices that one PanFirewall writes to: that of the endpoint, and, where it is a Panorama, those behind it.
 
-import type { DeviceGroups } from '../core/device-groups.ts';
+import type { GroupsAnswer } from '../core/device-groups.ts';
 import { ownTable, type TableRef } from '../core/table-ref.ts';
 import type { ConnectionSettings, FirewallSettings, Secrets } from './credentials.ts';
 import { type Connection, DeviceFailure, type DeviceInfo } from './device-port.ts';
@@ -71,12 +71,14 @@ export class FirewallDevices {
     return connection;
   }
 
-  /** Of the endpoint, a Panorama. @throws DeviceFailure */
-  async deviceGroups(signal: AbortSignal): Promise<DeviceGroups> {
+  /** Of the endpoint, a Panorama: two calls. @throws DeviceFailure */
+  async deviceGroups(signal: AbortSignal): Promise<GroupsAnswer> {
     const connection = await this.#session.connect(signal);
     requirePanorama(this.#endpoint);
     try {
-      return await connection.deviceGroups(signal);
+      const members = await connection.deviceGroups(signal);
+      const hierarchy = await connection.groupHierarchy(signal).catch(asRefusal);
+      return { members, hierarchy };
     } catch (error) {
       if (!(error instanceof DeviceFailure && error.refused)) this.#session.askAgain();
       throw error;
@@ -107,4 +109,12 @@ export class FirewallDevices {
     this.#endpoint = device;
     if (before === undefined || identityOf(before) !== identityOf(device)) this.#options.met(device, before);
   }
+}
+
+/** A Panorama that tells of its groups, and refuses to tell which are below which: an older one, or a role of less rights. */
+function asRefusal(error: unknown): { readonly refused: DeviceFailure } {
+  // It has just told of its groups: a refusal of the credentials, too, means this command.
+  if (error instanceof DeviceFailure && error.refused && error.reason !== 'DeviceUnavailable')
+    return { refused: error };
+  throw error;
 }

@@ -36,8 +36,8 @@ export function formerTables(status: PanFirewallStatus | undefined): FormerTable
   const { device, tables } = status ?? {};
   if (tables === undefined) return undefined;
   const read = (of: NonNullable<typeof tables>) =>
-    of.map(({ serial, vsys, deviceGroup, owned, foreign }) => ({
-      ref: { serial, vsys, deviceGroup },
+    of.map(({ serial, vsys, deviceGroup, listedGroup, owned, foreign }) => ({
+      ref: { serial, vsys, deviceGroup, listedGroup },
       owned,
       foreign,
     }));

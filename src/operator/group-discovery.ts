@@ -1,6 +1,7 @@
 // Looks now and then who is in the device groups of a Panorama, and tells what it found or why it found nothing.
 
-import type { DeviceGroups } from '../core/device-groups.ts';
+import type { GroupsAnswer } from '../core/device-groups.ts';
+import { lookIntervalMs } from '../core/group-members.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { createWake } from '../runtime/wake.ts';
 import { createBackoff } from './backoff.ts';
@@ -9,14 +10,11 @@ import { DeviceFailure } from './device-port.ts';
 export type GroupDiscoveryOptions = {
   /** Whether there are groups to look for. */
   readonly wanted: () => boolean;
-  readonly look: (signal: AbortSignal) => Promise<DeviceGroups>;
-  readonly found: (groups: DeviceGroups) => Promise<void>;
+  readonly look: (signal: AbortSignal) => Promise<GroupsAnswer>;
+  readonly found: (groups: GroupsAnswer) => Promise<void>;
   readonly failed: (failure: DeviceFailure) => Promise<void>;
   readonly log: Logger;
 };
-
-/** One call each; who joins a group is kept within this time. */
-export const discoveryIntervalMs = 30_000;
 
 export class GroupDiscovery {
   readonly #options: GroupDiscoveryOptions;
@@ -66,7 +64,7 @@ export class GroupDiscovery {
     const { wanted, look, found, failed } = this.#options;
     const first = this.#first;
     try {
-      if (!wanted()) return discoveryIntervalMs;
+      if (!wanted()) return lookIntervalMs;
       const groups = await look(signal);
       // It may have been another Panorama's.
       if (first !== this.#first) return 0;
@@ -84,7 +82,7 @@ export class GroupDiscovery {
 
   #failed(failure: DeviceFailure): number {
     const { reason, message } = failure;
-    const retryInMs = Math.round(Math.min(this.#backoff.next(failure), discoveryIntervalMs));
+    const retryInMs = Math.round(Math.min(this.#backoff.next(failure), lookIntervalMs));
     const level = message === this.#failing ? 'debug' : 'warn';
     this.#failing = message;
     this.#options.log[level]({ reason, problem: message, retryInMs }, 'device groups not looked up');
@@ -95,6 +93,6 @@ export class GroupDiscovery {
     if (this.#failing !== undefined) this.#options.log.info('device groups looked up again');
     this.#failing = undefined;
     this.#backoff.reset();
-    return discoveryIntervalMs;
+    return lookIntervalMs;
   }
 }

@@ -3,9 +3,10 @@
 import { type Finding, worst } from '../core/conditions.ts';
 import {
   asksFor,
-  type DeviceGroups,
+  type GroupsAnswer,
   GroupMembership,
   groupsOf,
+  listedGroupOf,
   type TableEntry,
 } from '../core/device-groups.ts';
 import type { ShownTable } from '../core/firewall-status.ts';
@@ -16,10 +17,12 @@ import { GroupDiscovery } from './group-discovery.ts';
 export type GroupTablesOptions = {
   /** Of the spec, as it is by now. */
   readonly entries: () => readonly TableEntry[];
-  readonly lookUp: (signal: AbortSignal) => Promise<DeviceGroups>;
+  readonly lookUp: (signal: AbortSignal) => Promise<GroupsAnswer>;
   /** Groups could not be looked up. */
   readonly failed: (failure: DeviceFailure) => void;
   readonly log: Logger;
+  /** Monotonic ms. */
+  readonly now: () => number;
 };
 
 export class GroupTables {
@@ -34,7 +37,7 @@ export class GroupTables {
       wanted: () => this.#groups.length > 0,
       look: options.lookUp,
       found: (groups) => {
-        this.#membership.tell(groups, this.#groups);
+        this.#membership.tell(groups, this.#groups, options.now());
         return told();
       },
       failed: (failure) => {
@@ -93,7 +96,7 @@ export class GroupTables {
 
   /** The spec still asks for it, and its firewall is not in the group any more. */
   departs(table: TableEntry): boolean {
-    return this.asksFor(table) && this.#membership.isTold(table.deviceGroup ?? '');
+    return this.asksFor(table) && this.#membership.isTold(listedGroupOf(table));
   }
 
   asksFor(table: TableEntry): boolean {
@@ -103,7 +106,7 @@ export class GroupTables {
   /** The table with what is to be said of its group. */
   annotated(table: ShownTable): ShownTable {
     const { ref, view } = table;
-    const note = ref.deviceGroup === undefined ? undefined : this.#membership.noteOf(ref.deviceGroup);
+    const note = ref.deviceGroup === undefined ? undefined : this.#membership.noteOf(listedGroupOf(ref));
     return note === undefined ? table : { ref, view: { ...view, notes: [...view.notes, note] } };
   }
 

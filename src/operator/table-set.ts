@@ -226,6 +226,9 @@ export class TableSet {
 
 function sameEntries(a: readonly TableEntry[], b: readonly TableEntry[]): boolean {
   const same = (one: TableEntry, other: TableEntry | undefined) =>
-    other !== undefined && sameName(one, other) && one.deviceGroup === other.deviceGroup;
+    other !== undefined &&
+    sameName(one, other) &&
+    one.deviceGroup === other.deviceGroup &&
+    one.listedGroup === other.listedGroup;
   return a.length === b.length && a.every((one, i) => same(one, b[i]));
 }

@@ -36,6 +36,7 @@ export function witnessed(
     close: () => connection.close(),
     managedDevices: (signal) => after(connection.managedDevices(signal), signal),
     deviceGroups: (signal) => after(connection.deviceGroups(signal), signal),
+    groupHierarchy: (signal) => after(connection.groupHierarchy(signal), signal),
     readTable: (table, betweenPages, signal) =>
       after(connection.readTable(table, betweenPages, signal), signal),
     readAddress: (table, ip, signal) => after(connection.readAddress(table, ip, signal), signal),

@@ -5,6 +5,7 @@ import {
   addressForm,
   countForm,
   deviceGroupsForm,
+  groupHierarchyForm,
   haStateForm,
   managedDevicesForm,
   pageForm,
@@ -20,6 +21,7 @@ import {
   type GroupMember,
   type ManagedDevice,
   readDeviceGroups,
+  readGroupHierarchy,
   readManagedDevices,
 } from './panorama-replies.ts';
 import {
@@ -59,6 +61,8 @@ export type PanosClient = {
   managedDevices(signal: AbortSignal): Promise<readonly ManagedDevice[]>;
   /** The device groups of a Panorama by name, with the firewalls that are in each. */
   deviceGroups(signal: AbortSignal): Promise<ReadonlyMap<string, readonly GroupMember[]>>;
+  /** Each group, and those directly below it. */
+  groupHierarchy(signal: AbortSignal): Promise<ReadonlyMap<string, readonly string[]>>;
   /** What the endpoint, or a firewall behind it that the serial names, says of its place in an HA pair. */
   haState(device: Receiver, signal: AbortSignal): Promise<HaState>;
   /**
@@ -101,6 +105,8 @@ export function createPanosClient(options: PanosClientOptions): PanosClient {
     },
     managedDevices: (signal) =>
       device.ask({ kind: 'managedDevices', form: managedDevicesForm(), read: readManagedDevices }, signal),
+    groupHierarchy: (signal) =>
+      device.ask({ kind: 'groupHierarchy', form: groupHierarchyForm(), read: readGroupHierarchy }, signal),
     deviceGroups: (signal) =>
       device.ask({ kind: 'deviceGroups', form: deviceGroupsForm(), read: readDeviceGroups }, signal),
     async haState(of, signal) {

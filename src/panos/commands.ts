@@ -38,6 +38,11 @@ export function deviceGroupsForm(): URLSearchParams {
   return op('<show><devicegroups></devicegroups></show>', {});
 }
 
+/** Which device groups are below which. */
+export function groupHierarchyForm(): URLSearchParams {
+  return op('<show><dg-hierarchy></dg-hierarchy></show>', {});
+}
+
 /** Throws on an update that encodeUidMessage refuses. */
 export function updateForm(update: UidUpdate, table: Table): URLSearchParams {
   return form('user-id', encodeUidMessage(update), table);

@@ -27,6 +27,7 @@ export type CallKind =
   | 'haState'
   | 'managedDevices'
   | 'deviceGroups'
+  | 'groupHierarchy'
   | 'update'
   | 'readPage'
   | 'readAddress'

@@ -2,7 +2,7 @@
 import { attribute, child, children, type Element, readResult, textOf } from './envelope.ts';
 import { isName } from './device-words.ts';
 import { invalidResponse } from './errors.ts';
-import { fleetParts } from './reply-limits.ts';
+import { fleetParts, mostMembers } from './reply-limits.ts';
 
 export type ManagedDevice = {
   readonly serial: string;
@@ -31,12 +31,33 @@ export function readManagedDevices(text: string): readonly ManagedDevice[] {
 /** Reads the reply to <show><devicegroups/></show>: the members of each group by its name. Throws PanosError. */
 export function readDeviceGroups(text: string): ReadonlyMap<string, readonly GroupMember[]> {
   const groups = theOnly(readResult(text, fleetParts), 'devicegroups');
+  let left = mostMembers;
   return new Map(
     children(groups, 'entry').map((group) => {
       const members = children(group, 'devices').flatMap((devices) => children(devices, 'entry'));
+      left -= members.length;
+      if (left < 0) throw invalidResponse('it tells of more firewalls than a Panorama manages', 'read');
       return [nameOf(group), members.map((entry) => ({ serial: serialOf(entry), vsys: vsysOf(entry) }))];
     }),
   );
+}
+
+/**
+ * Reads the reply to <show><dg-hierarchy/></show>: `dg` elements, the groups below one within it. Gives each group with
+ * those directly below it; one that stands at two places is below both. Throws PanosError.
+ */
+export function readGroupHierarchy(text: string): ReadonlyMap<string, readonly string[]> {
+  const below = new Map<string, string[]>();
+  const left = [...children(theOnly(readResult(text), 'dg-hierarchy'), 'dg')];
+  for (const group of left) {
+    const names = below.get(nameOf(group)) ?? [];
+    below.set(nameOf(group), names);
+    for (const inner of children(group, 'dg')) {
+      names.push(nameOf(inner));
+      left.push(inner);
+    }
+  }
+  return below;
 }
 
 function theOnly(result: Element, name: string): Element {

@@ -15,10 +15,15 @@ export const replyBytes = {
   /** A few kilobytes for each of 2,000 firewalls. */
   managedDevices: 8192 * kilobyte,
   deviceGroups: 8192 * kilobyte,
+  /** A hundred bytes for each of 1,024 groups. */
+  groupHierarchy: 1024 * kilobyte,
 } as const;
 
 /** Elements and attributes of what a Panorama tells of all of its firewalls. */
 export const fleetParts = 200_000;
+
+/** Members of all device groups: a Panorama manages 5,000 firewalls; one with several vsys may be in several groups. */
+export const mostMembers = 20_000;
 
 /** Of a page: 64 tags of 127 characters for each entry, twice as long where they are escaped. */
 export function pageBytes(entries: number): number {

@@ -6,6 +6,7 @@ import * as fc from 'fast-check';
 import {
   asksFor,
   type DeviceGroups,
+  type GroupsAnswer,
   GroupMembership,
   groupsOf,
   isAmong,
@@ -23,9 +24,13 @@ const member = (serial: string, ...vsys: string[]) => ({ serial, vsys });
 const names = (tables: readonly TableEntry[]) =>
   tables.map(({ serial, vsys, deviceGroup }) => [serial, vsys, deviceGroup].filter(Boolean).join(' '));
 
+const flat = (members: DeviceGroups): GroupsAnswer => ({ members, hierarchy: new Map() });
+/** Each period brings another look. */
+const period = 30_000;
+
 function told(groups: DeviceGroups, entries: readonly TableEntry[]): GroupMembership {
   const membership = new GroupMembership();
-  membership.tell(groups, groupsOf(entries));
+  membership.tell(flat(groups), groupsOf(entries), 0);
   return membership;
 }
 
@@ -53,7 +58,7 @@ test('an empty group and a failed look change nothing, and say so', () => {
   const entries = [inGroup('edge')];
   const membership = told(new Map([['edge', [member('A')]]]), entries);
   for (const groups of [new Map(), new Map([['edge', []]])]) {
-    membership.tell(groups, ['edge']);
+    membership.tell(flat(groups), ['edge'], period);
     assert.deepEqual(names(membership.tables(entries)), ['A edge']);
     assert.match(
       membership.noteOf('edge') ?? '',
@@ -64,7 +69,8 @@ test('an empty group and a failed look change nothing, and say so', () => {
   membership.fail({ reason: 'RoleNotAuthorized', message: 'a right lacks' }, ['edge']);
   assert.deepEqual(names(membership.tables(entries)), ['A edge']);
   assert.match(membership.noteOf('edge') ?? '', /kept as before, as it was not looked up: a right lacks/);
-  membership.tell(new Map([['edge', [member('B')]]]), ['edge']);
+  for (const at of [2 * period, 3 * period])
+    membership.tell(flat(new Map([['edge', [member('B')]]])), ['edge'], at);
   assert.deepEqual([names(membership.tables(entries)), membership.noteOf('edge')], [['B edge'], undefined]);
 });
 
@@ -78,10 +84,10 @@ test('what is wrong with a group in which nobody is known to be', () => {
   assert.deepEqual(says(), ['Progressing', false, true]);
   membership.fail({ reason: 'AuthenticationFailed', message: 'the key is bad' }, ['edge']);
   assert.deepEqual(says(), ['AuthenticationFailed', false, false]);
-  membership.tell(new Map(), ['edge']);
+  membership.tell(flat(new Map()), ['edge'], 0);
   assert.deepEqual(says(), ['DeviceUnavailable', true, false]);
   assert.equal(membership.isTold('edge'), false);
-  membership.tell(new Map([['edge', [member('A')]]]), ['edge']);
+  membership.tell(flat(new Map([['edge', [member('A')]]])), ['edge'], 0);
   assert.deepEqual(says(), [undefined, true, false]);
 });
 
@@ -136,7 +142,9 @@ test('law: every table is told once, is listed or in a group that told it, and c
   fc.assert(
     fc.property(fc.array(entry, { minLength: 1 }), fc.array(answer, { minLength: 1 }), (entries, answers) => {
       const membership = new GroupMembership();
-      for (const one of answers) membership.tell(one, groupsOf(entries));
+      // Each twice: who is missing has left when two looks agree.
+      for (const [i, one] of answers.flatMap((each) => [each, each]).entries())
+        membership.tell(flat(one), groupsOf(entries), i * period);
       const tables = membership.tables(entries);
       assert.equal(new Set(tables.map(tableKey)).size, tables.length);
       for (const table of tables) {
@@ -156,4 +164,128 @@ test('law: every table is told once, is listed or in a group that told it, and c
         if (table.deviceGroup !== undefined) assert.ok(isAmong(later.tables(entries), table));
     }),
   );
+});
+
+const refused: GroupsAnswer['hierarchy'] = {
+  refused: { reason: 'RoleNotAuthorized', message: 'a right lacks' },
+};
+const nested = new Map([
+  ['edge', ['eu', 'us']],
+  ['eu', ['north']],
+  ['us', []],
+  ['north', []],
+]);
+
+test('a group is the firewalls of all groups below it, too; each table names the one that holds it', () => {
+  const members = new Map([
+    ['edge', [member('A')]],
+    ['north', [member('B', 'vsys1', 'vsys2')]],
+    ['us', [member('C')]],
+    ['lab', [member('D')]],
+  ]);
+  const membership = new GroupMembership();
+  const entries = [inGroup('edge', 'vsys1'), inGroup('north', 'vsys2')];
+  membership.tell({ members, hierarchy: nested }, groupsOf(entries), 0);
+  const tables = membership.tables(entries);
+  assert.deepEqual(names(tables), ['A vsys1 edge', 'C vsys1 us', 'B vsys1 north', 'B vsys2 north']);
+  assert.deepEqual(
+    tables.map(({ listedGroup }) => listedGroup),
+    [undefined, 'edge', 'edge', undefined],
+  );
+  for (const table of tables) assert.ok(asksFor(entries, table));
+  assert.ok(!asksFor([inGroup('north')], tables[1] ?? inGroup('')));
+  assert.equal(membership.noteOf('edge'), undefined);
+});
+
+test('where the hierarchy is refused, what is known of it stays, also over a start, and the status says so', () => {
+  const entries = [inGroup('edge')];
+  const members = new Map([
+    ['edge', [member('A')]],
+    ['north', [member('B')]],
+    ['us', [member('C')]],
+  ]);
+  const own = new GroupMembership();
+  own.tell({ members, hierarchy: refused }, ['edge'], 0);
+  assert.deepEqual(names(own.tables(entries)), ['A edge']);
+  assert.match(
+    own.noteOf('edge') ?? '',
+    /edge: firewalls that join .* refuses show dg-hierarchy; .*: a right lacks$/,
+  );
+
+  const membership = new GroupMembership();
+  membership.tell({ members, hierarchy: nested }, ['edge'], 0);
+  const all = ['A edge', 'C us', 'B north'];
+  assert.deepEqual(names(membership.tables(entries)), all);
+  const later = new GroupMembership();
+  later.begin(membership.tables(entries));
+  for (const one of [membership, later]) {
+    for (const at of [1, 2, 3]) one.tell({ members, hierarchy: refused }, ['edge'], at * period);
+    assert.deepEqual(names(one.tables(entries)), all);
+    // Nor does a hierarchy without the group say anything of it.
+    for (const at of [4, 5, 6]) one.tell({ members, hierarchy: new Map() }, ['edge'], at * period);
+    assert.deepEqual([names(one.tables(entries)), one.noteOf('edge')], [all, undefined]);
+  }
+
+  const nobody = new GroupMembership();
+  nobody.tell({ members: new Map(), hierarchy: refused }, ['edge'], 0);
+  assert.equal(nobody.findingOf('edge')?.reason, 'RoleNotAuthorized');
+});
+
+test('law: a group is what can be reached below it, whatever circles the hierarchy goes in', () => {
+  const group = fc.constantFrom('a', 'b', 'c', 'd', 'e');
+  const hierarchies = fc
+    .uniqueArray(fc.tuple(group, fc.array(group)), { selector: ([name]) => name })
+    .map((all) => new Map(all));
+  fc.assert(
+    fc.property(hierarchies, group, (hierarchy, top) => {
+      const members = new Map(['a', 'b', 'c', 'd', 'e'].map((name) => [name, [member(name)]] as const));
+      const reached = new Map([[top, true]]);
+      for (let round = 0; round < 5; round += 1)
+        for (const one of reached.keys())
+          for (const below of hierarchy.get(one) ?? []) reached.set(below, true);
+      const membership = new GroupMembership();
+      membership.tell({ members, hierarchy }, [top], 0);
+      const tables = membership.tables([inGroup(top)]);
+      assert.deepEqual(
+        names(tables).toSorted(),
+        [...reached.keys()].map((name) => `${name} ${name}`).toSorted(),
+      );
+    }),
+  );
+});
+
+test('law: a member departs when two looks that are a period apart agree that it is missing, and no sooner', () => {
+  const look = fc.record({
+    serials: fc.subarray(['A', 'B', 'C']),
+    gap: fc.constantFrom(1, period / 3, period - 1, period, 2 * period),
+    isFailure: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(fc.array(look, { maxLength: 12 }), (looks) => {
+      const membership = new GroupMembership();
+      const missingSince = new Map<string, number | undefined>();
+      let now = 0;
+      for (const { serials, gap, isFailure } of looks) {
+        now += gap;
+        if (isFailure) membership.fail({ reason: 'DeviceUnavailable', message: '' }, ['edge']);
+        else membership.tell(flat(new Map([['edge', serials.map((one) => member(one))]])), ['edge'], now);
+        if (!isFailure && serials.length > 0) {
+          for (const one of serials) missingSince.set(one, undefined);
+          for (const [one, since = now] of missingSince)
+            if (serials.includes(one)) continue;
+            else if (now - since >= period) missingSince.delete(one);
+            else missingSince.set(one, since);
+        }
+        const kept = names(membership.tables([inGroup('edge')])).toSorted();
+        assert.deepEqual(kept, [...missingSince.keys()].map((one) => `${one} edge`).toSorted());
+      }
+    }),
+  );
+});
+
+test('a group that is taken out of the spec is nobody at once, missing members included', () => {
+  const membership = told(new Map([['edge', [member('A'), member('B')]]]), [inGroup('edge')]);
+  membership.tell(flat(new Map([['edge', [member('A')]]])), ['edge'], period);
+  assert.deepEqual(names(membership.tables([inGroup('edge')])), ['A edge', 'B edge']);
+  assert.deepEqual(membership.tables([listed('C')]), [listed('C')]);
 });

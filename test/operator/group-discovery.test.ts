@@ -3,23 +3,26 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pino } from 'pino';
-import type { DeviceGroups } from '../../src/core/device-groups.ts';
+import type { GroupsAnswer } from '../../src/core/device-groups.ts';
 import { DeviceFailure } from '../../src/operator/device-port.ts';
 import { GroupDiscovery } from '../../src/operator/group-discovery.ts';
 import { waitFor } from '../harness/wait-for.ts';
 
 const failure = new DeviceFailure('DeviceUnavailable', 'no answer', { retry: 'backoff', applied: 'no' });
-const edge: DeviceGroups = new Map([['edge', [{ serial: 'A', vsys: [] }]]]);
+const edge: GroupsAnswer = {
+  members: new Map([['edge', [{ serial: 'A', vsys: [] }]]]),
+  hierarchy: new Map(),
+};
 
 /** A discovery that runs; each look is answered by hand. */
 function lab() {
-  const looks: PromiseWithResolvers<DeviceGroups>[] = [];
-  const took: (DeviceGroups | DeviceFailure)[] = [];
+  const looks: PromiseWithResolvers<GroupsAnswer>[] = [];
+  const took: (GroupsAnswer | DeviceFailure)[] = [];
   const state = { wanted: true };
   const discovery = new GroupDiscovery({
     wanted: () => state.wanted,
     look: () => {
-      const look = Promise.withResolvers<DeviceGroups>();
+      const look = Promise.withResolvers<GroupsAnswer>();
       looks.push(look);
       return look.promise;
     },
@@ -67,7 +70,7 @@ test('an answer that was asked for before it began anew is dropped, and looked f
   const first = await at.look(1);
   at.discovery.begin();
   const waiting = at.discovery.firstLook(AbortSignal.timeout(10_000));
-  first.resolve(new Map([['edge', [{ serial: 'of another Panorama', vsys: [] }]]]));
+  first.resolve({ ...edge, members: new Map([['edge', [{ serial: 'of another Panorama', vsys: [] }]]]) });
   (await at.look(2)).resolve(edge);
   await waiting;
   assert.deepEqual(at.took, [edge]);

@@ -20,6 +20,7 @@ function marked(...owners: readonly Owner[]) {
     info: refuse,
     haState: refuse,
     deviceGroups: async () => new Map(),
+    groupHierarchy: async () => new Map(),
     managedDevices: async () => [],
     readTable: refuse,
     readAddress: async () => ({ ip: markerAddress, fromAgent: false, tags: [...marks] }),

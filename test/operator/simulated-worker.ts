@@ -76,6 +76,7 @@ export async function simulate(behaviour: Behaviour, play: (sim: Simulated) => P
     info: () => Promise.reject(new Error('not asked here')),
     haState: async () => ({ enabled: false }),
     deviceGroups: async () => new Map(),
+    groupHierarchy: async () => new Map(),
     managedDevices: async () => [],
     readAddress: (_, ip) =>
       call('look', () => {

@@ -43,6 +43,7 @@ class SmallDevice {
     info: async () => ({ serial: '1', model: 'PA-VM', swVersion: '11.1.4', multiVsys: false }),
     haState: async () => ({ enabled: false }),
     deviceGroups: async () => new Map(),
+    groupHierarchy: async () => new Map(),
     managedDevices: async () => [],
     readTable: async () => {
       this.reads += 1;

@@ -29,6 +29,7 @@ function sending(addresses: readonly string[], send: Send) {
     haState: never,
     managedDevices: never,
     deviceGroups: never,
+    groupHierarchy: never,
     readTable: never,
     readAddress: async () => undefined,
     send: (_, batch, signal) => send(batch, signal),

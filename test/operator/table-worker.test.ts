@@ -48,6 +48,7 @@ function device(
       return { enabled: true, state: ha.passive ? 'passive' : 'active', peerState: '' };
     },
     deviceGroups: async () => new Map(),
+    groupHierarchy: async () => new Map(),
     managedDevices: async () => [],
     readAddress: async () => {
       calls.push('mark');

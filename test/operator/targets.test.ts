@@ -25,6 +25,7 @@ function lab() {
       return { ...facts, serial: state.answersAs ?? serial, multiVsys };
     },
     deviceGroups: async () => new Map(),
+    groupHierarchy: async () => new Map(),
     async managedDevices() {
       calls.push('list');
       return [...devices].map(([serial, device]) => ({ serial, ...device }));

@@ -1,7 +1,11 @@
 // What a device says of itself: cleaned and cut before anybody sees it, and no serial where it is none.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readDeviceGroups, readManagedDevices } from '../../src/panos/panorama-replies.ts';
+import {
+  readDeviceGroups,
+  readGroupHierarchy,
+  readManagedDevices,
+} from '../../src/panos/panorama-replies.ts';
 import { readSystemInfo } from '../../src/panos/response.ts';
 import { clientOf, never } from './clients.ts';
 import { failureOf } from './fixtures.ts';
@@ -21,6 +25,8 @@ test('a serial that is too long, or has characters that no serial has, is no ans
   assert.equal(failureOf(() => readManagedDevices(around(fleet))).reason, 'InvalidResponse');
   const groups = `<devicegroups><entry name="a\u200Bb"/></devicegroups>`;
   assert.equal(failureOf(() => readDeviceGroups(around(groups))).reason, 'InvalidResponse');
+  const hierarchy = `<dg-hierarchy><dg name="a"><dg name="a\u200Bb"/></dg></dg-hierarchy>`;
+  assert.equal(failureOf(() => readGroupHierarchy(around(hierarchy))).reason, 'InvalidResponse');
 });
 
 test('model, version and hostname are cut to 64 characters, and hold no secret', async () => {

@@ -3,7 +3,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { readDeviceGroups, readManagedDevices } from '../../src/panos/panorama-replies.ts';
+import {
+  readDeviceGroups,
+  readGroupHierarchy,
+  readManagedDevices,
+} from '../../src/panos/panorama-replies.ts';
 import { PanosError } from '../../src/panos/errors.ts';
 import { failureOf, fixture } from './fixtures.ts';
 
@@ -35,9 +39,44 @@ test('device groups: their firewalls, and the virtual systems that are in them',
   assert.deepEqual([...readDeviceGroups(reply('<devicegroups/>'))], []);
 });
 
+test('the hierarchy: each group with those directly below it', () => {
+  assert.deepEqual(
+    [...readGroupHierarchy(fixture('dg-hierarchy.pan-os-python'))],
+    [
+      ['edge', ['eu edge']],
+      ['lab', []],
+      ['eu edge', ['north', 'south']],
+      ['north', []],
+      ['south', []],
+    ],
+  );
+  const twice = '<dg name="a"><dg name="b"><dg name="a"/></dg></dg><dg name="b"><dg name="c"/></dg>';
+  assert.deepEqual(
+    [...readGroupHierarchy(reply(`<dg-hierarchy>${twice}</dg-hierarchy>`))],
+    [
+      ['a', ['b']],
+      ['b', ['c', 'a']],
+      ['c', []],
+    ],
+  );
+  assert.deepEqual([...readGroupHierarchy(reply('<dg-hierarchy/>'))], []);
+});
+
+test('a hierarchy, or groups, larger than any that a Panorama has are no answer', () => {
+  const deep = `<dg-hierarchy>${'<dg name="a">'.repeat(100)}${'</dg>'.repeat(100)}</dg-hierarchy>`;
+  const wide = `<dg-hierarchy>${'<dg name="a" dg_id="1"/>'.repeat(7_000)}</dg-hierarchy>`;
+  for (const inner of [deep, wide])
+    assert.equal(failureOf(() => readGroupHierarchy(reply(inner))).reason, 'InvalidResponse');
+  const members = '<entry name="1"/>'.repeat(20_001);
+  const crowd = `<devicegroups><entry name="a"><devices>${members}</devices></entry></devicegroups>`;
+  assert.equal(failureOf(() => readDeviceGroups(reply(crowd))).reason, 'InvalidResponse');
+});
+
 for (const [what, read, text] of [
   ['no list at all', readManagedDevices, reply('')],
   ['no groups at all', readDeviceGroups, reply('')],
+  ['no hierarchy at all', readGroupHierarchy, reply('')],
+  ['a nameless group in the hierarchy', readGroupHierarchy, reply('<dg-hierarchy><dg/></dg-hierarchy>')],
   ['groups for devices', readManagedDevices, reply('<devicegroups/>')],
   ['an entry without serial and name', readManagedDevices, reply('<devices><entry/></devices>')],
   [
@@ -56,9 +95,9 @@ for (const [what, read, text] of [
   });
 
 test('law: cut off anywhere, both are errors; whatever else comes, a value or a PanosError', () => {
-  const names = ['devices.all.pan-os-python', 'devicegroups.pan-os-python'];
+  const names = ['devices.all.pan-os-python', 'devicegroups.pan-os-python', 'dg-hierarchy.pan-os-python'];
   for (const text of names.map(fixture))
-    for (const read of [readManagedDevices, readDeviceGroups])
+    for (const read of [readManagedDevices, readDeviceGroups, readGroupHierarchy])
       fc.assert(
         fc.property(fc.nat(text.trimEnd().length - 1), (end) => {
           assert.throws(() => read(text.slice(0, end)), PanosError);
@@ -66,7 +105,7 @@ test('law: cut off anywhere, both are errors; whatever else comes, a value or a 
       );
   fc.assert(
     fc.property(fc.string(), (inner) => {
-      for (const read of [readManagedDevices, readDeviceGroups])
+      for (const read of [readManagedDevices, readDeviceGroups, readGroupHierarchy])
         try {
           read(reply(inner));
         } catch (error) {

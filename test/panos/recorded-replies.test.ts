@@ -26,6 +26,7 @@ const info: Ask = (client) => client.systemInfo(never);
 const ha: Ask = (client) => client.haState({}, never);
 const devices: Ask = async (client) => (await client.managedDevices(never)).map(({ serial }) => serial);
 const groups: Ask = async (client) => [...(await client.deviceGroups(never)).keys()];
+const hierarchy: Ask = async (client) => [...(await client.groupHierarchy(never)).keys()];
 
 const entry = { ip: '10.1.0.9', fromAgent: false, persistent: true, tags: ['k8s.ns_b', 'k8s.tmp'] };
 
@@ -80,6 +81,7 @@ const values: Readonly<Record<string, readonly (readonly [ask: Ask, outcome: unk
   'ha-state.panorama-passive.demisto': [[ha, 'its fields']],
   'devices.all.pan-os-python': [[devices, ['0070510000001', '0070510000002', '0070510000003']]],
   'devicegroups.pan-os-python': [[groups, ['edge', 'lab', 'to come']]],
+  'dg-hierarchy.pan-os-python': [[hierarchy, ['edge', 'lab', 'eu edge', 'north', 'south']]],
 };
 
 /** Refusals, whatever was asked: the reason for a message, and for a read. */

@@ -22,6 +22,7 @@ const calls: Readonly<Record<string, (client: TestClient) => Promise<unknown>>> 
   'the HA state': (client) => client.haState({}, never),
   'the firewalls of a Panorama': (client) => client.managedDevices(never),
   'device groups': (client) => client.deviceGroups(never),
+  'which groups are below which': (client) => client.groupHierarchy(never),
   'a count': (client) => client.count({}, never),
   'an address': (client) => client.readAddress({ ip: '10.0.0.1' }, never),
   'a page': (client) => client.readPage({ start: 1, limit: 500 }, never),

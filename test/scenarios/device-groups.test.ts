@@ -1,11 +1,13 @@
 // Device groups of a Panorama: their firewalls are followed as they join, leave and return, and nothing is concluded from silence.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { waitFor } from '../harness/wait-for.ts';
 import { eventNotes } from './events.ts';
-import { ask } from './firewall-requests.ts';
+import { ask, waitUntilAnswered } from './firewall-requests.ts';
 import { type StagedFleet, stageFleet } from './panorama.ts';
 import { waitUntilReady } from './probes.ts';
 import { openStage } from './stage.ts';
+import { departureLimitMs, type Status } from './statuses.ts';
 
 const stage = await openStage();
 after(() => stage.close());
@@ -38,12 +40,17 @@ const stageGroup = (name: string, spec: object = {}): Promise<StagedFleet> =>
 
 /** Resolves when the status shows these tables: `serial state`. */
 const statesAre = (name: string, ...states: string[]) =>
-  stage.counts('PanFirewall', { name }, ({ tables = [] }) => {
-    assert.deepEqual(
-      tables.map(({ serial, vsys, state }) => [serial, vsys, state].filter(Boolean).join(' ')),
-      states,
-    );
-  });
+  stage.counts(
+    'PanFirewall',
+    { name },
+    ({ tables = [] }) => {
+      assert.deepEqual(
+        tables.map(({ serial, vsys, state }) => [serial, vsys, state].filter(Boolean).join(' ')),
+        states,
+      );
+    },
+    departureLimitMs,
+  );
 const kept = async (name: string, fleet: StagedFleet, ...serials: string[]) => {
   for (const serial of serials) await fleet.at(serial).holds(expected, { vsys: 'vsys1', timeoutMs: 60_000 });
   await statesAre(name, ...serials.map((serial) => `${serial} vsys1 InSync`));
@@ -174,7 +181,7 @@ test('a restart purges nobody by mistake: who had left stays departed, and so do
   await operator.stop();
   fleet.panorama.fleet.change('0002', { deviceGroup: null });
   operator = await stage.startOperator();
-  await stage.counts('PanFirewall', { name }, ({ tables = [] }) => {
+  const left = ({ tables = [] }: Status) =>
     assert.deepEqual(
       tables.map(({ serial, state, owned }) => [serial, state, owned]),
       [
@@ -183,7 +190,7 @@ test('a restart purges nobody by mistake: who had left stays departed, and so do
         ['0002', 'Departed', 2],
       ],
     );
-  });
+  await stage.counts('PanFirewall', { name }, left, departureLimitMs);
   for (const serial of ['0002', '0003']) assert.deepEqual(fleet.at(serial).owned('vsys1'), expected);
 
   // What is taken out of the spec while nobody runs is purged all the same, but for who had left.
@@ -245,4 +252,82 @@ test('a replica that stands by keeps in step with the groups: what it saw happen
   await createPod(2);
   await kept(name, fleet, '0001', '0002', '0003');
   operator = next;
+});
+
+/** The Panorama has been asked once more which groups there are. */
+const looked = async (name: string, fleet: StagedFleet) => {
+  const looks = () => fleet.panorama.log().filter(({ kind }) => kind === 'hierarchy').length;
+  const before = looks();
+  await waitUntilAnswered(cluster, name, 'resync');
+  await ask(cluster, name, 'resync', 'now');
+  await waitFor(() => looks() > before, { what: 'a look at the groups', timeoutMs: 20_000 });
+};
+
+test('a group is the firewalls of all groups below it, as the hierarchy changes; refused, it stays as it is known', async () => {
+  const name = 'nested';
+  await using fleet = await stageGroup(name);
+  const groups = fleet.panorama.fleet;
+  groups.change('0003', { deviceGroup: 'north' });
+  await kept(name, fleet, '0001', '0002');
+  groups.nest('eu', 'edge');
+  groups.nest('north', 'eu');
+  await ask(cluster, name, 'resync', 'now');
+  await kept(name, fleet, '0001', '0002', '0003');
+  const { tables = [] } = await stage.counts('PanFirewall', { name }, () => {});
+  assert.deepEqual(
+    tables.map(({ deviceGroup, listedGroup }) => [deviceGroup, listedGroup]),
+    [
+      ['edge', undefined],
+      ['edge', undefined],
+      ['north', 'edge'],
+    ],
+  );
+
+  fleet.panorama.inject({ fault: 'error', on: 'hierarchy', code: 403, text: 'Not authorized' });
+  const isTold = () =>
+    stage.counts('PanFirewall', { name }, ({ tables: now = [] }) => {
+      assert.equal(now.length, 3);
+      for (const { state, message = '' } of now) {
+        assert.equal(state, 'InSync');
+        assert.match(message, /device group edge: .* as the Panorama refuses show dg-hierarchy/);
+      }
+    });
+  await ask(cluster, name, 'resync', 'now');
+  await isTold();
+  await operator.stop();
+  operator = await stage.startOperator();
+  await isTold();
+  await createPod(6);
+  const more = { ...expected, '10.1.0.6': ['all'] };
+  for (const serial of ['0001', '0002', '0003']) await fleet.at(serial).holds(more, { vsys: 'vsys1' });
+
+  fleet.panorama.clearFaults();
+  groups.nest('north', null);
+  await ask(cluster, name, 'resync', 'now');
+  await statesAre(name, '0001 vsys1 InSync', '0002 vsys1 InSync', '0003 vsys1 Departed');
+  await deletePod(6);
+  for (const serial of ['0001', '0002']) await fleet.at(serial).holds(expected, { vsys: 'vsys1' });
+  assert.deepEqual(fleet.at('0003').owned(), more);
+  const { tables: last = [] } = await stage.counts('PanFirewall', { name }, () => {});
+  assert.match(last[2]?.message ?? '', /left the device group edge/);
+});
+
+test('a firewall that is missing from one answer only is kept all the while', async () => {
+  const name = 'flickering';
+  await using fleet = await stageGroup(name);
+  await kept(name, fleet, '0001', '0002');
+  fleet.panorama.fleet.change('0002', { deviceGroup: null });
+  await looked(name, fleet);
+  await createPod(7);
+  const more = { ...expected, '10.1.0.7': ['all'] };
+  for (const serial of ['0001', '0002']) await fleet.at(serial).holds(more, { vsys: 'vsys1' });
+  await statesAre(name, '0001 vsys1 InSync', '0002 vsys1 InSync');
+  fleet.panorama.fleet.change('0002', { deviceGroup: 'edge' });
+  await looked(name, fleet);
+  await deletePod(7);
+  await kept(name, fleet, '0001', '0002');
+  const left = operator
+    .logs()
+    .filter((line) => JSON.stringify(line).includes('firewall left its device group'));
+  assert.ok(left.every((line) => !JSON.stringify(line).includes(name)));
 });

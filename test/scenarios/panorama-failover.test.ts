@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { type PairOptions, type StagedPair, stagePair } from './panorama-pair.ts';
 import { openStage } from './stage.ts';
+import { departureLimitMs } from './statuses.ts';
 
 const stage = await openStage();
 after(() => stage.close());
@@ -100,11 +101,15 @@ describe('behind an HA pair of Panoramas', { concurrency: 4 }, () => {
     const [one, other] = serials;
     await using _ = pair;
     const tablesAre = (...tables: string[]) =>
-      stage.counts('PanFirewall', { name }, (status) =>
-        assert.deepEqual(
-          status.tables?.map(({ serial, state }) => `${serial} ${state}`),
-          tables,
-        ),
+      stage.counts(
+        'PanFirewall',
+        { name },
+        (status) =>
+          assert.deepEqual(
+            status.tables?.map(({ serial, state }) => `${serial} ${state}`),
+            tables,
+          ),
+        departureLimitMs,
       );
     await add(1);
     await holds([1]);

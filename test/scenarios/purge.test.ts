@@ -8,6 +8,7 @@ import { waitFor } from '../harness/wait-for.ts';
 import { ask } from './firewall-requests.ts';
 import { stageFleet } from './panorama.ts';
 import { openStage, operatorNamespace, type StagedDevice } from './stage.ts';
+import { departureLimitMs, type Status } from './statuses.ts';
 
 const stage = await openStage();
 after(() => stage.close());
@@ -195,7 +196,8 @@ test('the members of a device group are looked up and purged; one that had left 
   await stage.says('PanFirewall', { name }, 'InSync');
   fleet.panorama.fleet.change('0003', { deviceGroup: null });
   await ask(cluster, name, 'resync', 'now');
-  await stage.counts('PanFirewall', { name }, ({ tables }) => assert.equal(tables?.[2]?.state, 'Departed'));
+  const departed = ({ tables }: Status) => assert.equal(tables?.[2]?.state, 'Departed');
+  await stage.counts('PanFirewall', { name }, departed, departureLimitMs);
   await operator.stop();
   const { code, lines } = await purge();
   assert.equal(code, 1);

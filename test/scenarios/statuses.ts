@@ -41,6 +41,7 @@ export type Status = {
     readonly serial?: string;
     readonly vsys?: string;
     readonly deviceGroup?: string;
+    readonly listedGroup?: string;
     readonly state: string;
     readonly owned: number;
     readonly foreign: number;
@@ -62,11 +63,18 @@ export type Statuses = {
   /** Resolves with the status when Ready says this for the object's present generation. */
   readonly says: (kind: StatusKind, ref: Ref, reason: string, timeoutMs?: number) => Promise<Status>;
   /** The same for counts: resolves when check passes. A count may follow the device by 10 s, and then has its turn. */
-  readonly counts: (kind: StatusKind, ref: Ref, check: (status: Status) => void) => Promise<Status>;
+  readonly counts: (
+    kind: StatusKind,
+    ref: Ref,
+    check: (status: Status) => void,
+    timeoutMs?: number,
+  ) => Promise<Status>;
   readonly statusOf: (kind: StatusKind, ref: Ref) => Promise<Status>;
 };
 
 const countsLimitMs = 30_000;
+/** Who is missing from a device group departs at the second look that says so, a period of 30 s later. */
+export const departureLimitMs = 90_000;
 
 export function makeStatuses(cluster: Cluster): Statuses {
   const read = (kind: StatusKind, ref: Ref) => cluster.get<KubernetesObject & { status?: Status }>(kind, ref);
@@ -84,13 +92,13 @@ export function makeStatuses(cluster: Cluster): Statuses {
       };
       return waitFor(look, { what: `${kind} ${ref.name} to say ${reason}`, timeoutMs });
     },
-    async counts(kind, ref, check) {
+    async counts(kind, ref, check, timeoutMs = countsLimitMs) {
       const look = async (): Promise<Status> => {
         const { status = {} } = await read(kind, ref);
         check(status);
         return status;
       };
-      return waitFor(look, { what: `the counts of ${kind} ${ref.name}`, timeoutMs: countsLimitMs });
+      return waitFor(look, { what: `the counts of ${kind} ${ref.name}`, timeoutMs });
     },
     async statusOf(kind, ref) {
       return (await read(kind, ref)).status ?? {};

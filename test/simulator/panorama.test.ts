@@ -141,6 +141,15 @@ test('device groups are followed as firewalls join, move and leave', async () =>
     await show(lab, '<show><dg-hierarchy/></show>'),
     /<dg name="edge" dg_id="11"\/><dg name="lab"/,
   );
+  panorama.fleet.nest('edge', 'all');
+  panorama.fleet.nest('north', 'edge');
+  assert.match(
+    await show(lab, '<show><dg-hierarchy/></show>'),
+    /<dg-hierarchy><dg name="lab" dg_id="12"\/><dg name="all" dg_id="13"><dg name="edge" dg_id="11"><dg name="north" dg_id="14"\/><\/dg><\/dg></,
+  );
+  assert.throws(() => panorama.fleet.nest('all', 'north'), RangeError);
+  for (const group of ['all', 'north']) panorama.fleet.deleteDeviceGroup(group);
+  assert.match(await show(lab, '<show><dg-hierarchy/></show>'), /<dg-hierarchy><dg name="edge"/);
   const xpath = "/config/devices/entry[@name='localhost.localdomain']/device-group";
   assert.match(
     (await lab.call({ type: 'config', action: 'get', xpath })).body,

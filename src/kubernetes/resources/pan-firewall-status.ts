@@ -47,7 +47,13 @@ const tableStatus = z.object({
     .optional()
     .describe("The firewall behind the Panorama; absent for the endpoint's own tables."),
   vsys: z.string().optional().describe('The virtual system; absent where the spec names none.'),
-  deviceGroup: z.string().optional().describe('The device group in which the firewall was found.'),
+  deviceGroup: z.string().optional().describe('The device group that holds the firewall.'),
+  listedGroup: z
+    .string()
+    .optional()
+    .describe(
+      'The device group of spec.tables that it was found below, where that is another one than deviceGroup.',
+    ),
   state: z
     .string()
     .describe(

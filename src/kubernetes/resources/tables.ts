@@ -32,8 +32,8 @@ const deviceGroup = ruled(text(63), {
     'must be the name of a device group: letters, digits, blanks, _, . and -, none but letters, digits and _ first',
   holds: groupName.matches,
 }).describe(
-  'The name of a device group of the endpoint, a Panorama: one table for each firewall in it, as firewalls join and ' +
-    'leave; it is looked up every 30 s. With a vsys, that of each firewall, where it is in the group; without, every ' +
+  'The name of a device group of the endpoint, a Panorama: one table for each firewall in it, or in a group below it, as ' +
+    'firewalls join and leave; it is looked up every 30 s. With a vsys, that of each firewall, where it is in the group; without, every ' +
     'virtual system in the group. What is in a table that leaves stays as it is, and is cleaned when it returns.',
 );
 
