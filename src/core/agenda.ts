@@ -123,6 +123,11 @@ export class Agenda {
     return this.#judgement.takeTurns();
   }
 
+  /** There are guarded removals that may be judged. */
+  get hasToJudge(): boolean {
+    return this.#judgement.hasReady;
+  }
+
   /**
    * All guarded removals that are ready are judged as one: an edit that takes many must not pass as many small ones.
    * Tells the addresses that were judged; they are to be assessed again.

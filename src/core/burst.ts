@@ -6,38 +6,68 @@ const quietMs = 50;
 const longestMs = 2_000;
 /** The same though an answer is still waited for: an API server that does not give it may never do so. */
 const longestAnswerMs = 30_000;
-/** What comes in so short a time after a burst that was that long does not begin another: it is judged first. */
+/** What comes in so short a time after a burst that was long does not begin another: it is judged first. */
 const breathMs = 100;
 
 /** Times are monotonic ms. */
 export class Burst {
-  #begunAt = Number.NEGATIVE_INFINITY;
+  /** undefined: none was on when something last came. */
+  #begunAt: number | undefined;
   #until = Number.NEGATIVE_INFINITY;
-  #questions = 0;
+  /** Of this burst. What was asked in an earlier one and never answered is not waited for again. */
+  #questions = new Set<symbol>();
+  #breathUntil = Number.NEGATIVE_INFINITY;
+  #count = 0;
 
   /** Nothing more is expected by then. */
   get over(): number {
-    return this.#questions > 0 ? this.#begunAt + longestAnswerMs : this.#until;
+    if (this.#begunAt === undefined || this.#questions.size === 0) return this.#until;
+    return this.#begunAt + longestAnswerMs;
+  }
+
+  /** Which burst that is: another one has another number. */
+  get number(): number {
+    return this.#count;
   }
 
   /** Something came that may take away registrations without a live Pod's doing. */
   moved(now: number): void {
-    const bound = this.#begunAt + longestMs;
-    if (now >= this.over) {
-      if (this.#until >= bound && now < bound + breathMs) return;
-      this.#begunAt = now;
-    }
-    this.#until = Math.min(now + quietMs, this.#begunAt + longestMs);
+    this.#endBy(now);
+    if (this.#begunAt === undefined) this.#begin(now);
+    else this.#lastUntil(Math.min(now + quietMs, this.#begunAt + longestMs));
   }
 
-  /** What this means depends on an answer: until it comes the burst goes on. */
-  asked(now: number): void {
+  /** What this means depends on an answer: until it comes the burst goes on. To be called with the answer, once. */
+  asked(now: number): (now: number) => void {
     this.moved(now);
-    this.#questions += 1;
+    const question = Symbol('asked');
+    // Whoever asks all the time holds up others no longer than whoever edits all the time.
+    if (this.#begunAt !== undefined && now < this.#begunAt + longestMs) this.#questions.add(question);
+    return (later) => {
+      this.#endBy(later);
+      if (this.#begunAt === undefined || !this.#questions.delete(question)) return this.moved(later);
+      this.#lastUntil(Math.min(later + quietMs, this.#begunAt + longestAnswerMs));
+    };
   }
 
-  answered(now: number): void {
-    this.#questions -= 1;
-    this.moved(now);
+  #begin(now: number): void {
+    if (now < this.#breathUntil) return;
+    this.#begunAt = now;
+    this.#until = now + quietMs;
+    this.#count += 1;
+  }
+
+  #lastUntil(time: number): void {
+    this.#until = Math.max(this.#until, time);
+  }
+
+  /** Takes note that the burst is over by now, if one was on. */
+  #endBy(now: number): void {
+    const { over } = this;
+    if (this.#begunAt === undefined || now < over) return;
+    if (over >= this.#begunAt + longestMs) this.#breathUntil = over + breathMs;
+    this.#begunAt = undefined;
+    this.#until = over;
+    this.#questions = new Set();
   }
 }

@@ -36,6 +36,10 @@ export class Judgement {
     return ready.length > 0;
   }
 
+  get hasReady(): boolean {
+    return this.#ready.size > 0;
+  }
+
   /** A copy of what may be judged now. */
   ready(): Candidates {
     return new Map(this.#ready);

@@ -7,6 +7,7 @@ import { isVague } from './bisection.ts';
 import { composeBatch, type Scope } from './composition.ts';
 import type { WindowCount } from './guard-window.ts';
 import { InFlight } from './in-flight.ts';
+import { JudgingTime } from './judging-time.ts';
 import { LateMessages } from './late-messages.ts';
 import type { Mirror, TableReading } from './mirror.ts';
 import type { Outlook } from './outlook.ts';
@@ -50,8 +51,8 @@ export class Table {
   #lastConfirmedAt = Number.NEGATIVE_INFINITY;
   /** When the gate last moved, monotonic ms. */
   #gateMovedAt = 0;
-  /** From when on the guard may judge, monotonic ms: more of what it is to judge as one may come until then. */
-  judgeFrom = Number.NEGATIVE_INFINITY;
+  /** When the guard may judge: more of what it is to judge as one may come until then. */
+  readonly judging = new JudgingTime();
 
   constructor(
     desired: DesiredTags,
@@ -205,7 +206,8 @@ export class Table {
     this.#catchUp();
     for (const address of this.#refusals.takeDue(now)) this.#assess(address, now);
     this.#takeTurns(now);
-    const judged = now < this.judgeFrom ? [] : this.#agenda.judgeGuarded(this.owned, now);
+    const isDue = this.judging.isDue(now, this.#agenda.hasToJudge);
+    const judged = isDue ? this.#agenda.judgeGuarded(this.owned, now) : [];
     for (const address of judged) this.#assess(address, now);
     const parts = { mirror: this.#mirror, agenda: this.#agenda, leases: this.leases };
     const { batch, inPart } = composeBatch(parts, { limits, scope, now });

@@ -93,8 +93,9 @@ export class Controller {
 
   knowledge(): ClusterKnowledge {
     const [relisting] = this.#relisting;
-    const judgeFrom = this.#burst.over;
-    return { synced: this.synced, relisting, judgeFrom, claimant: (scope) => this.#policies.claimant(scope) };
+    const { over: judgeFrom, number: burst } = this.#burst;
+    const claimant = (scope: Scope) => this.#policies.claimant(scope);
+    return { synced: this.synced, relisting, judgeFrom, burst, claimant };
   }
 
   pods(): Sink<PodRecord> {
@@ -190,10 +191,12 @@ export class Controller {
 
   /** What several policies that went together mean is answered one by one, and judged as one. */
   readonly #askDefinition: ControllerOptions['askDefinition'] = (resource, answer) => {
-    this.#burst.asked(this.#now());
+    const answered = this.#burst.asked(this.#now());
     this.#options.askDefinition(resource, (look) => {
-      this.#burst.answered(this.#now());
+      answered(this.#now());
       answer(look);
+      // Also where the answer opens no gate: a worker may have gone to sleep until the latest moment for it.
+      for (const worker of this.#firewalls.workers()) worker.judgeSooner();
     });
   };
 

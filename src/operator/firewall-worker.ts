@@ -188,6 +188,11 @@ export class FirewallWorker {
     for (const worker of this.workers) worker.claimsChanged();
   }
 
+  /** What the guard waited for has come: it may judge sooner than was thought. */
+  judgeSooner(): void {
+    for (const worker of this.workers) worker.judgeSooner();
+  }
+
   refersTo(secret: string): boolean {
     return this.#settings.secretName === secret || this.#settings.tls.caSecretName === secret;
   }

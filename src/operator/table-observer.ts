@@ -18,6 +18,8 @@ export type ClusterKnowledge = {
   readonly claimant?: (scope: Scope) => PolicyId | undefined;
   /** Monotonic ms: by then nothing more is expected of what is being taken up. Absent: nothing is. */
   readonly judgeFrom?: number;
+  /** The number of the burst that this is about. */
+  readonly burst?: number;
 };
 
 export type TableObserver = {

@@ -144,6 +144,11 @@ export class TableWorker {
     this.#work.notify();
   }
 
+  /** What the guard waited for has come: it may judge sooner than was thought. */
+  judgeSooner(): void {
+    this.#work.notify();
+  }
+
   /** Credentials, trust or settings changed: what failed may work now. */
   retryNow(): void {
     this.#reads.intervalChanged();
@@ -292,9 +297,11 @@ export class TableWorker {
     this.table.setFirstContact(
       this.#marker.standing.kind === 'firstContact' || this.#options.adopting?.() === true,
     );
-    const { judgeFrom = 0 } = this.#options.knowledge();
-    this.table.judgeFrom = judgeFrom;
-    if (judgeFrom > now()) this.#judgeAt = judgeFrom;
+    const { judgeFrom = 0, burst = 0 } = this.#options.knowledge();
+    const { judging } = this.table;
+    judging.from = judgeFrom;
+    judging.burst = burst;
+    if (judging.at > now()) this.#judgeAt = judging.at;
     this.#calling = 'write';
     const addresses = await this.#sender.sendNext(connection, this.#lastCall);
     if (addresses > 0) this.#succeeded('write');

@@ -85,7 +85,7 @@ function stepsOf(count: number): { readonly steps: number; readonly guarded: num
   const owned = new Map([...tags.addresses()].map((address) => [address, desired.tagsOf('edge', address)]));
   table.endRead({ owned, others: new Map(), agreed: true }, 0);
   // As long as they come, and are answered, the worker wakes in between and its status is looked at.
-  table.judgeFrom = 1;
+  table.judging.from = 1;
   counts.steps = 0;
   const turn = () => {
     assert.equal(table.next(limits, 0), undefined);

@@ -94,6 +94,7 @@ async function world() {
     },
   );
   let questions: ((look: DefinitionLook) => void)[] = [];
+  let wakes = 0;
   const gate = () => {
     const { synced, relisting, claimant } = controller.knowledge();
     return removalGate('k8s.', { clusterSynced: synced, relisting, tableRead: true, claimant });
@@ -103,6 +104,9 @@ async function world() {
     reviewed: () => undefined,
     knowledgeChanged: (scope?: Scope) =>
       scope === undefined ? table.setGate(gate(), clock.now) : table.gateMoved(scope, clock.now),
+    judgeSooner: () => {
+      wakes += 1;
+    },
     settingsChanged: () => undefined,
     refersTo: () => false,
   };
@@ -143,17 +147,23 @@ async function world() {
     pods,
     spaces,
     policies,
+    /** How often it was woken, as it may judge sooner than was thought. */
+    get wakes() {
+      return wakes;
+    },
     /** What a table's worker does when it wakes. */
     step: () => {
-      table.judgeFrom = controller.knowledge().judgeFrom ?? 0;
+      const { judgeFrom = 0, burst = 0 } = controller.knowledge();
+      table.judging.from = judgeFrom;
+      table.judging.burst = burst;
       const batch = table.next(limits, clock.now);
       if (batch !== undefined) table.confirm(batch, [], clock.now);
     },
     /** A look at the CRDs ends. */
-    answer: () => {
+    answer: (look: DefinitionLook = stands) => {
       const asked = questions;
       questions = [];
-      for (const answer of asked) answer(stands);
+      for (const answer of asked) answer(look);
     },
   };
 }
@@ -277,4 +287,12 @@ test('law: guarded removals of one list, of one burst of edits, and of what is a
     }),
     { numRuns: 150 },
   );
+});
+
+test('an answer wakes the workers also where it opens no gate: they may judge sooner than was thought', async () => {
+  const here = await world();
+  await here.policies.take([{ kind: 'gone', entry: entryOf(policyIn('n0')) }]);
+  assert.equal(here.wakes, 0);
+  here.answer({ state: 'gone' });
+  assert.equal(here.wakes, 1);
 });
