@@ -3,12 +3,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 import { drawStatuses, drawTable, registeredIps } from './picture.ts';
-import { type Counts, type Step, steps, withPrefix } from './script.ts';
+import { countOf, type Step, steps, withPrefix } from './script.ts';
 import { firewallName, type Stage, tagPrefix } from './stage.ts';
 
 const followMs = 10_000;
-const statusMs = 5_000;
-const countsMs = 30_000;
+const statusMs = 10_000;
 
 /** True when every step ended as expected. */
 export async function playRound(
@@ -16,16 +15,16 @@ export async function playRound(
   say: (text: string) => void,
   signal: AbortSignal,
 ): Promise<boolean> {
+  await inTime(() => allReady(stage), signal);
   say(await picture(stage));
   let allWell = true;
   for (const [i, step] of steps.entries()) {
     say(`\n── ${i + 1}/${steps.length}  ${step.title}`);
     const verdict = await play(step, stage, signal);
-    const counted = step.counts === undefined || (await countsFollow(step.counts, stage, signal));
-    await statusSettled(stage, signal);
+    const agreed = await inTime(() => statusesAgree(step, stage), signal);
     say(`\n${await picture(stage)}\n\n${verdict.text}`);
-    if (!counted) say(`✗ the statuses did not come to ${JSON.stringify(step.counts)}`);
-    allWell &&= verdict.well && counted;
+    if (!agreed) say(`✗ the statuses did not come to what the table holds within ${statusMs / 1000} s`);
+    allWell &&= verdict.well && agreed;
   }
   return allWell;
 }
@@ -34,6 +33,7 @@ type Verdict = { readonly well: boolean; readonly text: string };
 
 async function play(step: Step, stage: Stage, signal: AbortSignal): Promise<Verdict> {
   const { cluster, firewall } = stage;
+  const before = ours(stage);
   await step.act(cluster);
   const actedAt = performance.now();
   const expected = withPrefix(step.expected);
@@ -50,6 +50,9 @@ async function play(step: Step, stage: Stage, signal: AbortSignal): Promise<Verd
   if (!isDeepStrictEqual(registeredIps(firewall.tables()).get('10.9.9.9'), ['vpn-gateway'])) {
     return { well: false, text: "✗ somebody else's entry 10.9.9.9 was touched" };
   }
+  if (isDeepStrictEqual(before, expected)) {
+    return { well: true, text: '✓ there was nothing to change on the firewall' };
+  }
   return { well: true, text: `✓ the firewall agreed ${ms} ms after the API server's last answer` };
 }
 
@@ -64,41 +67,51 @@ function ours({ firewall }: Stage): Map<string, readonly string[]> {
   return new Map(owned.filter(([, tags]) => tags.length > 0).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-type Counting = { readonly status?: { readonly pods?: number; readonly owned?: number } };
+type Shown = {
+  readonly status?: {
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+    readonly pods?: number;
+    readonly addresses?: number;
+    readonly owned?: number;
+    readonly pending?: number;
+  };
+};
 
-/** True when the statuses count what the firewall holds, in time. */
-async function countsFollow(
-  { pods, owned }: Counts,
-  { cluster }: Stage,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const until = performance.now() + countsMs;
+function isReady({ status }: Shown): boolean {
+  return status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') === true;
+}
+
+async function allReady({ cluster }: Stage): Promise<boolean> {
+  return isReady(await cluster.get<Shown>('PanFirewall', { name: firewallName }));
+}
+
+/** True when every object is Ready and counts what the firewall shall hold. */
+async function statusesAgree({ expected, webPods }: Step, { cluster }: Stage): Promise<boolean> {
+  const firewall = await cluster.get<Shown>('PanFirewall', { name: firewallName });
+  const web = await cluster.get<Shown>('PanTagPolicy', { namespace: 'shop', name: 'web' });
+  const prod = await cluster.list<Shown>('ClusterPanTagPolicy');
+  return (
+    [firewall, web, ...prod].every(isReady) &&
+    firewall.status?.owned === countOf(expected) &&
+    firewall.status.pending === 0 &&
+    web.status?.pods === webPods &&
+    web.status.addresses === countOf(expected, 'ns_shop.web') &&
+    prod.every(({ status }) => status?.addresses === countOf(expected, 'env.prod'))
+  );
+}
+
+async function inTime(look: () => Promise<boolean>, signal: AbortSignal): Promise<boolean> {
+  const until = performance.now() + statusMs;
   while (performance.now() < until) {
-    const [policy, firewall] = await Promise.all([
-      cluster.get<Counting>('PanTagPolicy', { namespace: 'shop', name: 'web' }),
-      cluster.get<Counting>('PanFirewall', { name: firewallName }),
-    ]);
-    if (policy.status?.pods === pods && firewall.status?.owned === owned) return true;
-    await delay(300, undefined, { signal });
+    if (await look()) return true;
+    await delay(50, undefined, { signal });
   }
   return false;
 }
 
-/** Counts alone are written at most every 10 s; the picture waits a little, not that long. */
-async function statusSettled({ cluster }: Stage, signal: AbortSignal): Promise<void> {
-  const until = performance.now() + statusMs;
-  let before = '';
-  while (performance.now() < until) {
-    const now = await drawStatuses(cluster);
-    if (now === before && !/ False /.test(now)) return;
-    before = now;
-    await delay(300, undefined, { signal });
-  }
-}
-
 export async function picture({ cluster, firewall }: Stage): Promise<string> {
   const table = drawTable(registeredIps(firewall.tables()));
-  return `registered-ip table of the firewall    (${markerAddress} carries the operator's mark)\n${indent(table)}\n\nkubectl get panfw,ptp,cptp -A    (conditions come at once, counts at most every 10 s)\n${indent(await drawStatuses(cluster))}`;
+  return `registered-ip table of the firewall    (${markerAddress} carries the operator's mark)\n${indent(table)}\n\nkubectl get panfw, ptp, cptp    (conditions are written at once, counts within a second)\n${indent(await drawStatuses(cluster))}`;
 }
 
 function indent(text: string): string {
