@@ -2,6 +2,7 @@
 
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { unreadableEntries } from './core/no-proxy.ts';
 import { nearest } from './core/wording.ts';
 import { logFormats, logLevels } from './runtime/logger.ts';
 
@@ -61,7 +62,12 @@ export type PurgeRequest = {
 
 export type Settings = Readonly<z.output<typeof settings>> & {
   /** For devices alone: what HTTPS_PROXY and NO_PROXY say. The URL may hold a user name and a password. */
-  readonly proxy: { readonly url: URL | undefined; readonly except: string };
+  readonly proxy: {
+    readonly url: URL | undefined;
+    readonly except: string;
+    /** Entries of `except` that exempt nobody, without a user name and a password. */
+    readonly unreadable: readonly string[];
+  };
 };
 
 const commands = ['run', 'purge', 'version', 'help'] as const;
@@ -180,13 +186,18 @@ function readProxy(environment: Environment): Settings['proxy'] {
   const read = (name: string) => environment[name.toLowerCase()] ?? environment[name] ?? '';
   const text = read('HTTPS_PROXY').trim();
   const except = read('NO_PROXY');
-  if (text === '') return { url: undefined, except };
+  if (text === '') return { url: undefined, except, unreadable: [] };
   const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`);
   if (url !== null && /^https?:$/.test(url.protocol) && canDecode(url.username) && canDecode(url.password)) {
-    return { url, except };
+    return { url, except, unreadable: unreadableEntries(except).map(shown) };
   }
   // It may hold a password, and is not repeated.
   throw new ConfigError('HTTPS_PROXY: must be http://<host>:<port> or https://<host>:<port>');
+}
+
+/** It may be a URL with a password, or anything. */
+function shown(entry: string): string {
+  return entry.slice(entry.lastIndexOf('@') + 1).slice(0, 100);
 }
 
 function canDecode(text: string): boolean {

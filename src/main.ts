@@ -50,6 +50,7 @@ type Start = Pick<Command, 'settings' | 'warnings'> & { readonly to: 1 | 2 };
 async function untilStopped(work: Work, { settings, warnings, to }: Start): Promise<void> {
   const log = createLogger({ level: settings['log-level'], format: settings['log-format'], to });
   for (const warning of warnings) log.warn(warning);
+  for (const entry of settings.proxy.unreadable) log.warn({ entry }, 'NO_PROXY entry not understood');
   await work(settings, log, stopSignal(log));
   log.info('stopped');
 }

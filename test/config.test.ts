@@ -25,12 +25,23 @@ test('a flag that is true or false takes no other word, and none that stands apa
 const proxy = (environment: Readonly<Record<string, string>>) => readCommand([], environment).settings.proxy;
 
 test('the proxy for devices is that of HTTPS_PROXY, in small letters first, http where no scheme is given', () => {
-  assert.deepEqual(proxy({}), { url: undefined, except: '' });
-  assert.deepEqual(proxy({ HTTPS_PROXY: ' ', NO_PROXY: 'a' }), { url: undefined, except: 'a' });
+  assert.deepEqual(proxy({}), { url: undefined, except: '', unreadable: [] });
+  assert.deepEqual(proxy({ HTTPS_PROXY: ' ', NO_PROXY: 'a' }), {
+    url: undefined,
+    except: 'a',
+    unreadable: [],
+  });
   const both = { HTTPS_PROXY: 'http://a:1', https_proxy: 'https://b:2', NO_PROXY: 'x', no_proxy: 'y' };
   assert.equal(proxy(both).url?.href, 'https://b:2/');
   assert.equal(proxy(both).except, 'y');
   assert.equal(proxy({ HTTPS_PROXY: 'user:pw@proxy:3128' }).url?.href, 'http://user:pw@proxy:3128/');
+});
+
+test('entries of NO_PROXY that cannot be read are named where there is a proxy, without a password', () => {
+  const NO_PROXY = `10.0.0.0/33,.svc http://me:secret@fw.example.net,*.${'x'.repeat(200)}+`;
+  const { unreadable } = proxy({ HTTPS_PROXY: 'http://a:1', NO_PROXY });
+  assert.deepEqual(unreadable, ['10.0.0.0/33', 'fw.example.net', `*.${'x'.repeat(98)}`]);
+  assert.deepEqual(proxy({ NO_PROXY }).unreadable, []);
 });
 
 test('a proxy that is none is refused without repeating it, as it may hold a password', () => {

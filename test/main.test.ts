@@ -114,6 +114,16 @@ test('an unknown variable with our prefix is a warning, and a context without a 
   assert.match(stderr, /names no cluster: set its current-context/);
 });
 
+test('an entry of NO_PROXY that cannot be read is told once at the start', async (context) => {
+  const kubeconfig = write(context, { 'current-context': 'gone', contexts: [], clusters: [], users: [] });
+  const proxies = { HTTPS_PROXY: 'http://proxy:3128', NO_PROXY: '10.1.2.3/8,10.0.0.0/33,.svc' };
+  const { stdout } = await type(['--kubeconfig', kubeconfig], proxies);
+  const told = stdout.split('\n').filter((line) => line.includes('NO_PROXY'));
+  assert.equal(told.length, 1);
+  const { entry, level, msg } = JSON.parse(told[0] ?? '') as Record<string, unknown>;
+  assert.deepEqual([entry, level, msg], ['10.0.0.0/33', 'warn', 'NO_PROXY entry not understood']);
+});
+
 test('an address that cannot be listened on names the flag, the cause and the way out', async (context) => {
   const holder = createServer().listen(0, '127.0.0.1');
   await once(holder, 'listening');

@@ -27,6 +27,17 @@ export function parseNetwork(text: string): ParsedNetwork {
   return { ok: false, problem: `has bits set after its length: write ${textOf(groups)}/${bits}` };
 }
 
+/** Reads a network as most programs do: bits after its length do not count. undefined: it is none. */
+export function maskedNetwork(text: string): Network | undefined {
+  const [, host = '', digits = ''] = /^([^/]*)\/(\d{1,3})$/.exec(text) ?? [];
+  const address = canonicalAddress(host);
+  if (address === undefined) return undefined;
+  const length = address.includes(':') ? Number(digits) : ipv4Bits + Number(digits);
+  const given = groupsOfAddress(address);
+  if (length > 128 || (isIPv4(given) && length < ipv4Bits)) return undefined;
+  return { groups: given.map((group, i) => group & mask(i, length)), length };
+}
+
 /** `::/0` is all of IPv6, and none of IPv4. @param groups of the address; see groupsOfAddress. */
 export function contains({ groups: network, length }: Network, groups: readonly number[]): boolean {
   if (isIPv4(network) !== isIPv4(groups)) return false;
