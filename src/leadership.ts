@@ -50,6 +50,9 @@ export class Leadership {
   /** Whether this process provably leads at this very moment. */
   readonly mayCall = (): boolean => this.#term?.mayBegin() === true;
 
+  /** Whether what this process has begun may go on: nobody else can lead yet. */
+  readonly mayGoOn = (): boolean => this.#term?.mayGoOn() === true;
+
   /** Something moved that a status shows, or that lets a PanFirewall go. */
   readonly changed = (): void => {
     this.#status?.changed();

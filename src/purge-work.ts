@@ -92,6 +92,7 @@ export async function purgeUnder(term: Term, parts: PurgeParts): Promise<boolean
                 environmentProxy,
                 userAgent,
                 mayCall: term.mayBegin,
+                mayGoOn: term.mayGoOn,
                 observe: () => {},
               }),
             knowledge: () => ({ synced: false }),

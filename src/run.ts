@@ -178,6 +178,7 @@ function firewallWorkers(parts: WorkerParts) {
         keyExchange,
         userAgent,
         mayCall: leadership.mayCall,
+        mayGoOn: leadership.mayGoOn,
         firewall: name,
         metrics,
         log,

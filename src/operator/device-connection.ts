@@ -23,8 +23,10 @@ export type ConnectionOptions = {
   /** What is known of the devices' key exchange. Default: what this connection finds out. */
   readonly keyExchange?: KeyExchange | undefined;
   readonly userAgent: string;
-  /** Asked just before each write to the socket. */
+  /** Asked just before each request. */
   readonly mayCall: () => boolean;
+  /** Asked just before each further part of a request. */
+  readonly mayGoOn: () => boolean;
   readonly observe: CallObserver;
 };
 

@@ -10,6 +10,8 @@ export type Term = {
   readonly lost: AbortSignal;
   /** Whether something may be sent at this very moment; asked just before each write to a device's socket. */
   readonly mayBegin: () => boolean;
+  /** Whether what has begun may go on at this very moment; asked before each further part of a message. */
+  readonly mayGoOn: () => boolean;
 };
 
 export type Clocks = {
@@ -26,7 +28,7 @@ export const systemClocks: Clocks = { now: () => performance.now(), wall: () => 
 const unrenewed = 'the Lease was not renewed in time';
 
 /**
- * A paused process wakes to sockets before timers, so the signals alone come too late: mayBegin reads the clock. The
+ * A paused process wakes to sockets before timers, so the signals alone come too late: mayBegin and mayGoOn read the clock. The
  * wall clock is read besides, as a suspended machine's monotonic clock may stand still; a jump of it costs a term.
  */
 export class ProvenTerm implements Term {
@@ -56,6 +58,12 @@ export class ProvenTerm implements Term {
   readonly mayBegin = (): boolean => {
     if (this.#needsProof && this.#age() >= provenUntil(0).begin) this.end(unrenewed);
     return !this.signal.aborted;
+  };
+
+  /** After an orderly end too: a message of which a part has left is of no use without the rest. */
+  readonly mayGoOn = (): boolean => {
+    if (this.#needsProof && this.#age() >= provenUntil(0).calls) this.lose(unrenewed);
+    return !this.lost.aborted;
   };
 
   /** A renewal that was sent then has succeeded. */

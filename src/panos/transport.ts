@@ -37,8 +37,13 @@ export type TransportOptions = {
    * one firewall behind a Panorama has all but one at most, and so have all that are slow together.
    */
   readonly maxConcurrentCalls: number;
-  /** Asked just before each write to a socket; false ends the call with CallNotAllowed. Default: always. */
+  /** Asked just before a request's first write to a socket; false ends the call with CallNotAllowed. Default: always. */
   readonly mayCall?: (() => boolean) | undefined;
+  /**
+   * Asked before each further write of it; false cuts it, and ends the call likewise. True for longer than mayCall, so that
+   * a message in flight may end. Default: as mayCall.
+   */
+  readonly mayGoOn?: (() => boolean) | undefined;
   readonly timeouts: {
     /** For the name of the endpoint, and again for TCP and TLS; see ConnectLimits. */
     readonly connectMs: number;
@@ -79,20 +84,23 @@ export class CallNotAllowed extends Error {
 /** Larger than a socket's buffer, so that each piece has gone to the kernel before the next is taken. */
 const pieceBytes = 64 * 1024;
 
+type Permission = { readonly mayCall: () => boolean; readonly mayGoOn: () => boolean };
+
 /**
  * A process may be paused between any two lines. Whether it may still send is asked before the head, which travels
  * with the first piece, and before every other piece: a message without its last one is never carried out.
  */
-function* piecesOf(body: Buffer, mayCall: () => boolean): Generator<Buffer> {
+function* piecesOf(body: Buffer, { mayCall, mayGoOn }: Permission): Generator<Buffer> {
   for (let start = 0; start < body.length; start += pieceBytes) {
-    if (!mayCall()) throw new CallNotAllowed('this process may not write to the device any more');
+    const allowed = start === 0 ? mayCall() : mayGoOn();
+    if (!allowed) throw new CallNotAllowed('this process may not write to the device any more');
     yield body.subarray(start, start + pieceBytes);
   }
 }
 
 /** undici's documentation allows an iterable as a body, which its types do not. */
-function allowedPieces(body: Buffer, mayCall: () => boolean): Readable {
-  return piecesOf(body, mayCall) as unknown as Readable;
+function allowedPieces(body: Buffer, permission: Permission): Readable {
+  return piecesOf(body, permission) as unknown as Readable;
 }
 
 /** Throws PanosError when the CA of `tls` cannot be read. */
@@ -101,6 +109,8 @@ export function createTransport(options: TransportOptions): Transport {
   const lanes = Array.from({ length: options.maxConcurrentCalls }, () =>
     openLane(options.endpoint, connector),
   );
+  const { mayCall = () => true, mayGoOn = mayCall } = options;
+  const permission = { mayCall, mayGoOn };
   const turns = createTurns(lanes);
   const running = new Set<Promise<HttpReply>>();
   let closed = false;
@@ -115,7 +125,7 @@ export function createTransport(options: TransportOptions): Transport {
           lane,
           call,
           userAgent: options.userAgent,
-          mayCall: options.mayCall ?? (() => true),
+          permission,
           callMs: options.timeouts.callMs,
         },
         signal,
@@ -145,12 +155,12 @@ type Sending = {
   readonly lane: Lane;
   readonly call: Call;
   readonly userAgent: string;
-  readonly mayCall: () => boolean;
+  readonly permission: Permission;
   readonly callMs: number;
 };
 
 async function send(
-  { lane, call, userAgent, mayCall, callMs }: Sending,
+  { lane, call, userAgent, permission, callMs }: Sending,
   signal: AbortSignal,
 ): Promise<HttpReply> {
   const body = Buffer.from(call.form.toString());
@@ -170,7 +180,7 @@ async function send(
     exchange(
       {
         lane,
-        request: { ...request, body: allowedPieces(body, mayCall) },
+        request: { ...request, body: allowedPieces(body, permission) },
         progress,
         limitMs: deadline - performance.now(),
         mostBytes: call.mostReplyBytes,

@@ -20,6 +20,7 @@ export function readAsOperator({ endpoint, caPem, entries }: PageAccess): ReadPa
     environmentProxy: { url: undefined, except: '' },
     userAgent: 'pantag-bench',
     mayCall: () => true,
+    mayGoOn: () => true,
     observe: () => {},
   });
   const desired = new Map(bigTable(entries).map(({ ip, tags }) => [ip, tags.toSorted()]));

@@ -23,6 +23,7 @@ export function connectionTo(
     environmentProxy: { url: undefined, except: '' },
     userAgent: 'pan-tag-operator/test',
     mayCall: () => true,
+    mayGoOn: () => true,
     observe: () => {},
   });
   return { ...connection, [Symbol.asyncDispose]: () => connection.close() };

@@ -67,9 +67,9 @@ for (const network of ['down', 'swallows-calls', 'swallows-answers'] as const) {
     await pass(100);
     assert.deepEqual([term.mayBegin(), term.signal.aborted, term.lost.aborted], [false, true, false]);
     await pass(renewedAt + 9_400 - now());
-    assert.equal(term.lost.aborted, false);
+    assert.deepEqual([term.mayGoOn(), term.lost.aborted], [true, false]);
     await pass(150);
-    assert.equal(term.lost.aborted, true);
+    assert.deepEqual([term.mayGoOn(), term.lost.aborted], [false, true]);
     a.network = 'up';
     await pass(100);
     await untilLeading(a, 5_000);
@@ -120,10 +120,29 @@ test('a paused process finds that it may not begin, before any timer has told it
   await untilLeading(a, 500);
   const { term } = a;
   jump(8_000);
-  assert.equal(term?.mayBegin(), false);
-  assert.equal(term?.signal.aborted, true);
+  assert.deepEqual([term?.mayBegin(), term?.signal.aborted], [false, true]);
+  assert.deepEqual([term?.mayGoOn(), term?.lost.aborted], [true, false], 'what has begun may go on');
+  jump(1_600);
+  assert.deepEqual([term?.mayGoOn(), term?.lost.aborted], [false, true], 'until somebody else may lead');
   await pass(5_000);
   await a.stop();
+});
+
+test('a stop begins nothing, and what has begun goes on while the Lease is renewed', async () => {
+  const server = createLeaseServer();
+  const a = start({ server, name: 'a' });
+  await untilLeading(a, 500);
+  const { term } = a;
+  a.lastWorkMs = 14_000;
+  const stopped = a.stop();
+  const since = now();
+  while (a.term !== undefined) {
+    assert.deepEqual([term?.mayBegin(), term?.mayGoOn()], [false, true]);
+    await pass(50);
+  }
+  assert.ok(now() - since > 13_000, 'longer than a term without renewals');
+  await stopped;
+  assert.equal(term?.mayGoOn(), false);
 });
 
 test('a suspended machine counts, though its monotonic clock stood still', async () => {

@@ -24,6 +24,7 @@ test('calls are counted by kind and outcome, and a login is told until its conne
       environmentProxy: { url: undefined, except: '' },
       userAgent: 'pan-tag-operator/test',
       mayCall: () => true,
+      mayGoOn: () => true,
       firewall: 'edge-a',
       metrics,
       log: createLogger({ level: 'error', format: 'json', to: 2 }),

@@ -1,8 +1,12 @@
 // The way to the device, over real HTTPS: what is sent, on which connection, how often, and how long it may take.
 import assert from 'node:assert/strict';
+import type { IncomingMessage } from 'node:http';
+import { createServer } from 'node:https';
 import { test } from 'node:test';
+import { makeCertificates } from '../../simulator/certificates.ts';
 import { afterMessage, clientOf, failure, message, never, success } from './clients.ts';
 import { fixture } from './fixtures.ts';
+import { close, listen } from './listen.ts';
 import { type Answer, cut, hang, reply, startScriptedDevice } from './scripted-device.ts';
 
 test('a call is a POST to /api/ with everything in its body, the key too, as releases before 9.0 know no header for it', async () => {
@@ -62,6 +66,56 @@ test('a long message whose sender may not send any more loses its end, and so it
   assert.equal(asked, 5);
   assert.deepEqual(device.received, []);
 });
+
+/** More than the sockets' buffers take in. */
+const huge = {
+  register: [{ ip: '10.0.0.1', tags: Array.from({ length: 16_000 }, (_, i) => `${'x'.repeat(1000)}${i}`) }],
+  unregister: [],
+};
+
+for (const goesOn of [true, false]) {
+  test(`a message that is being written when no other may begin ${goesOn ? 'goes on to its end' : 'is cut where it may not go on'}`, async (context) => {
+    const { ca, cert, key } = makeCertificates();
+    const begun = Promise.withResolvers<IncomingMessage>();
+    const ended = Promise.withResolvers<number>();
+    ended.promise.catch(() => undefined);
+    // It reads the head, and of the body nothing until it is told to.
+    const server = createServer({ cert, key }, (request, response) => {
+      let bytes = 0;
+      request.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+      });
+      request.pause();
+      request.on('end', () => {
+        response.end(success);
+        ended.resolve(bytes);
+      });
+      request.on('error', ended.reject);
+      begun.resolve(request);
+    });
+    context.after(() => {
+      server.closeAllConnections();
+      return close(server);
+    });
+    const endpoint = `https://127.0.0.1:${await listen(server)}`;
+    let stopping = false;
+    const permission = { mayCall: () => !stopping, mayGoOn: () => !stopping || goesOn };
+    const timeouts = { connectMs: 10_000, callMs: 60_000 };
+    await using client = clientOf({ endpoint, ca }, { ...permission, timeouts, maxConcurrentCalls: 1 });
+    const answer = client.update(huge, never);
+    const request = await begun.promise;
+    stopping = true;
+    request.resume();
+    if (goesOn) {
+      await answer;
+      assert.ok((await ended.promise) > 16_000_000);
+      await assert.rejects(client.update(message, never), { name: 'CallNotAllowed' });
+    } else {
+      await assert.rejects(answer, { name: 'CallNotAllowed' });
+      await assert.rejects(ended.promise, /aborted/);
+    }
+  });
+}
 
 test('a long message arrives whole, with its length before it', async () => {
   await using device = await startScriptedDevice(reply(success));
