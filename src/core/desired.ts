@@ -149,6 +149,14 @@ export class Desired {
     }
   }
 
+  /** The policies that give the holder of this address tags on this firewall, with these. */
+  *tagsBehind(firewall: string, address: string): Iterable<readonly [PolicyId, TagSet]> {
+    for (const { grant, taker } of this.#grantsAt(firewall, address)) {
+      const tags = tagsFrom(grant, taker);
+      if (tags.length > 0) yield [grant.policy, tags];
+    }
+  }
+
   /** The policies that ask for more tags at this address than the 64 that it may carry. */
   *policiesCutAt(firewall: string, address: string): Iterable<PolicyId> {
     for (const { grant, taker } of this.#grantsAt(firewall, address))

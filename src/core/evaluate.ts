@@ -5,7 +5,7 @@ import type { Firewall, Labels, PodRecord, Policy, PolicyId, TagSource } from '.
 import { higherRank, type Rank, rankOf } from './rank.ts';
 import { capped, mostOf, mostTags } from './tag-cap.ts';
 import { noTags, type TagSet, tagSet } from './tag-set.ts';
-import { legalTag, reservedClusterSuffix } from './tag.ts';
+import { legalTag, maxTagLength, reservedClusterSuffix } from './tag.ts';
 import { labelKeySuffixes, render } from './template.ts';
 
 /** The firewalls that take a policy's tags from one namespace, and their distinct tagPrefixes. */
@@ -72,11 +72,11 @@ export function tagsOn({ grants, known }: Evaluation, firewall: Firewall): TagSe
   if (grants.length === 0) return noTags;
   const before = known?.tags.get(firewall.name);
   if (before !== undefined) return before;
-  const found = tagSet(
-    grants.flatMap((grant) =>
-      grant.reach.firewalls.includes(firewall) ? tagsFrom(grant, firewall) : noTags,
-    ),
-  );
+  const given = grants
+    .filter(({ reach }) => reach.firewalls.includes(firewall))
+    .map((grant) => tagsFrom(grant, firewall));
+  const [only = noTags] = given;
+  const found = given.length > 1 ? tagSet(given.flat()) : only;
   known?.tags.set(firewall.name, found);
   return found;
 }
@@ -135,7 +135,10 @@ function grant(
 }
 
 function behind(prefix: string, suffixes: ReadonlySet<string>): string[] {
-  return [...suffixes].flatMap((suffix) => legalTag(prefix, suffix) ?? []);
+  // All are legal behind any prefix; what is left to see is whether they fit.
+  return [...suffixes].flatMap((suffix) =>
+    prefix.length + suffix.length <= maxTagLength ? prefix + suffix : (legalTag(prefix, suffix) ?? []),
+  );
 }
 
 function texts(

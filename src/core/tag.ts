@@ -11,6 +11,8 @@ const kept = 118;
  * nor lone surrogates nor U+FFFE and U+FFFF.
  */
 const illegalCharacter = /['"\p{Cc}\p{Cs}\uFFFE\uFFFF]/u;
+/** Nearly every tag, told by one look: printable ASCII without blanks and quotes. */
+const plainText = /^[!#-&(-~]+$/;
 const blankAtEnd = /^[\p{Z}\uFEFF]|[\p{Z}\uFEFF]$/u;
 const bareWord = /^(?:and|or|not)$/iu;
 
@@ -23,7 +25,8 @@ const bareWord = /^(?:and|or|not)$/iu;
 export function legalTag(prefix: string, suffix: string): string | undefined {
   if (suffix === '') return undefined;
   const tag = prefix + suffix;
-  if (illegalText(tag) !== undefined || blankAtEnd.test(tag) || bareWord.test(tag)) return undefined;
+  if (!plainText.test(tag) && (illegalText(tag) !== undefined || blankAtEnd.test(tag))) return undefined;
+  if (bareWord.test(tag)) return undefined;
   if (tag.length <= maxTagLength) return tag;
   const characters = Array.from(tag);
   if (characters.length <= maxTagLength) return tag;

@@ -1,6 +1,5 @@
 // Binds a table worker's port to the PAN-OS client, and its failures to the operator's words.
 
-import { canonicalHost } from '../core/address.ts';
 import { whyUnsupported } from '../core/pan-os-version.ts';
 import type { Rejection } from '../core/refusals.ts';
 import { type Batch, sectionsOf } from '../core/batch.ts';
@@ -96,7 +95,7 @@ function sections(batch: Batch) {
 }
 
 function toRejection({ section, ip, tag, message, limit }: Rejected): Rejection {
-  return { section, address: canonicalHost(ip) ?? ip, tag, message, limit };
+  return { section, address: ip, tag, message, limit };
 }
 
 function supported<T extends { readonly swVersion: string }>(device: T): T {

@@ -11,7 +11,7 @@ export type OpenWork = {
   readonly failed: ReadonlyMap<string, readonly FailedAddress[]>;
 };
 
-type Behind = Pick<Desired, 'policiesBehind'>;
+type Behind = Pick<Desired, 'policiesBehind' | 'tagsBehind'>;
 
 /** One firewall. */
 export type WorkingFirewall = {
@@ -24,7 +24,10 @@ export type WorkingFirewall = {
 
 export const openWorkKey = (policy: PolicyId, firewall: string) => `${policy} ${firewall}`;
 
-/** One pass over what is open, which is little in ordinary life. A refusal counts against the policies that give its tag. */
+/**
+ * One pass over what is open, which is little in ordinary life. A refusal counts against the policies that give its tag; of
+ * several at one address the first speaks for them.
+ */
 export function openWork(desired: Behind, firewalls: Iterable<WorkingFirewall>): OpenWork {
   const pending = new Map<string, number>();
   const failed = new Map<string, FailedAddress[]>();
@@ -50,17 +53,22 @@ export function openWork(desired: Behind, firewalls: Iterable<WorkingFirewall>):
   return { pending, failed };
 }
 
-/** Each refused pair with each policy that gives it. */
+/** The first refused pair of each address and policy that gives it: one look at each pair, and at each tag that is given. */
 function* refusedOn(
   desired: Behind,
   { name, tables }: WorkingFirewall,
 ): Iterable<readonly [PolicyId, FailedAddress]> {
   for (const { refusals } of tables) {
     for (const address of refusals.addresses()) {
-      for (const { tag, message } of refusals.at(address)) {
-        const one = tag === undefined ? { address, message } : { address, tag, message };
-        const tags = tag === undefined ? undefined : new Set([tag]);
-        for (const policy of desired.policiesBehind(name, address, tags)) yield [policy, one];
+      const refused = refusals.at(address);
+      const whole = refused.findIndex(({ tag }) => tag === undefined);
+      const places = new Map(refused.map(({ tag }, place) => [tag, place] as const).toReversed());
+      for (const [policy, tags] of desired.tagsBehind(name, address)) {
+        const named = tags.flatMap((tag) => places.get(tag) ?? []);
+        const first = refused[Math.min(...named, ...(whole < 0 ? [] : [whole]))];
+        if (first === undefined) continue;
+        const { tag, message } = first;
+        yield [policy, tag === undefined ? { address, message } : { address, tag, message }];
       }
     }
   }

@@ -1,5 +1,6 @@
 // Sends a table's next message, takes up what became of it, and tells both in the log.
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Batch, countsOf, isRefreshOnly, pairsOf } from '../core/batch.ts';
 import { type Pair, pairsIn, vagueHalves } from '../core/bisection.ts';
 import type { Answer } from '../core/device-limits.ts';
@@ -39,6 +40,8 @@ export type TableSenderOptions = {
 
 /** When the device answered none of so many messages, whatever was in them, it is the device that fails. */
 const deviceFails = 3;
+/** Up to here it is the work of a millisecond or two. */
+const fewRejections = 50;
 /** A message of suspects that had no answer before is not waited for as long as an ordinary one. */
 const trialMs = { least: 15_000, eachPair: 50 };
 
@@ -81,10 +84,13 @@ export class TableSender {
     if (choice === undefined) return 0;
     const startedAt = now();
     const newcomers = newcomersOf(choice.batch, table);
-    const rejections = await this.#send(choice, connection, signal).then(
-      (answered) => this.#confirmed(choice.batch, answered, startedAt),
-      (error: unknown) => this.#failed(choice, error, startedAt),
-    );
+    const rejections = await this.#send(choice, connection, signal)
+      .then(breathing)
+      .then(
+        (answered) => this.#confirmed(choice.batch, answered, startedAt),
+        (error: unknown) => this.#failed(choice, error, startedAt),
+      )
+      .then(breathing);
     const doubtful = new Set(rejections.map(({ address }) => address));
     for (const { address } of choice.batch) if (table.isContradicted(address)) doubtful.add(address);
     await readBack(this.#options, connection, doubtful, signal);
@@ -189,6 +195,15 @@ export class TableSender {
       if (!plans.has(id)) log.info({ plan: id }, 'removals of this plan are not held any more');
     this.#toldPlans = new Set(plans.keys());
   }
+}
+
+/**
+ * To read a reply that refuses very much, to take it up, and to choose the next message are turns of the event loop by
+ * themselves, so that what comes meanwhile need not wait for all three.
+ */
+async function breathing<T extends { readonly length: number }>(many: T): Promise<T> {
+  if (many.length > fewRejections) await nextTurn();
+  return many;
 }
 
 function unanswered(ms: number): DeviceFailure {

@@ -94,7 +94,8 @@ export function createPanosClient(options: PanosClientOptions): PanosClient {
     async systemInfo(signal, of = {}) {
       const form = systemInfoForm(of);
       const info = await device.ask({ kind: 'systemInfo', form, read: readSystemInfo }, signal);
-      const clean = (words: string) => shortened(device.clean(words));
+      const cleaned = device.cleaner();
+      const clean = (words: string) => shortened(cleaned(words));
       return {
         ...info,
         hostname: clean(info.hostname),
@@ -112,7 +113,8 @@ export function createPanosClient(options: PanosClientOptions): PanosClient {
     async haState(of, signal) {
       const ha = await device.ask({ kind: 'haState', form: haStateForm(of), read: readHaState }, signal);
       if (!ha.enabled) return ha;
-      const word = (text: string) => shortened(device.clean(text));
+      const clean = device.cleaner();
+      const word = (text: string) => shortened(clean(text));
       return { ...ha, state: word(ha.state), peerState: word(ha.peerState) };
     },
     async update(update, signal) {
@@ -120,7 +122,8 @@ export function createPanosClient(options: PanosClientOptions): PanosClient {
       const form = updateForm(update, update);
       const mostBytes = updateBytes(update, Buffer.byteLength(form.get('cmd') ?? ''));
       const rejected = await device.ask({ kind: 'update', form, read, mostBytes }, signal);
-      return { rejected: rejected.map((entry) => ({ ...entry, message: device.clean(entry.message) })) };
+      const clean = device.cleaner();
+      return { rejected: rejected.map((entry) => ({ ...entry, message: clean(entry.message) })) };
     },
     readPage: (page, signal) => {
       const read = page.reader ?? createRegisteredIpReader();

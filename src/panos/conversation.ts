@@ -66,8 +66,8 @@ export type Question<T> = {
 export type Conversation = {
   /** Asks with a pass, and once more with another one when the device refuses the first. */
   ask<T>(question: Question<T>, signal: AbortSignal): Promise<T>;
-  /** A device's words as they may be shown. */
-  clean(words: string): string;
+  /** Makes a device's words fit to be shown: made once for all words of a reply. */
+  cleaner(): (words: string) => string;
   close(): Promise<void>;
 };
 
@@ -119,7 +119,7 @@ export function createConversation(options: ConversationOptions): Conversation {
         },
         signal,
       ),
-    clean,
+    cleaner: () => cleaner(credentials.secrets()),
     close: () => transport.close(),
   };
 }

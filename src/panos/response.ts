@@ -154,22 +154,31 @@ function refuseOthers(element: Element, known: readonly string[]): void {
 }
 
 type Sent = { readonly tags: ReadonlySet<string>; readonly echo: Echo };
-type SentFor = (section: Section, address: string) => Sent | undefined;
+type Named = { readonly address: string | undefined; readonly sent: Sent | undefined };
+/** The canonical text of an address as the device wrote it, and what was sent for it in the section. */
+type SentFor = (section: Section | undefined, ip: string) => Named;
 
-/** What was sent for an address, by its canonical text: each is looked up once for every pair that is refused. */
+/** Each address is looked up for every pair of it that is refused, and is made canonical once. */
 function sentEntries(sent: UidUpdate): SentFor {
   const of = (entries: UidUpdate[Section]) =>
     new Map(
       entries.map(({ ip, tags }) => [canonicalHost(ip) ?? ip, { tags: new Set(tags), echo: echoOf(tags) }]),
     );
   const known = { unregister: of(sent.unregister), register: of(sent.register) };
-  return (section, address) => known[section].get(address);
+  const canonical = new Map<string, string | undefined>();
+  return (section, ip) => {
+    if (!canonical.has(ip)) canonical.set(ip, canonicalHost(ip));
+    const address = canonical.get(ip);
+    return {
+      address,
+      sent: section === undefined || address === undefined ? undefined : known[section].get(address),
+    };
+  };
 }
 
 /** undefined: the pair is as asked. Throws where the message as a whole has failed. */
 function judge({ section, ip, message }: Told, sentFor: SentFor, all: Echo): Rejected | undefined {
-  const address = canonicalHost(ip);
-  const sent = section === undefined || address === undefined ? undefined : sentFor(section, address);
+  const { address, sent } = sentFor(section, ip);
   if (saysNotNow(message, sent?.echo ?? all)) throw notNowAnswer(message);
   if (section === undefined || ip === '' || message === '')
     throw invalidResponse('an <entry> lacks its section, its ip or its message', 'update', oneLine(message));

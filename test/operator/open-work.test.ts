@@ -7,9 +7,12 @@ import { openWork } from '../../src/operator/open-work.ts';
 
 const given: Readonly<Record<string, string>> = { '/admin': 'k8s.granted', 'shop/web': 'k8s.ns_shop.bad' };
 const desired = {
-  *policiesBehind(_: string, address: string, tags?: ReadonlySet<string>) {
+  *policiesBehind(_: string, address: string) {
+    if (address === '10.0.0.1') yield* Object.keys(given);
+  },
+  *tagsBehind(_: string, address: string) {
     if (address !== '10.0.0.1') return;
-    for (const [policy, own] of Object.entries(given)) if (tags?.has(own) !== false) yield policy;
+    for (const [policy, own] of Object.entries(given)) yield [policy, [own]] as const;
   },
 };
 
@@ -40,4 +43,37 @@ test('an address that is refused as a whole is everybody’s', () => {
 
 test('a tag that nobody gives any more, and that the device keeps, is nobody’s failure', () => {
   assert.deepEqual(workAfter('k8s.ns_shop.gone').failed, {});
+});
+
+test('of many pairs that are refused at an address the first speaks for a policy, and each policy is looked at once', () => {
+  const tags = Array.from({ length: 32 }, (_, i) => `k8s.ns_shop.t-${String(i).padStart(2, '0')}`);
+  const addresses = Array.from({ length: 100 }, (_, i) => `10.0.0.${i + 1}`);
+  const refusals = new Refusals();
+  for (const address of addresses) {
+    const rejected = tags
+      .slice(1)
+      .map((tag) => ({ section: 'register' as const, address, tag, message: tag }));
+    refusals.answered(address, { register: tags, unregister: [] }, rejected, 0);
+  }
+  let looks = 0;
+  const counting = {
+    policiesBehind: () => {
+      looks += 1;
+      return [];
+    },
+    *tagsBehind(): Iterable<readonly [string, readonly string[]]> {
+      for (const policy of ['shop/web', 'shop/other']) {
+        looks += 1;
+        yield [policy, policy === 'shop/web' ? tags : ['k8s.ns_shop.x']];
+      }
+    },
+  };
+  const tables = [{ refusals, pendingAddresses: () => [] }];
+  const { failed } = openWork(counting, [{ name: 'edge', tables, isOut: () => false }]);
+  assert.deepEqual([...failed.keys()], ['shop/web edge']);
+  assert.deepEqual(
+    failed.get('shop/web edge')?.map(({ tag }) => tag),
+    addresses.map(() => tags[1]),
+  );
+  assert.equal(looks, 2 * addresses.length);
 });

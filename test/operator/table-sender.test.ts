@@ -7,6 +7,7 @@ import { ownTable } from '../../src/core/table-ref.ts';
 import type { Batch } from '../../src/core/batch.ts';
 import type { Rejection } from '../../src/core/refusals.ts';
 import { type Connection, DeviceFailure } from '../../src/operator/device-port.ts';
+import type { TableObserver } from '../../src/operator/table-observer.ts';
 import { TableSender } from '../../src/operator/table-sender.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
 
@@ -16,8 +17,12 @@ const silence = () =>
 type Send = (batch: Batch, signal: AbortSignal) => Promise<readonly Rejection[]>;
 
 /** A table of these addresses, of which nothing has been sent yet, and its sender. */
-function sending(addresses: readonly string[], send: Send) {
-  const desired = new Map(addresses.map((address) => [address, ['k8s.a']]));
+function sending(
+  addresses: readonly string[],
+  send: Send,
+  more: { readonly tags?: readonly string[]; readonly observer?: Partial<TableObserver> } = {},
+) {
+  const desired = new Map(addresses.map((address) => [address, more.tags ?? ['k8s.a']]));
   const limits = { percent: 100, minimum: 1000 };
   const tags = { tagsOf: (address: string) => desired.get(address) ?? [], addresses: () => desired.keys() };
   const table = new Table(tags, () => undefined, limits);
@@ -49,6 +54,7 @@ function sending(addresses: readonly string[], send: Send) {
       failed: nothing,
       lost: nothing,
       record: nothing,
+      ...more.observer,
     },
     doubt: nothing,
     readSoon: nothing,
@@ -153,4 +159,34 @@ test('what was set aside while the device refused every message is sent again as
   for (let n = 0; n < 3 && table.pending > 0; n++) await next();
   await next();
   assert.deepEqual([table.refusals.addresses(), table.owned], [[], 2], sizes.join(' '));
+});
+
+test('an answer that refuses very much is read, taken up, and followed by the next message in turns of their own', async () => {
+  const tags = Array.from({ length: 10 }, (_, i) => `k8s.t-${i}`);
+  const addresses = Array.from({ length: 20 }, (_, i) => `10.0.0.${i + 1}`);
+  const told: string[] = [];
+  const turns = { going: true };
+  const otherWork = () => {
+    if (told.at(-1) !== 'others') told.push('others');
+    if (turns.going) setImmediate(otherWork);
+  };
+  const refuse: Send = async (batch) => {
+    // The turn in which the reply came and was read.
+    await new Promise(setImmediate);
+    told.push('answered');
+    return batch.flatMap(({ address }) =>
+      tags.map((tag) => ({ section: 'register' as const, address, tag, message: 'tag is invalid' })),
+    );
+  };
+  const observer = { confirmed: () => void told.push('taken up') };
+  const { table, next } = sending(addresses, refuse, { tags, observer });
+  otherWork();
+  try {
+    assert.equal(await next(), addresses.length);
+    told.push('next');
+  } finally {
+    turns.going = false;
+  }
+  assert.deepEqual(told, ['others', 'answered', 'others', 'taken up', 'others', 'next']);
+  assert.equal(table.refusals.size, addresses.length);
 });
