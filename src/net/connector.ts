@@ -93,25 +93,28 @@ function connectionMaker(options: ConnectorOptions) {
 
   const secured = async (target: Target, socket: Socket, signal: AbortSignal): Promise<Socket> => {
     if (target.protocol !== 'https:') return socket;
-    const name = tls.servername ?? target.servername ?? target.hostname;
+    // An address is not sent as SNI; the certificate must have it all the same.
+    const name = tls.servername || target.servername || target.hostname;
     const servername = isIP(name) === 0 ? name : '';
     const own = handshake();
     const options = {
       ...tls,
       ...own.tls,
-      host: target.hostname,
+      host: name,
       servername,
       ...(session === undefined ? {} : { session }),
       ALPNProtocols: ['http/1.1'],
     };
-    const made = await secure(socket, options, signal).catch((error: unknown) => {
+    const resumable = (latest: Buffer) => {
+      session = latest;
+    };
+    const made = await secure(socket, options, signal, resumable).catch((error: unknown) => {
+      // It may be what the host does not bear.
+      session = undefined;
       own.ended(error);
       throw error;
     });
     own.ended(undefined);
-    made.on('session', (latest: Buffer) => {
-      session = latest;
-    });
     return made;
   };
 

@@ -18,8 +18,14 @@ export class HandshakeCut extends Error {
  * Resolves when the peer's certificate has been verified as the options say. Ends the connection otherwise, and rejects with
  * a CertificateError, a HandshakeCut, another error of the handshake, or the signal's reason.
  * @param options `servername`, or else `host`, is the name that the certificate must have; an address is not sent as SNI.
+ * @param resumable told of each session with the verified peer; with TLS 1.2 before TLS stands.
  */
-export function secure(socket: Socket, options: ConnectionOptions, signal: AbortSignal): Promise<TLSSocket> {
+export function secure(
+  socket: Socket,
+  options: ConnectionOptions,
+  signal: AbortSignal,
+  resumable: (session: Buffer) => void = () => {},
+): Promise<TLSSocket> {
   const { promise, resolve, reject } = Promise.withResolvers<TLSSocket>();
   const secured = connect({ ...options, socket });
   const giveUp = () => {
@@ -28,6 +34,7 @@ export function secure(socket: Socket, options: ConnectionOptions, signal: Abort
   };
   if (signal.aborted) giveUp();
   signal.addEventListener('abort', giveUp, { once: true });
+  secured.on('session', resumable);
   secured.once('secureConnect', () => resolve(secured));
   // It stays: whoever takes the connection hears of its end by other events, too.
   secured.on('error', (error) => reject(understood(error, secured)));

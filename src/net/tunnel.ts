@@ -74,6 +74,7 @@ function asked(way: Socket, asking: ClientRequest, signal: AbortSignal): Promise
     asking.destroy();
     way.destroy();
   };
+  if (signal.aborted) giveUp();
   signal.addEventListener('abort', giveUp, { once: true });
   asking.once('connect', ({ statusCode = 0 }, socket: Socket, head: Buffer) => {
     // The host does not speak first: what came along is the proxy's.
