@@ -37,7 +37,11 @@ export function secure(
   secured.on('session', resumable);
   secured.once('secureConnect', () => resolve(secured));
   // It stays: whoever takes the connection hears of its end by other events, too.
-  secured.on('error', (error) => reject(understood(error, secured)));
+  secured.on('error', (error) => {
+    reject(understood(error, secured));
+    // A TLS alert is the last word of the peer. Whoever uses the connection would hear only that it has ended.
+    if ('library' in error) secured.destroy(error);
+  });
   secured.once('close', () => reject(new HandshakeCut('ECONNRESET')));
   return promise.finally(() => signal.removeEventListener('abort', giveUp));
 }

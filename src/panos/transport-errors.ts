@@ -122,9 +122,10 @@ function proxyProblem(cause: ProxyError): PanosError {
   return new PanosError(`${problem} (${detail})`, { ...facts, retry: status < 500 ? 'slow' : 'backoff' });
 }
 
-/** Whether a request ended because the peer closed or reset the connection. */
+/** Whether a request ended because the peer closed or reset the connection, or TLS on it. */
 export function isReset(error: unknown): boolean {
-  return ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'].includes(codeOf(error));
+  const code = codeOf(error);
+  return ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'].includes(code) || code.startsWith('ERR_SSL_');
 }
 
 function certificateErrorIn(error: unknown): CertificateError | undefined {

@@ -74,3 +74,15 @@ test('a certificate that is not trusted shows that the classical handshake got t
     ...Array<string>(3).fill('UntrustedCertificate'),
   ]);
 });
+
+test('a device that asks for a client certificate says so when TLS stands already, and that is not lost', async () => {
+  const root = issue({ name: 'root', isAuthority: true });
+  const { cert, key } = issue({ name: 'fw', issuer: root, alternatives: ['127.0.0.1'] });
+  const tls = { ca: root.cert, cert, key, requestCert: true, minVersion: 'TLSv1.3' } as const;
+  await using device = await startDeviceOver(tls, reply(success));
+  await using client = clientOf(device);
+  const { reason, message: text } = await failure(client.update(message, never));
+  assert.equal(reason, 'DeviceUnavailable');
+  assert.match(text, /asks for a client certificate.*OpenSSL says: tlsv13 alert certificate required/);
+  assert.equal(device.received.length, 0);
+});

@@ -35,7 +35,7 @@ export async function startDeviceOver(
   {
     ca,
     ...tls
-  }: Pick<ServerOptions, 'cert' | 'key' | 'ciphers' | 'minVersion' | 'maxVersion'> & {
+  }: ServerOptions & {
     readonly ca: string;
   },
   ...answers: readonly Answer[]

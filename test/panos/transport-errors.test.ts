@@ -71,6 +71,7 @@ test('an error without a code is a device out of reach', () => {
 
 test('only an end of the connection counts as a reset', () => {
   assert.equal(isReset(Object.assign(new Error('x'), { code: 'EPIPE' })), true);
+  assert.equal(isReset(Object.assign(new Error('x'), { code: 'ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR' })), true);
   assert.equal(isReset(Object.assign(new Error('x'), { code: 'ECONNREFUSED' })), false);
 });
 

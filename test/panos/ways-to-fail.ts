@@ -97,6 +97,15 @@ const showsWeak = (leaf: Issued) =>
     reply(success),
   );
 
+/** With TLS 1.3 the client's message is on its way when the device says so. */
+function asksForCertificate(): Promise<Stage> {
+  const { cert, key } = issue({ name: 'x', issuer: root, alternatives: here });
+  return startDeviceOver(
+    { ca: root.cert, cert, key, requestCert: true, minVersion: 'TLSv1.3' },
+    reply(success),
+  );
+}
+
 /** The algorithm of the certificate's key is changed on its way to one that nobody knows. TLS 1.2 shows it in the clear. */
 async function damaged(): Promise<Stage> {
   const leaf = issue({ name: 'x', issuer: root, alternatives: here, rsaBits: 2048 });
@@ -248,9 +257,9 @@ export const ways: readonly Way[] = [
   { what: 'it speaks TLS 1.1 at most', ...unavailable, says: 'allow TLS 1.2 on it', set: alert(70) },
   {
     what: 'it asks for a client certificate',
-    ...unavailable,
+    ...unanswered,
     says: 'take the certificate profile off',
-    set: alert(116),
+    set: asksForCertificate,
   },
   {
     what: 'it speaks HTTP without TLS',
