@@ -58,6 +58,8 @@ export type FirewallView = {
   readonly finding: Finding | undefined;
   /** Set while policies do not count this firewall: it is in Observe, or being deleted. */
   readonly aside?: Finding | undefined;
+  /** What is wrong though nothing fails. */
+  readonly note?: string | undefined;
   readonly device: DeviceStatus | undefined;
   readonly tables: readonly ShownTable[];
   /** Those that were taken out of the spec and are being purged: no policy waits for them. */
@@ -178,7 +180,8 @@ function keptFinding(view: FirewallView, { generation, previous, now }: StatusCo
   const churn = finding.reason === 'Progressing' && !stuck && wasReady(previous, generation);
   if (finding.reason !== 'InSync' && !churn) return finding;
   const count = view.tables.length;
-  return { reason: 'InSync', message: count === 1 ? 'the table is in sync' : `${count} tables in sync` };
+  const inSync = count === 1 ? 'the table is in sync' : `${count} tables in sync`;
+  return { reason: 'InSync', message: view.note === undefined ? inSync : `${inSync}; ${view.note}` };
 }
 
 /** A status has to stay small; the others follow when these are decided. */

@@ -8,6 +8,8 @@ export type Failed = {
   readonly reason?: ConditionReason;
   /** The device is up, and refuses the credentials: it is not to be asked every few seconds. */
   readonly refusesPass?: boolean;
+  /** One of several devices is away; it is asked every few seconds, whatever the others refuse. */
+  readonly someAway?: boolean;
 };
 
 export type Backoff = {
@@ -29,11 +31,11 @@ export function createBackoff(random: () => number = Math.random): Backoff {
   let failures = 0;
   const jitter = (ms: number) => ms * (0.75 + random() / 2);
   return {
-    next({ retry, reason, refusesPass = false }) {
+    next({ retry, reason, refusesPass = false, someAway = false }) {
       failures += 1;
       // The first slow failure is tried again soon: devices refuse good keys for a while after a reboot.
       if (retry === 'slow' && failures > 2) return jitter(slowMs);
-      const isAway = reason === 'DeviceUnavailable' && retry === 'backoff' && !refusesPass;
+      const isAway = someAway || (reason === 'DeviceUnavailable' && retry === 'backoff' && !refusesPass);
       return jitter(Math.min(firstMs * 2 ** (failures - 1), isAway ? awayMs : longestMs));
     },
     reset() {

@@ -78,6 +78,8 @@ export class DeviceFailure extends Error {
   readonly refused: boolean;
   /** The device is up and refuses the credentials: it is not asked every few seconds. */
   readonly refusesPass: boolean;
+  /** Of several devices one is away, or not active: it may be used as soon as it answers, whatever the others refuse. */
+  readonly someAway: boolean;
   /** The message was answered, by a device that may not have done it: none of its entries is to blame. */
   readonly answered: boolean;
   /** What the device's words, with which it refused the call as a whole, say of a limit of it. */
@@ -94,6 +96,7 @@ export class DeviceFailure extends Error {
       readonly limit?: RefusedLimit | undefined;
       /** Default: that of the cause. */
       readonly refusesPass?: boolean;
+      readonly someAway?: boolean;
       readonly cause?: unknown;
     },
   ) {
@@ -102,6 +105,7 @@ export class DeviceFailure extends Error {
     this.retry = facts.retry;
     this.applied = facts.applied;
     this.refused = facts.refused ?? false;
+    this.someAway = facts.someAway ?? false;
     this.answered = facts.answered ?? false;
     this.limit = facts.limit;
     const { cause } = facts;

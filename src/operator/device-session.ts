@@ -19,6 +19,8 @@ export type DeviceSessionOptions = {
   readonly met: (device: DeviceInfo, endpoint: string) => void;
   /** The device has not said who it is, or is of no use. */
   readonly unmet: () => void;
+  /** Members of a pair that refuse the credentials, and are passed over, are others than before. */
+  readonly passedOver: (refusals: readonly DeviceFailure[]) => void;
   /** Monotonic ms. */
   readonly now: () => number;
 };
@@ -41,6 +43,8 @@ export class DeviceSession {
   readonly #options: DeviceSessionOptions;
   readonly #createdAt: number;
   #session: Session | undefined;
+  /** Refusals that were told. */
+  #told = '';
 
   constructor(options: DeviceSessionOptions) {
     this.#options = options;
@@ -54,6 +58,8 @@ export class DeviceSession {
       session.met ??= await session.meet(signal);
       const { device, endpoint, connection } = session.met;
       this.#options.met(device, endpoint);
+      this.#tell(session);
+      void this.#recheck(session, signal);
       return connection;
     } catch (error) {
       this.askAgain();
@@ -81,6 +87,18 @@ export class DeviceSession {
     const session = this.#session;
     this.#session = undefined;
     await session?.members.close();
+  }
+
+  /** Who refuses is asked again now and then, while the other one is used. */
+  async #recheck(session: Session, signal: AbortSignal): Promise<void> {
+    if ((await session.members.recheck(signal)) && this.#session === session) this.#tell(session);
+  }
+
+  #tell({ members }: Session): void {
+    const told = members.refusals.map(({ message }) => message).join('; ');
+    if (told === this.#told) return;
+    this.#told = told;
+    this.#options.passedOver(members.refusals);
   }
 
   async #opened(signal: AbortSignal): Promise<Session> {

@@ -3,6 +3,7 @@
 import type { GroupsAnswer } from '../core/device-groups.ts';
 import { ownTable, type TableRef } from '../core/table-ref.ts';
 import type { ConnectionSettings, FirewallSettings, Secrets } from './credentials.ts';
+import type { Logger } from '../runtime/logger.ts';
 import { type Connection, DeviceFailure, type DeviceInfo } from './device-port.ts';
 import { DeviceSession } from './device-session.ts';
 import { requirePanorama, Targets } from './targets.ts';
@@ -24,6 +25,9 @@ export type FirewallDevicesOptions = {
   readonly met: (device: MetDevice, before: MetDevice | undefined) => void;
   /** The endpoint's device has never said who it is. */
   readonly unmet: () => void;
+  readonly log: Logger;
+  /** What is to be said of the endpoint is another matter now. */
+  readonly noted: () => void;
   /** Monotonic ms. */
   readonly now: () => number;
 };
@@ -33,6 +37,7 @@ export class FirewallDevices {
   readonly #session: DeviceSession;
   readonly #targets: Targets;
   #endpoint: MetDevice | undefined;
+  #passedOver: readonly DeviceFailure[] = [];
 
   constructor(options: FirewallDevicesOptions) {
     this.#options = options;
@@ -42,8 +47,16 @@ export class FirewallDevices {
       unmet: () => {
         if (this.#endpoint === undefined) options.unmet();
       },
+      passedOver: (refusals) => this.#passOver(refusals),
     });
     this.#targets = new Targets(options.now);
+  }
+
+  /** What is wrong though the device can be used; undefined when all is well. */
+  get note(): string | undefined {
+    if (this.#passedOver.length === 0) return undefined;
+    const said = this.#passedOver.map(({ message }) => message).join('; ');
+    return `one member of the HA pair is used, and the other one could not take its place: ${said}`;
   }
 
   /** What the device at the endpoint says of itself. */
@@ -101,6 +114,15 @@ export class FirewallDevices {
   async close(): Promise<void> {
     this.#endpoint = undefined;
     await this.#session.close();
+  }
+
+  #passOver(refusals: readonly DeviceFailure[]): void {
+    const { log, noted } = this.#options;
+    this.#passedOver = refusals;
+    if (refusals.length === 0) log.info('HA pair member takes the credentials again');
+    for (const { reason, message } of refusals)
+      log.warn({ reason, problem: message }, 'HA pair member refuses the credentials');
+    noted();
   }
 
   #met(device: MetDevice): void {

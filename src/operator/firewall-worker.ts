@@ -66,6 +66,7 @@ export class FirewallWorker {
       settings: () => this.#settings,
       met: (device, before) => this.#met(device, before),
       unmet: () => this.#claim.make('unknown'),
+      noted: () => options.observer.changed(),
     });
     this.limits = new FirewallLimits({
       firewall: options.firewall.name,
@@ -226,6 +227,7 @@ export class FirewallWorker {
       ...(tables.leaving === undefined ? {} : { leaving: tables.leaving.map(annotated) }),
       finding: finding ?? tables.finding,
       aside: asideOf(this.#stance()),
+      note: this.#devices.note,
       device: device && { model: device.model, serial: device.serial, swVersion: device.swVersion },
     };
   }

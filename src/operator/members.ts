@@ -2,6 +2,7 @@
 
 import { worst } from '../core/conditions.ts';
 import { haRole, haWords } from '../core/ha-state.ts';
+import { type Backoff, createBackoff } from './backoff.ts';
 import { type Connection, DeviceFailure, type DeviceInfo, isPanorama } from './device-port.ts';
 import { witnessed } from './witness.ts';
 
@@ -16,6 +17,9 @@ type Candidate = Member & { readonly inPair: Connection };
 /** The device to use by now, and the way to it. */
 export type Met = { readonly device: DeviceInfo; readonly endpoint: string; readonly connection: Connection };
 
+/** One of two that refused the credentials or a right, and when it is asked again, monotonic ms. */
+type Refusal = { readonly failure: DeviceFailure; readonly backoff: Backoff; notBefore: number };
+
 /** One of two that does not answer keeps the other one waiting for this long. */
 const usualPatienceMs = 15_000;
 
@@ -23,34 +27,82 @@ export class Members {
   /** The one that was used last comes first. */
   #members: readonly Candidate[];
 
+  readonly #refusals = new Map<Candidate, Refusal>();
   readonly #patienceMs: number;
+  readonly #now: () => number;
 
-  constructor(members: readonly Member[], patienceMs = usualPatienceMs) {
+  /** @param now monotonic ms. */
+  constructor(members: readonly Member[], patienceMs = usualPatienceMs, now = () => performance.now()) {
     this.#patienceMs = patienceMs;
+    this.#now = now;
     this.#members = members.map((member) => {
       const { connection } = member;
       return { ...member, inPair: witnessed(connection, (signal) => expectActive(connection, signal)) };
     });
   }
 
-  /** Asks one after the other who it is and whether it is active. @throws DeviceFailure when none is to be used. */
+  /** What members that are not used said when they refused the credentials: should the other fail over, nothing works. */
+  get refusals(): readonly DeviceFailure[] {
+    return [...this.#refusals.values()].map(({ failure }) => failure);
+  }
+
+  /**
+   * Asks one after the other who it is and whether it is active. One that refused the credentials is asked again in its
+   * time, so that the other one can be asked every few seconds. @throws DeviceFailure when none is to be used.
+   */
   async meet(signal: AbortSignal): Promise<Met> {
     const failures: DeviceFailure[] = [];
+    const isAskable = this.#members.some((member) => !this.#refusals.has(member));
     for (const member of this.#members) {
+      const refusal = this.#refusals.get(member);
+      if (isAskable && refusal !== undefined && this.#now() < refusal.notBefore) {
+        failures.push(refusal.failure);
+        continue;
+      }
       try {
         const met = await this.#ask(member, signal);
+        this.#refusals.delete(member);
         this.#members = [member, ...this.#members.filter((other) => other !== member)];
         return met;
       } catch (error) {
         if (!(error instanceof DeviceFailure) || error.reason === 'InvalidSpec') throw error;
+        this.#noteRefusal(member, error);
         failures.push(error);
       }
     }
     throw together(failures);
   }
 
+  /** Asks those that refused the credentials, in their time. True when one takes them by now. */
+  async recheck(signal: AbortSignal): Promise<boolean> {
+    const before = this.#refusals.size;
+    for (const [member, refusal] of this.#refusals) {
+      if (this.#now() < refusal.notBefore) continue;
+      refusal.notBefore = this.#now() + refusal.backoff.next(refusal.failure);
+      const patience = AbortSignal.any([signal, AbortSignal.timeout(this.#patienceMs)]);
+      try {
+        await answers(member, patience);
+        this.#refusals.delete(member);
+      } catch (error) {
+        if (!(error instanceof DeviceFailure) && !patience.aborted) throw error;
+      }
+    }
+    return this.#refusals.size < before;
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.#members.map(({ connection }) => connection.close()));
+  }
+
+  #noteRefusal(member: Candidate, failure: DeviceFailure): void {
+    const { reason, refusesPass } = failure;
+    if (this.#members.length === 1) return;
+    if (reason !== 'AuthenticationFailed' && reason !== 'RoleNotAuthorized' && !refusesPass) {
+      this.#refusals.delete(member);
+      return;
+    }
+    const { backoff } = this.#refusals.get(member) ?? { backoff: createBackoff() };
+    this.#refusals.set(member, { failure, backoff, notBefore: this.#now() + backoff.next(failure) });
   }
 
   async #ask(member: Candidate, signal: AbortSignal): Promise<Met> {
@@ -87,6 +139,12 @@ export class Members {
   }
 }
 
+/** Takes the credentials, and has the rights to say who it is. @throws DeviceFailure */
+async function answers({ connection }: Member, signal: AbortSignal): Promise<void> {
+  await connection.info(signal);
+  await connection.haState({ serial: undefined }, signal);
+}
+
 async function expectActive(connection: Connection, signal: AbortSignal): Promise<void> {
   const ha = await connection.haState({ serial: undefined }, signal);
   if (haRole(ha) === 'active') return;
@@ -120,5 +178,11 @@ function together(failures: readonly DeviceFailure[]): DeviceFailure {
   const message = `no member of the HA pair can be used. ${failures.map((one) => one.message).join('; ')}`;
   const retry = failures.every((one) => one.retry === 'slow') ? 'slow' : 'backoff';
   const refusesPass = failures.some((one) => one.refusesPass);
-  return new DeviceFailure(reason, message, { retry, applied: 'no', refusesPass, cause: first });
+  const someAway = failures.some(isAway);
+  return new DeviceFailure(reason, message, { retry, applied: 'no', refusesPass, someAway, cause: first });
+}
+
+/** It may be used as soon as it answers, or turns active. */
+function isAway({ reason, retry, refusesPass }: DeviceFailure): boolean {
+  return reason === 'DeviceUnavailable' && retry === 'backoff' && !refusesPass;
 }

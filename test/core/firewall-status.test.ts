@@ -202,6 +202,8 @@ test('a firewall with one table does not name it in its words', () => {
   const named = { ...one, tables: one.tables.map((table) => ({ ...table, ref: vsys('vsys1') })) };
   for (const view of [one, named]) assert.equal(statusOf(view).message, 'it is DeviceUnavailable');
   assert.equal(statusOf(firewall(quiet)).message, 'the table is in sync');
+  const noted = { ...firewall(quiet), note: 'its peer refuses the key' };
+  assert.equal(statusOf(noted).message, 'the table is in sync; its peer refuses the key');
 });
 
 test('a failure of a table that stays is told before what becomes of one that leaves', () => {

@@ -37,6 +37,7 @@ function openSession(asked: (signal: AbortSignal) => Promise<void> = async () =>
     open: () => connection,
     met: () => told.push('met'),
     unmet: () => told.push('unmet'),
+    passedOver: () => told.push('passed over'),
     now: () => performance.now(),
   });
   return { session, secrets, told };

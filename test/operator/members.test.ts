@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { startPanorama, startPanoramaPair } from '../../simulator/panorama/panorama.ts';
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts';
 import type { TableRef } from '../../src/core/table-ref.ts';
+import { createBackoff } from '../../src/operator/backoff.ts';
 import { type Met, Members } from '../../src/operator/members.ts';
 import { connectionTo, failureOf, registers } from './connections.ts';
 
@@ -13,10 +14,15 @@ const target: TableRef = { serial: '0001', vsys: undefined };
 
 const membersOf = (...devices: readonly Simulator[]) => impatientMembersOf(undefined, ...devices);
 
-function impatientMembersOf(patienceMs: number | undefined, ...devices: readonly Simulator[]) {
+const impatientMembersOf = (patienceMs: number | undefined, ...devices: readonly Simulator[]) =>
+  open(devices, patienceMs);
+const membersAt = (now: () => number, ...devices: readonly Simulator[]) => open(devices, undefined, now);
+
+function open(devices: readonly Simulator[], patienceMs?: number, now?: () => number) {
   const members = new Members(
     devices.map((device) => ({ endpoint: device.endpoint, connection: connectionTo(device) })),
     patienceMs,
+    now,
   );
   return Object.assign(members, { [Symbol.asyncDispose]: () => members.close() });
 }
@@ -160,4 +166,90 @@ test('an abort ends it', async () => {
   const meeting = members.meet(stop.signal);
   setTimeout(() => stop.abort(), 50);
   await assert.rejects(meeting, { name: 'AbortError' });
+});
+
+test('one that refuses the credentials is passed over for the active one, whichever comes first, and that is told', async () => {
+  await using pair = await startPair();
+  const [a, b] = pair.members;
+  pair.failOver();
+  a.expireKeys();
+  for (const order of [
+    [a, b],
+    [b, a],
+  ]) {
+    await using members = membersOf(...order);
+    const met = await members.meet(signal);
+    assert.equal(met.endpoint, b.endpoint);
+    await send(met, '10.0.0.1');
+    const [refusal, ...others] = members.refusals;
+    if (order[0] === b) assert.equal(refusal, undefined, 'it was not asked');
+    else {
+      assert.deepEqual([refusal?.reason, others], ['AuthenticationFailed', []]);
+      assert.ok(refusal?.message.startsWith(a.endpoint));
+    }
+  }
+});
+
+test('the active one that begins to refuse the credentials is left for the other, once that is active', async () => {
+  await using pair = await startPair();
+  const [a, b] = pair.members;
+  await using members = membersAt(() => 0, a, b);
+  const met = await members.meet(signal);
+  a.expireKeys();
+  assert.equal((await failureOf(send(met, '10.0.0.1'))).reason, 'AuthenticationFailed');
+  // Whose key is refused is not asked each time, the one that is passive is.
+  const both = await failureOf(members.meet(signal));
+  assert.deepEqual([both.reason, both.retry, both.someAway], ['AuthenticationFailed', 'backoff', true]);
+  const backoff = createBackoff();
+  for (let failures = 0; failures < 10; failures += 1) assert.ok(backoff.next(both) <= 5_000);
+  const asked = [a, b].map((one) => one.log().length);
+  const again = await failureOf(members.meet(signal));
+  assert.deepEqual([again.reason, again.message], [both.reason, both.message]);
+  assert.equal(a.log().length, asked[0]);
+  assert.ok(b.log().length > (asked[1] ?? 0));
+  pair.failOver();
+  assert.equal((await members.meet(signal)).endpoint, b.endpoint);
+  assert.deepEqual(
+    members.refusals.map(({ reason }) => reason),
+    ['AuthenticationFailed'],
+  );
+});
+
+test('one that refused is asked again in its time, and told no more when it takes the credentials', async () => {
+  await using pair = await startPair();
+  const [a, b] = pair.members;
+  pair.failOver();
+  a.settings({ rights: ['user-id'] });
+  let now = 0;
+  await using members = membersAt(() => now, a, b);
+  assert.equal((await members.meet(signal)).endpoint, b.endpoint);
+  assert.deepEqual(
+    members.refusals.map(({ reason }) => reason),
+    ['RoleNotAuthorized'],
+  );
+  const asked = a.log().length;
+  await members.recheck(signal);
+  assert.equal(a.log().length, asked, 'not yet');
+  now = 1_000_000;
+  await members.recheck(signal);
+  assert.equal(members.refusals.length, 1);
+  a.settings({ rights: ['op', 'user-id'] });
+  now = 2_000_000;
+  assert.equal(await members.recheck(signal), true);
+  assert.deepEqual(members.refusals, []);
+});
+
+test('where both refuse the credentials both are asked each time, seldom', async () => {
+  await using pair = await startPair();
+  const [a, b] = pair.members;
+  for (const one of [a, b]) one.expireKeys();
+  await using members = membersOf(a, b);
+  for (let round = 0; round < 2; round += 1) {
+    const { reason, retry, someAway } = await failureOf(members.meet(signal));
+    assert.deepEqual([reason, retry, someAway], ['AuthenticationFailed', 'slow', false]);
+  }
+  assert.deepEqual(
+    [a, b].map((one) => one.log().length),
+    [2, 2],
+  );
 });

@@ -4,7 +4,7 @@ import { after, describe, test } from 'node:test';
 import type { Panorama } from '../../simulator/panorama/panorama.ts';
 import { eventNotes } from './events.ts';
 import { stagePair } from './panorama-pair.ts';
-import { openStage } from './stage.ts';
+import { openStage, operatorNamespace } from './stage.ts';
 
 const stage = await openStage();
 after(() => stage.close());
@@ -118,6 +118,37 @@ describe('an HA pair of Panoramas', { concurrency: 4 }, () => {
     pair.failOver();
     await pair.own[1].holds(table(1), soon);
     assert.deepEqual(keygens(), [1, 1]);
+  });
+
+  test('a member that refuses its key is passed over for the active one, the status says so, and a mended Secret ends it', async () => {
+    const name = 'refusing';
+    const { policy, foreignOn, table, add } = await setUp(name);
+    await add(1);
+    const secret = { apiKey: 'revoked-long-ago' };
+    const prepare = ({ failOver }: { readonly failOver: () => void }) => failOver();
+    await using pair = await stagePair(stage, { name, foreignOn, secret, prepare });
+    const [a] = pair.members;
+    await pair.own[1].holds(table(1), soon);
+    await stage.says('PanTagPolicy', policy, 'InSync', 20_000);
+    const { conditions = [] } = await stage.says('PanFirewall', { name }, 'InSync', 20_000);
+    const { message = '' } = conditions.find(({ type }) => type === 'Ready') ?? {};
+    assert.match(
+      message,
+      /^the table is in sync; one member of the HA pair is used, and the other one could not/,
+    );
+    assert.ok(message.includes(a.endpoint));
+
+    await cluster.patch(
+      'Secret',
+      { namespace: operatorNamespace, name },
+      { stringData: { apiKey: a.apiKey } },
+    );
+    await stage.counts('PanFirewall', { name }, (status) =>
+      assert.equal(status.conditions?.find(({ type }) => type === 'Ready')?.message, 'the table is in sync'),
+    );
+    pair.failOver();
+    await add(2);
+    await pair.own[0].holds(table(1, 2), soon);
   });
 
   test('a Secret that binds its credentials to the endpoint alone sends none to the peer', async () => {
