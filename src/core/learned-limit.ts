@@ -15,6 +15,8 @@ const longestProbeMs = 600_000;
 const witnessesNeeded = 2;
 /** Addresses whose words turned out to mean something else; beyond so many all are forgotten. */
 const mostDiscredited = 10_000;
+/** Namespaces that are remembered as refused; of the others the next try comes soon. */
+const mostNamespaces = 10_000;
 
 /**
  * Words are not facts: they may speak of the one address, and what a tag says may stand in them. So they keep newcomers
@@ -71,7 +73,7 @@ export class LearnedLimit {
     this.#figure = figure;
     this.#at = now;
     for (const one of refused) {
-      this.#namespaces.add(one.namespace);
+      if (this.#namespaces.size < mostNamespaces) this.#namespaces.add(one.namespace);
       if (this.#refused.size < mostDiscredited) this.#refused.add(one.address);
     }
     this.#witnesses.clear();

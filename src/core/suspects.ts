@@ -13,6 +13,10 @@ const longestPauseMs = 60_000;
 const longestRemovalPauseMs = 5_000;
 /** A tag that was refused alone at so many addresses, and accepted at none, is not tried at each of the others. */
 const alone = 3;
+/** A tenant may write one that spoils its message after the other: beyond so many the oldest are tried alone once more. */
+const mostGuilty = 4_000;
+/** Gone at once: to find the oldest in a Map costs a step for each that went before it. */
+const fewestGuilty = 3_600;
 
 export class Suspects {
   #groups: Group[] = [];
@@ -188,7 +192,9 @@ export class Suspects {
   /** What is suspected because of the same tag is tried apart; after several refusals alone it is no longer tried at all. */
   #alike(pair: Pair): readonly Pair[] {
     const times = (this.#guilty.get(nameOf(pair)) ?? 0) + 1;
+    this.#guilty.delete(nameOf(pair));
     this.#guilty.set(nameOf(pair), times);
+    if (this.#guilty.size > mostGuilty) this.#forgetOldest();
     if (times > 1 && times < alone) return [];
     const isAlike = (section: Pair['section'], tag: string) => section === pair.section && tag === pair.tag;
     const alike: Share[] = [];
@@ -203,6 +209,13 @@ export class Suspects {
     if (times >= alone) return pairsIn(alike);
     this.add(alike);
     return [];
+  }
+
+  #forgetOldest(): void {
+    for (const oldest of this.#guilty.keys()) {
+      if (this.#guilty.size <= fewestGuilty) return;
+      this.#guilty.delete(oldest);
+    }
   }
 
   #slowDown(now: number, tookMs: number): void {

@@ -24,6 +24,8 @@ export type TagReview = { readonly all: boolean; readonly retry: readonly string
 const mostProbed = 16;
 /** To find what the device takes costs a pass over its tables: at most once in this time. */
 const scanMs = 30_000;
+/** Addresses that are remembered as tried; beyond so many all may be tried again. */
+const mostFailed = 10_000;
 
 export class TagEvidence {
   readonly #options: TagEvidenceOptions;
@@ -120,7 +122,7 @@ export class TagEvidence {
       const known = this.#failed.has(address) ? again : fresh;
       if (!known.has(namespace)) known.set(namespace, address);
     }
-    if (fresh.size === 0) this.#failed.clear();
+    if (fresh.size === 0 || this.#failed.size > mostFailed) this.#failed.clear();
     return [...(fresh.size === 0 ? again : fresh).values()].slice(0, mostProbed);
   }
 

@@ -41,10 +41,10 @@ export const rawDecoder = createRawDecoder((object, metadata) => ({
   metadata: { ...without(metadata, ['managedFields', 'annotations']), ...ourAnnotations(metadata) },
 }));
 
-/** The same of an object whose labels, finalizers and owners decide nothing. */
+/** The same of an object whose labels, annotations, finalizers and owners decide nothing. */
 export const policyDecoder = createRawDecoder((object, metadata) => ({
   ...object,
-  metadata: { ...without(metadata, unusedOfPolicies), ...ourAnnotations(metadata) },
+  metadata: without(metadata, unusedOfPolicies),
 }));
 
 const unusedOfPolicies = ['managedFields', 'annotations', 'labels', 'finalizers', 'ownerReferences'];

@@ -1,5 +1,7 @@
 // Makes what a device says fit for messages: one short line without secrets.
 
+import { detached } from './detached.ts';
+
 const longest = 200;
 
 /** Without control characters, white space made single blanks. */
@@ -15,7 +17,9 @@ export function cleaner(secrets: readonly string[]): (words: string) => string {
   const forms = secrets.flatMap(writings).sort((a, b) => b.length - a.length);
   return (words) => {
     const clean = forms.reduce((text, form) => text.replaceAll(form, '***'), oneLine(words));
-    return clean.length > longest ? `${clean.slice(0, longest).toWellFormed()}...` : clean;
+    const kept = clean.length > longest ? `${clean.slice(0, longest)}...` : clean;
+    // They are kept for longer than the reply.
+    return detached(kept.toWellFormed());
   };
 }
 

@@ -1,5 +1,6 @@
 // Reads what a Panorama tells of the firewalls that it manages, and of its device groups.
 import { attribute, child, children, type Element, readResult, textOf } from './envelope.ts';
+import { detached } from './detached.ts';
 import { isName } from './device-words.ts';
 import { invalidResponse } from './errors.ts';
 import { fleetParts, mostMembers } from './reply-limits.ts';
@@ -70,13 +71,13 @@ function nameOf(entry: Element): string {
   const name = attribute(entry, 'name');
   if (name === '') throw invalidResponse('an <entry> has no name', 'read');
   if (!isName(name)) throw invalidResponse('the name of an <entry> is no name', 'read');
-  return name;
+  return detached(name);
 }
 
 function serialOf(entry: Element): string {
   const serial = textOf(entry['serial']) || nameOf(entry);
   if (!isName(serial)) throw invalidResponse('a serial is no serial number', 'read');
-  return serial;
+  return detached(serial);
 }
 
 function isConnected(entry: Element): boolean {

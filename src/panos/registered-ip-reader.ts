@@ -1,5 +1,6 @@
 // Reads a page of the registered-ip table: the one reply that can be large, so a strict scanner instead of a parser.
 import { canonicalHost } from '../core/address.ts';
+import { detached } from './detached.ts';
 import { readResult, statusOf } from './envelope.ts';
 import { invalidResponse } from './errors.ts';
 import {
@@ -226,9 +227,4 @@ function readCount(scanner: Scanner): number {
   const digits = textContent(scanner, 'count').trim();
   if (!/^\d{1,9}$/.test(digits)) throw unexpected(scanner, 'a number');
   return Number(digits);
-}
-
-/** The same text as a string of its own: a slice would keep its whole page in memory for as long as it lives. */
-function detached(text: string): string {
-  return Buffer.from(text).toString();
 }

@@ -1,5 +1,6 @@
 // Reads the small replies of the XML API into values: user-id results, system info, counts, keys.
 import { canonicalHost } from '../core/address.ts';
+import { detached } from './detached.ts';
 import { isName, oneLine, shortened } from './device-words.ts';
 import {
   attribute,
@@ -86,7 +87,7 @@ export function readSystemInfo(text: string): DeviceInfo {
     throw invalidResponse('<multi-vsys> is neither on nor off', 'read');
   return {
     hostname: shortened(oneLine(textOf(system['hostname']))),
-    serial,
+    serial: detached(serial),
     model: shortened(oneLine(required('model'))),
     swVersion: shortened(oneLine(required('sw-version'))),
     multiVsys: multiVsys === 'on',
@@ -107,7 +108,7 @@ export function readCount(text: string): number {
 export function readKey(text: string): string {
   const key = textOf(readResult(text)['key']);
   if (key === '') throw invalidResponse('it has no <key>', 'read');
-  return key;
+  return detached(key);
 }
 
 /** What a reply says of a pair or of an address; of nothing in particular where it names no address. */

@@ -6,6 +6,8 @@ import { RecordStore } from '../../src/kubernetes/record-store.ts';
 import { Desired } from '../../src/core/desired.ts';
 import { RemovalCauses } from '../../src/core/removal-causes.ts';
 import type { Policy } from '../../src/core/model.ts';
+import { ofDevices } from './of-devices.ts';
+import { ofObjects } from './of-objects.ts';
 
 const rounds = 10_000;
 
@@ -99,18 +101,18 @@ function causes(): (round: number) => void {
   };
 }
 
-const memories = { relabelledPod, sharedSets, rawObjects, causes };
+const memories = { relabelledPod, sharedSets, rawObjects, causes, ...ofDevices, ...ofObjects };
 
-const play = memories[process.argv[2] as keyof typeof memories]();
+const play: (round: number) => void | Promise<void> = memories[process.argv[2] as keyof typeof memories]();
 const used = () => {
   globalThis.gc?.();
   return process.memoryUsage().heapUsed;
 };
 let half = 0;
 for (let round = 0; round < rounds; round += 1) {
-  play(round);
+  await play(round);
   if (round === rounds / 2) half = used();
 }
 process.stdout.write(JSON.stringify({ half, end: used() }));
 // What is measured must still be there when it is.
-play(rounds);
+await play(rounds);
