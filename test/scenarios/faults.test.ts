@@ -73,7 +73,7 @@ describe('a device', { concurrency: 10 }, () => {
       firewallNames: ['silent-live', 'silent-dead'],
       tags: [{ template: 'web' }],
     });
-    await stage.says('PanTagPolicy', policy, 'InSync');
+    await stage.says('PanTagPolicy', policy, 'NoPods');
     dead.simulator.inject({ fault: 'hang' });
     const expected = await expectAtOnce(namespace, live, 202);
     await stage.says('PanTagPolicy', policy, 'Progressing', 15_000);
@@ -95,7 +95,7 @@ describe('a device', { concurrency: 10 }, () => {
     });
     const policy = { namespace, name: 'web' };
     await stage.policy(policy, { firewallNames: [namespace], tags: [{ template: 'web' }] });
-    await stage.says('PanTagPolicy', policy, 'InSync');
+    await stage.says('PanTagPolicy', policy, 'NoPods');
     fw.simulator.inject({ fault: 'http-status', status: 503, on: 'message', vsys: 'vsys2' });
     const expected = await expectAtOnce(namespace, fw, 203);
     await stage.says('PanFirewall', { name: namespace }, 'DeviceUnavailable');
