@@ -31,6 +31,8 @@ type Round = ReadonlyMap<Kind, InstalledDefinition | undefined>;
 const intervalMs = 30_000;
 /** While something is wrong, or an answer is waited for in vain. */
 const hurriedMs = 2_000;
+/** Removals wait for a look that was asked for: it is given little time, and more each time that it was not enough. */
+const patienceMs = { first: 5_000, longest: 30_000 };
 
 export class DefinitionWatch {
   readonly #options: DefinitionWatchOptions;
@@ -39,6 +41,9 @@ export class DefinitionWatch {
   /** uids of the definitions that this process started with. */
   #originals: ReadonlyMap<Kind, string | undefined> = new Map();
   #told: string | undefined;
+  #patienceMs = patienceMs.first;
+  /** Ends the look that is being made for nobody. */
+  #endIdleLook: () => void = () => undefined;
 
   constructor(options: DefinitionWatchOptions) {
     this.#options = options;
@@ -59,6 +64,7 @@ export class DefinitionWatch {
   /** Answers by a look that is made after this call, however long the API server takes to be heard. */
   ask(resource: ResourceNames, answer: Question['answer']): void {
     this.#questions.push({ resource, answer });
+    this.#endIdleLook();
     this.#wake.notify();
   }
 
@@ -78,7 +84,7 @@ export class DefinitionWatch {
   async #round(signal: AbortSignal): Promise<void> {
     const asked = this.#questions;
     this.#questions = [];
-    const round = await this.#look(signal);
+    const round = asked.length === 0 ? await this.#idleLook(signal) : await this.#askedLook(signal);
     if (round === undefined) {
       this.#questions.unshift(...asked);
       if (asked.length === 0) return;
@@ -92,10 +98,31 @@ export class DefinitionWatch {
     }
   }
 
-  /** undefined when the API server does not tell. */
-  async #look(signal: AbortSignal): Promise<Round | undefined> {
+  async #askedLook(signal: AbortSignal): Promise<Round | undefined> {
+    const round = await this.#look(signal, this.#patienceMs);
+    const { first, longest } = patienceMs;
+    this.#patienceMs = round === undefined ? Math.min(2 * this.#patienceMs, longest) : first;
+    return round;
+  }
+
+  /** The same, undefined also when somebody asks meanwhile: that needs a look which begins after it. */
+  async #idleLook(signal: AbortSignal): Promise<Round | undefined> {
+    const idle = new AbortController();
+    this.#endIdleLook = () => idle.abort();
     try {
-      const found = await Promise.all(resources.map((resource) => this.#get(resource, signal)));
+      return await this.#look(AbortSignal.any([signal, idle.signal]));
+    } catch (error) {
+      if (signal.aborted || !idle.signal.aborted) throw error;
+      return undefined;
+    } finally {
+      this.#endIdleLook = () => undefined;
+    }
+  }
+
+  /** undefined when the API server does not tell. */
+  async #look(signal: AbortSignal, timeoutMs?: number): Promise<Round | undefined> {
+    try {
+      const found = await Promise.all(resources.map((resource) => this.#get(resource, signal, timeoutMs)));
       return new Map(resources.map(({ kind }, i) => [kind, found[i]]));
     } catch (error) {
       if (signal.aborted || !isOfTheServer(error)) throw error;
@@ -104,9 +131,15 @@ export class DefinitionWatch {
     }
   }
 
-  async #get(resource: ResourceNames, signal: AbortSignal): Promise<InstalledDefinition | undefined> {
+  async #get(
+    resource: ResourceNames,
+    signal: AbortSignal,
+    timeoutMs: number | undefined,
+  ): Promise<InstalledDefinition | undefined> {
+    const limit = timeoutMs === undefined ? {} : { timeoutMs };
     try {
-      return readDefinition(await this.#options.http.json({ path: definitionPath(resource), signal }));
+      const path = definitionPath(resource);
+      return readDefinition(await this.#options.http.json({ path, signal, ...limit }));
     } catch (error) {
       if (error instanceof KubeApiError && error.status === 404) return undefined;
       throw error;

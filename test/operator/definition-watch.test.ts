@@ -25,10 +25,15 @@ type Metadata = {
 const policies = definitionPath(panTagPolicies);
 
 /** An API server with our CRDs, as far as they are changed here. */
-function watched(change: (path: string) => Metadata | Error | undefined) {
+function watched(
+  change: (path: string) => Metadata | Error | undefined,
+  before: (signal: AbortSignal, request: KubeRequest) => Promise<void> = async () => undefined,
+) {
   let requests = 0;
-  const json = async ({ path }: KubeRequest): Promise<unknown> => {
+  const json = async (request: KubeRequest): Promise<unknown> => {
+    const { path, signal } = request;
     requests += 1;
+    await before(signal, request);
     const changed = change(path);
     if (changed instanceof Error) throw changed;
     const annotations = { [schemaRevisionAnnotation]: String(schemaRevision) };
@@ -83,6 +88,51 @@ test('questions of one moment share a look', async () => {
     await Promise.all(Array.from({ length: 1000 }, () => ask(watch)));
     assert.equal(requests() - before, 3);
   });
+});
+
+test('a look that nobody asked for and that hangs keeps no question waiting', async () => {
+  let hangs = false;
+  let hanging = 0;
+  const revision = { annotations: { [schemaRevisionAnnotation]: '1' } };
+  const { watch } = watched(
+    () => revision,
+    async (signal) => {
+      if (!hangs) return;
+      hanging += 1;
+      await new Promise((_, reject) =>
+        signal.addEventListener('abort', () => reject(signal.reason), { once: true }),
+      );
+    },
+  );
+  await whileRunning(watch, async () => {
+    await ask(watch);
+    hangs = true;
+    // Something is wrong with a CRD, so it looks often by itself.
+    await waitFor(() => hanging === 3, { what: 'a look that hangs' });
+    hangs = false;
+    assert.equal((await ask(watch)).state, 'stands');
+  });
+});
+
+test('an asked look that has no answer is repeated soon, and given more time each time', async () => {
+  let failures = 0;
+  const limits: (number | undefined)[] = [];
+  const { watch } = watched(
+    (path) => {
+      if (path !== policies || failures === 0) return undefined;
+      failures -= 1;
+      return new KubeUnreachableError('TIMEOUT', 'GET /');
+    },
+    async (_, { path, timeoutMs }) => {
+      if (path === policies) limits.push(timeoutMs);
+    },
+  );
+  await whileRunning(watch, async () => {
+    failures = 1;
+    await ask(watch);
+    await ask(watch);
+  });
+  assert.deepEqual(limits.slice(1), [5000, 10_000, 5000]);
 });
 
 test('while the API server is silent or refuses, the answer is waited for', async () => {
