@@ -21,12 +21,14 @@ const nothingSeen: Entry = { whole: undefined, left: nothingLeft };
  * first: its tags then count as unclaimed, which is the careful side.
  */
 const mostEntries = 50_000;
-/** Gone at once: to find the oldest in a Map costs a step for each that went before it. */
-const fewestEntries = 45_000;
+/** So much stays then: to find the oldest in a Map costs a step for each that went before it. */
+const keptPart = 0.9;
 /**
  * Of one address: a tenant may change its tags every second while the device cannot be reached.
  */
 const mostDepartures = 512;
+
+export type LedgerLimits = { readonly entries: number; readonly departures: number };
 
 const immediate: ReadonlySet<RemovalCause> = new Set(['vacated', 'relabelled', 'newHolder', 'displaced']);
 
@@ -37,6 +39,11 @@ export function goesAtOnce(cause: RemovalCause): boolean {
 
 export class RemovalCauses {
   readonly #entries = new Map<string, Entry>();
+  readonly #limits: LedgerLimits;
+
+  constructor(limits: LedgerLimits = { entries: mostEntries, departures: mostDepartures }) {
+    this.#limits = limits;
+  }
 
   note({ address, before, after, cause, origin }: AddressChange): void {
     if (cause === 'vacated' || cause === 'newHolder') {
@@ -51,7 +58,7 @@ export class RemovalCauses {
       departures.delete(tag);
       departures.set(tag, departure);
     }
-    const kept = forgetOldest(departures, whole);
+    const kept = forgetOldest(departures, whole, this.#limits.departures);
     if (kept === undefined && departures.size === 0) this.#entries.delete(address);
     else this.#keep(address, { whole: kept, left: departures });
   }
@@ -73,12 +80,12 @@ export class RemovalCauses {
   #keep(address: string, entry: Entry): void {
     this.#entries.delete(address);
     this.#entries.set(address, entry);
-    if (this.#entries.size > mostEntries) this.#makeRoom();
+    if (this.#entries.size > this.#limits.entries) this.#makeRoom();
   }
 
   #makeRoom(): void {
     for (const oldest of this.#entries.keys()) {
-      if (this.#entries.size <= fewestEntries) return;
+      if (this.#entries.size <= this.#limits.entries * keptPart) return;
       this.#entries.delete(oldest);
     }
   }
@@ -94,10 +101,14 @@ export class RemovalCauses {
  * that is guarded must not come to go at once by that, so with the first of them `whole` is forgotten, too. Tells what is
  * left of it.
  */
-function forgetOldest(departures: Map<string, Departure>, whole: Entry['whole']): Entry['whole'] {
+function forgetOldest(
+  departures: Map<string, Departure>,
+  whole: Entry['whole'],
+  most: number,
+): Entry['whole'] {
   for (const atOnce of [true, false]) {
     for (const [tag, { cause }] of departures) {
-      if (departures.size <= mostDepartures) return whole;
+      if (departures.size <= most) return whole;
       if (goesAtOnce(cause) !== atOnce) continue;
       departures.delete(tag);
       if (!atOnce) whole = undefined;

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import * as fc from 'fast-check';
 import { Desired } from '../../src/core/desired.ts';
 import type { Firewall, Labels, PodRecord, Policy, RemovalCause } from '../../src/core/model.ts';
 import { goesAtOnce, RemovalCauses } from '../../src/core/removal-causes.ts';
@@ -315,4 +316,44 @@ test('a guarded departure comes to go at once by no number of relabels or edits 
       causes.note({ address: 'a', before: [`k.${i}`], after: [`k.${i + 1}`], cause: later });
     assert.ok(!goesAtOnce(causes.causeOf('a', 'k.quarantine')), later);
   }
+});
+
+test('law: whatever falls out of a full ledger, nothing goes at once that would have been guarded', () => {
+  const tags = ['k.a', 'k.b', 'k.c', 'k.d', 'k.e'];
+  const step = fc.record({
+    address: fc.constantFrom('10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4'),
+    after: fc.subarray(tags),
+    cause: fc.constantFrom<RemovalCause>(
+      'vacated',
+      'newHolder',
+      'relabelled',
+      'policy',
+      'namespace',
+      'relist',
+    ),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      const full = new RemovalCauses({ entries: 2, departures: 2 });
+      const ample = new RemovalCauses();
+      const held = new Map<string, readonly string[]>();
+      for (const { address, after, cause } of steps) {
+        const change = {
+          address,
+          before: held.get(address) ?? [],
+          after: cause === 'vacated' ? [] : after,
+          cause,
+        };
+        held.set(address, change.after);
+        for (const ledger of [full, ample]) ledger.note(change);
+        for (const at of held.keys())
+          for (const tag of tags) {
+            const isDeserved = held.get(at)?.includes(tag) === true;
+            if (isDeserved || !goesAtOnce(full.causeOf(at, tag))) continue;
+            assert.ok(goesAtOnce(ample.causeOf(at, tag)), `${at} ${tag}`);
+          }
+      }
+    }),
+    { numRuns: 2000 },
+  );
 });

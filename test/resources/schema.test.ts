@@ -14,6 +14,7 @@ import { celText } from '../../src/kubernetes/resources/schema.ts';
 import { templatePatterns } from '../../src/kubernetes/resources/tag-source.ts';
 import { badCases, goodCases } from './cases.ts';
 import { clusterPolicy, firewall, type Manifest, policy } from './manifests.ts';
+import { firewallStatus } from './samples.ts';
 import { demands } from './rules.ts';
 
 /** '' where the object is accepted. */
@@ -292,4 +293,21 @@ test('the revision of an installed CRD is read from its annotation', () => {
   for (const none of [{}, { metadata: {} }, crd(''), crd('x'), crd('-1'), crd('1.5'), undefined]) {
     assert.equal(installedRevision(none), 0);
   }
+});
+
+test('what an earlier release wrote otherwise costs that field of the status, and nothing else of it', () => {
+  const [table, ...others] = firewallStatus.tables ?? [];
+  const causes = [{ kind: 'PanTagPolicy', name: 'shop/web', change: 'deleted', addresses: 210 }];
+  const plan = { plan: '7f3a', addresses: 210, of: 640, causes, examples: [], since: '2026-11-29T00:00:00Z' };
+  const statusWith = (changes: object) => {
+    const status = { ...firewallStatus, tables: [{ ...table, ...changes }, ...others] };
+    return parseFirewall(JSON.parse(JSON.stringify({ ...firewall(), status }))).status;
+  };
+  const { held: _, ...rest } = { held: undefined, ...table };
+  const without = { ...firewallStatus, tables: [rest, ...others] };
+  assert.deepEqual(statusWith({ held: [plan] })?.tables?.[0]?.held, [plan]);
+  assert.deepEqual(statusWith({ held: plan }), without, 'one plan, which was no list');
+  assert.deepEqual(statusWith({ held: [{ plan: 7 }, 'x'] }), without);
+  assert.deepEqual(statusWith({ held: null }), without);
+  assert.equal(statusWith({ owned: 'many' }), undefined, 'what every table has');
 });

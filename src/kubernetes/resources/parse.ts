@@ -1,7 +1,8 @@
 // From stored objects to what the operator works with: core's Policy and Firewall, or one sentence of problems.
 //
 // Unknown fields are ignored: the API server has pruned those that its CRD does not know, and a newer CRD may know
-// more than this program. A status that cannot be read is undefined, never a reason to refuse the object.
+// more than this program. A status that cannot be read is undefined, never a reason to refuse the object; what an earlier
+// release wrote otherwise is left out of it.
 
 import type { TableEntry } from '../../core/device-groups.ts';
 import type { Firewall, Network, Policy, Selector, TagSource } from '../../core/model.ts';
@@ -91,7 +92,7 @@ export type ParsedPolicy =
 /** @param raw a PanFirewall as the API server serves it. */
 export function parseFirewall(raw: unknown): ParsedFirewall {
   const { meta, spec, status: rawStatus } = readObject(raw);
-  const status = panFirewallStatus.safeParse(rawStatus).data;
+  const status = readStatus(rawStatus);
   const ending = panFirewallEnding.parse(spec);
   const read = readSpec(panFirewallSpec, spec);
   if (!read.ok) return { ok: false, problems: read.problems, meta, status, ending };
@@ -103,6 +104,26 @@ export function parseFirewall(raw: unknown): ParsedFirewall {
     addressCIDRs: read.value.addressCIDRs?.map(networkOf),
   };
   return { ok: true, firewall, connection: connectionOf(read.value), meta, status, ending };
+}
+
+/** Each field of a table that cannot be read is as good as absent. */
+function readStatus(raw: unknown): PanFirewallStatus | undefined {
+  const whole = panFirewallStatus.safeParse(raw);
+  if (whole.success) return whole.data;
+  const left: unknown = structuredClone(raw);
+  for (const { path } of whole.error.issues)
+    if (path[0] === 'tables' && path.length > 2) drop(left, path.slice(0, 3));
+  return panFirewallStatus.safeParse(left).data;
+}
+
+function drop(from: unknown, path: readonly PropertyKey[]): void {
+  const parent = path.slice(0, -1).reduce<unknown>((at, key) => (isRecord(at) ? at[key] : undefined), from);
+  const last = path.at(-1);
+  if (last !== undefined && isRecord(parent)) delete parent[last];
+}
+
+function isRecord(value: unknown): value is Record<PropertyKey, unknown> {
+  return typeof value === 'object' && value !== null;
 }
 
 /** @param raw a PanTagPolicy or ClusterPanTagPolicy as the API server serves it; its kind decides. */
