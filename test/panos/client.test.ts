@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startSimulator } from '../../simulator/simulator.ts';
 import type { CallObserver } from '../../src/panos/client.ts';
-import { clientOfSimulator, entries, failure, never } from './clients.ts';
+import { clientOf, clientOfSimulator, entries, failure, never } from './clients.ts';
+import { reply, startScriptedDevice } from './scripted-device.ts';
 
 test('the device tells who it is', async () => {
   const identity = { hostname: 'fw-a', serial: '0070510000042', model: 'PA-440', swVersion: '11.1.4-h7' };
@@ -86,6 +87,17 @@ test('pages, addresses and counts are read as they are', async () => {
     assert.equal(await client.count({ vsys: 'vsys1' }, never), 2);
     assert.equal(await client.count({ vsys: 'vsys2' }, never), 0);
   }
+});
+
+test('of an address that a device lists twice the last entry counts, in a page as when it is asked for alone', async () => {
+  const entry = (tag: string) =>
+    `<entry ip="10.0.0.1" from_agent="0" persistent="1"><tag><member>${tag}</member></tag></entry>`;
+  const both = `<response status="success"><result>${entry('a')}${entry('b')}<count>2</count></result></response>`;
+  await using device = await startScriptedDevice(reply(both));
+  await using client = clientOf(device);
+  const page = await client.readPage({ start: 1, limit: 500 }, never);
+  assert.deepEqual(await client.readAddress({ ip: '10.0.0.1' }, never), page.at(-1));
+  assert.deepEqual(page.at(-1)?.tags, ['b']);
 });
 
 test('a reset after the message was applied leaves its effect unknown, and repeating it is harmless', async () => {
