@@ -22,7 +22,12 @@ import { formerTables } from './operator/former-tables.ts';
 import { policyPath } from './operator/policy-objects.ts';
 import { purgeAll } from './operator/purge-all.ts';
 import { purgePlans } from './operator/purge-plan.ts';
-import { purgedFirewallStatus, purgedPolicyStatus, type PurgeResult } from './operator/purge-status.ts';
+import {
+  purgedFirewallStatus,
+  purgedPolicyStatus,
+  type PurgeResult,
+  wayOn,
+} from './operator/purge-status.ts';
 import { patchObject, writeStatus } from './operator/status-writer.ts';
 import { systemClocks, type Term } from './operator/term.ts';
 import type { Logger } from './runtime/logger.ts';
@@ -121,6 +126,8 @@ export async function purgeUnder(term: Term, parts: PurgeParts): Promise<boolean
       if (status !== undefined) await write(policyPath(parsed.meta), parsed.meta, status);
     }
   }
+  // Last, as of a Job that failed only the end of its log is shown.
+  for (const [name, result] of results) if (!result.clean) tell(`to go on with ${name}: ${wayOn(name)}`);
   return clean;
 }
 

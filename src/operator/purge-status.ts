@@ -5,11 +5,21 @@ import type { ParsedFirewall, ParsedPolicy } from '../kubernetes/resources/parse
 
 export type PurgeResult = { readonly clean: boolean; readonly told: string };
 
-const next = 'an operator that runs again registers everything anew; delete the PanFirewall to keep it empty';
+const anew = 'an operator that runs again registers everything anew';
 
-function findingOf({ clean, told }: PurgeResult): Finding {
-  const cause = clean ? 'its tables were purged by the command purge and hold nothing of ours' : told;
-  return { reason: 'Purging', message: `${cause}; ${next}` };
+/** How to go on where tags may be left; the command can be pasted. */
+export function wayOn(firewall: string): string {
+  return (
+    'correct the cause and run the purge (or helm uninstall) again, ' +
+    `or let the PanFirewall go, whose tags stay on the device: kubectl delete panfw ${firewall}`
+  );
+}
+
+function findingOf(firewall: string, { clean, told }: PurgeResult): Finding {
+  const message = clean
+    ? `its tables were purged by the command purge and hold nothing of ours; ${anew}; delete the PanFirewall to keep it empty`
+    : `${told}; ${anew}; ${wayOn(firewall)}`;
+  return { reason: 'Purging', message };
 }
 
 /** Counts that are not known to be 0 stay as they were last known. undefined: there is no status to correct. */
@@ -19,7 +29,7 @@ export function purgedFirewallStatus(
   now: string,
 ): object | undefined {
   if (status === undefined) return undefined;
-  const finding = findingOf(result);
+  const finding = findingOf(meta.name, result);
   const conditions = conditionsFor({
     finding,
     generation: meta.generation,
@@ -46,7 +56,7 @@ export function purgedPolicyStatus(
   const purged = firewalls.find(({ name }) => results.has(name));
   const result = purged && results.get(purged.name);
   if (status === undefined || purged === undefined || result === undefined) return undefined;
-  const { reason, message } = findingOf(result);
+  const { reason, message } = findingOf(purged.name, result);
   return {
     ...status,
     conditions: conditionsFor({
@@ -60,7 +70,7 @@ export function purgedPolicyStatus(
       const own = results.get(one.name);
       if (own === undefined) return one;
       const counts = own.clean ? { registered: 0, pending: 0, failed: 0, examples: [] } : {};
-      return { ...one, state: reason, ...counts, message: findingOf(own).message };
+      return { ...one, state: reason, ...counts, message: findingOf(one.name, own).message };
     }),
   };
 }

@@ -206,4 +206,5 @@ test('the uninstall hook is tried once, within the time that Helm gives it, and 
   assert.ok(timeout > 0 && timeout < spec.activeDeadlineSeconds);
   assert.ok(args.includes('--yes'));
   assert.doesNotMatch(metadata.annotations['helm.sh/hook-delete-policy'] ?? '', /hook-failed/);
+  assert.equal(metadata.annotations['helm.sh/hook-output-log-policy'], 'hook-succeeded,hook-failed');
 });

@@ -84,10 +84,12 @@ test('each firewall has its line: purged, retained, observed or out of reach; wh
   assert.equal(first.code, 1);
   assert.equal(first.lines[0], 'clean: purged, 2 addresses unregistered');
   assert.match(first.lines[1] ?? '', /^dead: NOT purged, tags may be left: not completed within 2 s/);
-  assert.deepEqual(first.lines.slice(2), [
+  assert.deepEqual(first.lines.slice(2, 4), [
     'kept: left as it is, spec.deletionPolicy is Retain',
     'observed: left as it is, spec.mode is Observe',
   ]);
+  assert.match(first.lines[4] ?? '', /^to go on with dead: .*: kubectl delete panfw dead$/);
+  assert.equal(first.lines.length, 5);
   assert.deepEqual([clean.owned(), clean.marks()], [{}, []]);
   for (const fw of [kept, observed, dead]) assert.deepEqual([fw.owned(), fw.marks().length], [expected, 1]);
   assert.deepEqual(await finalizers(), []);
