@@ -136,11 +136,13 @@ export class TableWorker {
     const state = this.#marker.adopt(id);
     this.#work.notify();
     // Also while another rival contests the table: what the adopted one left would go unasked when that one leaves.
-    return wasOurs(this.#marker.standing) && this.table.hasUnclaimed ? 'pending' : state;
+    const isOpen = this.#rights.isOutdated || this.table.hasUnclaimed;
+    return wasOurs(this.#marker.standing) && isOpen ? 'pending' : state;
   }
 
   /** Another PanFirewall came to know its device, or left. */
   claimsChanged(): void {
+    this.#rights.claimsChanged();
     this.#work.notify();
   }
 
@@ -205,8 +207,7 @@ export class TableWorker {
   async run(signal: AbortSignal, lost: AbortSignal): Promise<void> {
     this.#lastCall = AbortSignal.any([lastCall(signal), lost]);
     this.#outage.forget();
-    this.#reads.takenOver();
-    this.table.takenOver();
+    this.#takeOver();
     this.table.leases.inherit(this.#options.formerTimeoutSeconds());
     this.table.inheritGuard(this.#options.formerGuardWindow?.() ?? [], this.#options.now());
     try {
@@ -243,6 +244,7 @@ export class TableWorker {
     this.table.leases.configure(leases(), now());
     if (this.isPassivePeer) await this.#expectActive(connection, signal);
     if (now() >= this.#marker.dueAt) await this.#readMarker(connection, signal);
+    if (this.#rights.mustRead) this.#reads.lost();
     if (now() >= this.#reads.dueAt) await this.#readAll(connection, signal);
     if (await this.#putMarker(connection, signal)) return;
     if ((await this.#sendNext(connection, signal)) > 0) return;
@@ -316,12 +318,21 @@ export class TableWorker {
       return addresses;
     };
     this.#calling = 'read';
+    if (this.#rights.mustRead) this.#takeOver();
+    const shown = this.#rights.beginRead();
     const reading = this.#reader.read(connection, betweenPages, signal);
     // Whoever asked for it hears that it has begun.
     if (isAsked) this.#options.observer.changed();
     await reading;
+    shown();
     this.#options.limits.device.settle();
     this.#succeeded('read');
+  }
+
+  /** Whoever wrote before may have left a message on its way. */
+  #takeOver(): void {
+    this.#reads.takenOver();
+    this.table.takenOver();
   }
 
   async #expectActive(connection: Connection, signal: AbortSignal): Promise<void> {

@@ -22,13 +22,40 @@ export type WritingRightsOptions = {
 
 export class WritingRights {
   readonly #options: WritingRightsOptions;
+  /** How often somebody else was seen to keep the table. */
+  #elsewhere = 0;
+  /** The same when the last full read began that shows all of what came of it. */
+  #shown = 0;
 
   constructor(options: WritingRightsOptions) {
     this.#options = options;
   }
 
   get mayWrite(): boolean {
-    return mayWrite(this.#options.marker.standing) && this.#isOurs();
+    return mayWrite(this.#options.marker.standing) && this.#isOurs() && !this.isOutdated;
+  }
+
+  /** Somebody else kept the table, and may have written since it was read: what is known of it does not count. */
+  get isOutdated(): boolean {
+    return this.#shown < this.#elsewhere;
+  }
+
+  /** It is ours by now, and has to be read before it is written. */
+  get mustRead(): boolean {
+    return this.isOutdated && !this.#isElsewhere();
+  }
+
+  /** Who may write is perhaps another matter now. */
+  claimsChanged(): void {
+    if (this.#isElsewhere()) this.#elsewhere += 1;
+  }
+
+  /** A full read begins; to be called back when it has ended well. */
+  beginRead(): () => void {
+    const shown = this.#isElsewhere() ? this.#shown : this.#elsewhere;
+    return () => {
+      this.#shown = Math.max(this.#shown, shown);
+    };
   }
 
   /** Tells how the table stands, where that is new. @throws DeviceFailure */
@@ -37,6 +64,7 @@ export class WritingRights {
     const before = marker.standing.kind;
     await marker.read(connection, signal);
     const { kind } = marker.standing;
+    this.claimsChanged();
     this.#noteMark();
     if (kind === before) return undefined;
     this.#changed();
@@ -46,6 +74,8 @@ export class WritingRights {
   /** True when there was a mark to put. @throws DeviceFailure */
   async putMarker(connection: Connection, signal: AbortSignal): Promise<boolean> {
     const { marker, table } = this.#options;
+    // Whether nobody's tags are there, a read tells. Who takes another's place says so before.
+    if (this.isOutdated && marker.standing.kind !== 'shutOut') return false;
     if (!this.#isOurs() || !marker.wanted(() => table.hasUnclaimed)) return false;
     await marker.put(connection, signal);
     this.#noteMark();
@@ -62,6 +92,11 @@ export class WritingRights {
     const { marker, table, standingChanged } = this.#options;
     table.setFirstContact(marker.standing.kind === 'firstContact');
     standingChanged();
+  }
+
+  #isElsewhere(): boolean {
+    const { marker, precedence } = this.#options;
+    return marker.standing.kind === 'shutOut' || precedence().kind === 'taken';
   }
 
   /** As far as the spec and our other PanFirewalls go. */
