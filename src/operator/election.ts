@@ -1,5 +1,6 @@
 // Waits for the Lease, leads while it is provably held, and gives it back when the work has ended.
 
+import { lateForMs } from '../core/late-messages.ts';
 import { leaseTimes } from '../core/lease-term.ts';
 import type { Lease } from '../kubernetes/lease.ts';
 import type { Logger } from '../runtime/logger.ts';
@@ -69,7 +70,7 @@ export class Election {
           const former = this.#hold.lease;
           if (mode === 'wait' && this.#hold.waitMs > 0) return this.#standsBy();
           const moment = await this.#hold.claim(signal);
-          return moment && { term: new ProvenTerm(clocks, moment), former };
+          return moment && { term: new ProvenTerm(clocks, moment, this.#unsureUntil(former)), former };
         },
         signal,
       );
@@ -78,6 +79,12 @@ export class Election {
       await this.#wake.sleep(waitMs, signal).catch(() => undefined);
     }
     return undefined;
+  }
+
+  /** Who gave the Lease back had waited for its calls. Nobody waits for a command that took the Lease. */
+  #unsureUntil(former: Lease | undefined): number {
+    const { mode, clocks } = this.#options;
+    return mode === 'wait' && former !== undefined && former.holder !== '' ? clocks.now() + lateForMs : 0;
   }
 
   async #serve(service: {

@@ -78,7 +78,7 @@ export class KeptTables {
     if (term !== undefined) for (const table of this.#tables) if (!staying.includes(table)) run(table, term);
     return going.map(({ ref, worker }, i) => ({
       ref,
-      unsureUntil: worker instanceof TableWorker ? worker.unsureUntil : 0,
+      unsureUntil: this.#unsureUntil([worker]),
       owned: views[i]?.owned ?? 0,
       foreign: views[i]?.foreign ?? 0,
     }));
@@ -90,7 +90,7 @@ export class KeptTables {
     this.#purging = true;
     const old = this.#tables;
     await stopAll(old);
-    const unsureUntil = Math.max(0, ...this.workers.map((worker) => worker.unsureUntil));
+    const unsureUntil = this.#unsureUntil(this.workers);
     this.#tables = old.map(({ ref }) => this.#create(ref, unsureUntil));
     for (const table of this.#tables) if (this.#term !== undefined) run(table, this.#term);
   }
@@ -122,6 +122,12 @@ export class KeptTables {
   /** Something changed: what failed may work now. */
   retryNow(): void {
     for (const { worker } of this.#tables) worker.retryNow();
+  }
+
+  /** Until when a message of theirs, or of a former leader's, may still take effect: monotonic ms. */
+  #unsureUntil(workers: readonly (TableWorker | TablePurge)[]): number {
+    const own = workers.map((worker) => (worker instanceof TableWorker ? worker.unsureUntil : 0));
+    return Math.max(this.#term?.unsureUntil ?? 0, ...own);
   }
 
   #create(ref: TableEntry, unsureUntil: number): OwnTable {

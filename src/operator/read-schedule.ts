@@ -1,9 +1,9 @@
 // When a table is to be read in full: every so often, sooner when something is in doubt, never without a pause.
 
+import { lateForMs } from '../core/late-messages.ts';
+
 /** A full read starts no sooner than this many times the last one's duration after it. */
 const readSpacing = 20;
-/** A message without an answer may still be applied for about this long: the table is read once more then. */
-const afterthoughtMs = 65_000;
 
 export type ReadScheduleOptions = {
   readonly intervalMs: () => number;
@@ -84,13 +84,13 @@ export class ReadSchedule {
 
   /** A message had no answer. */
   doubt(): void {
-    this.#unsureUntil = this.#options.now() + afterthoughtMs;
+    this.#unsureUntil = this.#options.now() + lateForMs;
     this.#verifyAt = this.#unsureUntil;
   }
 
   /** Whoever wrote before may have left a message on its way. */
   takenOver(): void {
-    this.#verifyAt = this.#options.now() + afterthoughtMs;
+    this.#verifyAt = this.#options.now() + lateForMs;
   }
 
   /**

@@ -214,8 +214,9 @@ export class TableSet {
     this.#former = undefined;
     // Of another device, or of one that cannot be told from others, nothing is known.
     const isSame = former.serial === serial && serial !== 'unknown';
+    const unsureUntil = this.#term?.unsureUntil ?? 0;
     for (const table of former.tables)
-      if (isSame || table.ref.serial !== undefined) this.#seeOff({ ...table, unsureUntil: 0 });
+      if (isSame || table.ref.serial !== undefined) this.#seeOff({ ...table, unsureUntil });
   }
 
   #inTurn(step: () => Promise<void>): Promise<void> {

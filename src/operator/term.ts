@@ -12,6 +12,11 @@ export type Term = {
   readonly mayBegin: () => boolean;
   /** Whether what has begun may go on at this very moment; asked before each further part of a message. */
   readonly mayGoOn: () => boolean;
+  /**
+   * Monotonic ms: until then a message of a former leader that did not give its Lease back may still take effect. Absent:
+   * there is none.
+   */
+  readonly unsureUntil?: number;
 };
 
 export type Clocks = {
@@ -36,13 +41,15 @@ export class ProvenTerm implements Term {
   readonly #lost = new AbortController();
   readonly #clocks: Clocks;
   readonly #needsProof: boolean;
+  readonly unsureUntil: number;
   #renewedAt: Moment = { now: 0, wall: 0 };
   #timers: NodeJS.Timeout[] = [];
   #ledUntil: number | undefined;
 
   /** @param begunAt when the renewal that began the term was sent; undefined: the term needs no Lease. */
-  constructor(clocks: Clocks, begunAt: Moment | undefined) {
+  constructor(clocks: Clocks, begunAt: Moment | undefined, unsureUntil = 0) {
     this.#clocks = clocks;
+    this.unsureUntil = unsureUntil;
     this.#needsProof = begunAt !== undefined;
     if (begunAt !== undefined) this.renewed(begunAt);
   }

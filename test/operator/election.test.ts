@@ -6,6 +6,9 @@ import type { Term } from '../../src/operator/term.ts';
 import { createLeaseServer } from './lease-server.ts';
 import { clocks, jump, log, now, pass, start, untilLeading } from './replicas.ts';
 
+/** As it is by now. */
+const termOf = ({ term }: { readonly term: Term | undefined }): Term | undefined => term;
+
 test('the first one leads at once, keeps the Lease, and a second one waits', async () => {
   const server = createLeaseServer();
   const a = start({ server, name: 'a' });
@@ -32,6 +35,7 @@ test('a clean stop keeps the Lease until the work has ended, and then hands it o
   assert.equal(b.term, undefined, 'not while work was on its way');
   b.election.changed('');
   assert.ok((await untilLeading(b, 3_000)) <= 100);
+  assert.equal(termOf(b)?.unsureUntil, 0);
   await b.stop();
 });
 
@@ -47,6 +51,8 @@ test('after a leader is gone without a word, the next one leads within the term 
   const waited = now() - renewedAt;
   assert.ok(waited >= 10_000 && waited <= 12_600, `after ${waited} ms`);
   assert.equal(b.former, 'a');
+  const unsureMs = (b.term?.unsureUntil ?? 0) - now();
+  assert.ok(unsureMs > 60_000 && unsureMs <= 65_000, `its last message may come within ${unsureMs} ms`);
   await b.stop();
   await a.stop();
 });
