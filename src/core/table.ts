@@ -324,6 +324,11 @@ export class Table {
     return this.#current.waitingExample;
   }
 
+  /** There are guarded removals that the guard is about to judge. */
+  get hasToJudge(): boolean {
+    return this.#current.hasToJudge;
+  }
+
   /** Removals that wait for somebody's approval, oldest first. */
   get held(): readonly HeldPlan[] {
     return this.#guard.held;

@@ -16,7 +16,7 @@ type Request = {
   readonly firewall: string;
   readonly worker: FirewallWorker;
   readonly value: string;
-  /** There are tables that have not been read: what is asked for may be about one of those. */
+  /** There are tables that have not been read, or judged since: what is asked for may be about one of those. */
   readonly unread: boolean;
   /** The first time that this request is looked at. */
   readonly isNew: boolean;
@@ -151,7 +151,9 @@ export class AnnotationRequests {
     for (const [firewall, asked] of this.#open) {
       const worker = workerOf(firewall);
       if (worker === undefined) continue;
-      const unread = worker.mayHaveMore || worker.workers.some(({ table }) => !table.known);
+      const isOpen = ({ table, awaitsJudgement }: (typeof worker.workers)[number]) =>
+        !table.known || awaitsJudgement;
+      const unread = worker.mayHaveMore || worker.workers.some(isOpen);
       const left = new Map(asked);
       for (const [annotation, value] of asked) {
         const isNew = this.#isNew(firewall, annotation, value);

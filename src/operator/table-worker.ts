@@ -120,6 +120,11 @@ export class TableWorker {
     return this.#reader.isAsked && this.table.known && this.#outage.failing === undefined;
   }
 
+  /** What is about to be judged may become a held plan: whether there is one of some id cannot be told yet. */
+  get awaitsJudgement(): boolean {
+    return this.#rights.mayWrite && this.table.hasToJudge;
+  }
+
   /** Releases the held plan of this id; false when there is none. */
   approve(plan: string): boolean {
     const released = this.table.approve(plan, this.#options.now());

@@ -57,7 +57,9 @@ test('what is held goes when its plan is approved, not by another id, and not be
   want('10.0.0.1', []);
   want('10.0.0.2', []);
   assert.equal(table.pending, 2, 'it is work to judge them');
+  assert.equal(table.hasToJudge, true, 'there may be a plan soon');
   assert.deepEqual(removals(), []);
+  assert.equal(table.hasToJudge, false);
   assert.deepEqual(plan(), ['10.0.0.1 k.a', '10.0.0.2 k.a']);
   assert.equal(table.pending, 0, 'what is held is not');
   assert.equal(table.approve('none', 0), false);

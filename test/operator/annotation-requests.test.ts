@@ -72,7 +72,7 @@ function tables(...known: boolean[]) {
   const done: string[] = [];
   const told: EventNote[] = [];
   const worker = {
-    workers: known.map((one) => ({ table: { known: one } })),
+    workers: known.map((one) => ({ table: { known: one }, awaitsJudgement: false })),
     approve: (plan: string) => state.plans.delete(plan),
     resync: () => {
       state.awaitsRead = true;
@@ -103,7 +103,10 @@ function tables(...known: boolean[]) {
     const table = worker.workers[i]?.table;
     if (table !== undefined) table.known = true;
   };
-  return { state, done, told, ask, review, read };
+  /** The guard is about to judge, or has done so. */
+  const judging = (i: number, awaitsJudgement: boolean) =>
+    Object.assign(worker.workers[i] ?? {}, { awaitsJudgement });
+  return { state, done, told, ask, review, read, judging };
 }
 
 const dropped = ([annotation, value]: [string, string]) => `drop ${annotation} ${value}`;
@@ -126,6 +129,17 @@ test('an approval that fits no known plan waits for the tables that are not know
   const gone = tables(true, true);
   gone.ask(approval);
   assert.deepEqual(gone.done, [dropped(approval)], 'nobody holds it');
+});
+
+test('an approval waits for what has been read and not judged yet: after a restart its plan is only to come', () => {
+  const { state, done, told, ask, review, judging } = tables(true);
+  judging(0, true);
+  ask(approval);
+  assert.deepEqual([done, told], [[], []]);
+  judging(0, false);
+  state.plans.add('7f3a');
+  review();
+  assert.deepEqual([state.plans.size, done, told], [0, [dropped(approval)], []]);
 });
 
 test('tables that nobody has looked for yet are waited for, too', () => {
