@@ -47,12 +47,7 @@ export class FirewallClaim {
     this.make('asking');
   }
 
-  /** Another endpoint: what was kept at the old one says nothing about who is at this one. */
-  beginAfresh(): void {
-    this.#established = new Map([...this.#established].filter(([, { ref }]) => ref.serial !== undefined));
-    this.make('asking');
-  }
-
+  /** `asking`: also at another endpoint; should the same device be there, what was kept of it still counts. */
   make(device: Claim['device']): void {
     const { firewall, meta, endpoint, claim, tables } = this.#options;
     const { name, tagPrefix } = firewall;

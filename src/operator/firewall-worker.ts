@@ -109,7 +109,7 @@ export class FirewallWorker {
     this.#options.log.info({ endpoint }, 'endpoint changed');
     return this.#tables.startAfresh(async () => {
       await this.#devices.close();
-      if (this.#leads) this.#claim.beginAfresh();
+      if (this.#leads) this.#claim.make('asking');
     });
   }
 

@@ -49,6 +49,8 @@ function world() {
       for (const object of objects.values()) start(object);
     },
     answers: (name: string, identity: string) => workers.get(name)?.make({ identity }),
+    /** Its spec names another endpoint. */
+    moves: (name: string) => workers.get(name)?.make('asking'),
     fails(name: string): void {
       if (claims.get(name)?.device === 'asking') workers.get(name)?.make('unknown');
     },
@@ -177,20 +179,21 @@ test('while a status still tells that another one kept the table, nobody else is
   assert.deepEqual([it.keeps('lab'), it.keeps('edge')], ['LAB', 'EDGE']);
 });
 
-test('another endpoint is taken up afresh: what was kept at the old one proves nothing', () => {
+test('another endpoint: of the same device what was kept still counts, of another one it does not', () => {
   const it = settled();
-  const claims = new Map(it.claims);
-  const moved = new FirewallClaim({
-    firewall: { name: 'edge', tagPrefix: 'k8s-prod.' },
-    meta: { uid: 'edge', createdAt: edge.createdAt },
-    endpoint: () => 'https://elsewhere',
-    former: () => undefined,
-    claims,
-    claim: (claim) => claim && claims.set('edge', claim),
-    tables: () => ({ tables: [ownTable], open: false }),
-  });
-  moved.beginAfresh();
-  assert.deepEqual(claims.get('edge')?.established, new Set());
+  it.answers('lab', 'EDGE');
+  it.moves('edge');
+  assert.equal(it.precedence('lab').kind, 'wait');
+  it.answers('edge', 'EDGE');
+  assert.equal(it.precedence('edge').kind, 'ours');
+  it.moves('edge');
+  it.answers('edge', 'OTHER');
+  for (const name of ['lab', 'edge']) assert.equal(it.precedence(name).kind, 'ours');
+  it.looks('edge');
+  it.writesStatus('edge');
+  it.looks('lab');
+  it.writesStatus('lab');
+  assert.deepEqual([it.keeps('lab'), it.keeps('edge')], ['EDGE', 'OTHER']);
 });
 
 const names = ['a', 'b', 'c'] as const;
@@ -203,7 +206,7 @@ const step = fc.oneof(
     identity: fc.constantFrom('A', 'B', 'C'),
   }),
   fc.record({
-    kind: fc.constantFrom('create', 'fails', 'looks', 'writesStatus', 'looks', 'writesStatus'),
+    kind: fc.constantFrom('create', 'fails', 'moves', 'looks', 'writesStatus', 'looks', 'writesStatus'),
     name: fc.constantFrom(...names),
     identity: fc.constant(''),
   }),
