@@ -1,11 +1,12 @@
 // Every word of the closed lists has its row in docs/operations.md, and no row is left over.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { conditionReasons, eventReasons, skipReasons } from '../../src/core/model.ts';
 
-const text = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8');
+const root = join(import.meta.dirname, '../..');
+const text = readFileSync(join(root, 'docs/operations.md'), 'utf8');
 
 /** The first cells of the table below a heading, in order. */
 function rowsBelow(heading: string): string[] {
@@ -26,4 +27,20 @@ test('docs/operations.md has a row for each Event reason', () => {
 
 test('docs/operations.md has a row for each skip reason', () => {
   assert.deepEqual(rowsBelow('Skip reasons'), [...skipReasons]);
+});
+
+/** Where the lists, and what belongs to each word, stand: they say nothing by themselves. */
+const tables = /(?:core\/model|core\/event-bearing|core\/event-note|docs\/reasons\.test)\.ts$/;
+
+function textOf(pattern: string): string {
+  const files = globSync(pattern, { cwd: root }).filter((file) => !tables.test(file));
+  return files.map((file) => readFileSync(join(root, file), 'utf8')).join('\n');
+}
+
+test('each word of the closed lists is said somewhere, and some test expects it', () => {
+  const [sources, tests] = [textOf('src/**/*.ts'), textOf('test/**/*.test.ts')];
+  for (const word of new Set([...conditionReasons, ...eventReasons, ...skipReasons])) {
+    assert.ok(sources.includes(`'${word}'`), `${word} is said nowhere`);
+    assert.match(tests, new RegExp(`['"\`/ ]${word}\\b`), `no test expects ${word}`);
+  }
 });
