@@ -14,6 +14,9 @@ export class HandshakeCut extends Error {
   }
 }
 
+/** A TLS record: what is written in larger pieces has gone to the kernel before the next one is asked for. */
+const highWaterMark = 16 * 1024;
+
 /**
  * Resolves when the peer's certificate has been verified as the options say. Ends the connection otherwise, and rejects with
  * a CertificateError, a HandshakeCut, another error of the handshake, or the signal's reason.
@@ -27,7 +30,12 @@ export function secure(
   resumable: (session: Buffer) => void = () => {},
 ): Promise<TLSSocket> {
   const { promise, resolve, reject } = Promise.withResolvers<TLSSocket>();
-  const secured = connect({ ...options, socket });
+  const withPieces: ConnectionOptions & { readonly highWaterMark: number } = {
+    ...options,
+    highWaterMark,
+    socket,
+  };
+  const secured = connect(withPieces);
   const giveUp = () => {
     secured.destroy();
     reject(signal.reason);
