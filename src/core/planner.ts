@@ -105,10 +105,13 @@ export class Planner {
   causesAt(address: string): (tag: string) => RemovalCause {
     const { desired, causes } = this.#parts;
     if (desired.limits === undefined) return (tag) => causes.causeOf(address, tag);
-    const isDeserved = membership(desired.limits.deserved(address));
-    const displacement = desired.limits.displacementOf?.(address);
+    const { limits } = desired;
+    const displacement = limits.displacementOf?.(address);
+    // Where nothing is to go, which is so for most addresses, neither is asked for.
+    let isDeserved: ((tag: string) => boolean) | undefined;
     let isEdited: ((tag: string) => boolean) | undefined;
     return (tag) => {
+      isDeserved ??= membership(limits.deserved(address));
       if (!isDeserved(tag)) return causes.causeOf(address, tag);
       if (displacement !== undefined) return displacement === 'room' ? 'limit' : 'displaced';
       isEdited ??= membership(this.#beyondLimit(address));

@@ -13,7 +13,9 @@ export function createWake(): Wake {
   return {
     notify() {
       notified = true;
-      wake?.();
+      const waking = wake;
+      wake = undefined;
+      waking?.();
     },
     async sleep(atMostMs, signal) {
       signal.throwIfAborted();
