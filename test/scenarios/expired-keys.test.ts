@@ -5,6 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import type { SettingsPatch } from '../../simulator/simulator.ts';
+import type { Owned } from './device.ts';
 import { operatorNamespace, openStage, type StagedDevice } from './stage.ts';
 
 const stage = await openStage();
@@ -19,7 +20,16 @@ const forms: Readonly<Record<string, SettingsPatch>> = {
   'code-400-under-http-200': { expiredKey: 'code-400', errorsAsHttpStatus: false },
 };
 const logins = ['password', 'key'] as const;
-type Case = { readonly name: string; readonly fw: StagedDevice; readonly ip: string };
+type Case = {
+  readonly name: string;
+  readonly fw: StagedDevice;
+  /** What it holds at the start, and without the first Pod. */
+  readonly before: Owned;
+  readonly after: Owned;
+};
+
+const tableOf = (name: string, ...addresses: readonly string[]): Owned =>
+  Object.fromEntries(addresses.map((ip) => [ip, [`ns_${name}.web`]]));
 
 /** A key that does not live for a minute is no reason to sign in again. */
 const keyAgeMs = 65_000;
@@ -34,9 +44,11 @@ describe('a key that has expired', { concurrency: 8 }, () => {
       logins.map((login) => ({ name: `${login}-${form}`, login, settings })),
     );
     for (const { name, login, settings } of all) {
-      const ip = `10.${++block}.0.1`;
+      const [ip, stays] = [`10.${++block}.0.1`, `10.${block}.0.2`];
       await cluster.createNamespace(name);
+      // One of them stays: the policy of none would be NoPods.
       await cluster.createPod({ namespace: name, name: 'web-1', ips: [ip] });
+      await cluster.createPod({ namespace: name, name: 'web-2', ips: [stays] });
       await stage.policy({ namespace: name, name }, { firewallNames: [name], tags: [{ template: 'web' }] });
       const secret = `${name}-login`;
       const spec = login === 'password' ? { credentials: { secretRef: { name: secret } } } : {};
@@ -44,10 +56,10 @@ describe('a key that has expired', { concurrency: 8 }, () => {
       const { username, password } = fw.simulator;
       if (login === 'password')
         await cluster.createSecret({ namespace: operatorNamespace, name: secret }, { username, password });
-      cases.set(name, { name, fw, ip });
+      cases.set(name, { name, fw, before: tableOf(name, ip, stays), after: tableOf(name, stays) });
     }
-    for (const { name, fw, ip } of cases.values()) {
-      await fw.holds({ [ip]: [`ns_${name}.web`] });
+    for (const { name, fw, before: table } of cases.values()) {
+      await fw.holds(table);
       await stage.says('PanFirewall', { name }, 'InSync');
     }
     await sleep(keyAgeMs);
@@ -59,11 +71,11 @@ describe('a key that has expired', { concurrency: 8 }, () => {
   for (const form of Object.keys(forms)) {
     test(`said as ${form}: with user name and password one keygen, and all goes on within 10 s`, async () => {
       const found = caseOf(`password-${form}`);
-      const { name, fw } = found;
+      const { name, fw, after: table } = found;
       assert.equal(keygens(found), 1);
       fw.simulator.expireKeys();
       await cluster.deletePod({ namespace: name, name: 'web-1' });
-      await fw.holds({}, { timeoutMs: workLimitMs });
+      await fw.holds(table, { timeoutMs: workLimitMs });
       await stage.says('PanFirewall', { name }, 'InSync', workLimitMs);
       await stage.says('PanTagPolicy', { namespace: name, name }, 'InSync');
       assert.equal(keygens(found), 2);
@@ -71,13 +83,13 @@ describe('a key that has expired', { concurrency: 8 }, () => {
 
     test(`said as ${form}: with a key alone it is AuthenticationFailed, and the table stays until the Secret has another`, async () => {
       const found = caseOf(`key-${form}`);
-      const { name, fw, ip } = found;
+      const { name, fw, ...tables } = found;
       fw.simulator.expireKeys();
       await cluster.deletePod({ namespace: name, name: 'web-1' });
       const { conditions = [] } = await stage.says('PanFirewall', { name }, 'AuthenticationFailed');
       assert.match(conditions[0]?.message ?? '', /Secret/);
       await stage.says('PanTagPolicy', { namespace: name, name }, 'AuthenticationFailed');
-      assert.deepEqual(fw.owned(), { [ip]: [`ns_${name}.web`] });
+      assert.deepEqual(fw.owned(), tables.before);
       assert.equal(keygens(found), 0);
       const refused = operator
         .logs()
@@ -86,7 +98,7 @@ describe('a key that has expired', { concurrency: 8 }, () => {
       const apiKey = await newKey(fw);
       stage.hide(apiKey);
       await cluster.patch('Secret', { namespace: operatorNamespace, name }, { stringData: { apiKey } });
-      await fw.holds({}, { timeoutMs: workLimitMs });
+      await fw.holds(tables.after, { timeoutMs: workLimitMs });
       await stage.says('PanFirewall', { name }, 'InSync', workLimitMs);
     });
   }
