@@ -5,7 +5,12 @@ import { type FoundCondition, isUrgentChange } from '../core/conditions.ts';
 import type { StatusContext } from '../core/firewall-status.ts';
 import { StatusEchoes } from './status-echoes.ts';
 
-export type Status = { readonly conditions?: readonly FoundCondition[] | undefined };
+export type Status = {
+  readonly conditions?: readonly FoundCondition[] | undefined;
+  readonly tables?:
+    | readonly { readonly guardWindow?: readonly { readonly addresses: number }[] | undefined }[]
+    | undefined;
+};
 
 /** One object whose status we write. */
 export type StatusSubject = {
@@ -49,6 +54,12 @@ const retryMs = { first: 1000, longest: 10_000 } as const;
  */
 const disputeMs = { first: 1000, longest: 300_000 } as const;
 const freeDisputes = 2;
+
+/** What passed the guard by itself: the next process has to know, however soon this one is killed. */
+function passedIn(status: Status | undefined): number {
+  const windows = (status?.tables ?? []).flatMap(({ guardWindow = [] }) => guardWindow);
+  return windows.reduce((sum, { addresses }) => sum + addresses, 0);
+}
 
 /** The order of writes: conditions first, what could not be written last, and else what has waited longest. */
 function byNeed(a: Due, b: Due): number {
@@ -160,7 +171,7 @@ export class StatusAgenda {
     const since = (kept.since ??= at);
     const conditions = computed.status.conditions ?? [];
     if (isPutOff(kept, conditions, at)) return undefined;
-    const urgent = isUrgentChange(previous, conditions);
+    const urgent = isUrgentChange(previous, conditions) || passedIn(computed.status) > passedIn(current);
     const countsAreDue = at - since >= countsSettleMs && at - kept.writtenAt >= countsIntervalMs;
     const retry = kept.failing !== undefined;
     return urgent || countsAreDue ? { subject, computed, urgent, since, retry } : undefined;

@@ -48,6 +48,8 @@ const trialMs = { least: 15_000, eachPair: 50 };
 export class TableSender {
   readonly #options: TableSenderOptions;
   readonly #suspects = new Suspects();
+  /** Addresses that had passed the guard when the status was last told of it. */
+  #toldPassed = 0;
   /** The held plans that the log speaks of. */
   #toldPlans: ReadonlySet<string> = new Set();
 
@@ -81,6 +83,7 @@ export class TableSender {
     const { table, now } = this.#options;
     const choice = nextMessage(table, this.#suspects, { limits: messageLimits, now: now() });
     this.#tellHeld();
+    this.#tellPassed();
     if (choice === undefined) return 0;
     const startedAt = now();
     const newcomers = newcomersOf(choice.batch, table);
@@ -181,6 +184,14 @@ export class TableSender {
       { ...countsOf(batch), problem: message },
       'device refused a message as a whole, looking for the cause',
     );
+  }
+
+  /** The status tells it before the device does anything: the next process has to know, however soon this one is killed. */
+  #tellPassed(): void {
+    const { table, observer } = this.#options;
+    const passed = table.guardWindow.reduce((sum, { addresses }) => sum + addresses, 0);
+    if (passed > this.#toldPassed) observer.changed();
+    this.#toldPassed = passed;
   }
 
   #tellHeld(): void {

@@ -8,7 +8,7 @@ import { createLogger } from '../../src/runtime/logger.ts';
 
 const writeMs = 5;
 
-type Model = { readonly path: string; ready: boolean; count: number; judgeable: boolean };
+type Model = { readonly path: string; ready: boolean; count: number; passed: number; judgeable: boolean };
 type Write = { readonly path: string; readonly at: number; readonly ready: boolean; readonly count: number };
 
 /** A worker over objects of which the test moves conditions and counts, in a time of its own. */
@@ -19,6 +19,7 @@ function stage(t: TestContext, objects: number) {
     path: `/p${i}`,
     ready: true,
     count: 0,
+    passed: 0,
     judgeable: true,
   }));
   const held = new Map<string, Status>();
@@ -87,10 +88,14 @@ function stage(t: TestContext, objects: number) {
   };
 }
 
-type Status = { readonly conditions: readonly FoundCondition[]; readonly count: number };
+type Status = {
+  readonly conditions: readonly FoundCondition[];
+  readonly count: number;
+  readonly tables?: readonly { readonly guardWindow: readonly { readonly addresses: number }[] }[];
+};
 
 function subject(
-  { path, ready, count, judgeable }: Model,
+  { path, ready, count, passed, judgeable }: Model,
   current: Status | undefined,
   written: () => void,
 ): StatusSubject {
@@ -103,7 +108,7 @@ function subject(
     message: 'as it is',
   };
   const compute = (): { status: Status; written: () => void } => ({
-    status: { conditions: [condition], count },
+    status: { conditions: [condition], count, tables: [{ guardWindow: [{ addresses: passed }] }] },
     written,
   });
   return { path, uid: path, generation: 1, current, judgeable, compute };
@@ -214,6 +219,30 @@ test('a condition is written at once, whatever counts wait', async (t) => {
     assert.ok(told !== undefined, `${model.path} within a second`);
     assert.ok(told.at - at <= 200, `${model.path} after ${told.at - at} ms`);
   }
+  checkRate(writes);
+});
+
+test('what passed the guard is written at once, whatever counts wait, and what leaves its window is not', async (t) => {
+  const { models, writes, worker, pass } = stage(t, 200);
+  await pass(25_000);
+  const churn = () => {
+    for (const model of models) model.count += 1;
+    worker.changed();
+  };
+  await pass(5_000, churn);
+  const model = models[57];
+  assert.ok(model);
+  const wait = async (passed: number): Promise<number> => {
+    model.passed = passed;
+    const { length: before } = writes;
+    const at = Date.now();
+    await pass(200, churn);
+    return (
+      (writes.slice(before).find(({ path }) => path === model.path)?.at ?? Number.POSITIVE_INFINITY) - at
+    );
+  };
+  assert.ok((await wait(7)) <= 200, 'more has passed');
+  assert.ok((await wait(3)) > 200, 'some of it is older than the window');
   checkRate(writes);
 });
 
