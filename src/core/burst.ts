@@ -9,6 +9,8 @@ const longestAnswerMs = 30_000;
 /** What comes in so short a time after a burst that was long does not begin another: it is judged first. */
 const breathMs = 100;
 
+const none = { begunAt: Number.NEGATIVE_INFINITY, over: Number.NEGATIVE_INFINITY };
+
 /** Times are monotonic ms. */
 export class Burst {
   /** undefined: none was on when something last came. */
@@ -17,6 +19,8 @@ export class Burst {
   /** Of this burst. What was asked in an earlier one and never answered is not waited for again. */
   #questions = new Set<symbol>();
   #breathUntil = Number.NEGATIVE_INFINITY;
+  /** The one that ended by itself before. */
+  #former = none;
   #count = 0;
 
   /** Nothing more is expected by then. */
@@ -52,9 +56,12 @@ export class Burst {
 
   #begin(now: number): void {
     if (now < this.#breathUntil) return;
-    this.#begunAt = now;
-    this.#until = now + quietMs;
-    this.#count += 1;
+    const { begunAt, over } = this.#former;
+    // What comes each time just as a burst ends must not begin another one each time: the two seconds go on.
+    const goesOn = now < over + quietMs;
+    this.#begunAt = goesOn ? begunAt : now;
+    this.#until = Math.min(now + quietMs, this.#begunAt + longestMs);
+    if (!goesOn) this.#count += 1;
   }
 
   #lastUntil(time: number): void {
@@ -65,7 +72,9 @@ export class Burst {
   #endBy(now: number): void {
     const { over } = this;
     if (this.#begunAt === undefined || now < over) return;
-    if (over >= this.#begunAt + longestMs) this.#breathUntil = over + breathMs;
+    const isLong = over >= this.#begunAt + longestMs;
+    if (isLong) this.#breathUntil = over + breathMs;
+    this.#former = isLong ? none : { begunAt: this.#begunAt, over };
     this.#begunAt = undefined;
     this.#until = over;
     this.#questions = new Set();

@@ -61,6 +61,6 @@ test('law: a worker that is busy for however long each time judges at the first 
         assert.ok(since === undefined || now - since <= mostMs + busyMs, `${now - (since ?? 0)} ms`);
       }
     }),
-    { numRuns: 60 },
+    { numRuns: 60, endOnFailure: true },
   );
 });
