@@ -20,8 +20,17 @@ export class NameError extends Error {
   }
 }
 
-/** By host name. A lookup occupies a thread until it ends, and few may run at once: one for all who ask for the same name. */
+/** By host name: one lookup for all who ask for the same name. */
 const running = new Map<string, Promise<readonly LookupAddress[]>>();
+/**
+ * Names whose last lookup took long. A lookup occupies a thread until it ends, and libuv gives lookups two of its four: names
+ * that a DNS server leaves without an answer are looked up one after the other, so that all others find a thread.
+ */
+const slow = new Set<string>();
+let slowTurn: Promise<unknown> = Promise.resolve();
+const slowMs = 1_000;
+/** Of the longest memory: whoever edits endpoints does not fill it. */
+const mostSlow = 1_000;
 
 /**
  * The addresses of a host in the order to try them: as the resolver has them, IPv6 and IPv4 by turns (RFC 8305, section
@@ -43,11 +52,25 @@ export async function addressesOf(
 function lookup(host: string): Promise<readonly LookupAddress[]> {
   const shared = running.get(host);
   if (shared !== undefined) return shared;
+  const found = slow.has(host) ? slowTurn.then(() => ask(host)) : ask(host);
+  if (slow.has(host)) slowTurn = found.catch(() => undefined);
+  running.set(host, found);
+  const ended = () => running.delete(host);
+  found.then(ended, ended);
+  return found;
+}
+
+function ask(host: string): Promise<readonly LookupAddress[]> {
   const { promise, resolve, reject } = Promise.withResolvers<readonly LookupAddress[]>();
-  running.set(host, promise);
+  // One that never ends is slow, too.
+  const late = setTimeout(() => {
+    if (slow.size < mostSlow) slow.add(host);
+  }, slowMs).unref();
+  const begunAt = performance.now();
   // As Node's own connections do it: no IPv6 addresses on a machine without IPv6.
   dns.lookup(host, { all: true, hints: dns.ADDRCONFIG }, (error, addresses) => {
-    running.delete(host);
+    clearTimeout(late);
+    if (performance.now() < begunAt + slowMs) slow.delete(host);
     if (error === null) resolve(addresses);
     else reject(new NameError(error.code ?? '', host, problemOf(host, error.code)));
   });

@@ -139,3 +139,30 @@ test('a process that stood still hears what had arrived meanwhile before its tim
   while (performance.now() < until);
   (await socket).destroy();
 });
+
+test('names without an answer are looked up one after the other: they leave others the threads', async (context) => {
+  const away = ['a.away.example.net', 'b.away.example.net', 'c.away.example.net'];
+  const resolver = scriptResolver(context, { 'fw-a.example.net': ['10.0.0.1'] });
+  const ask = (names: readonly string[], ms: number) =>
+    Promise.allSettled(names.map((name) => addressesOf(name, ms, never)));
+  await ask(away, 1_100);
+  assert.deepEqual(resolver.asked, away);
+  resolver.answer([]);
+  await new Promise(setImmediate);
+  const again = ask(away, 10_000);
+  assert.deepEqual(await addressesOf('fw-a.example.net', 1000, never), ['10.0.0.1']);
+  const [first, ...others] = away;
+  assert.deepEqual(resolver.asked.slice(3).sort(), [first, 'fw-a.example.net']);
+  // They answer again: each in its turn, and from then on at once.
+  for (let turn = 0; turn < away.length; turn += 1) {
+    resolver.answer(['10.0.0.2']);
+    await new Promise(setImmediate);
+  }
+  assert.deepEqual(resolver.asked.slice(5), others);
+  assert.deepEqual(new Set((await again).map(({ status }) => status)), new Set(['fulfilled']));
+  await new Promise(setImmediate);
+  const last = ask(away, 1000);
+  resolver.answer(['10.0.0.2']);
+  await last;
+  assert.deepEqual(resolver.asked.slice(7), away);
+});
