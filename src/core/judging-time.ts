@@ -20,6 +20,11 @@ export class JudgingTime {
     return isReady;
   }
 
+  /** Nothing is ready any more; what comes is of the burst that is on then. */
+  forget(): void {
+    this.#waits = undefined;
+  }
+
   /** When it is to be asked again. */
   get at(): number {
     if (this.#waits === undefined || this.#waits.burst === this.burst) return this.from;

@@ -193,6 +193,7 @@ export class Table {
     this.#refusals.clear();
     this.#agenda.clear();
     this.#guard.forget();
+    this.judging.forget();
     this.leases.forget();
   }
 

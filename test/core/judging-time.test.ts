@@ -5,6 +5,8 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { Burst } from '../../src/core/burst.ts';
 import { JudgingTime } from '../../src/core/judging-time.ts';
+import { Table } from '../../src/core/table.ts';
+import { tagSet } from '../../src/core/tag-set.ts';
 
 function lookAt(judging: JudgingTime, burst: Burst, now: number, isReady = true): boolean {
   judging.from = burst.over;
@@ -63,4 +65,33 @@ test('law: a worker that is busy for however long each time judges at the first 
     }),
     { numRuns: 60, endOnFailure: true },
   );
+});
+
+test('a table that is read anew waits for the burst that is on: nothing of it has waited before', () => {
+  const wanted = new Map([['10.0.0.1', tagSet(['k.stays', 'k.goes'])]]);
+  const desired = { tagsOf: (address: string) => wanted.get(address) ?? [], addresses: () => wanted.keys() };
+  const table = new Table(desired, () => undefined, { percent: 100, minimum: 10 });
+  const look = (from: number, burst: number, now: number) => {
+    table.judging.from = from;
+    table.judging.burst = burst;
+    return table.next({ entries: 10, bytes: 10_000 }, now);
+  };
+  const read = (now: number) => {
+    table.beginRead();
+    const owned = new Map([['10.0.0.1', tagSet(['k.stays', 'k.goes'])]]);
+    table.endRead({ owned, others: new Map(), agreed: true }, now);
+  };
+  const remove = (now: number) => {
+    wanted.set('10.0.0.1', tagSet(['k.stays']));
+    const before = tagSet(['k.stays', 'k.goes']);
+    table.note({ address: '10.0.0.1', before, after: tagSet(['k.stays']), cause: 'policy' }, now);
+  };
+  read(1000);
+  remove(1000);
+  assert.equal(look(1050, 1, 1001), undefined);
+  table.forget();
+  read(600_000);
+  remove(600_000);
+  assert.equal(look(600_050, 2, 600_001), undefined);
+  assert.deepEqual(look(600_050, 2, 600_050)?.[0]?.unregister, ['k.goes']);
 });
