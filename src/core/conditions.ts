@@ -86,13 +86,16 @@ export function sameConditions(a: readonly FoundCondition[], b: readonly FoundCo
   );
 }
 
-/** A change that cannot wait: any but in the words of a Ready that stays, such as what a policy selects by now. */
+/**
+ * A change that cannot wait: any but in the words of a Ready that stays, such as what a policy selects by now. Pods that
+ * come and go make NoPods of InSync and back: in churn such changes would take the turns of those that matter.
+ */
 export function isUrgentChange(before: readonly FoundCondition[], after: readonly FoundCondition[]): boolean {
   return !sameConditions(before.map(withoutSmallTalk), after.map(withoutSmallTalk));
 }
 
 function withoutSmallTalk(condition: FoundCondition): FoundCondition {
   return condition.type === 'Ready' && condition.status === 'True'
-    ? { ...condition, message: '' }
+    ? { ...condition, reason: 'InSync', message: '' }
     : condition;
 }

@@ -167,3 +167,11 @@ test('every change of a condition is urgent, but for the words of a Ready that s
   assert.equal(isUrgentChange(held, say('RemovalsHeld', 'plan 2')), true);
   assert.equal(isUrgentChange(held, held), false);
 });
+
+test('NoPods and InSync that follow each other can wait like a count; a Ready that ends cannot', () => {
+  const of = (reason: ConditionReason) =>
+    conditionsFor({ finding: finding(reason), generation: 1, previous: [], now: timeAt(0) });
+  assert.equal(isUrgentChange(of('InSync'), of('NoPods')), false);
+  assert.equal(isUrgentChange(of('NoPods'), of('InSync')), false);
+  assert.equal(isUrgentChange(of('NoPods'), of('FirewallMissing')), true);
+});
