@@ -54,7 +54,7 @@ test('a device that only classical key exchange leads to is told once, with what
   const lines: unknown[] = [];
   const log = { warn: (facts: unknown, text: string) => lines.push([facts, text]) };
   const exchange = observedKeyExchange(log as unknown as Logger);
-  for (const outcome of ['cut', 'cut', 'cut', 'made', 'made'] as const) {
+  for (const outcome of ['cut', 'cut', 'cut', 'made', 'cut', 'made', 'made'] as const) {
     exchange.ended('https://fw-a.example.net', exchange.next('https://fw-a.example.net'), outcome);
   }
   const problem =

@@ -13,7 +13,7 @@ const fitsOnePacket = (bytes: number): boolean => bytes <= 1400;
 const portOf = ({ endpoint }: { readonly endpoint: string }) => Number(new URL(endpoint).port);
 
 for (const way of ['without a proxy', 'through a proxy']) {
-  test(`where a long ClientHello is reset, the fourth handshake has classical groups alone and succeeds, ${way}`, async () => {
+  test(`where a long ClientHello is reset, the fourth handshake is classical, and so is each after one more was reset, ${way}`, async () => {
     await using device = await startScriptedDevice(reply(success), cut, reply(success));
     await using box = await startMiddlebox(() => portOf(device), fitsOnePacket);
     await using proxy = await startConnectProxy();
@@ -28,24 +28,49 @@ for (const way of ['without a proxy', 'through a proxy']) {
     const to = { endpoint, ca: device.ca };
     {
       await using client = clientOf(to, options);
-      for (let n = 0; n < 3; n += 1) {
+      const isCut = async (applied: 'no' | 'unknown') => {
         const error = await failure(client.update(message, never));
-        assert.deepEqual([error.reason, error.retry, error.applied], ['DeviceUnavailable', 'backoff', 'no']);
+        assert.deepEqual(
+          [error.reason, error.retry, error.applied],
+          ['DeviceUnavailable', 'backoff', applied],
+        );
         assert.match(error.message, /TLS handshake.*firewalls and load balancers on the way.*X25519MLKEM768/);
-      }
+      };
+      for (let n = 0; n < 3; n += 1) await isCut('no');
+      await client.update(message, never);
+      // Its connection is cut after a message, and the next handshake tells whether all groups are cut still.
+      await isCut('unknown');
       assert.deepEqual(found, []);
       await client.update(message, never);
-      // Its connection is cut: so is no handshake of the next one.
-      await client.update(message, never);
+      assert.deepEqual(found, [endpoint]);
     }
     // Other connections to the device know it, for as long as the process runs.
     await using later = clientOf(to, options);
     await later.update(message, never);
     assert.deepEqual(found, [endpoint]);
     assert.equal(device.received.length, 4);
-    assert.deepEqual(box.hellos.map(fitsOnePacket), [false, false, false, true, true, true]);
+    assert.deepEqual(box.hellos.map(fitsOnePacket), [false, false, false, true, false, true, true]);
   });
 }
+
+test('after a reboot that ended with a classical handshake, the next one has all groups again', async () => {
+  await using device = await startScriptedDevice(reply(success), cut, reply(success));
+  let isDown = true;
+  await using box = await startMiddlebox(
+    () => portOf(device),
+    () => !isDown,
+  );
+  const found: string[] = [];
+  const keyExchange = createKeyExchange((endpoint) => found.push(endpoint));
+  const to = { endpoint: `https://127.0.0.1:${box.port}`, ca: device.ca };
+  await using client = clientOf(to, { keyExchange, maxConcurrentCalls: 1 });
+  for (let n = 0; n < 3; n += 1) await failure(client.update(message, never));
+  isDown = false;
+  await client.update(message, never);
+  await client.update(message, never);
+  assert.deepEqual(box.hellos.map(fitsOnePacket), [false, false, false, true, false]);
+  assert.deepEqual(found, []);
+});
 
 test('where every handshake is reset, whatever is offered, all groups are offered again', async () => {
   await using device = await startScriptedDevice(reply(success));
@@ -68,10 +93,12 @@ test('a certificate that is not trusted shows that the classical handshake got t
   await using box = await startMiddlebox(() => portOf(device), fitsOnePacket);
   await using client = clientOf({ endpoint: `https://127.0.0.1:${box.port}`, ca: root.cert });
   const reasons: string[] = [];
-  for (let n = 0; n < 6; n += 1) reasons.push((await failure(client.update(message, never))).reason);
+  for (let n = 0; n < 7; n += 1) reasons.push((await failure(client.update(message, never))).reason);
   assert.deepEqual(reasons, [
     ...Array<string>(3).fill('DeviceUnavailable'),
-    ...Array<string>(3).fill('UntrustedCertificate'),
+    'UntrustedCertificate',
+    'DeviceUnavailable',
+    ...Array<string>(2).fill('UntrustedCertificate'),
   ]);
 });
 
