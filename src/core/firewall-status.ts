@@ -41,6 +41,7 @@ export type FirewallTableStatus = {
   readonly plan?: Outlook;
   readonly registrationTimeoutSeconds?: number;
   readonly establishedOn?: string;
+  readonly establishedEndpoint?: string;
   readonly message?: string;
 };
 
@@ -80,6 +81,8 @@ export type ShownTable = {
   readonly view: TableView;
   /** The device of which this PanFirewall has kept the table: see Claim.established. */
   readonly establishedOn?: string | undefined;
+  /** spec.endpoint at the time. */
+  readonly establishedEndpoint?: string | undefined;
 };
 
 /** The state of a table whose firewall has left its device group: it is not kept, and no reason of a condition. */
@@ -187,7 +190,8 @@ function keptFinding(view: FirewallView, { generation, previous, now }: StatusCo
 /** A status has to stay small; the others follow when these are decided. */
 const shownPlans = 10;
 
-function tableStatus({ ref, view: table, establishedOn }: ShownTable, now: number): FirewallTableStatus {
+function tableStatus(shown: ShownTable, now: number): FirewallTableStatus {
+  const { ref, view: table, establishedOn, establishedEndpoint } = shown;
   const { reason, message: failure } = tableHealth(table, now).finding;
   const message = [
     ...(isFailure(reason) ? [failure] : []),
@@ -208,6 +212,7 @@ function tableStatus({ ref, view: table, establishedOn }: ShownTable, now: numbe
     ...(plan === undefined ? {} : { plan }),
     ...(timeoutSeconds === 0 ? {} : { registrationTimeoutSeconds: timeoutSeconds }),
     ...(establishedOn === undefined ? {} : { establishedOn }),
+    ...(establishedEndpoint === undefined ? {} : { establishedEndpoint }),
     ...(message === '' ? {} : { message }),
   };
 }

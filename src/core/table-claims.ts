@@ -24,9 +24,11 @@ export type Claim = {
    * table of that serial is not silenced by it.
    */
   readonly established?: ReadonlySet<string>;
+  /** Those of `established` that were kept by another endpoint than this one: while its device is unknown they do not count. */
+  readonly moved?: ReadonlySet<string>;
 };
 
-/** Another PanFirewall's endpoint and ours both say that they have the table of this device. */
+/** Another PanFirewall's endpoint and ours both say, or said when they last answered, that they have the table of this device. */
 export type Contradiction = {
   readonly identity: string;
   readonly endpoint: string;
@@ -43,6 +45,8 @@ export type Precedence =
       readonly by: string;
       /** It is younger, and kept the table before. */
       readonly byYounger?: true;
+      /** It kept the table before, and its device gives no answer: what its endpoint leads to by now is not known. */
+      readonly unanswered?: true;
       readonly contradiction?: Contradiction;
     };
 
@@ -56,6 +60,7 @@ export function precedence(claims: Iterable<Claim>, mine: Claim, table: TableRef
     const isFirst = comesFirst(claim, mine, place);
     const places = claim.tables.map((other) => placeOf(claim, other));
     if (places.includes(place)) (isFirst ? before : after).push(claim);
+    else if (isFirst && isAwaited(claim, place)) before.push(claim);
     else if (isFirst && (claim.open === true || (claim.device === 'asking' && places.includes(undefined))))
       open = true;
   }
@@ -65,6 +70,7 @@ export function precedence(claims: Iterable<Claim>, mine: Claim, table: TableRef
       kind: 'taken',
       by: first.firewall,
       ...(isElder(first, mine) ? {} : { byYounger: true }),
+      ...(isAwaited(first, place) ? { unanswered: true } : {}),
       ...contradictionWith([first], mine, place),
     };
   return open ? { kind: 'wait' } : { kind: 'ours', ...contradictionWith(after, mine, place) };
@@ -72,7 +78,7 @@ export function precedence(claims: Iterable<Claim>, mine: Claim, table: TableRef
 
 /**
  * Whether a PanFirewall that writes to the table may be noted as the one that keeps it. While another one is noted,
- * it may not: who writes only because that one's device gives no answer would keep it out afterwards.
+ * it may not: who writes only because that one's new endpoint gives no answer would keep it out afterwards.
  */
 export function mayBeEstablished(claims: readonly Claim[], mine: Claim, table: TableRef): boolean {
   const place = placeOf(mine, table);
@@ -107,6 +113,15 @@ function comesFirst(a: Claim, b: Claim, place: string): boolean {
   return isA === isB ? isElder(a, b) : isA;
 }
 
+/**
+ * It kept the table, and its device gives no answer: nobody else may write until it does, as nobody could without a
+ * restart. A table whose serial the spec names needs no answer: see placeOf.
+ */
+function isAwaited(claim: Claim, place: string): boolean {
+  if (claim.device !== 'unknown' || !isEstablished(claim, place)) return false;
+  return claim.moved?.has(place) !== true && !claim.tables.some((table) => placeOf(claim, table) === place);
+}
+
 function isEstablished({ established }: Claim, place: string): boolean {
   return established?.has(place) === true;
 }
@@ -116,14 +131,14 @@ function isElder(a: Claim, b: Claim): boolean {
   return a.createdAt < b.createdAt || (a.createdAt === b.createdAt && a.uid < b.uid);
 }
 
-/** With the first by name of those that reach the place by another endpoint. */
+/** With the first by name of those that reach the place by another endpoint, or give no answer at whichever they have. */
 function contradictionWith(
   others: readonly Claim[],
   { endpoint }: Claim,
   place: string,
 ): { readonly contradiction?: Contradiction } {
   const [other] = others
-    .filter((one) => one.endpoint !== undefined && one.endpoint !== endpoint)
+    .filter((one) => one.endpoint !== undefined && (one.endpoint !== endpoint || isAwaited(one, place)))
     .sort((a, b) => (a.firewall < b.firewall ? -1 : 1));
   if (endpoint === undefined || other?.endpoint === undefined) return {};
   const identity = place.slice(0, place.lastIndexOf('/'));

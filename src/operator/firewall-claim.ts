@@ -11,13 +11,15 @@ import {
 } from '../core/table-claims.ts';
 import { type TableRef, tableKey } from '../core/table-ref.ts';
 import type { ObjectMeta } from '../kubernetes/resources/object.ts';
-import type { FormerTables } from './former-tables.ts';
+import type { EstablishedTable, FormerTables } from './former-tables.ts';
 
 export type FirewallClaimOptions = {
   readonly firewall: { readonly name: string; readonly tagPrefix: string };
   readonly meta: Pick<ObjectMeta, 'uid' | 'createdAt'>;
   /** spec.endpoint, as it is by now. */
   readonly endpoint: () => string;
+  /** Is the object being deleted? */
+  readonly deleting: () => boolean;
   /** What the status tells of an earlier leader's tables, as it is by now. */
   readonly former: () => FormerTables | undefined;
   /** Of all PanFirewalls, by name. */
@@ -28,13 +30,12 @@ export type FirewallClaimOptions = {
   readonly tables: () => { readonly tables: readonly TableRef[]; readonly open: boolean };
 };
 
-/** A table, and the device of which it was kept. */
-type Established = { readonly ref: TableRef; readonly identity: string };
-
 export class FirewallClaim {
   readonly #options: FirewallClaimOptions;
   /** By tableKey; what the status tells of them outlives the process. */
-  #established: ReadonlyMap<string, Established> = new Map();
+  #established: ReadonlyMap<string, EstablishedTable> = new Map();
+  /** Another PanFirewall may have been let in since. */
+  #isReleased = false;
 
   constructor(options: FirewallClaimOptions) {
     this.#options = options;
@@ -43,7 +44,10 @@ export class FirewallClaim {
   /** We lead from here on. What an earlier leader kept is established. */
   begin(): void {
     const former = this.#options.former()?.established ?? [];
-    this.#established = new Map(former.map((one) => [tableKey(one.ref), one]));
+    const here = this.#options.endpoint();
+    this.#established = new Map(
+      former.map(({ ref, identity, endpoint = here }) => [tableKey(ref), { ref, identity, endpoint }]),
+    );
     this.make('asking');
   }
 
@@ -53,8 +57,8 @@ export class FirewallClaim {
     const { name, tagPrefix } = firewall;
     const { uid, createdAt } = meta;
     const own = tables();
-    const established = this.#places(own.tables);
-    claim({ firewall: name, uid, createdAt, tagPrefix, endpoint: endpoint(), device, ...own, established });
+    const places = this.#places(device, own.tables);
+    claim({ firewall: name, uid, createdAt, tagPrefix, endpoint: endpoint(), device, ...own, ...places });
   }
 
   /** The same device, other tables. */
@@ -63,12 +67,13 @@ export class FirewallClaim {
     if (before !== undefined) this.make(before.device);
   }
 
-  /** Another status was written: what it tells is what the next process will know. */
-  statusChanged(): void {
+  /** Another status was written: what it tells is what the next process will know. Or it is being deleted by now. */
+  objectChanged(): void {
     const before = this.#mine;
     if (before === undefined) return;
-    const places = this.#places(before.tables);
-    if (!sameSet(places, before.established ?? new Set())) this.make(before.device);
+    const places = this.#places(before.device, before.tables);
+    if (!sameSet(places.established, before.established) || !sameSet(places.moved, before.moved))
+      this.make(before.device);
   }
 
   withdraw(): void {
@@ -86,25 +91,40 @@ export class FirewallClaim {
     const mine = this.#mine;
     const identity = mine && identityAt(mine.device, table);
     if (mine === undefined || identity === undefined) return;
-    if (this.#established.get(tableKey(table))?.identity === identity) return;
+    const endpoint = this.#options.endpoint();
+    const known = this.#established.get(tableKey(table));
+    if (known?.identity === identity && known.endpoint === endpoint) return;
     if (!mayBeEstablished([...this.#options.claims.values()], mine, table)) return;
-    this.#established = new Map(this.#established).set(tableKey(table), { ref: table, identity });
+    this.#established = new Map(this.#established).set(tableKey(table), { ref: table, identity, endpoint });
     this.renew();
   }
 
   /** The table with what the next leader has to know of it. */
   annotated(shown: ShownTable): ShownTable {
-    const establishedOn = this.#established.get(tableKey(shown.ref))?.identity;
-    return establishedOn === undefined ? shown : { ...shown, establishedOn };
+    const known = this.#established.get(tableKey(shown.ref));
+    if (known === undefined) return shown;
+    return { ...shown, establishedOn: known.identity, establishedEndpoint: known.endpoint };
   }
 
   /** As far as we know, and as the status tells until it is written anew: a process that ends now leaves that. */
-  #places(tables: readonly TableRef[]): ReadonlySet<string> {
+  #places(
+    device: Claim['device'],
+    tables: readonly TableRef[],
+  ): Required<Pick<Claim, 'established' | 'moved'>> {
+    // Who deletes a PanFirewall whose device gives no answer hands over its tables: nobody waits for the end of the purge.
+    if (device === 'unknown' && this.#options.deleting()) this.#isReleased = true;
+    if (this.#isReleased) return { established: new Set(), moved: new Set() };
+    const here = this.#options.endpoint();
     const own = new Set(tables.map(tableKey));
     const known = [...this.#established.values(), ...(this.#options.former()?.established ?? [])];
-    return new Set(
-      known.filter(({ ref }) => own.has(tableKey(ref))).map(({ ref, identity }) => placeAt(identity, ref)),
-    );
+    const established = new Set<string>();
+    const unmoved = new Set<string>();
+    for (const { ref, identity, endpoint = here } of known) {
+      if (!own.has(tableKey(ref))) continue;
+      established.add(placeAt(identity, ref));
+      if (endpoint === here) unmoved.add(placeAt(identity, ref));
+    }
+    return { established, moved: new Set([...established].filter((place) => !unmoved.has(place))) };
   }
 
   get #mine(): Claim | undefined {
@@ -112,6 +132,6 @@ export class FirewallClaim {
   }
 }
 
-function sameSet(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+function sameSet(a: ReadonlySet<string>, b: ReadonlySet<string> = new Set()): boolean {
   return a.size === b.size && [...a].every((one) => b.has(one));
 }

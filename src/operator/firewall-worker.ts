@@ -24,7 +24,7 @@ import type { ClusterKnowledge, TableObserver } from './table-observer.ts';
 import type { TableWorker } from './table-worker.ts';
 import type { Term } from './term.ts';
 
-export type FirewallWorkerOptions = Omit<FirewallClaimOptions, 'tables' | 'endpoint'> & {
+export type FirewallWorkerOptions = Omit<FirewallClaimOptions, 'tables' | 'endpoint' | 'deleting'> & {
   readonly firewall: Firewall;
   /** Of the object as it is by now: is the finalizer on it, and is it being deleted? */
   readonly lifecycle: () => { readonly finalized: boolean; readonly deleting: boolean };
@@ -59,6 +59,7 @@ export class FirewallWorker {
     this.#claim = new FirewallClaim({
       ...options,
       endpoint: () => this.#settings.endpoint,
+      deleting: () => options.lifecycle().deleting,
       tables: () => this.#tables.claimed,
     });
     this.#devices = new FirewallDevices({
@@ -99,6 +100,7 @@ export class FirewallWorker {
     const before = this.#settings;
     this.#settings = settings;
     if (before.endpoint !== settings.endpoint) return this.#startAfresh();
+    this.#claim.objectChanged();
     await this.#tables.configure();
     this.settingsChanged();
   }
@@ -115,7 +117,7 @@ export class FirewallWorker {
 
   /** The object's status is another one than before. */
   statusChanged(): void {
-    this.#claim.statusChanged();
+    this.#claim.objectChanged();
     this.#tables.statusChanged();
   }
 

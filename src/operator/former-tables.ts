@@ -16,10 +16,16 @@ export type FormerTables = {
   readonly departed: readonly DepartedTable[];
   /** The shortest timeouts that registrations may carry, in seconds, where some carry any. */
   readonly timeouts: readonly { readonly ref: TableRef; readonly seconds: number }[];
-  /** Tables that were kept, and of which device: see Claim.established. */
-  readonly established: readonly { readonly ref: TableRef; readonly identity: string }[];
+  readonly established: readonly EstablishedTable[];
   /** What passed the guard by itself, table by table; monotonic ms. */
   readonly guardWindows: readonly { readonly ref: TableRef; readonly counts: readonly WindowCount[] }[];
+};
+
+/** A table that was kept, of which device, and by which spec.endpoint, where that was noted: see Claim.established. */
+export type EstablishedTable = {
+  readonly ref: TableRef;
+  readonly identity: string;
+  readonly endpoint?: string | undefined;
 };
 
 /** Of a table, whatever device has it by now. */
@@ -49,8 +55,8 @@ export function formerTables(status: PanFirewallStatus | undefined): FormerTable
       ref: { serial, vsys },
       seconds: registrationTimeoutSeconds,
     })),
-    established: tables.flatMap(({ serial, vsys, establishedOn }) =>
-      establishedOn === undefined ? [] : [{ ref: { serial, vsys }, identity: establishedOn }],
+    established: tables.flatMap(({ serial, vsys, establishedOn, establishedEndpoint: endpoint }) =>
+      establishedOn === undefined ? [] : [{ ref: { serial, vsys }, identity: establishedOn, endpoint }],
     ),
     guardWindows: tables.map(({ serial, vsys, guardWindow = [] }) => ({
       ref: { serial, vsys },

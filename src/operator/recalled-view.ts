@@ -57,6 +57,7 @@ function withoutCounts(
       registrationTimeoutSeconds,
       guardWindow,
       establishedOn,
+      establishedEndpoint,
     }) => ({
       ...(serial === undefined ? {} : { serial }),
       ...(vsys === undefined ? {} : { vsys }),
@@ -69,6 +70,7 @@ function withoutCounts(
       ...(registrationTimeoutSeconds === undefined ? {} : { registrationTimeoutSeconds }),
       ...(guardWindow === undefined ? {} : { guardWindow }),
       ...(establishedOn === undefined ? {} : { establishedOn }),
+      ...(establishedEndpoint === undefined ? {} : { establishedEndpoint }),
     }),
   );
 }

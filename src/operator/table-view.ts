@@ -87,15 +87,29 @@ export function tableView(facts: TableFacts): TableView {
 
 function conflict({ firewall, marker, precedence }: TableFacts): TableView['conflict'] {
   if (precedence.kind === 'taken') {
-    const { by, byYounger } = precedence;
+    const { by, byYounger, unanswered, contradiction } = precedence;
+    if (unanswered) return { message: unansweredWords(by, contradiction), silent: true };
     const message =
       `PanFirewall ${by}, which ${byYounger ? 'kept it before' : 'is older'}, keeps the same table of the same device under an ` +
       'overlapping tagPrefix: nothing is written; delete one of the two, or give this one a prefix of its own' +
-      (precedence.contradiction === undefined ? '' : `; ${contradictionWords(precedence.contradiction)}`);
+      (contradiction === undefined ? '' : `; ${contradictionWords(contradiction)}`);
     return { message, silent: true };
   }
   const message = conflictOf(marker.standing, firewall);
   return message === undefined ? undefined : { message, silent: !mayWrite(marker.standing) };
+}
+
+/** Nobody has the table for now. */
+function unansweredWords(by: string, contradiction: Contradiction | undefined): string {
+  const where = contradiction?.other.endpoint ?? 'its endpoint';
+  const here =
+    contradiction === undefined
+      ? ''
+      : `; the device at ${contradiction.endpoint} says it is ${contradiction.identity}, which ${where} was when it last answered`;
+  return (
+    `PanFirewall ${by} kept the same table before, under an overlapping tagPrefix, and ${where} gives no answer: nothing is ` +
+    `written; mend the connection of PanFirewall ${by}, delete one of the two, or give this one a prefix of its own${here}`
+  );
 }
 
 /** Of a table that is ours, whatever the other device says. */

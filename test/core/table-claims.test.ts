@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { overlaps } from '../../src/core/ownership.ts';
-import { type Claim, precedence } from '../../src/core/table-claims.ts';
+import { type Claim, mayBeEstablished, placeAt, precedence } from '../../src/core/table-claims.ts';
 import type { TableRef } from '../../src/core/table-ref.ts';
 
 const own = (vsys: string | undefined): TableRef => ({ serial: undefined, vsys });
@@ -27,6 +27,16 @@ const claim = fc
   })
   .map((drawn): Claim => ({ ...drawn, firewall: `fw-${drawn.uid}` }));
 const claims = fc.uniqueArray(claim, { selector: ({ uid }) => uid, maxLength: 6 });
+const somePlaces = fc
+  .subarray(['A', 'B'].flatMap((identity) => tables.slice(0, 3).map((table) => placeAt(identity, table))))
+  .map((places) => new Set(places));
+/** Some have kept tables before, and by other endpoints. */
+const claimsWithPast = fc.uniqueArray(
+  fc
+    .tuple(claim, somePlaces, somePlaces)
+    .map(([one, established, moved]): Claim => ({ ...one, established, moved })),
+  { selector: ({ uid }) => uid, maxLength: 6 },
+);
 
 /** Device and virtual system, where both are known. */
 function place({ device }: Claim, { serial, vsys = 'vsys1' }: TableRef): string | undefined {
@@ -43,7 +53,7 @@ const writesTo = (all: readonly Claim[], one: Claim): string[] =>
 
 test('no two write to one table under overlapping prefixes, whichever way they reach it', () => {
   fc.assert(
-    fc.property(claims, (all) => {
+    fc.property(fc.oneof(claims, claimsWithPast), (all) => {
       for (const a of all)
         for (const b of all)
           if (a !== b && overlaps(a.tagPrefix, b.tagPrefix))
@@ -128,6 +138,69 @@ test('who does not know its device waits, and so does who is younger than one th
   assert.deepEqual(kind('unknown'), { kind: 'ours' });
   assert.deepEqual(kind({ identity: 'B' }), { kind: 'ours' });
   assert.deepEqual(kind({ identity: 'A' }), { kind: 'taken', by: 'elder' });
+});
+
+const kept: Claim = {
+  ...younger,
+  firewall: 'keeper',
+  device: 'unknown',
+  endpoint: 'https://keeper',
+  established: new Set([placeAt('A', own('vsys1'))]),
+};
+const taken = { kind: 'taken', by: 'keeper', byYounger: true } as const;
+
+test('who has kept a table goes on having it while its device gives no answer, and the elder is told which endpoint that is', () => {
+  const met: Claim = { ...elder, device: { identity: 'A' }, endpoint: 'https://elder' };
+  const found = (keeper: Claim, mine = met) => precedence([mine, keeper], mine, own('vsys1'));
+  const contradiction = {
+    identity: 'A',
+    endpoint: 'https://elder',
+    other: { firewall: 'keeper', endpoint: 'https://keeper' },
+  };
+  assert.deepEqual(found(kept), { ...taken, unanswered: true, contradiction });
+  const same = { ...contradiction, other: { firewall: 'keeper', endpoint: 'https://elder' } };
+  assert.deepEqual(found({ ...kept, endpoint: 'https://elder' }), {
+    ...taken,
+    unanswered: true,
+    contradiction: same,
+  });
+  assert.deepEqual(found({ ...kept, device: 'asking' }), { kind: 'wait' });
+  assert.deepEqual(found({ ...kept, device: { identity: 'B' } }), { kind: 'ours' });
+  assert.deepEqual(found({ ...kept, tagPrefix: 'other.' }), { kind: 'ours' });
+  const behindPanorama = { ...met, device: 'unknown', tables: [behind('A', undefined)] } as const;
+  assert.deepEqual(precedence([behindPanorama, kept], behindPanorama, behind('A', undefined)), {
+    ...taken,
+    unanswered: true,
+    contradiction,
+  });
+});
+
+test('who kept a table by another endpoint than its own of now lets others write meanwhile, and nobody be noted', () => {
+  const met: Claim = { ...elder, device: { identity: 'A' } };
+  const moved: Claim = { ...kept, moved: kept.established ?? new Set() };
+  assert.deepEqual(precedence([met, moved], met, own('vsys1')), { kind: 'ours' });
+  assert.equal(mayBeEstablished([met, moved], met, own('vsys1')), false);
+  assert.equal(mayBeEstablished([met], met, own('vsys1')), true);
+});
+
+test('a serial that the spec names needs no answer: who kept the table behind a Panorama has it, and is said to keep it', () => {
+  const met: Claim = { ...elder, device: { identity: 'A' } };
+  const keeper: Claim = { ...kept, tables: [behind('A', 'vsys1')] };
+  assert.deepEqual(precedence([met, keeper], met, own('vsys1')), taken);
+  assert.deepEqual(precedence([met, keeper], keeper, behind('A', 'vsys1')), { kind: 'ours' });
+});
+
+test('of two that both have kept a table the elder has it, whether its device answers or not, and the younger is no obstacle', () => {
+  const { established = new Set() } = kept;
+  const [answering, silent] = [{ identity: 'A' }, 'unknown'] as const;
+  for (const elders of [answering, silent])
+    for (const youngers of [answering, silent]) {
+      const first: Claim = { ...elder, device: elders, established };
+      const second: Claim = { ...kept, device: youngers };
+      const all = [second, first];
+      assert.equal(precedence(all, first, own('vsys1')).kind, elders === silent ? 'wait' : 'ours');
+      assert.equal(precedence(all, second, own('vsys1')).kind, youngers === silent ? 'wait' : 'taken');
+    }
 });
 
 test('a table behind a Panorama is that of the firewall itself, and is known without asking the Panorama', () => {

@@ -69,19 +69,23 @@ test('a PanFirewall whose spec cannot be read keeps the tables of its status, an
   assert.equal(found.table?.registrationTimeoutSeconds, 900);
 });
 
-test('of which device a table was kept outlives the process, and a spec that cannot be read', () => {
-  const kept = { tables: [{ ref, view: unread, establishedOn: '007' }] };
+test('of which device a table was kept, and by which endpoint, outlives the process, and a spec that cannot be read', () => {
+  const endpoint = 'https://edge-a';
+  const kept = {
+    tables: [{ ref, view: unread, establishedOn: '007', establishedEndpoint: endpoint }],
+  };
   const told = (found: FirewallView) => {
     const written = JSON.parse(JSON.stringify(firewallStatus(found, context)));
     const status = panFirewallStatus.parse(written);
-    return { status, establishedOn: status.tables?.[0]?.establishedOn };
+    const { establishedOn, establishedEndpoint } = status.tables?.[0] ?? {};
+    return { status, established: [establishedOn, establishedEndpoint] };
   };
   const first = told({ ...view({}), ...kept });
-  assert.deepEqual(formerTables(first.status)?.established, [{ ref, identity: '007' }]);
+  assert.deepEqual(formerTables(first.status)?.established, [{ ref, identity: '007', endpoint }]);
   const invalid = { reason: 'InvalidSpec', message: 'no' } as const;
   const unstarted: FirewallView = { finding: invalid, device: undefined, tables: [], started: false };
-  assert.equal(told(recalled(unstarted, first.status)).establishedOn, '007');
-  assert.equal(told(view({})).establishedOn, undefined);
+  assert.deepEqual(told(recalled(unstarted, first.status)).established, ['007', endpoint]);
+  assert.deepEqual(told(view({})).established, [undefined, undefined]);
 });
 
 test('a purge that waits says until when, and how to let go with a command that can be pasted', () => {

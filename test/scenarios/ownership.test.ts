@@ -334,6 +334,57 @@ test('a device that says the serial of another one silences nobody, also after a
   await cluster.remove('PanFirewall', { name: 'liar' });
 });
 
+test('after a restart nobody takes the table of a PanFirewall whose device gives no answer, until that one is deleted', async () => {
+  const name = 'keeper';
+  await using former = await stage.device({ foreignOn: [] });
+  await using fw = await stage.device({ foreignOn: [], identity: { serial: newSerial() } });
+  const { tagPrefix } = former;
+  await using elders = await startTcpProxy({ port: Number(new URL(former.simulator.endpoint).port) });
+  await using keepers = await startTcpProxy({ port: Number(new URL(fw.simulator.endpoint).port) });
+  const at = ({ port }: { readonly port: number }) => `https://127.0.0.1:${port}`;
+  await stage.reach(former, { name: 'senior', tagPrefix, spec: { endpoint: at(elders), resync } });
+  await stage.says('PanFirewall', { name: 'senior' }, 'InSync');
+  const { metadata } = await cluster.get<KubernetesObject>('PanFirewall', { name: 'senior' });
+  // Their ages are told in whole seconds.
+  const sameSecond = Date.parse(metadata.creationTimestamp ?? '') + 1_000;
+  await waitFor(() => Date.now() > sameSecond, { what: 'another second' });
+  await stage.reach(fw, {
+    name,
+    tagPrefix,
+    spec: { endpoint: at(keepers), resync, purgeTimeoutSeconds: 30 },
+  });
+  await twoPods(name, '10.12.0');
+  await fw.holds(exact(name, '10.12.0'));
+  await stage.counts('PanFirewall', { name }, ({ tables }) =>
+    assert.equal(tables?.[0]?.establishedEndpoint, at(keepers)),
+  );
+
+  // The elder's endpoint leads to the keeper's device from here on, and the keeper's to nothing.
+  await operator.stop();
+  keepers.refuse();
+  elders.retarget(Number(new URL(fw.simulator.endpoint).port));
+  const stringData = { ...fw.secret, 'ca.crt': fw.simulator.caPem };
+  await cluster.patch('Secret', { namespace: operatorNamespace, name: 'senior' }, { stringData });
+  const sent = fw.messages().length;
+  operator = await stage.startOperator();
+  const { conditions = [] } = await stage.says(
+    'PanFirewall',
+    { name: 'senior' },
+    'OwnershipConflict',
+    60_000,
+  );
+  const told = [`PanFirewall ${name} kept the same table before`, at(keepers), at(elders), 'gives no answer'];
+  assert.ok(conditions.some(({ message }) => told.every((words) => message.includes(words))));
+  assert.equal(fw.messages().length, sent);
+
+  const removed = stage.removeFirewall(name);
+  // The purge waits for the device; what was the keeper's is within the guard's limits.
+  await stage.says('PanFirewall', { name: 'senior' }, 'InSync', 20_000);
+  assert.ok(fw.messages().length > sent);
+  await removed;
+  await stage.removeFirewall('senior');
+});
+
 test('tags under our prefix that the device learned from an agent are told of and left alone', async () => {
   const name = 'learned';
   // Every device of these scenarios has one, at 198.51.100.8.

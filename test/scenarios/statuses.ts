@@ -50,6 +50,7 @@ export type Status = {
     /** What passed the removal guard within ten minutes: history, not state. */
     readonly guardWindow?: readonly unknown[];
     readonly establishedOn?: string;
+    readonly establishedEndpoint?: string;
     readonly plan?: {
       readonly register: number;
       readonly unregister: number;

@@ -110,6 +110,12 @@ const tableStatus = z.object({
       'The serial of the device (its endpoint, where it has none) whose table this PanFirewall keeps. Should the device of another ' +
         'PanFirewall say the same serial, this one goes on writing and the other one does not, whichever is older.',
     ),
+  establishedEndpoint: z
+    .string()
+    .optional()
+    .describe(
+      'spec.endpoint when establishedOn was noted. As long as it is the same, nobody else writes to the table while the device gives no answer.',
+    ),
   message: z.string().optional().describe('The state in a sentence, with the next step, where there is one.'),
 });
 
