@@ -57,7 +57,7 @@ export type Running = {
   readonly close: () => Promise<void>;
 };
 
-export type Assembly = {
+type Assembly = {
   readonly parts: ControlParts;
   readonly fleet: Fleet | undefined;
   readonly running: Running;

@@ -2,7 +2,18 @@
 
 import { createHash, generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
 import { isIP, isIPv4 } from 'node:net';
-import * as der from './der.ts';
+import {
+  bitString,
+  booleanTrue,
+  element,
+  integer,
+  objectIdentifier,
+  octetString,
+  sequence,
+  set,
+  utcTime,
+  utf8String,
+} from './der.ts';
 
 export type ServerCertificate = {
   /** PEM of the authority that clients should trust. */
@@ -24,7 +35,7 @@ type Subject = {
 const alwaysNamed = ['localhost', '127.0.0.1', '::1'];
 const caName = 'PAN-OS simulator CA';
 const day = 86_400_000;
-const ecdsaWithSha256 = der.sequence(der.objectIdentifier('1.2.840.10045.4.3.2'));
+const ecdsaWithSha256 = sequence(objectIdentifier('1.2.840.10045.4.3.2'));
 
 const makeKeys = (): KeyPair => generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
@@ -34,15 +45,15 @@ const pem = (label: string, bytes: Buffer): string => {
 };
 
 const commonName = (name: string): Buffer =>
-  der.sequence(der.set(der.sequence(der.objectIdentifier('2.5.4.3'), der.utf8String(name))));
+  sequence(set(sequence(objectIdentifier('2.5.4.3'), utf8String(name))));
 
 const spki = (key: KeyObject): Buffer => key.export({ type: 'spki', format: 'der' });
 
 const keyId = (key: KeyObject): Buffer => createHash('sha1').update(spki(key)).digest();
 
 const extension = (id: string, critical: boolean, value: Buffer): Buffer => {
-  const parts = [der.objectIdentifier(id), ...(critical ? [der.booleanTrue] : []), der.octetString(value)];
-  return der.sequence(...parts);
+  const parts = [objectIdentifier(id), ...(critical ? [booleanTrue] : []), octetString(value)];
+  return sequence(...parts);
 };
 
 /** The 4 or 16 bytes of an address. */
@@ -56,40 +67,37 @@ const addressBytes = (address: string): Buffer => {
 };
 
 const alternativeName = (name: string): Buffer =>
-  isIP(name) ? der.element(0x87, addressBytes(name)) : der.element(0x82, Buffer.from(name, 'ascii'));
+  isIP(name) ? element(0x87, addressBytes(name)) : element(0x82, Buffer.from(name, 'ascii'));
 
 const makeCertificate = ({ name, publicKey, issuer, issuerKeys, extensions }: Subject): string => {
   const serial = Buffer.concat([Uint8Array.of(0x01), randomBytes(15)]);
-  const validity = der.sequence(
-    der.utcTime(new Date(Date.now() - day)),
-    der.utcTime(new Date(Date.now() + 365 * day)),
-  );
-  const content = der.sequence(
-    der.element(0xa0, der.integer(Uint8Array.of(2))),
-    der.integer(serial),
+  const validity = sequence(utcTime(new Date(Date.now() - day)), utcTime(new Date(Date.now() + 365 * day)));
+  const content = sequence(
+    element(0xa0, integer(Uint8Array.of(2))),
+    integer(serial),
     ecdsaWithSha256,
     commonName(issuer),
     validity,
     commonName(name),
     spki(publicKey),
-    der.element(0xa3, der.sequence(...extensions)),
+    element(0xa3, sequence(...extensions)),
   );
-  const signature = der.bitString(sign('sha256', content, issuerKeys.privateKey));
-  return pem('CERTIFICATE', der.sequence(content, ecdsaWithSha256, signature));
+  const signature = bitString(sign('sha256', content, issuerKeys.privateKey));
+  return pem('CERTIFICATE', sequence(content, ecdsaWithSha256, signature));
 };
 
 const caExtensions = ({ publicKey }: KeyPair): Buffer[] => [
-  extension('2.5.29.19', true, der.sequence(der.booleanTrue)), // basicConstraints: a CA
-  extension('2.5.29.15', true, der.bitString(Uint8Array.of(0x06), 1)), // keyUsage: keyCertSign, cRLSign
-  extension('2.5.29.14', false, der.octetString(keyId(publicKey))), // subjectKeyIdentifier
+  extension('2.5.29.19', true, sequence(booleanTrue)), // basicConstraints: a CA
+  extension('2.5.29.15', true, bitString(Uint8Array.of(0x06), 1)), // keyUsage: keyCertSign, cRLSign
+  extension('2.5.29.14', false, octetString(keyId(publicKey))), // subjectKeyIdentifier
 ];
 
 const serverExtensions = (ca: KeyPair, names: readonly string[]): Buffer[] => [
-  extension('2.5.29.19', true, der.sequence()),
-  extension('2.5.29.15', true, der.bitString(Uint8Array.of(0x80), 7)), // digitalSignature
-  extension('2.5.29.37', false, der.sequence(der.objectIdentifier('1.3.6.1.5.5.7.3.1'))), // serverAuth
-  extension('2.5.29.35', false, der.sequence(der.element(0x80, keyId(ca.publicKey)))), // authorityKeyIdentifier
-  extension('2.5.29.17', false, der.sequence(...names.map(alternativeName))), // subjectAltName
+  extension('2.5.29.19', true, sequence()),
+  extension('2.5.29.15', true, bitString(Uint8Array.of(0x80), 7)), // digitalSignature
+  extension('2.5.29.37', false, sequence(objectIdentifier('1.3.6.1.5.5.7.3.1'))), // serverAuth
+  extension('2.5.29.35', false, sequence(element(0x80, keyId(ca.publicKey)))), // authorityKeyIdentifier
+  extension('2.5.29.17', false, sequence(...names.map(alternativeName))), // subjectAltName
 ];
 
 /** A new authority and server certificate, valid for a year, for loopback and `names` (hosts and addresses). */

@@ -17,7 +17,7 @@ export const failureTextsSchema = z.strictObject({
   unknownTarget: z.string(),
 });
 
-export type FailureTexts = Readonly<z.output<typeof failureTextsSchema>>;
+type FailureTexts = Readonly<z.output<typeof failureTextsSchema>>;
 export type FailureReason = keyof FailureTexts;
 
 export const defaultFailureTexts: FailureTexts = {

@@ -3,7 +3,7 @@
 import type { Identity } from './device/identity.ts';
 import type { SettingsPatch } from './settings.ts';
 
-export type Profile = {
+type Profile = {
   readonly identity: Pick<Identity, 'model' | 'family'>;
   readonly settings: SettingsPatch;
 };

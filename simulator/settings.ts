@@ -29,7 +29,7 @@ const limits = z.strictObject({
   concurrentCalls: positive.describe('more at once are counted, not refused (facts 1.10)'),
 });
 
-export const settingsSchema = z.strictObject({
+const settingsSchema = z.strictObject({
   errorsAsHttpStatus: z
     .boolean()
     .describe('codes 400 and 403 are also the HTTP status; off: the status is 200 (facts 2.6)'),

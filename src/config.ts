@@ -2,8 +2,8 @@
 
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { unreadableEntries } from './core/no-proxy.ts';
-import { nearest } from './core/wording.ts';
+import { unreadableEntries } from './core/syntax/no-proxy.ts';
+import { nearest } from './core/syntax/wording.ts';
 import { logFormats, logLevels } from './runtime/logger.ts';
 
 const listenAddress = /^(?:\[[0-9a-f:.]+\]|[^:\s[\]]*):(\d{1,5})$/i;
@@ -81,7 +81,7 @@ export type Command = {
   readonly warnings: readonly string[];
 };
 
-export type Environment = Readonly<Record<string, string | undefined>>;
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /** All problems of the command line and the environment, one a line. */
 export class ConfigError extends Error {

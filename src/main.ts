@@ -2,12 +2,12 @@
 
 import { createInterface } from 'node:readline/promises';
 import { type Command, ConfigError, readCommand, usage } from './config.ts';
-import { KubeConfigError } from './kubernetes/kube-connection.ts';
+import { KubeConfigError } from './kubernetes/client/kube-connection.ts';
 import { ListenError } from './runtime/http-server.ts';
 import { createLogger, type Logger } from './runtime/logger.ts';
 import { stopSignal } from './runtime/stop-signals.ts';
-import { purge } from './purge.ts';
-import { run } from './run.ts';
+import { purge } from './commands/purge.ts';
+import { run } from './commands/run.ts';
 import { revision, version } from './version.ts';
 
 async function main(args: readonly string[]): Promise<void> {

@@ -1,4 +1,4 @@
-// Who may import whom, and what no room may do. The arrows are drawn in docs/tour.md.
+// Who may import whom, and what no room may do. The order of the rooms is explained in docs/tour.md.
 
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
@@ -7,21 +7,54 @@ import { test } from 'node:test';
 
 const root = join(import.meta.dirname, '..');
 
-/** Room -> what its files may import from within the repository, besides their own room. */
+/** Side -> what its files may import from within the repository, besides their own side. */
 const arrows: Readonly<Record<string, readonly string[]>> = {
   'src/core': [],
   'src/runtime': [],
   'src/net': [],
   'src/kubernetes': ['src/core', 'src/net'],
   'src/panos': ['src/core', 'src/net'],
-  'src/operator': ['src/core', 'src/kubernetes', 'src/panos', 'src/runtime'],
+  'src/operator': ['src/core', 'src/kubernetes', 'src/net', 'src/panos', 'src/runtime'],
   'src/config.ts': ['src/core', 'src/runtime'],
   'src/version.ts': ['package.json'],
-  'src/run.ts': ['src'],
-  'src/leadership.ts': ['src/core', 'src/kubernetes', 'src/operator', 'src/runtime'],
-  'src/main.ts': ['src'],
+  'src/commands': [
+    'src/config.ts',
+    'src/core',
+    'src/kubernetes',
+    'src/net',
+    'src/operator',
+    'src/panos',
+    'src/runtime',
+    'src/version.ts',
+  ],
+  'src/main.ts': ['src/commands', 'src/config.ts', 'src/kubernetes', 'src/runtime', 'src/version.ts'],
   simulator: [],
 };
+
+/** The rooms of each side from the ground up: a room imports itself and those above it in this list. */
+const rooms: Readonly<Record<string, readonly string[]>> = {
+  'src/core': [
+    'model',
+    'syntax',
+    'rights',
+    'device',
+    'lifecycle',
+    'policies',
+    'desired',
+    'removals',
+    'message',
+    'timeouts',
+    'limits',
+    'table',
+    'status',
+  ],
+  'src/operator': ['leadership', 'device', 'limits', 'table', 'firewall', 'cluster', 'lifecycle', 'status'],
+  'src/kubernetes': ['errors', 'codec', 'client', 'reflector', 'resources', 'leases', 'events'],
+  'src/panos': ['errors', 'http', 'xml', 'messages', 'session', 'client'],
+};
+
+/** A folder with more files than this has grown a second concept. */
+const mostFiles = 15;
 
 type Import = { readonly file: string; readonly target: string };
 
@@ -37,20 +70,112 @@ function importsOf(file: string): Import[] {
   }));
 }
 
-function isWithin(path: string, rooms: readonly string[]): boolean {
-  return rooms.some((room) => path === room || path.startsWith(`${room}/`));
+/** Of these files from each other and from others of the repository. */
+function innerImports(files: readonly string[]): Import[] {
+  return files
+    .flatMap(importsOf)
+    .filter(({ target }) => target.startsWith('.'))
+    .map(({ file, target }) => ({ file, target: relative(root, join(root, dirname(file), target)) }));
 }
 
-for (const [room, allowed] of Object.entries(arrows)) {
-  test(`${room} imports only ${['itself', ...allowed].join(', ')}`, () => {
-    const files = filesOf(room);
-    assert.ok(files.length > 0, `${room} has no files`);
-    const strays = files
-      .flatMap(importsOf)
-      .filter(({ target }) => target.startsWith('.'))
-      .map(({ file, target }) => ({ file, target: relative(root, join(root, dirname(file), target)) }))
-      .filter(({ target }) => !isWithin(target, [room, ...allowed]));
+function isWithin(path: string, places: readonly string[]): boolean {
+  return places.some((place) => path === place || path.startsWith(`${place}/`));
+}
+
+for (const [side, allowed] of Object.entries(arrows)) {
+  test(`${side} imports only ${['itself', ...allowed].join(', ')}`, () => {
+    const files = filesOf(side);
+    assert.ok(files.length > 0, `${side} has no files`);
+    const strays = innerImports(files).filter(({ target }) => !isWithin(target, [side, ...allowed]));
     assert.deepEqual(strays, []);
+  });
+}
+
+test('every file of src is under one of these rules', () => {
+  assert.deepEqual(
+    filesOf('src').filter((file) => !isWithin(file, Object.keys(arrows))),
+    [],
+  );
+});
+
+for (const [side, order] of Object.entries(rooms)) {
+  test(`the rooms of ${side} import one way: ${order.join(' < ')}`, () => {
+    const roomOf = (path: string) => order.indexOf(path.slice(side.length + 1).split('/')[0] ?? '');
+    assert.deepEqual(
+      filesOf(side).filter((file) => roomOf(file) === -1),
+      [],
+      'files in no room',
+    );
+    const upwards = innerImports(filesOf(side)).filter(
+      ({ file, target }) => isWithin(target, [side]) && roomOf(target) > roomOf(file),
+    );
+    assert.deepEqual(upwards, []);
+  });
+}
+
+for (const side of ['src', 'simulator']) {
+  test(`no import circle in ${side}`, () => {
+    const edges = Map.groupBy(innerImports(filesOf(side)), ({ file }) => file);
+    const done = new Set<string>();
+    const path: string[] = [];
+    const circles: string[] = [];
+    const walk = (file: string): void => {
+      if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(' -> '));
+      if (done.has(file)) return;
+      done.add(file);
+      path.push(file);
+      for (const { target } of edges.get(file) ?? []) walk(target);
+      path.pop();
+    };
+    for (const file of edges.keys()) walk(file);
+    assert.deepEqual(circles, []);
+  });
+}
+
+test(`no folder of src holds more than ${mostFiles} files, and no two files of src have one name`, () => {
+  const files = filesOf('src');
+  const folders = Map.groupBy(files, (file) => dirname(file));
+  assert.deepEqual(
+    [...folders].filter(([, inside]) => inside.length > mostFiles).map(([folder]) => folder),
+    [],
+  );
+  const names = Map.groupBy(files, (file) => file.split('/').at(-1));
+  assert.deepEqual(
+    [...names.values()].filter((same) => same.length > 1),
+    [],
+  );
+});
+
+test('every export of src and simulator is imported by another file', () => {
+  const everywhere = ['src', 'simulator', 'demo', 'scripts', 'test'].flatMap(filesOf);
+  const imported = new Set(everywhere.flatMap(namesImportedBy));
+  const unused = ['src', 'simulator']
+    .flatMap(filesOf)
+    .flatMap((file) =>
+      [...readFileSync(join(root, file), 'utf8').matchAll(exported)]
+        .map(([, name = '']) => `${file} ${name}`)
+        .filter((one) => !imported.has(one)),
+    );
+  assert.deepEqual(unused, []);
+});
+
+const exported = /^export (?:async |abstract )?(?:class|function\*?|const|let|type) (\w+)/gm;
+
+/** 'file name' of each. */
+function namesImportedBy(file: string): string[] {
+  const text = readFileSync(join(root, file), 'utf8');
+  const whole = [...text.matchAll(/import (?:type )?\* as \w+ from '(\.[^']+)'/g)];
+  assert.deepEqual(whole, [], `${file} imports a whole file: name what it uses`);
+  const lists = text.matchAll(/(?:import|export) (?:type )?\{([^}]*)\} from '(\.[^']+)'/g);
+  return [...lists].flatMap(([, names = '', target = '']) => {
+    const path = relative(root, join(root, dirname(file), target));
+    return names.split(',').map((name) => {
+      const [first = ''] = name
+        .trim()
+        .replace(/^type /, '')
+        .split(' as ');
+      return `${path} ${first}`;
+    });
   });
 }
 

@@ -10,7 +10,7 @@ import { sessionCookie, Sessions } from './sessions.ts';
 /** What a call needs: a right of the role, any login, or nothing. */
 export type Need = Right | 'login' | 'nothing';
 
-export type AccessOptions = {
+type AccessOptions = {
   readonly username: string;
   readonly password: string;
   readonly settings: () => Settings;

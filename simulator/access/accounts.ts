@@ -7,7 +7,7 @@ export const rightSchema = z.enum(['op', 'user-id', 'config', 'commit', 'report'
 
 export type Right = z.output<typeof rightSchema>;
 
-export const accountSchema = z.strictObject({
+const accountSchema = z.strictObject({
   name: z.string().min(1),
   password: z.string().min(1),
   rights: z.union([z.literal('superuser'), z.array(rightSchema)]).default(['op', 'user-id']),

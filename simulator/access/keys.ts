@@ -2,7 +2,7 @@
 
 import { createHash, createHmac } from 'node:crypto';
 
-export type KeyOwner = { readonly name: string; readonly password: string };
+type KeyOwner = { readonly name: string; readonly password: string };
 
 type Key = KeyOwner & { readonly generatedAt: number };
 

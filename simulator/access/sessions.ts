@@ -6,7 +6,7 @@ export const sessionCookie = 'PHPSESSID';
 
 type Session = { readonly name: string; usedAt: number };
 
-export type SessionState = { readonly name: string; readonly timedOut: boolean };
+type SessionState = { readonly name: string; readonly timedOut: boolean };
 
 export class Sessions {
   readonly #sessions = new Map<string, Session>();

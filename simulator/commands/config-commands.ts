@@ -1,15 +1,15 @@
 // The little of the configuration (type=config) that clients read to find vsys and device groups.
 
 import { CommandError } from '../xml/command-error.ts';
-import type { Fleet } from '../panorama/fleet.ts';
+import type { FleetView } from '../panorama/fleet-view.ts';
 import { deviceGroupsConfig } from '../panorama/replies.ts';
 import { success } from '../xml/replies.ts';
 import { escapeAttribute } from '../xml/xml-writer.ts';
 
-export type ConfigContext = {
+type ConfigContext = {
   readonly vsys: readonly string[];
   /** Of a Panorama. */
-  readonly fleet: Fleet | undefined;
+  readonly fleet: FleetView | undefined;
 };
 
 const device = /^\/config\/devices\/entry(?:\[@name=(['"])localhost\.localdomain\1\])?\/([\w-]+)$/;

@@ -6,7 +6,7 @@ import { onlyChild, readCommand } from '../xml/command-xml.ts';
 import type { Features } from '../device/features.ts';
 import { haStateReply, type Ha } from '../device/ha.ts';
 import { isPanorama, systemInfoReply, type DeviceState, type Identity } from '../device/identity.ts';
-import type { Fleet } from '../panorama/fleet.ts';
+import type { FleetView } from '../panorama/fleet-view.ts';
 import { deviceGroupsReply, devicesReply, hierarchyReply } from '../panorama/replies.ts';
 import { answerQuery, readQuery } from './registered-ip-query.ts';
 import { success } from '../xml/replies.ts';
@@ -17,7 +17,7 @@ import type { Users } from '../device/users.ts';
 import type { XmlElement } from '../xml/xml-reader.ts';
 
 /** What a command may look at. */
-export type OpContext = {
+type OpContext = {
   readonly identity: Identity;
   readonly features: Features;
   readonly state: DeviceState;
@@ -29,10 +29,10 @@ export type OpContext = {
   readonly addressGroups: AddressGroups;
   readonly ha: Ha | undefined;
   /** Of a Panorama. */
-  readonly fleet: Fleet | undefined;
+  readonly fleet: FleetView | undefined;
 };
 
-export type OpAnswer = { readonly body: string; readonly entries: number };
+type OpAnswer = { readonly body: string; readonly entries: number };
 
 export type OpCommand = {
   readonly kind: 'read' | 'info' | 'hierarchy';
@@ -78,7 +78,7 @@ const addressGroupsReply = (context: OpContext, element: XmlElement): string => 
 };
 
 /** Only Panorama has devices. */
-const ofFleet = (reply: (fleet: Fleet, element: XmlElement) => string): Handler =>
+const ofFleet = (reply: (fleet: FleetView, element: XmlElement) => string): Handler =>
   info(({ fleet }, element) => {
     if (!fleet) throw new CommandError(17, `show -> ${element.name} is unexpected`);
     return reply(fleet, element);

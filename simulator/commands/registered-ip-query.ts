@@ -9,7 +9,7 @@ import type { Settings } from '../settings.ts';
 import type { RegisteredIpTable, Row } from '../device/table.ts';
 import type { XmlElement } from '../xml/xml-reader.ts';
 
-export type RegisteredIpQuery = {
+type RegisteredIpQuery = {
   /** Canonical text; undefined: every address. */
   readonly ip: string | undefined;
   /** Entries with any of these; empty: every entry. */

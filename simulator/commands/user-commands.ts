@@ -8,7 +8,7 @@ import type { Users } from '../device/users.ts';
 import type { XmlElement } from '../xml/xml-reader.ts';
 import { cdata, escapeAttribute, escapeText } from '../xml/xml-writer.ts';
 
-export type UserQuery = { readonly vsys: string; readonly now: number };
+type UserQuery = { readonly vsys: string; readonly now: number };
 
 const field = (name: string, value: string | number): string =>
   `<${name}>${escapeText(String(value))}</${name}>`;

@@ -12,7 +12,7 @@ import type { FleetControls } from '../panorama/fleet-controls.ts';
 import type { Planting } from './planting.ts';
 import type { SettingsPatch } from '../settings.ts';
 
-export type Input = {
+type Input = {
   readonly query: URLSearchParams;
   /** What stands behind the second slash. */
   readonly id: string | undefined;

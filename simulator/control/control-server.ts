@@ -6,7 +6,7 @@ import { makeRoutes, type ControlTargets, type Route } from './control-routes.ts
 import { readBody, UnreadableRequest } from '../http/http-request.ts';
 import { listen, stop, type ListenAddress } from '../listen.ts';
 
-export type ControlServerOptions = ListenAddress & ControlTargets;
+type ControlServerOptions = ListenAddress & ControlTargets;
 
 /** A hundred thousand planted entries fit. */
 const maxBodyBytes = 64_000_000;

@@ -18,7 +18,7 @@ export const addressGroupSchema = z.strictObject({
 
 export type AddressGroupSpec = z.input<typeof addressGroupSchema>;
 
-export type AddressGroup = { readonly name: string; readonly filter: string; readonly inUse: boolean };
+type AddressGroup = { readonly name: string; readonly filter: string; readonly inUse: boolean };
 
 /**
  * The addresses of a table that a filter selects. A host inside a registered range or network has the tags of that

@@ -1,10 +1,10 @@
 // The filter of a dynamic address group: tags joined by `and`, `or`, `not` and parentheses.
 
 /** Whether an object with these tags is a member. */
-export type DagFilter = (tags: ReadonlySet<string>) => boolean;
+type DagFilter = (tags: ReadonlySet<string>) => boolean;
 
 /** The text is no filter; the message names what is wrong. */
-export class FilterError extends RangeError {
+class FilterError extends RangeError {
   override readonly name = 'FilterError';
 }
 

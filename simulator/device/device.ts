@@ -9,7 +9,7 @@ import { featuresOf, type Features } from './features.ts';
 import { isPassive, type Ha } from './ha.ts';
 import { isPanorama, versionReply, type DeviceState, type Identity } from './identity.ts';
 import type { OpCommand } from '../commands/op-commands.ts';
-import type { Fleet } from '../panorama/fleet.ts';
+import type { FleetView } from '../panorama/fleet-view.ts';
 import { RegisteredIps, type Refusal } from './registered-ips.ts';
 import { pairFailures, uidReply } from '../xml/replies.ts';
 import type { Settings } from '../settings.ts';
@@ -18,7 +18,7 @@ import type { UidMessage } from '../commands/uid-message.ts';
 import { Users } from './users.ts';
 import { WorkQueue } from '../http/work-queue.ts';
 
-export type DeviceOptions = {
+type DeviceOptions = {
   readonly identity: Identity;
   readonly vsys: readonly string[];
   readonly settings: Settings;
@@ -26,7 +26,7 @@ export type DeviceOptions = {
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   /** Of a Panorama. */
-  readonly fleet?: Fleet | undefined;
+  readonly fleet?: FleetView | undefined;
 };
 
 export class Device {

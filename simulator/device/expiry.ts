@@ -1,6 +1,6 @@
 // Remembers when which registration runs out; the clock is the caller's.
 
-export type Lease = { readonly ip: string; readonly tag: string };
+type Lease = { readonly ip: string; readonly tag: string };
 
 /**
  * Deadlines in buckets of whole seconds: a registration runs out within the second after its deadline. A lease

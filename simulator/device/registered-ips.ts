@@ -9,7 +9,7 @@ import { isTag } from './tag-rules.ts';
 import type { UidEntry, UidMessage } from '../commands/uid-message.ts';
 import { deadlineOf } from '../commands/uid-tags.ts';
 
-export type PairSection = 'unregister' | 'register';
+type PairSection = 'unregister' | 'register';
 
 /** What became of one (address, tag) pair of a message. */
 export type PairOutcome = {
@@ -40,7 +40,7 @@ type Registration = {
   readonly persistent: boolean | undefined;
 };
 
-export type RegisteredIpsOptions = {
+type RegisteredIpsOptions = {
   readonly vsys: readonly string[];
   readonly settings: () => Settings;
   readonly features: () => Features;

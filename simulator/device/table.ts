@@ -15,7 +15,7 @@ export type Row = {
   readonly tags: ReadonlyMap<string, number>;
 };
 
-export type RowFlags = {
+type RowFlags = {
   readonly persistent?: boolean | undefined;
   readonly fromAgent?: boolean | undefined;
   readonly unescaped?: boolean | undefined;

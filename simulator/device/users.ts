@@ -12,7 +12,7 @@ import type { GroupEntry, LoginEntry, LogoutEntry, UserTagsEntry } from '../comm
 /** Minutes that a login lasts which names no time (facts 6.3). */
 const defaultLoginMinutes = 45;
 
-export type Mapping = {
+type Mapping = {
   readonly user: string /** Ms since the epoch, or Infinity. */;
   readonly deadline: number;
 };

@@ -28,7 +28,7 @@ type Entry = {
 };
 
 /** A request as the faults see it. */
-export type Met = Pick<Call, 'kind' | 'vsys' | 'target' | 'names'> & {
+type Met = Pick<Call, 'kind' | 'vsys' | 'target' | 'names'> & {
   /** Whether its connection carried a request before. */
   readonly reused: boolean;
 };

@@ -3,7 +3,7 @@
 import type { Need } from '../access/access.ts';
 import type { PairOutcome } from '../device/registered-ips.ts';
 import type { Settings } from '../settings.ts';
-import type { WorkQueue } from './work-queue.ts';
+import type { PairCount, WorkQueue } from './work-queue.ts';
 
 export type CallKind = 'keygen' | 'version' | 'info' | 'hierarchy' | 'read' | 'message' | 'other';
 
@@ -27,8 +27,6 @@ export type Reply = {
 
 /** What a reply is where nothing else is said. */
 export const done = { httpStatus: 200, status: 'success', code: null, pairs: [], entries: 0 } as const;
-
-export type PairCount = { readonly register: number; readonly unregister: number };
 
 /** A request that was understood, or is known to be refused; nothing has happened yet. */
 export type Call = {

@@ -118,7 +118,7 @@ const refused = (gate: Gate, error: CommandError): Reply =>
   error instanceof ExpiredKey ? gate.refuseExpired(error.message) : gate.refuse(error.code, error.message);
 
 /** Runs what a plan says behind its gate; a cookie is set even where the command is refused. */
-export const runBehind = (gate: Gate, need: Need, answer: () => Reply): Reply => {
+const runBehind = (gate: Gate, need: Need, answer: () => Reply): Reply => {
   let cookie: string | undefined;
   const outcome = attempt(() => {
     cookie = gate.admit(need);

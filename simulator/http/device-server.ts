@@ -18,7 +18,7 @@ import { listen, stop, type ListenAddress } from '../listen.ts';
 import { refusal } from '../xml/replies.ts';
 import type { RequestLog } from './request-log.ts';
 
-export type DeviceServerOptions = ListenAddress & {
+type DeviceServerOptions = ListenAddress & {
   readonly device: Device;
   readonly api: Endpoint;
   readonly concurrency: Concurrency;

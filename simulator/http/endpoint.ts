@@ -11,7 +11,7 @@ import { isPassive } from '../device/ha.ts';
 import type { Fleet } from '../panorama/fleet.ts';
 import { keygenReply, refusal } from '../xml/replies.ts';
 
-export type EndpointParts = {
+type EndpointParts = {
   readonly access: Access;
   readonly device: Device;
   /** Of a Panorama. */

@@ -14,7 +14,7 @@ export class UnreadableRequest extends Error {
   }
 }
 
-export type HttpRequest = ApiRequest & {
+type HttpRequest = ApiRequest & {
   /** Of query and body. */
   readonly bytes: number;
   /** The names of the parameters in the URL. */

@@ -37,7 +37,7 @@ export type LogEntry = {
   readonly replyBytes: number;
 };
 
-export type Exchange = Performance & {
+type Exchange = Performance & {
   readonly call: Call;
   readonly method: string;
   readonly queried: readonly string[];

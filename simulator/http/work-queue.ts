@@ -1,7 +1,8 @@
 // The time that a device takes for the pairs of messages: one after the other, whoever sent them.
 
-import type { PairCount } from './call.ts';
 import type { Settings } from '../settings.ts';
+
+export type PairCount = { readonly register: number; readonly unregister: number };
 
 export class WorkQueue {
   readonly #settings: () => Settings;

@@ -13,7 +13,7 @@ import {
   type MemberSpec,
 } from './member.ts';
 
-export type Member = {
+type Member = {
   readonly device: Device;
   readonly serial: string;
   readonly connected: boolean;
@@ -29,7 +29,7 @@ type Managed = {
   groups: Map<string, string[]>;
 };
 
-export type FleetOptions = {
+type FleetOptions = {
   /** Those that are there from the start. */
   readonly firewalls: readonly MemberSpec[];
   readonly clock: () => number;

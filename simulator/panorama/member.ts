@@ -51,7 +51,7 @@ export const groupsOf = (
   return groups;
 };
 
-export type DeviceSurroundings = { readonly clock: () => number; readonly refusal: Refusal };
+type DeviceSurroundings = { readonly clock: () => number; readonly refusal: Refusal };
 
 /** The device that a description asks for; what it leaves out is as of a firewall that was started alone. */
 export const makeMemberDevice = (

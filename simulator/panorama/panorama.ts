@@ -15,7 +15,7 @@ export type { MemberView } from './fleet-controls.ts';
 export type PanoramaOptions = Omit<SimulatorOptions, 'vsys'> & { readonly firewalls?: readonly MemberSpec[] };
 
 /** The name of a Panorama's own table in `tables()`; no request names it (facts 7.2). */
-export const panoramaTable = 'panorama';
+const panoramaTable = 'panorama';
 
 const defaults: SimulatorOptions = {
   profile: 'Panorama',

@@ -1,25 +1,24 @@
 // What a Panorama says of its firewalls and device groups (facts 7.3).
 
-import type { Device } from '../device/device.ts';
 import { success } from '../xml/replies.ts';
 import { escapeAttribute, escapeText } from '../xml/xml-writer.ts';
-import type { Fleet, Member } from './fleet.ts';
+import type { FleetView, MemberView } from './fleet-view.ts';
 
 const field = (name: string, value: string): string => `<${name}>${escapeText(value)}</${name}>`;
 
 const entry = (name: string, content: string): string =>
   `<entry name="${escapeAttribute(name)}">${content}</entry>`;
 
-const haOf = ({ ha }: Device): string => {
+const haOf = ({ ha }: MemberView['device']): string => {
   if (!ha) return '';
   const peer = ha.peerSerial === '' ? '' : `<peer>${field('serial', ha.peerSerial)}</peer>`;
   return `<ha>${field('state', ha.state)}${peer}</ha>`;
 };
 
-const vsysOf = ({ vsys }: Device): string =>
+const vsysOf = ({ vsys }: MemberView['device']): string =>
   `<vsys>${vsys.map((id) => entry(id, field('display-name', id))).join('')}</vsys>`;
 
-const deviceEntry = ({ device, serial, connected }: Member): string => {
+const deviceEntry = ({ device, serial, connected }: MemberView): string => {
   const { hostname, ipAddress, model, family, swVersion } = device.identity;
   const fields = [
     field('serial', serial),
@@ -35,11 +34,14 @@ const deviceEntry = ({ device, serial, connected }: Member): string => {
 };
 
 /** `show devices connected` and `show devices all`. */
-export const devicesReply = (members: readonly Member[]): string =>
+export const devicesReply = (members: readonly MemberView[]): string =>
   success(`<devices>${members.map(deviceEntry).join('')}</devices>`);
 
 /** Each group with its firewalls, as `devices` under the group. */
-const groups = (fleet: Fleet, device: (member: Member, vsys: readonly string[]) => string): string => {
+const groups = (
+  fleet: FleetView,
+  device: (member: MemberView, vsys: readonly string[]) => string,
+): string => {
   const devicesIn = (group: string): string =>
     fleet
       .members()
@@ -58,7 +60,7 @@ const vsysEntries = (vsys: readonly string[], content: string): string =>
   `<vsys>${vsys.map((id) => entry(id, content)).join('')}</vsys>`;
 
 /** `show devicegroups`. */
-export const deviceGroupsReply = (fleet: Fleet): string => {
+export const deviceGroupsReply = (fleet: FleetView): string => {
   const inSync = field('shared-policy-status', 'In Sync');
   const body = groups(fleet, ({ serial, connected, device }, vsys) => {
     const fields = field('serial', serial) + field('connected', connected ? 'yes' : 'no');
@@ -68,7 +70,7 @@ export const deviceGroupsReply = (fleet: Fleet): string => {
 };
 
 /** `show dg-hierarchy`: groups within the group that they are below of; Shared, above all, is not named. */
-export const hierarchyReply = (fleet: Fleet): string => {
+export const hierarchyReply = (fleet: FleetView): string => {
   const names = fleet.groupNames();
   const nodesBelow = (parent: string | undefined): string =>
     names
@@ -83,7 +85,7 @@ export const hierarchyReply = (fleet: Fleet): string => {
 };
 
 /** The configuration of the groups; a firewall with several vsys names those that are in the group. */
-export const deviceGroupsConfig = (fleet: Fleet): string => {
+export const deviceGroupsConfig = (fleet: FleetView): string => {
   const body = groups(fleet, ({ serial, device }, vsys) =>
     entry(serial, device.vsys.length > 1 ? vsysEntries(vsys, '') : ''),
   );

@@ -1,7 +1,7 @@
 // The error by which a command is refused as a whole, before anything was applied.
 
 /** Codes of the vendor's page "PAN-OS XML API Error Codes". */
-export type ErrorCode = 400 | 403 | 6 | 7 | 13 | 15 | 16 | 17 | 18 | 22;
+type ErrorCode = 400 | 403 | 6 | 7 | 13 | 15 | 16 | 17 | 18 | 22;
 
 export class CommandError extends Error {
   override readonly name: string = 'CommandError';

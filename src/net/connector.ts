@@ -7,6 +7,7 @@ import { firstConnection } from './first-connection.ts';
 import { addressesOf } from './names.ts';
 import { endedEarly, secure } from './secure.ts';
 import { openTunnel, type Proxy } from './tunnel.ts';
+import type { ConnectLimits } from './connect-limits.ts';
 import { within } from './within.ts';
 
 export type ConnectorOptions = {
@@ -21,19 +22,11 @@ export type ConnectorOptions = {
   readonly proxy?: Proxy | undefined;
 };
 
-export type Handshake = {
+type Handshake = {
   /** Beside those of all. */
   readonly tls: ConnectionOptions;
   /** Told once when it has ended: with undefined when TLS stands, else with what `connect` fails with. */
   readonly ended: (error: unknown) => void;
-};
-
-/** ms. */
-export type ConnectLimits = {
-  /** For looking up a name. */
-  readonly nameMs: number;
-  /** For TCP and TLS together; through a proxy, for the way through it and for TLS with the host each. */
-  readonly connectMs: number;
 };
 
 export type Connector = {

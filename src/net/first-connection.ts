@@ -10,7 +10,7 @@ const nextAfterMs = 250;
 /** The address cannot be reached from here: says less than another address's refusal. */
 const noWay = new Set(['ENETUNREACH', 'EHOSTUNREACH', 'EADDRNOTAVAIL']);
 
-export type Destination = {
+type Destination = {
   /** At least one, in the order to try them. */
   readonly addresses: readonly string[];
   readonly port: number;

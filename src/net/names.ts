@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import { within } from './within.ts';
 
 /** The resolver did not answer within our limit. */
-export const nameLimitCode = 'DNS_TIMEOUT';
+const nameLimitCode = 'DNS_TIMEOUT';
 
 /** A host name has no address, or none that could be learnt now. No connection was tried. */
 export class NameError extends Error {

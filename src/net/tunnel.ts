@@ -3,7 +3,7 @@ import { type ClientRequest, request } from 'node:http';
 import { isIP, type Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { CertificateError } from './certificate-error.ts';
-import type { ConnectLimits } from './connector.ts';
+import type { ConnectLimits } from './connect-limits.ts';
 import { firstConnection } from './first-connection.ts';
 import { addressesOf, NameError } from './names.ts';
 import { secure } from './secure.ts';
@@ -34,7 +34,7 @@ export class ProxyError extends Error {
   }
 }
 
-export type Tunnel = {
+type Tunnel = {
   readonly proxy: Proxy;
   /** `host:port` of the other end. The proxy learns it, and looks up the name. */
   readonly authority: string;

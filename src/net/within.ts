@@ -1,6 +1,6 @@
 // A time limit for one step of making a connection.
 
-export type Limit = {
+type Limit = {
   readonly ms: number;
   /** What the step fails with when it is over. */
   readonly late: () => Error;

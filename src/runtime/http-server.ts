@@ -3,11 +3,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-export type Answer = { readonly status: number; readonly body: string; readonly contentType?: string };
+type Answer = { readonly status: number; readonly body: string; readonly contentType?: string };
 
 export type Routes = Readonly<Record<string, () => Answer | Promise<Answer>>>;
 
-export type HttpServer = {
+type HttpServer = {
   /** host:port as bound. */
   readonly address: string;
   close(): Promise<void>;

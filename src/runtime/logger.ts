@@ -8,7 +8,7 @@ export type { Logger };
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 export const logFormats = ['json', 'pretty'] as const;
 
-export type LoggerOptions = {
+type LoggerOptions = {
   readonly level: (typeof logLevels)[number];
   readonly format: (typeof logFormats)[number];
   /** A file descriptor: 1 (standard output, the default) or 2. */

@@ -2,7 +2,7 @@
 
 import { pause } from './wake.ts';
 
-export type Pace = {
+type Pace = {
   /**
    * How long until a turn is free, in ms; 0 when one is.
    * @param reserve so many turns of each second are left to others; default 0.

@@ -1,7 +1,7 @@
 // The floor for reading a table: the same calls over the same kind of connection, their replies thrown away.
 import { Client } from 'undici';
-import { countForm, pageForm } from '../../src/panos/commands.ts';
-import { pageEntries } from '../../src/panos/registered-ip-table.ts';
+import { countForm, pageForm } from '../../src/panos/messages/commands.ts';
+import { pageEntries } from '../../src/panos/client/registered-ip-table.ts';
 import type { PageAccess } from './page-server.ts';
 
 export type BareTransfer = {

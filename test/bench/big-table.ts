@@ -1,5 +1,5 @@
 // A large registered-ip table and the pages in which a device gives it, byte for byte.
-import { escapeXml } from '../../src/panos/xml-text.ts';
+import { escapeXml } from '../../src/panos/xml/xml-text.ts';
 
 export type BigEntry = { readonly ip: string; readonly tags: readonly string[] };
 

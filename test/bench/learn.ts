@@ -1,9 +1,9 @@
 // What the operator's own reflector pays to learn all Pods: protobuf, selective decoder, store; a sink that counts.
 // Its one argument is a kubeconfig.
-import { connectToCluster } from '../../src/kubernetes/kube-connection.ts';
-import { createPodDecoder } from '../../src/kubernetes/decoders.ts';
-import { createKubeHttp } from '../../src/kubernetes/http.ts';
-import { createReflector } from '../../src/kubernetes/reflector.ts';
+import { connectToCluster } from '../../src/kubernetes/client/kube-connection.ts';
+import { createPodDecoder } from '../../src/kubernetes/codec/decoders.ts';
+import { createKubeHttp } from '../../src/kubernetes/client/http.ts';
+import { createReflector } from '../../src/kubernetes/reflector/reflector.ts';
 import { startCost } from './cost.ts';
 
 const silent = {

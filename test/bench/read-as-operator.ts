@@ -1,8 +1,8 @@
 // Reads a large table as the operator does, with its own connection, reader and table.
-import { Table } from '../../src/core/table.ts';
-import { ownTable } from '../../src/core/table-ref.ts';
-import { openConnection } from '../../src/operator/device-connection.ts';
-import { toReading } from '../../src/operator/table-reading.ts';
+import { Table } from '../../src/core/table/table.ts';
+import { ownTable } from '../../src/core/model/table-ref.ts';
+import { openConnection } from '../../src/operator/device/device-connection.ts';
+import { toReading } from '../../src/operator/table/table-reading.ts';
 import { bigTable, bigTablePrefix } from './big-table.ts';
 import type { PageAccess } from './page-server.ts';
 import type { ReadParts } from './read-texts.ts';

@@ -1,6 +1,6 @@
 // Reading the texts of a large table's pages, and nothing else: by the operator's reader or by a general parser.
 import { XMLParser } from 'fast-xml-parser';
-import { createRegisteredIpReader } from '../../src/panos/registered-ip-reader.ts';
+import { createRegisteredIpReader } from '../../src/panos/messages/registered-ip-reader.ts';
 import { bareTransfer } from './bare-transfer.ts';
 import type { PageAccess } from './page-server.ts';
 

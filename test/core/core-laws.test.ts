@@ -1,14 +1,14 @@
 // Desired and Table together: a cluster that moves, a firewall that is told, and what a user may rely on.
 
-import { neverTrips } from './guard-limits.ts';
+import { neverTrips } from './removals/guard-limits.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { Desired } from '../../src/core/desired.ts';
-import type { RemovalGate } from '../../src/core/removal-gate.ts';
-import { type Batch, Table } from '../../src/core/table.ts';
-import { tagSet } from '../../src/core/tag-set.ts';
-import { naiveHolder, naiveState } from './naive-desired.ts';
+import { Desired } from '../../src/core/desired/desired.ts';
+import type { RemovalGate } from '../../src/core/removals/removal-gate.ts';
+import { type Batch, Table } from '../../src/core/table/table.ts';
+import { tagSet } from '../../src/core/model/tag-set.ts';
+import { naiveHolder, naiveState } from './desired/naive-desired.ts';
 import {
   addresses,
   applyToWorld,
@@ -17,7 +17,7 @@ import {
   emptyWorld,
   history,
   type World,
-} from './universe.ts';
+} from './desired/universe.ts';
 
 type Own = { readonly kind: 'send' } | { readonly kind: 'read' } | { readonly kind: 'restart' };
 type Move = Change | Own;

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { type GuardLimits, RemovalGuard, type Stakes } from '../../src/core/removal-guard.ts';
-import { type RemovalOrigin, tenantOf, unclaimed } from '../../src/core/removal-origin.ts';
-import { type TagSet, tagSet } from '../../src/core/tag-set.ts';
+import { type GuardLimits, RemovalGuard, type Stakes } from '../../src/core/removals/removal-guard.ts';
+import { type RemovalOrigin, tenantOf, unclaimed } from '../../src/core/model/removal-origin.ts';
+import { type TagSet, tagSet } from '../../src/core/model/tag-set.ts';
 
 const windowMs = 600_000;
 /** A tenant's own edit; an administrator's, or a list's; what nobody claims. */

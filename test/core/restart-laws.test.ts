@@ -3,13 +3,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import type { Batch } from '../../src/core/batch.ts';
-import { Desired } from '../../src/core/desired.ts';
-import type { WindowCount } from '../../src/core/guard-window.ts';
-import { newHoldersSince } from '../../src/core/lease-term.ts';
-import type { Labels, PodRecord, Policy } from '../../src/core/model.ts';
-import { Table } from '../../src/core/table.ts';
-import { tagSet } from '../../src/core/tag-set.ts';
+import type { Batch } from '../../src/core/message/batch.ts';
+import { Desired } from '../../src/core/desired/desired.ts';
+import type { WindowCount } from '../../src/core/removals/guard-window.ts';
+import { newHoldersSince } from '../../src/core/lifecycle/leader-lease.ts';
+import type { Labels, PodRecord, Policy } from '../../src/core/model/model.ts';
+import { Table } from '../../src/core/table/table.ts';
+import { tagSet } from '../../src/core/model/tag-set.ts';
 
 const second = 1000;
 const minute = 60 * second;

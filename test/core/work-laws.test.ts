@@ -4,15 +4,15 @@ import assert from 'node:assert/strict';
 import { Session } from 'node:inspector';
 import { after, test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
-import { type AddressChange, Desired } from '../../src/core/desired.ts';
-import type { Firewall, Labels, PodRecord, Policy } from '../../src/core/model.ts';
-import type { Rejection } from '../../src/core/refusals.ts';
-import { mostTags } from '../../src/core/tag-cap.ts';
-import { type DesiredTags, Table } from '../../src/core/table.ts';
-import { noTags, type TagSet, tagSet } from '../../src/core/tag-set.ts';
-import { createRegisteredIpReader } from '../../src/panos/registered-ip-reader.ts';
-import { readUidResponse } from '../../src/panos/response.ts';
-import { neverTrips } from './guard-limits.ts';
+import { type AddressChange, Desired } from '../../src/core/desired/desired.ts';
+import type { Firewall, Labels, PodRecord, Policy } from '../../src/core/model/model.ts';
+import type { Rejection } from '../../src/core/message/refusals.ts';
+import { mostTags } from '../../src/core/policies/tag-cap.ts';
+import { type DesiredTags, Table } from '../../src/core/table/table.ts';
+import { noTags, type TagSet, tagSet } from '../../src/core/model/tag-set.ts';
+import { createRegisteredIpReader } from '../../src/panos/messages/registered-ip-reader.ts';
+import { readUidResponse } from '../../src/panos/messages/response.ts';
+import { neverTrips } from './removals/guard-limits.ts';
 
 // V8 counts how often each block of src ran: bodies of loops, callbacks, branches. What native code does on its own is not
 // in these counts: the scans are added below, how far they went; sorting without a comparator and copying are left out.

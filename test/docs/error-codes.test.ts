@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { refusal } from '../../src/panos/refusal.ts';
+import { refusal } from '../../src/panos/errors/refusal.ts';
 
 /** "PAN-OS XML API Error Codes", without 19 and 20, which are success; 9 is not among them. */
 const documentedByVendor = [1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14, 15, 16, 17, 18, 21, 22, 400, 403];

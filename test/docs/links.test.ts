@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { test } from 'node:test';
-import { conditionReasons } from '../../src/core/model.ts';
+import { conditionReasons } from '../../src/core/model/model.ts';
 
 const root = join(import.meta.dirname, '../..');
 const pages = [

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { conditionReasons, eventReasons, skipReasons } from '../../src/core/model.ts';
+import { conditionReasons, eventReasons, skipReasons } from '../../src/core/model/model.ts';
 
 const root = join(import.meta.dirname, '../..');
 const text = readFileSync(join(root, 'docs/operations.md'), 'utf8');

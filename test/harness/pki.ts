@@ -1,7 +1,18 @@
 // Certificates as a test wants them: weak, expired, of an issuing CA, for whatever names (RFC 5280).
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { isIPv4 } from 'node:net';
-import * as der from '../../simulator/der.ts';
+import {
+  bitString,
+  booleanTrue,
+  element,
+  integer,
+  objectIdentifier,
+  octetString,
+  sequence,
+  set,
+  utcTime,
+  utf8String,
+} from '../../simulator/der.ts';
 
 type KeyPair = { readonly publicKey: KeyObject; readonly privateKey: KeyObject };
 
@@ -43,47 +54,47 @@ export function issue(wanted: Wanted): Issued {
       : generateKeyPairSync('rsa', { modulusLength: rsaBits });
   const signer = issuer?.keys ?? keys;
   const kind = signer.privateKey.asymmetricKeyType === 'rsa' ? 'rsa' : 'ec';
-  const id = der.objectIdentifier(algorithms[kind][digest]);
-  const algorithm = kind === 'rsa' ? der.sequence(id, der.element(0x05)) : der.sequence(id);
-  const [from, to] = days.map((count) => der.utcTime(new Date(Date.now() + count * day)));
-  const content = der.sequence(
-    der.element(0xa0, der.integer(Uint8Array.of(2))),
-    der.integer(Buffer.concat([Uint8Array.of(1), randomBytes(15)])),
+  const id = objectIdentifier(algorithms[kind][digest]);
+  const algorithm = kind === 'rsa' ? sequence(id, element(0x05)) : sequence(id);
+  const [from, to] = days.map((count) => utcTime(new Date(Date.now() + count * day)));
+  const content = sequence(
+    element(0xa0, integer(Uint8Array.of(2))),
+    integer(Buffer.concat([Uint8Array.of(1), randomBytes(15)])),
     algorithm,
     commonName(issuer?.name ?? name),
-    der.sequence(from ?? Buffer.of(), to ?? Buffer.of()),
+    sequence(from ?? Buffer.of(), to ?? Buffer.of()),
     commonName(name),
     keys.publicKey.export({ type: 'spki', format: 'der' }),
-    der.element(0xa3, der.sequence(...extensions(wanted))),
+    element(0xa3, sequence(...extensions(wanted))),
   );
-  const signature = der.bitString(sign(digest, content, signer.privateKey));
+  const signature = bitString(sign(digest, content, signer.privateKey));
   return {
     name,
-    cert: pem(der.sequence(content, algorithm, signature)),
+    cert: pem(sequence(content, algorithm, signature)),
     key: keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     keys,
   };
 }
 
 function extensions({ isAuthority = false, alternatives = [] }: Wanted): Buffer[] {
-  const basic = isAuthority ? der.sequence(der.booleanTrue) : der.sequence();
+  const basic = isAuthority ? sequence(booleanTrue) : sequence();
   const names = alternatives.map((name) =>
     isIPv4(name)
-      ? der.element(0x87, Buffer.from(name.split('.').map(Number)))
-      : der.element(0x82, Buffer.from(name, 'ascii')),
+      ? element(0x87, Buffer.from(name.split('.').map(Number)))
+      : element(0x82, Buffer.from(name, 'ascii')),
   );
   return [
     extension('2.5.29.19', basic),
-    ...(names.length === 0 ? [] : [extension('2.5.29.17', der.sequence(...names))]),
+    ...(names.length === 0 ? [] : [extension('2.5.29.17', sequence(...names))]),
   ];
 }
 
 function extension(id: string, value: Buffer): Buffer {
-  return der.sequence(der.objectIdentifier(id), der.octetString(value));
+  return sequence(objectIdentifier(id), octetString(value));
 }
 
 function commonName(name: string): Buffer {
-  return der.sequence(der.set(der.sequence(der.objectIdentifier('2.5.4.3'), der.utf8String(name))));
+  return sequence(set(sequence(objectIdentifier('2.5.4.3'), utf8String(name))));
 }
 
 function pem(bytes: Buffer): string {

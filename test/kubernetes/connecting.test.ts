@@ -5,12 +5,12 @@ import { createServer as createApi } from 'node:https';
 import { createServer, type Server, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { makeCertificates } from '../../simulator/certificates.ts';
-import { createKubeHttp } from '../../src/kubernetes/http.ts';
+import { createKubeHttp } from '../../src/kubernetes/client/http.ts';
 import { startConnectProxy } from '../harness/connect-proxy.ts';
 import { scriptResolver } from '../net/resolver.ts';
 import { startSlowListener } from '../net/slow-listener.ts';
 import { close, listen } from '../panos/listen.ts';
-import { connectTo } from './scripted-api.ts';
+import { connectTo } from './reflector/scripted-api.ts';
 
 const never = new AbortController().signal;
 const identity = makeCertificates(['api.example.net']);

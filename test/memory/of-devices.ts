@@ -1,16 +1,16 @@
 // Memories of what devices answer: replies as large as are read, and words, names, refusals and tags that never come back.
 
-import { Contradictions } from '../../src/core/contradictions.ts';
-import { Refusals } from '../../src/core/refusals.ts';
-import { RoomEvidence } from '../../src/core/room-evidence.ts';
-import { Suspects } from '../../src/core/suspects.ts';
-import { Table } from '../../src/core/table.ts';
-import { TagEvidence } from '../../src/core/tag-evidence.ts';
-import { passwordCredentials } from '../../src/panos/credentials.ts';
-import { cleaner, shortened } from '../../src/panos/device-words.ts';
-import { readDeviceGroups } from '../../src/panos/panorama-replies.ts';
-import { createRegisteredIpReader } from '../../src/panos/registered-ip-reader.ts';
-import { readSystemInfo, readUidResponse } from '../../src/panos/response.ts';
+import { Contradictions } from '../../src/core/table/contradictions.ts';
+import { Refusals } from '../../src/core/message/refusals.ts';
+import { RoomEvidence } from '../../src/core/limits/room-evidence.ts';
+import { Suspects } from '../../src/core/message/suspects.ts';
+import { Table } from '../../src/core/table/table.ts';
+import { TagEvidence } from '../../src/core/limits/tag-evidence.ts';
+import { passwordCredentials } from '../../src/panos/session/authentication.ts';
+import { cleaner, shortened } from '../../src/panos/errors/device-words.ts';
+import { readDeviceGroups } from '../../src/panos/messages/panorama-replies.ts';
+import { createRegisteredIpReader } from '../../src/panos/messages/registered-ip-reader.ts';
+import { readSystemInfo, readUidResponse } from '../../src/panos/messages/response.ts';
 
 const padding = (round: number, bytes: number): string => `<!--${String(round).padEnd(bytes, 'x')}-->`;
 const hostOf = (n: number): string => `fd00::${(n >> 16).toString(16)}:${(n & 0xffff).toString(16)}`;

@@ -1,13 +1,13 @@
 // Memories of what stands in objects beside their spec, and of what is written and told of them.
 
-import { Desired } from '../../src/core/desired.ts';
-import { policyDecoder } from '../../src/kubernetes/decoders.ts';
-import { KubeUnreachableError } from '../../src/kubernetes/kube-errors.ts';
-import type { KubeHttp } from '../../src/kubernetes/http.ts';
-import { RecordStore } from '../../src/kubernetes/record-store.ts';
-import { AnnotationRequests } from '../../src/operator/annotation-requests.ts';
-import { EventRecorder } from '../../src/operator/event-recorder.ts';
-import { StatusEchoes } from '../../src/operator/status-echoes.ts';
+import { Desired } from '../../src/core/desired/desired.ts';
+import { policyDecoder } from '../../src/kubernetes/codec/decoders.ts';
+import { KubeUnreachableError } from '../../src/kubernetes/errors/kube-errors.ts';
+import type { KubeHttp } from '../../src/kubernetes/client/http.ts';
+import { RecordStore } from '../../src/kubernetes/reflector/record-store.ts';
+import { AnnotationRequests } from '../../src/operator/cluster/annotation-requests.ts';
+import { EventRecorder } from '../../src/operator/status/event-recorder.ts';
+import { StatusEchoes } from '../../src/operator/status/status-echoes.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
 
 const log = createLogger({ level: 'silent', format: 'json' });

@@ -1,11 +1,11 @@
 // A child process with a small heap: feeds one memory of the program its worst legal input, round after round, and prints how
 // much heap is in use half-way and at the end, in bytes, as JSON.
 
-import { createPodDecoder, createSecretDecoder, policyDecoder } from '../../src/kubernetes/decoders.ts';
-import { RecordStore } from '../../src/kubernetes/record-store.ts';
-import { Desired } from '../../src/core/desired.ts';
-import { RemovalCauses } from '../../src/core/removal-causes.ts';
-import type { Policy } from '../../src/core/model.ts';
+import { createPodDecoder, createSecretDecoder, policyDecoder } from '../../src/kubernetes/codec/decoders.ts';
+import { RecordStore } from '../../src/kubernetes/reflector/record-store.ts';
+import { Desired } from '../../src/core/desired/desired.ts';
+import { RemovalCauses } from '../../src/core/removals/removal-causes.ts';
+import type { Policy } from '../../src/core/model/model.ts';
 import { ofDevices } from './of-devices.ts';
 import { ofObjects } from './of-objects.ts';
 

@@ -21,7 +21,7 @@ export function suiteOf(root: string, source: string): Suite {
     .filter(({ steps }) => steps <= farthest)
     .sort((a, b) => a.steps - b.steps)
     .map(({ test }) => test);
-  const importers = globSync(['src/core/*.ts', 'test/core/*.ts'], { cwd: root }).map((file) =>
+  const importers = globSync(['src/core/**/*.ts', 'test/core/**/*.ts'], { cwd: root }).map((file) =>
     join(root, file),
   );
   const affected = new Set([source, ...tests]);

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { markerAddress } from '../../src/core/ownership.ts';
-import type { Precedence } from '../../src/core/table-claims.ts';
-import { type Simulated, simulate } from './simulated-worker.ts';
+import { markerAddress } from '../../src/core/rights/ownership.ts';
+import type { Precedence } from '../../src/core/rights/table-claims.ts';
+import { type Simulated, simulate } from './table/simulated-worker.ts';
 
 /** What an earlier leader may have left on its way has been read by then. */
 const settledMs = 100_000;

@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { afterEach, mock, test } from 'node:test';
-import { NamespaceEvaluator } from '../../src/core/evaluator.ts';
-import type { RawObject } from '../../src/kubernetes/decoders.ts';
-import { Intake } from '../../src/kubernetes/intake.ts';
-import { Controller } from '../../src/operator/controller.ts';
-import type { FirewallWorker } from '../../src/operator/firewall-worker.ts';
+import { NamespaceEvaluator } from '../../src/core/policies/namespace-evaluator.ts';
+import type { RawObject } from '../../src/kubernetes/codec/decoders.ts';
+import { Intake } from '../../src/kubernetes/reflector/intake.ts';
+import { Controller } from '../../src/operator/cluster/controller.ts';
+import type { FirewallWorker } from '../../src/operator/firewall/firewall-worker.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
 
 afterEach(() => mock.restoreAll());

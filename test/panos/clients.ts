@@ -1,8 +1,12 @@
 // Clients for tests, with short time limits; a message to send, and what a call failed with.
 import assert from 'node:assert/strict';
 import type { Simulator } from '../../simulator/simulator.ts';
-import { createPanosClient, type PanosClient, type PanosClientOptions } from '../../src/panos/client.ts';
-import { PanosError } from '../../src/panos/errors.ts';
+import {
+  createPanosClient,
+  type PanosClient,
+  type PanosClientOptions,
+} from '../../src/panos/client/client.ts';
+import { PanosError } from '../../src/panos/errors/errors.ts';
 import { fixture } from './fixtures.ts';
 import { type Answer, startScriptedDevice } from './scripted-device.ts';
 

@@ -5,8 +5,8 @@ import {
   readDeviceGroups,
   readGroupHierarchy,
   readManagedDevices,
-} from '../../src/panos/panorama-replies.ts';
-import { readSystemInfo } from '../../src/panos/response.ts';
+} from '../../src/panos/messages/panorama-replies.ts';
+import { readSystemInfo } from '../../src/panos/messages/response.ts';
 import { clientOf, never } from './clients.ts';
 import { failureOf } from './fixtures.ts';
 import { reply, startScriptedDevice } from './scripted-device.ts';

@@ -1,6 +1,6 @@
 // The recorded shapes of replies: fixtures/<command>.<what>.<source of the shape>.xml, from vendor pages and clients.
 import { readFileSync } from 'node:fs';
-import { PanosError, type PanosReason } from '../../src/panos/errors.ts';
+import { PanosError, type PanosReason } from '../../src/panos/errors/errors.ts';
 
 export function fixture(name: string): string {
   return readFileSync(new URL(`fixtures/${name}.xml`, import.meta.url), 'utf8');

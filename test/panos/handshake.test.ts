@@ -1,7 +1,7 @@
 // Handshakes that something on the way cuts: what is said of them, and that they are made without what it does not like.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createKeyExchange } from '../../src/panos/key-exchange.ts';
+import { createKeyExchange } from '../../src/panos/http/key-exchange.ts';
 import { startConnectProxy } from '../harness/connect-proxy.ts';
 import { clientOf, failure, message, never, success } from './clients.ts';
 import { startMiddlebox } from './middlebox.ts';

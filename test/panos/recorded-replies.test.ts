@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
-import type { PanosClient } from '../../src/panos/client.ts';
-import { PanosError } from '../../src/panos/errors.ts';
+import type { PanosClient } from '../../src/panos/client/client.ts';
+import { PanosError } from '../../src/panos/errors/errors.ts';
 import { clientOf, never } from './clients.ts';
 import { fixture } from './fixtures.ts';
 import { reply, startScriptedDevice } from './scripted-device.ts';

@@ -3,9 +3,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { XMLParser } from 'fast-xml-parser';
-import { canonicalHost } from '../../src/core/address.ts';
-import { PanosError } from '../../src/panos/errors.ts';
-import { createRegisteredIpReader, type RegisteredIp } from '../../src/panos/registered-ip-reader.ts';
+import { canonicalHost } from '../../src/core/syntax/address.ts';
+import { PanosError } from '../../src/panos/errors/errors.ts';
+import {
+  createRegisteredIpReader,
+  type RegisteredIp,
+} from '../../src/panos/messages/registered-ip-reader.ts';
 import { failureOf } from './fixtures.ts';
 
 const readPage = (text: string) => createRegisteredIpReader()(text);

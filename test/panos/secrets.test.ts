@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import { test } from 'node:test';
-import { cleaner } from '../../src/panos/device-words.ts';
+import { cleaner } from '../../src/panos/errors/device-words.ts';
 import { clientOf, failure, never } from './clients.ts';
 import { type Answer, reply, startScriptedDevice } from './scripted-device.ts';
 

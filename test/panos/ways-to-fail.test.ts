@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { PanosError } from '../../src/panos/errors.ts';
-import { transportError } from '../../src/panos/transport-errors.ts';
-import { Outage } from '../../src/operator/outage.ts';
-import { DeviceFailure } from '../../src/operator/device-port.ts';
+import type { PanosError } from '../../src/panos/errors/errors.ts';
+import { transportError } from '../../src/panos/http/transport-errors.ts';
+import { Outage } from '../../src/operator/device/outage.ts';
+import { DeviceFailure } from '../../src/operator/device/device-port.ts';
 import { clientOf, failure, message, never } from './clients.ts';
 import { type Way, ways } from './ways-to-fail.ts';
 

@@ -4,10 +4,10 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { PanosError } from '../../src/panos/errors.ts';
-import { echoOf, type Phrase, phrases, says } from '../../src/panos/phrases.ts';
-import { readUidResponse } from '../../src/panos/response.ts';
-import { escapeXml } from '../../src/panos/xml-text.ts';
+import { PanosError } from '../../src/panos/errors/errors.ts';
+import { echoOf, type Phrase, phrases, says } from '../../src/panos/errors/phrases.ts';
+import { readUidResponse } from '../../src/panos/messages/response.ts';
+import { escapeXml } from '../../src/panos/xml/xml-text.ts';
 
 /** Phrase -> what a device says when it means it. */
 const samples: Readonly<Record<keyof typeof phrases, string>> = {
@@ -127,50 +127,70 @@ test('law: of any text around a phrase, what is cut out of it, folded or escaped
 
 /**
  * Every other place in src where words decide something: the file, the words, whose text it is, and what keeps a tenant's
- * text out of it. A place that is not listed here fails the test below: put its words into src/panos/phrases.ts if a
+ * text out of it. A place that is not listed here fails the test below: put its words into src/panos/errors/phrases.ts if a
  * device says them, or list it here with the reason.
  */
 const places: readonly (readonly [file: string, words: string, whose: string])[] = [
   [
-    'src/panos/refusal.ts',
+    'src/panos/errors/refusal.ts',
     ' does not exist, ignore unreg',
     'the whole message about an address, which holds no tag',
   ],
-  ['src/panos/registered-ip-reader.ts', '<response', 'the first tag of a reply'],
+  ['src/panos/messages/registered-ip-reader.ts', '<response', 'the first tag of a reply'],
   [
-    'src/panos/registered-ip-reader.ts',
+    'src/panos/messages/registered-ip-reader.ts',
     '</entry',
     'XML itself; the entry is then read to that place tag by tag',
   ],
   [
-    'src/panos/registered-ip-reader.ts',
+    'src/panos/messages/registered-ip-reader.ts',
     'entry[ ',
     'where an entry that is no XML is over; the count of the page decides',
   ],
-  ['src/panos/registered-ip-reader.ts', '<entry ip=', 'XML itself'],
-  ['src/panos/xml-tree.ts', '<!DOCTYPE', 'XML itself, before the root, where no tag can be'],
-  ['src/panos/trust.ts', '-----BEGIN CERTIFICATE-----', "an administrator's Secret"],
-  ['src/panos/certificate-problems.ts', 'ERR_TLS_CERT_ALTNAME_', "Node's code of an error"],
-  ['src/panos/certificate-problems.ts', 'key too (weak|small)', "OpenSSL's words, which choose advice alone"],
-  ['src/panos/certificate-problems.ts', 'too weak', "OpenSSL's words, which choose advice alone"],
+  ['src/panos/messages/registered-ip-reader.ts', '<entry ip=', 'XML itself'],
+  ['src/panos/xml/xml-tree.ts', '<!DOCTYPE', 'XML itself, before the root, where no tag can be'],
+  ['src/panos/http/trust.ts', '-----BEGIN CERTIFICATE-----', "an administrator's Secret"],
+  ['src/panos/http/certificate-problems.ts', 'ERR_TLS_CERT_ALTNAME_', "Node's code of an error"],
   [
-    'src/panos/certificate-problems.ts',
+    'src/panos/http/certificate-problems.ts',
+    'key too (weak|small)',
+    "OpenSSL's words, which choose advice alone",
+  ],
+  ['src/panos/http/certificate-problems.ts', 'too weak', "OpenSSL's words, which choose advice alone"],
+  [
+    'src/panos/http/certificate-problems.ts',
     '; if the root CA is installed',
     "Node's words, which are not repeated",
   ],
-  ['src/panos/certificate-problems.ts', '^IP Address:', "Node's writing of a certificate, for advice alone"],
-  ['src/panos/connection-problems.ts', 'wrong version number', "OpenSSL's words, which choose advice alone"],
-  ['src/panos/connection-problems.ts', 'protocol version', "OpenSSL's words, which choose advice alone"],
-  ['src/panos/connection-problems.ts', 'alert.*certificate', "OpenSSL's words, which choose advice alone"],
-  ['src/panos/conversation.ts', 'HTTP', 'our own code of an error'],
-  ['src/operator/credentials.ts', '-----BEGIN CERTIFICATE-----', "an administrator's Secret"],
-  ['src/operator/event-recorder.ts', 'is being terminated', 'the API server'],
-  ['src/operator/status-writer.ts', 'due to an error in our request', 'the API server'],
-  ['src/core/model-limits.ts', 'Panorama', 'the model of a device, which can only limit itself'],
-  ['src/operator/firewall-worker.ts', 'pending', 'our own word of what became of an adoption'],
-  ['src/operator/firewall-worker.ts', 'done', 'our own word of what became of an adoption'],
-  ['src/core/address.ts', '::ffff:', 'the text of an address itself, which is no name of anything'],
-  ['src/core/template.ts', 'labels', "the template itself: a tenant's text about the tenant's own tags"],
+  [
+    'src/panos/http/certificate-problems.ts',
+    '^IP Address:',
+    "Node's writing of a certificate, for advice alone",
+  ],
+  [
+    'src/panos/http/connection-problems.ts',
+    'wrong version number',
+    "OpenSSL's words, which choose advice alone",
+  ],
+  ['src/panos/http/connection-problems.ts', 'protocol version', "OpenSSL's words, which choose advice alone"],
+  [
+    'src/panos/http/connection-problems.ts',
+    'alert.*certificate',
+    "OpenSSL's words, which choose advice alone",
+  ],
+  ['src/panos/session/conversation.ts', 'HTTP', 'our own code of an error'],
+  ['src/operator/device/credentials.ts', '-----BEGIN CERTIFICATE-----', "an administrator's Secret"],
+  ['src/operator/status/event-recorder.ts', 'is being terminated', 'the API server'],
+  ['src/operator/status/status-writer.ts', 'due to an error in our request', 'the API server'],
+  ['src/core/device/model-limits.ts', 'Panorama', 'the model of a device, which can only limit itself'],
+  ['src/operator/firewall/firewall-worker.ts', 'pending', 'our own word of what became of an adoption'],
+  ['src/operator/firewall/firewall-worker.ts', 'done', 'our own word of what became of an adoption'],
+  ['src/core/syntax/address.ts', '::ffff:', 'the text of an address itself, which is no name of anything'],
+  [
+    'src/core/syntax/template.ts',
+    'labels',
+    "the template itself: a tenant's text about the tenant's own tags",
+  ],
 ];
 
 const root = join(import.meta.dirname, '../..');
@@ -195,7 +215,7 @@ function literalsIn(file: string): readonly string[] {
 test('every place where words decide is a phrase of devices, or is listed with what keeps tenants out of it', () => {
   const files = globSync('src/{panos,operator,core}/**/*.ts', { cwd: root });
   const found = files.flatMap((file) =>
-    file === 'src/panos/phrases.ts' ? [] : literalsIn(file).map((literal) => ({ file, literal })),
+    file === 'src/panos/errors/phrases.ts' ? [] : literalsIn(file).map((literal) => ({ file, literal })),
   );
   const isListed = ({ file, literal }: { file: string; literal: string }) =>
     places.some(([place, words]) => place === file && literal.includes(words));

@@ -1,7 +1,7 @@
 // One full status of each kind, as core makes it: the schemas must know every field of it.
 
-import type { FirewallStatus } from '../../src/core/firewall-status.ts';
-import type { PolicyStatus } from '../../src/core/policy-status.ts';
+import type { FirewallStatus } from '../../src/core/status/firewall-status.ts';
+import type { PolicyStatus } from '../../src/core/status/policy-status.ts';
 
 const condition = {
   type: 'Ready',

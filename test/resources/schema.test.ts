@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { parseTemplate } from '../../src/core/template.ts';
+import { parseTemplate } from '../../src/core/syntax/template.ts';
 import {
   installedRevision,
   schemaRevision,

@@ -17,7 +17,7 @@ await using firewalls = await watchStatuses(plane, '/apis/pantag.io/v1alpha1/pan
 const notReadyMs = 20_000;
 /**
  * Attempts are at most 5 s apart from the fourth on, so this reaches the longest distance three times over; of absences of
- * ten minutes and more test/operator/absence.test.ts tells, in simulated time.
+ * ten minutes and more test/operator/table/absence.test.ts tells, in simulated time.
  */
 const awayMs = 30_000;
 const backLimitMs = 10_000;

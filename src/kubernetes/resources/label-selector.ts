@@ -7,8 +7,8 @@ import {
   maxLabelKeyLength,
   maxLabelPrefixLength,
   maxLabelValueLength,
-} from '../../core/label.ts';
-import { operators, parseSelector } from '../../core/selector.ts';
+} from '../../core/syntax/label.ts';
+import { operators, parseSelector } from '../../core/syntax/selector.ts';
 import { celText, type CelRule, forServer, twinned } from './schema.ts';
 
 const maxLabels = 64;

@@ -1,7 +1,7 @@
 // What every stored object has, and a schema's complaints about one as a sentence.
 
 import { z } from 'zod';
-import type { Labels } from '../../core/model.ts';
+import type { Labels } from '../../core/model/model.ts';
 
 export type ObjectMeta = {
   readonly name: string;
@@ -39,7 +39,7 @@ const object = z.object({
   status: z.unknown().optional(),
 });
 
-export type RawObject = {
+type RawObject = {
   readonly kind: string;
   readonly meta: ObjectMeta;
   readonly spec: unknown;
@@ -68,9 +68,7 @@ export function readObject(raw: unknown): RawObject {
 
 const shown = 5;
 
-export type Read<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly problems: string };
+type Read<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problems: string };
 
 /** The spec under its schema, or every problem with its field: `spec.endpoint: is required; spec.tags[0]: …`. */
 export function readSpec<S extends z.ZodType>(schema: S, spec: unknown): Read<z.output<S>> {

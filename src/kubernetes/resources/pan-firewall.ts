@@ -1,7 +1,7 @@
 // PanFirewall: the schema of its spec.
 
 import { z } from 'zod';
-import { parseNetwork } from '../../core/network.ts';
+import { parseNetwork } from '../../core/syntax/network.ts';
 import { hostName, httpsEndpoint, objectName, proxyUrl } from './host.ts';
 import { labelSelector } from './label-selector.ts';
 import {

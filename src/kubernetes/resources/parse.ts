@@ -4,11 +4,11 @@
 // more than this program. A status that cannot be read is undefined, never a reason to refuse the object; what an earlier
 // release wrote otherwise is left out of it.
 
-import type { TableEntry } from '../../core/device-groups.ts';
-import type { Firewall, Network, Policy, Selector, TagSource } from '../../core/model.ts';
-import { parseNetwork } from '../../core/network.ts';
-import { type LabelSelector, parseSelector } from '../../core/selector.ts';
-import { parseTemplate } from '../../core/template.ts';
+import type { TableEntry } from '../../core/device/device-groups.ts';
+import type { Firewall, Network, Policy, Selector, TagSource } from '../../core/model/model.ts';
+import { parseNetwork } from '../../core/syntax/network.ts';
+import { type LabelSelector, parseSelector } from '../../core/syntax/selector.ts';
+import { parseTemplate } from '../../core/syntax/template.ts';
 import { clusterPanTagPolicies, panTagPolicies } from './api.ts';
 import { type ObjectMeta, readObject, readSpec } from './object.ts';
 import {

@@ -5,7 +5,7 @@
 // bounds the cost of a rule by the bounds of what it reaches; hence a limit on every string, list and map.
 
 import { z } from 'zod';
-import type { Problem } from '../../core/selector.ts';
+import type { Problem } from '../../core/syntax/selector.ts';
 
 const validations = 'x-kubernetes-validations';
 

@@ -35,8 +35,6 @@ const condition = z.object({
   message: z.string().max(32768).describe('The cause in a sentence, with the next step.'),
 });
 
-export type Condition = z.output<typeof condition>;
-
 export function conditions(description: string) {
   return z
     .array(condition)

@@ -9,7 +9,7 @@ import { clusterTagSources, tagSources } from './tag-source.ts';
 
 const maxFirewalls = 64;
 /** As many tags as status shows of those in use. */
-export const maxShownTags = 64;
+const maxShownTags = 64;
 
 const firewallNames = ruled(list(objectName('PanFirewall'), maxFirewalls), {
   cel: 'self.all(one, self.exists_one(other, other == one))',

@@ -6,8 +6,8 @@ import {
   maxLabelKeyLength,
   maxLabelPrefixLength,
   subdomainSource,
-} from '../../core/label.ts';
-import { parseTemplate, reservedClusterSuffix } from '../../core/template.ts';
+} from '../../core/syntax/label.ts';
+import { parseTemplate, reservedClusterSuffix } from '../../core/syntax/template.ts';
 import { type CelRule, list, pattern, type Rule, ruled, text, twinned } from './schema.ts';
 
 const maxTags = 32;
@@ -21,7 +21,7 @@ const placeholder =
   `|(?:labels|namespaceLabels) *\\[ *'${labelKeySource}' *\\]` +
   ') *\\}\\}';
 
-/** core/template.ts in the API server's terms. Exported for the test that holds both against each other. */
+/** core/syntax/template.ts in the API server's terms. Exported for the test that holds both against each other. */
 export const templatePatterns = {
   braces: pattern(`(?:[^{}]|${placeholder})*`),
   characters: pattern(`(?: ?(?:[^ '"\\p{Cc}\uFFFE\uFFFF]|\\{\\{[^{}]*\\}\\}))* ?`),

@@ -1,0 +1,163 @@
+// What only a leader does: it builds the election, and for each term what writes to devices and to the API.
+
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { newHoldersSince } from '../core/lifecycle/leader-lease.ts';
+import type { KubeHttp } from '../kubernetes/client/http.ts';
+import { createLeaseClient } from '../kubernetes/leases/lease.ts';
+import { watchLease } from '../kubernetes/leases/lease-watch.ts';
+import { referenceTo } from '../kubernetes/events/events.ts';
+import { panFirewalls } from '../kubernetes/resources/api.ts';
+import type { Controller } from '../operator/cluster/controller.ts';
+import type { DefinitionWatch } from '../operator/cluster/definition-watch.ts';
+import { Election } from '../operator/leadership/election.ts';
+import type { EventRecorder } from '../operator/status/event-recorder.ts';
+import { EventTeller } from '../operator/status/event-teller.ts';
+import { Farewells } from '../operator/lifecycle/farewells.ts';
+import { Finalizers, type PatchObject } from '../operator/lifecycle/finalizers.ts';
+import { LifecycleWorker } from '../operator/lifecycle/lifecycle-worker.ts';
+import { statusSubjects } from '../operator/status/status-subjects.ts';
+import { StatusWorker } from '../operator/status/status-worker.ts';
+import { patchObject, writeStatus } from '../operator/status/status-writer.ts';
+import { systemClocks, type Term } from '../operator/leadership/term.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { Metrics } from '../runtime/metrics.ts';
+
+type LeadershipParts = {
+  readonly http: KubeHttp;
+  /** The operator's own, where the Lease is. */
+  readonly namespace: string;
+  /** False: lead at once, whatever the Lease says. */
+  readonly elect: boolean;
+  readonly definitions: DefinitionWatch;
+  /** The API server has been restored from a backup: what was learnt may never have been. */
+  readonly turnedBack: () => void;
+  readonly events: EventRecorder;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+};
+
+export class Leadership {
+  readonly #parts: LeadershipParts;
+  #term: Term | undefined;
+  #status: StatusWorker | undefined;
+  #lifecycle: LifecycleWorker | undefined;
+
+  constructor(parts: LeadershipParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether this process provably leads at this very moment. */
+  readonly mayCall = (): boolean => this.#term?.mayBegin() === true;
+
+  /** Whether what this process has begun may go on: nobody else can lead yet. */
+  readonly mayGoOn = (): boolean => this.#term?.mayGoOn() === true;
+
+  /** Something moved that a status shows, or that lets a PanFirewall go. */
+  readonly changed = (): void => {
+    this.#status?.changed();
+    this.#lifecycle?.changed();
+  };
+
+  /** The watch delivered this object's status. */
+  readonly statusObserved = (path: string, status: unknown): void => this.#status?.observed(path, status);
+
+  /** Leads whenever it can, until the signal; everything that it began has ended then. */
+  async run(controller: Controller, signal: AbortSignal): Promise<void> {
+    const { http, namespace, log } = this.#parts;
+    const election = this.#createElection(controller);
+    const changed = (holder: string) => election.changed(holder);
+    await Promise.all([
+      election.run(signal, (term) => this.#lead(controller, term)),
+      watchLease({ http, namespace, changed, log }, signal),
+    ]);
+  }
+
+  async #lead(controller: Controller, term: Term): Promise<void> {
+    const { metrics } = this.#parts;
+    const status = this.#createStatusWorker(controller, term);
+    this.#term = term;
+    this.#status = status;
+    const lifecycle = this.#createLifecycleWorker(controller, term);
+    this.#lifecycle = lifecycle;
+    metrics.leader.set(1);
+    controller.lead(term);
+    try {
+      await Promise.all([status.run(term.signal), lifecycle.run(term.signal)]);
+    } finally {
+      await controller.standBy();
+      metrics.leader.set(0);
+      this.#term = undefined;
+      this.#status = undefined;
+      this.#lifecycle = undefined;
+    }
+  }
+
+  #createElection(controller: Controller): Election {
+    const { http, namespace, elect, turnedBack, log } = this.#parts;
+    return new Election({
+      client: createLeaseClient(http, namespace),
+      identity: leaseIdentity(),
+      mode: elect ? 'wait' : 'ignore',
+      clocks: systemClocks,
+      turnedBack: () => {
+        log.warn('the API server has gone back to an older state: listing everything anew');
+        turnedBack();
+      },
+      found: (lease, seenAt) => {
+        if (lease?.renewedAt !== undefined)
+          controller.nobodyLedSince(newHoldersSince(lease.renewedAt, seenAt));
+      },
+      log,
+    });
+  }
+
+  #createLifecycleWorker(controller: Controller, term: Term): LifecycleWorker {
+    const { http, definitions, events, metrics, log } = this.#parts;
+    const patch: PatchObject = async (path, change, stop) => {
+      if (!term.mayBegin()) throw term.signal.reason;
+      return patchObject(http, path, change, stop);
+    };
+    return new LifecycleWorker({
+      firewalls: () => controller.firewalls.values(),
+      finalizers: new Finalizers({ patch, log }),
+      farewells: new Farewells({
+        patch,
+        askDefinition: (answer) => definitions.ask(panFirewalls, ({ state }) => answer(state !== 'stands')),
+        purge: (object) => controller.purge(object),
+        record: (meta, event) => events.record(referenceTo(panFirewalls, meta), event),
+        log,
+        clock: systemClocks.wall,
+      }),
+      failed: (reason) => metrics.reconcileErrors.inc({ reason }),
+      log,
+    });
+  }
+
+  #createStatusWorker(controller: Controller, term: Term): StatusWorker {
+    const { http, events, metrics, log } = this.#parts;
+    const now = systemClocks.now;
+    const startedAt = now();
+    // What was told in an earlier term is in the statuses, or was another leader's to tell.
+    const teller = new EventTeller((about, event) => events.record(about, event));
+    return new StatusWorker({
+      subjects: () => {
+        controller.reviewRequests();
+        return statusSubjects({ controller, teller, startedAt, now: now() });
+      },
+      write: async (subject, value, stop) => {
+        if (!term.mayBegin()) throw term.signal.reason;
+        return writeStatus(http, subject, value, stop);
+      },
+      gone: (uid) => teller.forget(uid),
+      failed: (reason) => metrics.reconcileErrors.inc({ reason }),
+      log,
+      now,
+    });
+  }
+}
+
+/** As other operators do it: the Pod's name, which is its host's, and something that no restart repeats. */
+export function leaseIdentity(): string {
+  return `${hostname()}_${randomUUID()}`;
+}

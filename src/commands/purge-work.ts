@@ -1,0 +1,166 @@
+// The work of the command purge, under the Lease: the parts of an operator that purge, and the statuses afterwards.
+
+import { z } from 'zod';
+import type { PurgeRequest, Settings } from '../config.ts';
+import { Desired } from '../core/desired/desired.ts';
+import type { Claim } from '../core/rights/table-claims.ts';
+import type { KubeHttp } from '../kubernetes/client/http.ts';
+import { KubeApiError } from '../kubernetes/errors/kube-errors.ts';
+import {
+  clusterPanTagPolicies,
+  collectionPath,
+  objectPath,
+  panFirewalls,
+  panTagPolicies,
+} from '../kubernetes/resources/api.ts';
+import { type ParsedFirewall, parseFirewall, parsePolicy } from '../kubernetes/resources/parse.ts';
+import { readSecret } from '../operator/device/credentials.ts';
+import { openConnection } from '../operator/device/device-connection.ts';
+import { isFinalized, removal } from '../operator/lifecycle/finalizers.ts';
+import { FirewallWorker } from '../operator/firewall/firewall-worker.ts';
+import { formerTables } from '../operator/firewall/former-tables.ts';
+import { policyPath } from '../operator/cluster/policy-objects.ts';
+import { purgeAll } from '../operator/lifecycle/purge-all.ts';
+import { purgePlans } from '../operator/lifecycle/purge-plan.ts';
+import {
+  purgedFirewallStatus,
+  purgedPolicyStatus,
+  type PurgeResult,
+  wayOn,
+} from '../operator/lifecycle/purge-status.ts';
+import { patchObject, writeStatus } from '../operator/status/status-writer.ts';
+import { systemClocks, type Term } from '../operator/leadership/term.ts';
+import type { Logger } from '../runtime/logger.ts';
+import { userAgent } from '../version.ts';
+
+type PurgeParts = {
+  readonly log: Logger;
+  /** Takes what the command says, line by line. */
+  readonly tell: (line: string) => void;
+  readonly http: KubeHttp;
+  readonly namespace: string;
+  readonly ownerId: string;
+  readonly environmentProxy: Settings['proxy'];
+  readonly request: PurgeRequest;
+};
+
+const list = z.object({ items: z.array(z.unknown()) });
+
+async function itemsOf(http: KubeHttp, path: string, signal: AbortSignal): Promise<readonly unknown[]> {
+  return list.parse(await http.json({ path, signal })).items;
+}
+
+/** All there are; none where the CRD is gone. */
+export async function readFirewalls(http: KubeHttp, signal: AbortSignal): Promise<ParsedFirewall[]> {
+  const items = await itemsOf(http, collectionPath(panFirewalls), signal).catch(noneWithoutDefinition);
+  return items.map(parseFirewall);
+}
+
+/** True when nothing of ours is left where it was to be purged. */
+export async function purgeUnder(term: Term, parts: PurgeParts): Promise<boolean> {
+  const { http, namespace, ownerId, environmentProxy, request, log, tell } = parts;
+  const firewalls = await readFirewalls(http, term.signal);
+  const secrets = (await itemsOf(http, `/api/v1/namespaces/${namespace}/secrets`, term.signal)).map(
+    readSecret,
+  );
+  const byName = new Map(secrets.map(({ name, data }) => [name, data]));
+  const desired = new Desired({ addressChanged: () => {}, policyChanged: () => {} });
+  const claims = new Map<string, Claim>();
+  const results = new Map<string, PurgeResult>();
+  const write = async (path: string, meta: ParsedFirewall['meta'], status: object): Promise<void> => {
+    await writeStatus(http, { path, uid: meta.uid }, status, term.signal).catch((error: unknown) => {
+      if (term.signal.aborted) throw error;
+      log.warn({ path, err: error }, 'status not written');
+    });
+  };
+  const clean = await purgeAll(
+    {
+      firewalls,
+      plans: purgePlans(firewalls, request.names),
+      timeoutSeconds: request.timeoutSeconds,
+      createWorker: ({ firewall, meta, connection, status }, changed) => {
+        const { name } = firewall;
+        return new FirewallWorker(
+          {
+            firewall,
+            meta,
+            lifecycle: () => ({ finalized: isFinalized(meta), deleting: true }),
+            former: () => formerTables(status),
+            ownerId,
+            claims,
+            claim: (claim) => (claim === undefined ? claims.delete(name) : claims.set(name, claim)),
+            desired,
+            secrets: byName,
+            open: (to) =>
+              openConnection({
+                settings: to,
+                environmentProxy,
+                userAgent,
+                mayCall: term.mayBegin,
+                mayGoOn: term.mayGoOn,
+                observe: () => {},
+              }),
+            knowledge: () => ({ synced: false }),
+            observer: { ...silent, changed },
+            log: log.child({ firewall: name }),
+            now: systemClocks.now,
+          },
+          connection,
+        );
+      },
+      release: (meta) => release(http, meta, term.signal),
+      tell,
+      done: async (parsed, result) => {
+        results.set(parsed.meta.name, result);
+        const status = purgedFirewallStatus(parsed, result, time());
+        if (status !== undefined)
+          await write(objectPath(panFirewalls, parsed.meta.name), parsed.meta, status);
+      },
+    },
+    term,
+  );
+  for (const resource of [panTagPolicies, clusterPanTagPolicies]) {
+    const found = await itemsOf(http, collectionPath(resource), term.signal).catch(noneWithoutDefinition);
+    for (const parsed of found.map(parsePolicy)) {
+      const status = purgedPolicyStatus(parsed, results, time());
+      if (status !== undefined) await write(policyPath(parsed.meta), parsed.meta, status);
+    }
+  }
+  // Last, as of a Job that failed only the end of its log is shown.
+  for (const [name, result] of results) if (!result.clean) tell(`to go on with ${name}: ${wayOn(name)}`);
+  return clean;
+}
+
+/** Nothing is to be told but what a purge comes to. */
+const silent = {
+  confirmed: () => {},
+  unanswered: () => {},
+  refused: () => {},
+  failed: () => {},
+  record: () => {},
+  lost: () => {},
+};
+
+/** RFC 3339, whole seconds. */
+const time = () => new Date().toISOString().replace(/\.\d+Z$/, 'Z');
+
+function noneWithoutDefinition(error: unknown): never[] {
+  if (error instanceof KubeApiError && error.status === 404) return [];
+  throw error;
+}
+
+const attempts = 5;
+
+/** Takes the finalizer off, whatever else somebody edits meanwhile. */
+async function release(
+  http: KubeHttp,
+  { uid, name }: ParsedFirewall['meta'],
+  signal: AbortSignal,
+): Promise<void> {
+  for (let attempt = 0; attempt < attempts; attempt += 1) {
+    const found = (await readFirewalls(http, signal)).find(({ meta }) => meta.uid === uid);
+    if (found === undefined || !isFinalized(found.meta)) return;
+    if (await patchObject(http, objectPath(panFirewalls, name), removal(found.meta), signal)) return;
+  }
+  throw new Error(`the finalizer of ${name} changes all the time and could not be taken off`);
+}

@@ -1,0 +1,228 @@
+// Builds the operator from its parts and runs it until the signal.
+
+import { hostname } from 'node:os';
+import type { Settings } from '../config.ts';
+import type { RecordEvent } from '../core/status/event-note.ts';
+import { referenceTo } from '../kubernetes/events/events.ts';
+import type { Claim } from '../core/rights/table-claims.ts';
+import { createKubeHttp, type KubeHttp } from '../kubernetes/client/http.ts';
+import { connectToCluster } from '../kubernetes/client/kube-connection.ts';
+import { adoptAnnotation, panFirewalls } from '../kubernetes/resources/api.ts';
+import { Controller } from '../operator/cluster/controller.ts';
+import type { FirewallObject } from '../operator/cluster/firewall-objects.ts';
+import type { ConnectionSettings } from '../operator/device/credentials.ts';
+import { DefinitionWatch } from '../operator/cluster/definition-watch.ts';
+import { waitForDefinitions } from '../operator/cluster/definitions.ts';
+import { EventRecorder } from '../operator/status/event-recorder.ts';
+import { isFinalized } from '../operator/lifecycle/finalizers.ts';
+import { firewallObserver } from '../operator/firewall/firewall-observer.ts';
+import { FirewallWorker } from '../operator/firewall/firewall-worker.ts';
+import { formerTables } from '../operator/firewall/former-tables.ts';
+import { collectGauges } from '../operator/status/gauges.ts';
+import { readiness, type Watched } from '../operator/cluster/readiness.ts';
+import { readOwnerId } from '../operator/cluster/installation.ts';
+import { observedKeyExchange, openObservedConnection } from '../operator/device/observed-connection.ts';
+import { dropAnnotation } from '../operator/status/status-writer.ts';
+import { createWatches } from '../operator/cluster/watches.ts';
+import { Leadership } from './leadership.ts';
+import { type Routes, startHttpServer } from '../runtime/http-server.ts';
+import type { Logger } from '../runtime/logger.ts';
+import { createMetrics, type Metrics } from '../runtime/metrics.ts';
+import { pause } from '../runtime/wake.ts';
+import { revision, userAgent, version } from '../version.ts';
+
+/** Monotonic ms, the only clock that durations are measured with. */
+const now = () => performance.now();
+
+/** What /readyz tells: what stands in the way of watching at all, and how the watches fare. */
+type Health = { blocked: string | undefined; watched: readonly Watched[] };
+
+export async function run(settings: Settings, log: Logger, signal: AbortSignal): Promise<void> {
+  log.info({ version, revision: revision(), node: process.version }, 'pan-tag-operator starts');
+  const metrics = createMetrics({ version, revision: revision() });
+  const cluster = connectToCluster(settings.kubeconfig);
+  const http = createKubeHttp({ connection: cluster, userAgent });
+  const namespace = settings.namespace ?? cluster.namespace ?? 'pan-tag-operator';
+  log.info({ server: cluster.server.origin, namespace }, 'cluster');
+
+  const health: Health = { blocked: 'the CRDs have not been checked yet', watched: [] };
+  const server = await startHttpServer(settings['http-address'], routes(metrics, health));
+  log.info({ address: server.address }, 'http server listening');
+  try {
+    const blockedBy = (problem: string | undefined) => {
+      health.blocked = problem;
+    };
+    await waitForDefinitions({ http, log, blockedBy, signal });
+    const definitions = new DefinitionWatch({ http, log, blockedBy });
+    await definitions.begin(signal);
+    const ownerId = await readOwnerId({ http, namespace, log, blockedBy, signal });
+    log.info({ ownerId }, 'installation');
+    await operate({
+      http,
+      namespace,
+      ownerId,
+      elect: settings['leader-elect'],
+      environmentProxy: settings.proxy,
+      metrics,
+      log,
+      health,
+      definitions,
+      signal,
+    });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    await server.close();
+    await cluster.close();
+  }
+}
+
+type Parts = {
+  readonly http: KubeHttp;
+  readonly namespace: string;
+  readonly elect: boolean;
+  readonly environmentProxy: Settings['proxy'];
+  readonly ownerId: string;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly health: Health;
+  readonly definitions: DefinitionWatch;
+  readonly signal: AbortSignal;
+};
+
+async function operate(parts: Parts): Promise<void> {
+  const { http, namespace, metrics, log, health, definitions, signal } = parts;
+  const events = new EventRecorder({
+    http,
+    instance: hostname(),
+    failed: (reason) => metrics.reconcileErrors.inc({ reason }),
+    log,
+    clock: () => Date.now(),
+  });
+  const turnedBack = () => {
+    for (const watch of watches) watch.startAnew();
+  };
+  const leadership = new Leadership({ ...parts, events, turnedBack });
+  const controller = new Controller({
+    createWorker: firewallWorkers({ ...parts, events, leadership }),
+    changed: leadership.changed,
+    dropAnnotation: (path, annotation, value) => {
+      const drop = () => dropAnnotation(http, path, { annotation, value }, signal);
+      const failed = (error: unknown) => log.warn({ path, annotation, err: error }, 'annotation not removed');
+      untilDone(drop, failed, signal).catch(() => undefined);
+    },
+    askDefinition: (resource, answer) => definitions.ask(resource, answer),
+    statusObserved: leadership.statusObserved,
+    log,
+  });
+  const watches = createWatches({ http, namespace, controller, metrics, log });
+  health.watched = watches;
+  collectGauges(metrics, controller, watches);
+  // A bug in one part ends all of them: the next start begins from what the firewalls and the cluster say.
+  const ending = new AbortController();
+  const stop = AbortSignal.any([signal, ending.signal]);
+  const running = [
+    ...watches.map((watch) => watch.run(stop)),
+    definitions.run(stop),
+    leadership.run(controller, stop),
+  ];
+  // The last to end: the others have something to tell to their end.
+  const silence = new AbortController();
+  const telling = events.run(silence.signal);
+  try {
+    await Promise.all(running.map((part) => part.finally(() => ending.abort())));
+  } finally {
+    await Promise.allSettled(running);
+    silence.abort();
+    await telling;
+  }
+}
+
+const retryMs = 5_000;
+
+/** Tries again until it is done, and tells of the first failure. Rejects when the signal aborts. */
+async function untilDone(act: () => Promise<void>, failed: (error: unknown) => void, signal: AbortSignal) {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await act();
+    } catch (error) {
+      if (tries === 1 && !signal.aborted) failed(error);
+      await pause(retryMs, signal);
+    }
+  }
+}
+
+type WorkerParts = Pick<Parts, 'ownerId' | 'environmentProxy' | 'metrics' | 'log'> & {
+  readonly events: EventRecorder;
+  readonly leadership: Leadership;
+};
+
+function firewallWorkers(parts: WorkerParts) {
+  const { ownerId, environmentProxy, metrics, log, events, leadership } = parts;
+  const keyExchange = observedKeyExchange(log);
+  return (
+    {
+      firewall,
+      connection,
+      meta,
+    }: Parameters<ConstructorParameters<typeof Controller>[0]['createWorker']>[0],
+    controller: Controller,
+  ): FirewallWorker => {
+    const { name } = firewall;
+    const { desired, secrets } = controller;
+    const record: RecordEvent = (event) => events.record(referenceTo(panFirewalls, meta), event);
+    const open = (settings: ConnectionSettings) =>
+      openObservedConnection({
+        settings,
+        environmentProxy,
+        keyExchange,
+        userAgent,
+        mayCall: leadership.mayCall,
+        mayGoOn: leadership.mayGoOn,
+        firewall: name,
+        metrics,
+        log,
+      });
+    const options = {
+      firewall,
+      meta,
+      lifecycle: () => lifecycleOf(controller.firewalls.get(name)),
+      adopting: () => controller.firewalls.get(name)?.parsed.meta.annotations.has(adoptAnnotation) === true,
+      former: () => formerTables(controller.firewalls.get(name)?.parsed.status),
+      ownerId,
+      claims: controller.claims,
+      claim: (claim: Claim | undefined) => controller.claim(name, claim),
+      desired,
+      secrets,
+      open,
+      knowledge: () => controller.knowledge(),
+      observer: firewallObserver({ firewall: name, metrics, desired, changed: leadership.changed, record }),
+      log: log.child({ firewall: name }),
+      now,
+    };
+    return new FirewallWorker(options, connection);
+  };
+}
+
+function lifecycleOf(object: FirewallObject | undefined) {
+  const meta = object?.parsed.meta;
+  return {
+    finalized: meta !== undefined && isFinalized(meta),
+    deleting: meta === undefined || meta.deletingSince !== undefined,
+  };
+}
+
+function routes(metrics: Metrics, health: Health): Routes {
+  return {
+    '/healthz': () => ({ status: 200, body: 'ok\n' }),
+    '/readyz': () => {
+      const { ready, lines } = readiness(health.watched, health.blocked, now());
+      return { status: ready ? 200 : 503, body: `${lines.join('\n')}\n` };
+    },
+    '/metrics': async () => ({
+      status: 200,
+      body: await metrics.text(),
+      contentType: metrics.registry.contentType,
+    }),
+  };
+}

@@ -1,0 +1,45 @@
+// An address and its Pod: which cause does it make, who held it before and who holds it now?
+
+import type { RemovalCause } from '../model/model.ts';
+
+/** Where a change of a Pod was learned: an event of a live watch, or a list (which cannot tell why something is missing). */
+export type Origin = 'watch' | 'list';
+
+/** Addresses that nobody takes again would stay for ever: the oldest go first, and their next holder counts as new. */
+const mostMissing = 200_000;
+
+export class Succession {
+  /** address -> uid of the Pod that held it until a list left it out. */
+  readonly #missing = new Map<string, string>();
+  #podsSynced = false;
+
+  /** From here on, a Pod that takes an address is known to be its new holder. */
+  podsSynced(): void {
+    this.#podsSynced = true;
+  }
+
+  /** @param holders the uids of those who held the address before and after the change; undefined: nobody. */
+  causeAt(
+    address: string,
+    { before, after }: { readonly before: string | undefined; readonly after: string | undefined },
+    origin: Origin,
+  ): RemovalCause {
+    if (after === before) return 'relabelled';
+    const missing = this.#missing.get(address);
+    this.#missing.delete(address);
+    if (after === undefined) {
+      if (origin === 'watch') return 'vacated';
+      if (before !== undefined) this.#miss(address, before);
+      return 'relist';
+    }
+    // A Pod that a list left out and that is back was never gone: it is not its own successor.
+    return this.#podsSynced && after !== missing ? 'newHolder' : 'relist';
+  }
+
+  #miss(address: string, uid: string): void {
+    this.#missing.set(address, uid);
+    if (this.#missing.size <= mostMissing) return;
+    const oldest = this.#missing.keys().next().value;
+    if (oldest !== undefined) this.#missing.delete(oldest);
+  }
+}

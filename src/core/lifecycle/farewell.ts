@@ -1,0 +1,83 @@
+// A PanFirewall is being deleted, and its finalizer waits for us: may it go, and with which words?
+
+/** What became of unregistering everything of ours in one table, or in all of them. */
+export type PurgeOutcome =
+  | { readonly kind: 'clean'; readonly addresses: number }
+  /** It is over, and something stays. `why` is a clause. */
+  | { readonly kind: 'left'; readonly why: string };
+
+export type FarewellFacts = {
+  /** As the spec says by now; undefined where it cannot be read. */
+  readonly deletionPolicy?: 'Purge' | 'Retain' | undefined;
+  readonly mode: 'Enforce' | 'Observe';
+  /** The CRD is being deleted, and all PanFirewalls with it: nobody decided about the firewalls' tables. */
+  readonly definitionLeaving: boolean;
+  /** No operator has met its device: nothing of ours can be on it. */
+  readonly neverMet?: boolean;
+  /** undefined while it goes on. */
+  readonly outcome: PurgeOutcome | undefined;
+  readonly overdue: boolean;
+  readonly timeoutSeconds: number;
+  /** What keeps it from being completed. */
+  readonly obstacle: string;
+};
+
+export type Farewell = { readonly reason: 'Purged' | 'PurgeAbandoned'; readonly note: string };
+
+/** undefined: it has to wait. */
+export function farewell(facts: FarewellFacts): Farewell | undefined {
+  const { deletionPolicy, mode, definitionLeaving, outcome, overdue, timeoutSeconds, obstacle } = facts;
+  if (outcome?.kind === 'clean') {
+    const note = `the firewall was purged: nothing of ours is left on it (${outcome.addresses} addresses unregistered)`;
+    return { reason: 'Purged', note };
+  }
+  if (facts.neverMet === true)
+    return { reason: 'Purged', note: 'its device was never met: there is nothing of ours on it to purge' };
+  if (deletionPolicy === 'Retain') return abandoned('spec.deletionPolicy is Retain by now');
+  if (definitionLeaving)
+    return abandoned('the CRD of PanFirewalls is being deleted, which empties no firewall');
+  if (mode === 'Observe') return abandoned('spec.mode is Observe');
+  if (outcome !== undefined) return abandoned(outcome.why);
+  if (overdue)
+    return abandoned(`not completed within ${timeoutSeconds} s (spec.purgeTimeoutSeconds): ${obstacle}`);
+  return undefined;
+}
+
+function abandoned(why: string): Farewell {
+  return {
+    reason: 'PurgeAbandoned',
+    note: `let go without a complete purge, tags may be left on the firewall: ${why}`,
+  };
+}
+
+/** Several tables as one: over when all are, and clean only when all are; undefined while one goes on. */
+export function together(outcomes: readonly (PurgeOutcome | undefined)[]): PurgeOutcome | undefined {
+  const left = outcomes.find((outcome) => outcome?.kind === 'left');
+  if (outcomes.includes(undefined)) return undefined;
+  if (left !== undefined) return left;
+  const addresses = outcomes.reduce(
+    (sum, outcome) => sum + (outcome?.kind === 'clean' ? outcome.addresses : 0),
+    0,
+  );
+  return { kind: 'clean', addresses };
+}
+
+type Delay = {
+  /** metadata.deletionTimestamp, ms since the epoch by the API server's clock. */
+  readonly deletingSince: number;
+  /** When this process first saw it, ms since the epoch. */
+  readonly seenAt: number;
+  readonly now: number;
+  readonly timeoutSeconds: number;
+};
+
+/** One that is found overdue, after a pause of the operator or with clocks that disagree, still gets one try. */
+const tryMs = 10_000;
+
+/** How long until spec.purgeTimeoutSeconds are over, ms; 0 when they are. */
+export function timeLeft({ deletingSince, seenAt, now, timeoutSeconds }: Delay): number {
+  const timeoutMs = timeoutSeconds * 1000;
+  const sinceDeletion = Math.max(0, seenAt - deletingSince) + (now - seenAt);
+  const sinceSeen = now - seenAt;
+  return Math.max(0, timeoutMs - sinceDeletion, Math.min(timeoutMs, tryMs) - sinceSeen);
+}

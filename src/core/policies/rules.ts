@@ -1,0 +1,139 @@
+// What decides tags besides the Pods: which policies apply in a namespace, and which firewalls take them from there.
+
+import { namespaceOf } from '../model/policy-scope.ts';
+import { type Evaluation, nothingGranted } from './grants.ts';
+import { NamespaceEvaluator } from './namespace-evaluator.ts';
+import type { Firewall, NamespaceRecord, PodRecord, Policy, PolicyId } from '../model/model.ts';
+import { matches } from '../syntax/selector.ts';
+import { Tally } from './tally.ts';
+
+type PolicyState = {
+  readonly policy: Policy;
+  /** The existing firewalls that the policy names or selects, sorted by name. */
+  targets: readonly Firewall[];
+  readonly tally: Tally;
+};
+
+/** A namespace, or what is known of one before it arrives and after it is gone. */
+type NamespaceRules = {
+  record: NamespaceRecord | undefined;
+  readonly policies: Map<PolicyId, PolicyState>;
+  /** undefined after a change of what it rests on: this namespace or the firewalls. */
+  evaluator: NamespaceEvaluator | undefined;
+};
+
+/** Lists are shared to save work; those of policies that are gone must not pile up. */
+const maxTargetLists = 1000;
+
+export class Rules {
+  readonly #firewalls = new Map<string, Firewall>();
+  readonly #clusterPolicies = new Map<PolicyId, PolicyState>();
+  readonly #namespaces = new Map<string, NamespaceRules>();
+  /** The lists of firewalls that policies are for, by their names. */
+  readonly #targetLists = new Map<string, readonly Firewall[]>();
+
+  namespace(name: string): NamespaceRecord | undefined {
+    return this.#namespaces.get(name)?.record;
+  }
+
+  *namespaces(): Iterable<NamespaceRecord> {
+    for (const { record } of this.#namespaces.values()) if (record !== undefined) yield record;
+  }
+
+  policy(id: PolicyId): PolicyState | undefined {
+    const home = namespaceOf(id);
+    return home === undefined ? this.#clusterPolicies.get(id) : this.#namespaces.get(home)?.policies.get(id);
+  }
+
+  firewall(name: string): Firewall | undefined {
+    return this.#firewalls.get(name);
+  }
+
+  /** The PanTagPolicies of a namespace. */
+  policiesOf(namespace: string): Iterable<PolicyId> {
+    return this.#namespaces.get(namespace)?.policies.keys() ?? [];
+  }
+
+  *policies(): Iterable<PolicyId> {
+    for (const { policy } of this.#allPolicies()) yield policy.id;
+  }
+
+  admits(firewall: string, namespace: string): boolean {
+    const selector = this.#firewalls.get(firewall)?.namespaceSelector;
+    const labels = this.namespace(namespace)?.labels;
+    return selector !== undefined && labels !== undefined && matches(selector, labels);
+  }
+
+  changeNamespace(name: string, record: NamespaceRecord | undefined): void {
+    const rules = this.#rulesOf(name);
+    rules.record = record;
+    rules.evaluator = undefined;
+    this.#forgetIfEmpty(name);
+  }
+
+  /** The policy's counts begin at zero. */
+  changePolicy(id: PolicyId, policy: Policy | undefined): void {
+    const home = namespaceOf(id);
+    const siblings = home === undefined ? this.#clusterPolicies : this.#rulesOf(home).policies;
+    const state = policy && { policy, targets: this.#resolve(policy), tally: new Tally() };
+    if (state === undefined) siblings.delete(id);
+    else siblings.set(id, state);
+    for (const rules of home === undefined ? this.#namespaces.values() : [this.#rulesOf(home)]) {
+      rules.evaluator?.change(id, state);
+    }
+    if (home !== undefined) this.#forgetIfEmpty(home);
+  }
+
+  changeFirewall(name: string, firewall: Firewall | undefined): void {
+    if (firewall === undefined) this.#firewalls.delete(name);
+    else this.#firewalls.set(name, firewall);
+    this.#targetLists.clear();
+    for (const state of this.#allPolicies()) state.targets = this.#resolve(state.policy);
+    for (const rules of this.#namespaces.values()) rules.evaluator = undefined;
+  }
+
+  /** What the policies give a Pod as they are now. */
+  evaluate(pod: PodRecord): Evaluation {
+    const rules = this.#namespaces.get(pod.namespace);
+    if (rules?.record === undefined) return nothingGranted;
+    rules.evaluator ??= new NamespaceEvaluator(rules.record, [
+      ...rules.policies.values(),
+      ...this.#clusterPolicies.values(),
+    ]);
+    return rules.evaluator.evaluate(pod);
+  }
+
+  /** Sorted by name. Policies for the same firewalls have the same list. */
+  #resolve({ firewalls }: Policy): readonly Firewall[] {
+    const targets =
+      'names' in firewalls
+        ? [...new Set(firewalls.names)].flatMap((name) => this.#firewalls.get(name) ?? [])
+        : [...this.#firewalls.values()].filter(({ labels }) => matches(firewalls.selector, labels));
+    targets.sort((a, b) => (a.name < b.name ? -1 : 1));
+    const key = targets.map(({ name }) => name).join();
+    const known = this.#targetLists.get(key);
+    if (known !== undefined) return known;
+    if (this.#targetLists.size >= maxTargetLists) this.#targetLists.clear();
+    this.#targetLists.set(key, targets);
+    return targets;
+  }
+
+  *#allPolicies(): Iterable<PolicyState> {
+    yield* this.#clusterPolicies.values();
+    for (const { policies } of this.#namespaces.values()) yield* policies.values();
+  }
+
+  #rulesOf(namespace: string): NamespaceRules {
+    let rules = this.#namespaces.get(namespace);
+    if (rules === undefined) {
+      rules = { record: undefined, policies: new Map(), evaluator: undefined };
+      this.#namespaces.set(namespace, rules);
+    }
+    return rules;
+  }
+
+  #forgetIfEmpty(namespace: string): void {
+    const rules = this.#namespaces.get(namespace);
+    if (rules?.record === undefined && rules?.policies.size === 0) this.#namespaces.delete(namespace);
+  }
+}

@@ -1,0 +1,30 @@
+// How far may a PanFirewall's tables be written, by its own spec? Ownership (who else claims a table) is asked apart.
+
+export type Stance =
+  /** As planned, with gate and guard. */
+  | 'enforce'
+  /** spec.mode Observe: the device is read and the plan is told; nothing at all is written. */
+  | 'observe'
+  /** deletionPolicy Purge, and the finalizer that would see to it is not on the object (yet): nothing is written. */
+  | 'unprotected'
+  /** The PanFirewall is being deleted: nothing is registered any more; a purge is another's business. */
+  | 'leaving';
+
+type StanceInput = {
+  readonly mode: 'Enforce' | 'Observe';
+  readonly deletionPolicy: 'Purge' | 'Retain';
+  /** The finalizer is on the object. */
+  readonly finalized: boolean;
+  /** The object is being deleted. */
+  readonly deleting: boolean;
+};
+
+export function stanceOf({ mode, deletionPolicy, finalized, deleting }: StanceInput): Stance {
+  if (deleting) return 'leaving';
+  if (mode === 'Observe') return 'observe';
+  return deletionPolicy === 'Purge' && !finalized ? 'unprotected' : 'enforce';
+}
+
+export function writes(stance: Stance): boolean {
+  return stance === 'enforce';
+}

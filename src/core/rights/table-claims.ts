@@ -1,0 +1,148 @@
+// Two PanFirewalls may reach one table; of those whose prefixes overlap only one writes to it: who kept it before, else the eldest.
+
+import { overlaps } from './ownership.ts';
+import { type TableRef, vsysName } from '../model/table-ref.ts';
+
+export type Claim = {
+  readonly firewall: string;
+  readonly uid: string;
+  /** metadata.creationTimestamp, RFC 3339. */
+  readonly createdAt: string;
+  readonly tagPrefix: string;
+  /** spec.endpoint, to be named where two endpoints say that they are one device. */
+  readonly endpoint?: string;
+  /**
+   * What tells the endpoint's own device from all others, as a serial does: one table may be reached both ways, by
+   * the endpoint of its device and through a Panorama. 'asking' before it was asked, 'unknown' when it gave no answer.
+   */
+  readonly device: { readonly identity: string } | 'asking' | 'unknown';
+  readonly tables: readonly TableRef[];
+  /** Device groups have not been looked up yet: any table may turn out to be one of them. */
+  readonly open?: boolean;
+  /**
+   * Where its status says that it has kept the table: see placeOf. A device can say any serial; who has kept the
+   * table of that serial is not silenced by it.
+   */
+  readonly established?: ReadonlySet<string>;
+  /** Those of `established` that were kept by another endpoint than this one: while its device is unknown they do not count. */
+  readonly moved?: ReadonlySet<string>;
+};
+
+/** Another PanFirewall's endpoint and ours both say, or said when they last answered, that they have the table of this device. */
+export type Contradiction = {
+  readonly identity: string;
+  readonly endpoint: string;
+  readonly other: { readonly firewall: string; readonly endpoint: string };
+};
+
+/** May this PanFirewall write to its table? */
+export type Precedence =
+  | { readonly kind: 'ours'; readonly contradiction?: Contradiction }
+  /** It is not known yet whose it is: which device we have, or one that another PanFirewall, which comes first, has. */
+  | { readonly kind: 'wait' }
+  | {
+      readonly kind: 'taken';
+      readonly by: string;
+      /** It is younger, and kept the table before. */
+      readonly byYounger?: true;
+      /** It kept the table before, and its device gives no answer: what its endpoint leads to by now is not known. */
+      readonly unanswered?: true;
+      readonly contradiction?: Contradiction;
+    };
+
+export function precedence(claims: Iterable<Claim>, mine: Claim, table: TableRef): Precedence {
+  const place = placeOf(mine, table);
+  if (place === undefined) return { kind: 'wait' };
+  let open = false;
+  const before: Claim[] = [];
+  const after: Claim[] = [];
+  for (const claim of rivalsOf(claims, mine)) {
+    const isFirst = comesFirst(claim, mine, place);
+    const places = claim.tables.map((other) => placeOf(claim, other));
+    if (places.includes(place)) (isFirst ? before : after).push(claim);
+    else if (isFirst && isAwaited(claim, place)) before.push(claim);
+    else if (isFirst && (claim.open === true || (claim.device === 'asking' && places.includes(undefined))))
+      open = true;
+  }
+  const [first] = before.sort((a, b) => (comesFirst(a, b, place) ? -1 : 1));
+  if (first !== undefined)
+    return {
+      kind: 'taken',
+      by: first.firewall,
+      ...(isElder(first, mine) ? {} : { byYounger: true }),
+      ...(isAwaited(first, place) ? { unanswered: true } : {}),
+      ...contradictionWith([first], mine, place),
+    };
+  return open ? { kind: 'wait' } : { kind: 'ours', ...contradictionWith(after, mine, place) };
+}
+
+/**
+ * Whether a PanFirewall that writes to the table may be noted as the one that keeps it. While another one is noted,
+ * it may not: who writes only because that one's new endpoint gives no answer would keep it out afterwards.
+ */
+export function mayBeEstablished(claims: readonly Claim[], mine: Claim, table: TableRef): boolean {
+  const place = placeOf(mine, table);
+  if (place === undefined || precedence(claims, mine, table).kind !== 'ours') return false;
+  return !rivalsOf(claims, mine).some((claim) => isEstablished(claim, place));
+}
+
+/** Equal wherever the same table is meant, whichever way it is reached; undefined while its device is not known. */
+function placeOf({ device }: Pick<Claim, 'device'>, table: TableRef): string | undefined {
+  const identity = identityAt(device, table);
+  return identity === undefined ? undefined : placeAt(identity, table);
+}
+
+/** @param identity of the device, as in Claim. */
+export function placeAt(identity: string, table: TableRef): string {
+  return `${identity}/${vsysName(table)}`;
+}
+
+/** Which device has the table; undefined while it is not known. */
+export function identityAt(device: Claim['device'], table: TableRef): string | undefined {
+  return table.serial ?? (typeof device === 'string' ? undefined : device.identity);
+}
+
+function rivalsOf(claims: Iterable<Claim>, mine: Claim): readonly Claim[] {
+  return [...claims].filter(
+    (claim) => claim.firewall !== mine.firewall && overlaps(claim.tagPrefix, mine.tagPrefix),
+  );
+}
+
+function comesFirst(a: Claim, b: Claim, place: string): boolean {
+  const [isA, isB] = [isEstablished(a, place), isEstablished(b, place)];
+  return isA === isB ? isElder(a, b) : isA;
+}
+
+/**
+ * It kept the table, and its device gives no answer: nobody else may write until it does, as nobody could without a
+ * restart. A table whose serial the spec names needs no answer: see placeOf.
+ */
+function isAwaited(claim: Claim, place: string): boolean {
+  if (claim.device !== 'unknown' || !isEstablished(claim, place)) return false;
+  return claim.moved?.has(place) !== true && !claim.tables.some((table) => placeOf(claim, table) === place);
+}
+
+function isEstablished({ established }: Claim, place: string): boolean {
+  return established?.has(place) === true;
+}
+
+/** Two of one second are told apart by their uids. */
+function isElder(a: Claim, b: Claim): boolean {
+  return a.createdAt < b.createdAt || (a.createdAt === b.createdAt && a.uid < b.uid);
+}
+
+/** With the first by name of those that reach the place by another endpoint, or give no answer at whichever they have. */
+function contradictionWith(
+  others: readonly Claim[],
+  { endpoint }: Claim,
+  place: string,
+): { readonly contradiction?: Contradiction } {
+  const [other] = others
+    .filter((one) => one.endpoint !== undefined && (one.endpoint !== endpoint || isAwaited(one, place)))
+    .sort((a, b) => (a.firewall < b.firewall ? -1 : 1));
+  if (endpoint === undefined || other?.endpoint === undefined) return {};
+  const identity = place.slice(0, place.lastIndexOf('/'));
+  return {
+    contradiction: { identity, endpoint, other: { firewall: other.firewall, endpoint: other.endpoint } },
+  };
+}

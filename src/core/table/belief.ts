@@ -1,0 +1,106 @@
+// What is believed of one table: what readings showed, moved on by what messages confirmed, as long as readings bear it out.
+
+import type { Batch } from '../message/batch.ts';
+import { Contradictions } from './contradictions.ts';
+import { Mirror, type TableReading } from './mirror.ts';
+import type { DesiredTags } from './planner.ts';
+import type { Rejection } from '../message/refusals.ts';
+import { noTags, sameTags, type TagSet } from '../model/tag-set.ts';
+
+export class Belief {
+  readonly mirror = new Mirror();
+  readonly #desired: DesiredTags;
+  readonly #mayMove: (address: string) => boolean;
+  readonly #contradictions = new Contradictions();
+  #isComplete = false;
+  #isExcused = false;
+  #unreadable: ReadonlySet<string> = new Set();
+
+  /** @param mayMove a message without an answer may still take effect there: that contradicts no later one. */
+  constructor(desired: DesiredTags, mayMove: (address: string) => boolean) {
+    this.#desired = desired;
+    this.#mayMove = mayMove;
+  }
+
+  /** The last reading agreed with the device's own count and could read the entry: what it does not show is not there. */
+  isCompleteAt(address: string): boolean {
+    return this.#isComplete && !this.#unreadable.has(address);
+  }
+
+  /** What a message did at the address last time was not so when it was read. */
+  isContradicted(address: string): boolean {
+    return this.#contradictions.has(address);
+  }
+
+  /** Tells the pairs that were confirmed over and over and are not as confirmed. */
+  endRead(reading: TableReading): readonly Rejection[] {
+    this.#unreadable = reading.unreadable ?? new Set();
+    this.mirror.keep(this.#unreadable);
+    const contradicted = this.#isExcused ? [] : this.#compare(reading);
+    this.mirror.endRead(reading);
+    this.#isComplete = reading.agreed;
+    if (reading.agreed) this.#isExcused = false;
+    return contradicted;
+  }
+
+  /** The same for an address by itself; `tags` are what it holds of ours. */
+  readBack(address: string, tags: TagSet): readonly Rejection[] {
+    const contradicted = this.#see(address, tags);
+    this.mirror.readBack(address, tags);
+    return contradicted;
+  }
+
+  /** What the device refused of a message, and what it confirmed and is not believed to have done. */
+  refusedIn(batch: Batch, answered: readonly Rejection[]): readonly Rejection[] {
+    const distrusted = batch.flatMap((one) => this.#contradictions.distrusted(one.address, one));
+    if (distrusted.length === 0) return answered;
+    const refused = new Set(answered.map(nameOf));
+    const isRefused = (pair: Rejection) =>
+      refused.has(nameOf(pair)) || refused.has(nameOf({ ...pair, tag: undefined }));
+    return [...answered, ...distrusted.filter((pair) => !isRefused(pair))];
+  }
+
+  /** The input of the address changed. */
+  forgive(address: string): void {
+    this.#contradictions.forgive(address);
+  }
+
+  /** The table was emptied by somebody: what the next reading misses contradicts nothing. */
+  excuse(): void {
+    this.#contradictions.clear();
+    this.#isExcused = true;
+  }
+
+  /** The device is another one: nothing is known of it. */
+  forget(): void {
+    this.mirror.forget();
+    this.#unreadable = new Set();
+    this.#contradictions.clear();
+    this.#isComplete = false;
+    this.#isExcused = false;
+  }
+
+  /** Where nothing moved meanwhile, and where a reading that is not complete has anything to say. */
+  #compare({ owned, agreed }: TableReading): readonly Rejection[] {
+    if (!this.mirror.known) return [];
+    const seen = new Set([...(agreed ? this.mirror.addresses() : []), ...owned.keys()]);
+    return [...seen].flatMap((address) =>
+      this.mirror.isMoving(address) ? [] : this.#see(address, owned.get(address) ?? noTags),
+    );
+  }
+
+  #see(address: string, read: TagSet): readonly Rejection[] {
+    const believed = this.mirror.at(address);
+    if (sameTags(believed.tags, read) && !this.#contradictions.has(address)) return [];
+    const desired = this.#desired.tagsOf(address);
+    if (!this.#mayMove(address)) return this.#contradictions.see(address, { believed, read, desired });
+    // A message that takes effect late explains what differs; what agrees agrees all the same.
+    this.#contradictions.agree(address, { read, desired });
+    return [];
+  }
+}
+
+/** Of a pair, or of all pairs of a section at its address. No address has a blank. */
+function nameOf({ address, section, tag }: Rejection): string {
+  return tag === undefined ? `${section} ${address}` : `${section} ${address} ${tag}`;
+}

@@ -1,0 +1,91 @@
+// What the next message of a table says: changes, and registrations whose timeouts are to begin anew.
+
+import type { Agenda } from './agenda.ts';
+import { type BatchLimits, type PlannedAddress, type Room, roomFor } from '../message/batch.ts';
+import type { Mirror } from './mirror.ts';
+import type { RegistrationLeases } from '../timeouts/registration-leases.ts';
+import { noTags } from '../model/tag-set.ts';
+
+type CompositionParts = {
+  readonly mirror: Mirror;
+  readonly agenda: Agenda;
+  readonly leases: RegistrationLeases;
+};
+
+/** A part of what there is to send. */
+export type Scope = {
+  /** Absent: every address with something to send. */
+  readonly addresses?: Iterable<string> | undefined;
+  /** What of it may go now; undefined: nothing. */
+  readonly admit: (planned: PlannedAddress) => PlannedAddress | undefined;
+};
+
+type Frame = { readonly limits: BatchLimits; readonly scope: Scope; readonly now: number };
+
+/** `inPart`: addresses of which only a part goes. */
+type Composed = { readonly batch: readonly PlannedAddress[]; readonly inPart: readonly string[] };
+
+/**
+ * Changes as they stand in the backlog. Refreshes go where there are none, so that no change waits for them, unless
+ * they are late: then they get their share of every message. Empty when there is nothing to send.
+ */
+export function composeBatch(parts: CompositionParts, frame: Frame): Composed {
+  const { limits, scope, now } = frame;
+  const hasRoom = roomFor(limits);
+  const refresh = () => (scope.addresses === undefined ? refreshes(parts, frame, hasRoom) : []);
+  const late = parts.leases.isLate(now) ? refresh() : [];
+  const { batch, inPart } = changes(parts, scope, hasRoom);
+  if (late.length + batch.length === 0) return { batch: refresh(), inPart };
+  return { batch: [...late, ...batch], inPart };
+}
+
+function changes({ agenda, leases }: CompositionParts, scope: Scope, hasRoom: Room): Composed {
+  const batch: PlannedAddress[] = [];
+  const inPart: string[] = [];
+  for (const [address, since] of agenda.backlog.entriesOf(scope.addresses)) {
+    const { register, unregister } = agenda.planner.plan(address);
+    const causeOf = agenda.planner.causesAt(address);
+    const why = new Map(unregister.map((tag) => [tag, causeOf(tag)]));
+    const whole = { ...leases.stamp, address, register, unregister, causes: why, since };
+    const planned = scope.admit(whole);
+    if (planned === undefined) continue;
+    if (!hasRoom(planned)) break;
+    batch.push(planned);
+    // What is left of it goes on waiting since then.
+    if (planned !== whole) inPart.push(address);
+  }
+  return { batch, inPart };
+}
+
+const nothingElse = { register: noTags, unregister: noTags, causes: new Map() };
+
+/**
+ * All tags that the device surely holds of ours at an address begin anew together, those too whose removal waits or is
+ * held: what somebody is to approve must not end by itself. None during a full read: an entry that is taken back and
+ * registered again may change its page. However small the quota, one address goes.
+ */
+function refreshes(
+  { mirror, agenda, leases }: CompositionParts,
+  { scope, now }: Frame,
+  hasRoom: Room,
+): PlannedAddress[] {
+  if (mirror.reading) return [];
+  const { backlog } = agenda;
+  const batch: PlannedAddress[] = [];
+  let left = leases.quota(backlog.size > 0);
+  for (const address of leases.due(now)) {
+    // Its change goes first, and it comes after that.
+    if (backlog.has(address)) continue;
+    const { tags } = mirror.at(address);
+    if (tags.length === 0) {
+      leases.drop(address);
+      continue;
+    }
+    const planned = scope.admit({ ...leases.stamp, ...nothingElse, address, refresh: tags, since: now });
+    if (planned === undefined) continue;
+    left -= tags.length;
+    if ((left < 0 && batch.length > 0) || !hasRoom(planned)) break;
+    batch.push(planned);
+  }
+  return batch;
+}

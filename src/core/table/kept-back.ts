@@ -1,0 +1,52 @@
+// Removals that are not sent yet: those that the gate keeps back, and those that the guard has yet to let through or holds.
+
+import type { AddressPlan } from './plan.ts';
+import { noTags, type TagSet } from '../model/tag-set.ts';
+
+export class KeptBack {
+  /** Removals that the gate keeps back. */
+  readonly #waiting = new Map<string, TagSet>();
+  /** Removals that the gate lets through and the guard has not: to be judged together, or held. */
+  readonly #guarded = new Map<string, TagSet>();
+
+  put(address: string, { waiting, guarded }: Pick<AddressPlan, 'waiting' | 'guarded'>): void {
+    set(this.#waiting, address, waiting);
+    set(this.#guarded, address, guarded);
+  }
+
+  clear(): void {
+    this.#waiting.clear();
+    this.#guarded.clear();
+  }
+
+  /** How many addresses wait for the gate. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  waitingAddresses(): Iterable<string> {
+    return this.#waiting.keys();
+  }
+
+  addresses(): readonly string[] {
+    return [...this.#guarded.keys(), ...this.#waiting.keys()];
+  }
+
+  /** What of the address the guard has not let through. */
+  guardedAt(address: string): TagSet {
+    return this.#guarded.get(address) ?? noTags;
+  }
+
+  /** One that waits for the gate: the smallest address, so that it stays while it applies. */
+  get waitingExample(): { readonly address: string; readonly tag: string } | undefined {
+    let address: string | undefined;
+    for (const other of this.#waiting.keys()) if (address === undefined || other < address) address = other;
+    const [tag] = (address && this.#waiting.get(address)) ?? noTags;
+    return address && tag ? { address, tag } : undefined;
+  }
+}
+
+function set(removals: Map<string, TagSet>, address: string, tags: TagSet): void {
+  if (tags.length > 0) removals.set(address, tags);
+  else removals.delete(address);
+}

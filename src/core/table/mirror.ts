@@ -1,0 +1,181 @@
+// What one registered-ip table is known to hold of ours: the last full read, moved on by every message since.
+
+import { type PlannedAddress, sectionsOf } from '../message/batch.ts';
+import type { Rejection } from '../message/refusals.ts';
+import { noTags, type TagSet, tagSet, union, without } from '../model/tag-set.ts';
+
+/** What the device is known to hold of ours at one address. */
+export type Held = {
+  readonly tags: TagSet;
+  /** Tags that may be there or not: the message that said so had no answer. */
+  readonly unsure: TagSet;
+  /** Those of the unsure ones that were never known to be there. Absent: none. */
+  readonly added?: TagSet;
+};
+
+/** What a full read found. */
+export type TableReading = {
+  readonly owned: ReadonlyMap<string, TagSet>;
+  /** Addresses that carry tags of others, and how many, whether ours are there too or not. */
+  readonly others: ReadonlyMap<string, number>;
+  /** It agreed with the device's own count; without, what is absent may be there all the same. */
+  readonly agreed: boolean;
+  /** Addresses whose entries cannot be read: nothing is concluded of what is there. Absent: none. */
+  readonly unreadable?: ReadonlySet<string>;
+  /** It began when no message without an answer could take effect any more: it shows what came of them. */
+  readonly verifies?: boolean;
+};
+
+const holdsNothing: Held = { tags: noTags, unsure: noTags };
+
+export class Mirror {
+  /** An absent address holds nothing of ours. undefined before the first full read. */
+  #held: Map<string, Held> | undefined;
+  /** Addresses that messages moved while a full read was going on. */
+  #touched: Set<string> | undefined;
+  /** As of the last full read, like TableReading's. */
+  #others: ReadonlyMap<string, number> = new Map();
+  /** How many addresses carry tags of ours and of others. */
+  #shared = 0;
+  #pairs = 0;
+
+  get known(): boolean {
+    return this.#held !== undefined;
+  }
+
+  /** Addresses with tags of ours, or perhaps with some. */
+  get owned(): number {
+    return this.#held?.size ?? 0;
+  }
+
+  /** (address, tag) pairs of ours, the unsure ones left out. */
+  get pairs(): number {
+    return this.#pairs;
+  }
+
+  /** A full read is going on. */
+  get reading(): boolean {
+    return this.#touched !== undefined;
+  }
+
+  /** Addresses with tags of others only. */
+  get foreign(): number {
+    return this.#others.size - this.#shared;
+  }
+
+  /** How many tags of others the address carries. */
+  othersAt(address: string): number {
+    return this.#others.get(address) ?? 0;
+  }
+
+  /** The most tags, ours and others', that any address carries. One pass over all. */
+  get mostTags(): number {
+    let most = 0;
+    for (const [address, { tags }] of this.#held ?? [])
+      most = Math.max(most, tags.length + this.othersAt(address));
+    for (const others of this.#others.values()) most = Math.max(most, others);
+    return most;
+  }
+
+  at(address: string): Held {
+    return this.#held?.get(address) ?? holdsNothing;
+  }
+
+  addresses(): Iterable<string> {
+    return this.#held?.keys() ?? [];
+  }
+
+  beginRead(): void {
+    this.#touched = new Set();
+  }
+
+  /** What is known of these addresses stays, whatever the reading that is going on shows. */
+  keep(addresses: Iterable<string>): void {
+    for (const address of addresses) this.#touched?.add(address);
+  }
+
+  /** Addresses that messages moved meanwhile keep what those messages are known to have done. */
+  endRead({ owned, others, agreed }: TableReading): void {
+    const touched = this.#touched ?? new Set();
+    const held = new Map<string, Held>();
+    for (const [address, tags] of owned) {
+      if (!touched.has(address)) held.set(address, { tags, unsure: noTags });
+    }
+    for (const [address, known] of this.#held ?? []) {
+      if (touched.has(address)) held.set(address, known);
+      else if (!agreed && !owned.has(address))
+        held.set(address, { ...known, tags: noTags, unsure: union(known.tags, known.unsure) });
+    }
+    this.#held = held;
+    this.#pairs = 0;
+    for (const { tags } of held.values()) this.#pairs += tags.length;
+    this.#others = others;
+    this.#shared = [...others.keys()].filter((address) => held.has(address)).length;
+    this.#touched = undefined;
+  }
+
+  /** A message moved the address while a full read is going on. */
+  isMoving(address: string): boolean {
+    return this.#touched?.has(address) === true;
+  }
+
+  abandonRead(): void {
+    this.#touched = undefined;
+  }
+
+  forget(): void {
+    this.#held = undefined;
+    this.#others = new Map();
+    this.#shared = 0;
+    this.#pairs = 0;
+  }
+
+  /** The device did as it was told, but for the pairs that it refused: those are as they were. */
+  applied(planned: PlannedAddress, refused: readonly Rejection[]): void {
+    const { address } = planned;
+    const sent = sectionsOf(planned);
+    const done = (section: Rejection['section']): TagSet => {
+      const barred = refused.filter((rejection) => rejection.section === section);
+      if (barred.some(({ tag }) => tag === undefined)) return noTags;
+      return without(
+        sent[section],
+        barred.flatMap(({ tag = [] }) => tag),
+      );
+    };
+    const added = done('register');
+    const removed = done('unregister');
+    const { tags, ...doubts } = this.at(address);
+    const settled = [...removed, ...added];
+    this.#set(address, {
+      tags: union(without(tags, removed), added),
+      unsure: without(doubts.unsure, settled),
+      added: without(doubts.added ?? noTags, settled),
+    });
+  }
+
+  /** The device may have done as it was told, or not: what it may have added or removed is unsure from here on. */
+  doubtful(planned: PlannedAddress): void {
+    const { address } = planned;
+    const { register, unregister } = sectionsOf(planned);
+    const { tags, unsure, added = noTags } = this.at(address);
+    const known = without(tags, unregister);
+    const doubts = tagSet([...without(tags, known), ...without(register, known)]);
+    const newcomers = without(register, [...tags, ...unsure]);
+    this.#set(address, { tags: known, unsure: union(unsure, doubts), added: union(added, newcomers) });
+  }
+
+  /** The address was read by itself. */
+  readBack(address: string, tags: TagSet): void {
+    this.#set(address, { tags, unsure: noTags });
+  }
+
+  #set(address: string, { added = noTags, ...others }: Held): void {
+    const held: Held = added.length > 0 ? { ...others, added } : others;
+    this.#touched?.add(address);
+    const before = this.owned;
+    this.#pairs += held.tags.length - this.at(address).tags.length;
+    if (held.tags.length + held.unsure.length === 0) this.#held?.delete(address);
+    else this.#held?.set(address, held);
+    if (this.#others.has(address)) this.#shared += this.owned - before;
+  }
+}

@@ -1,0 +1,54 @@
+// What one address of one table needs: the difference between desired and held, and what must wait.
+
+import type { Held } from './mirror.ts';
+import type { RemovalCause } from '../model/model.ts';
+import { goesAtOnce } from '../removals/removal-causes.ts';
+import type { RemovalGate } from '../removals/removal-gate.ts';
+import { noTags, type TagSet, union, without } from '../model/tag-set.ts';
+
+export type AddressPlan = {
+  readonly register: TagSet;
+  readonly unregister: TagSet;
+  /** Removals that the gate lets through and the guard has not admitted (yet). */
+  readonly guarded: TagSet;
+  /** Removals that the gate keeps back. */
+  readonly waiting: TagSet;
+};
+
+type PlanInput = {
+  readonly desired: TagSet;
+  readonly held: Held;
+  readonly causeOf: (tag: string) => RemovalCause;
+  readonly gate: RemovalGate;
+  /** Whether the guard lets this tag go. */
+  readonly admits: (tag: string) => boolean;
+};
+
+/**
+ *   desired  held     -> register  unregister
+ *   a b      a b      -> -         -
+ *   a b      a        -> b         -
+ *   a        a b      -> -         b    (if its cause goes at once, or gate and guard agree; else it waits)
+ *   a b      a b? c?  -> b         c    (register and unregister are idempotent; ? unsure)
+ */
+export function planAddress({ desired, held, causeOf, gate, admits }: PlanInput): AddressPlan {
+  const register = without(desired, held.tags);
+  const surplus = without(union(held.tags, held.unsure), desired);
+  if (surplus.length === 0) return { register, unregister: noTags, guarded: noTags, waiting: noTags };
+  const fate = (tag: string): 'unregister' | 'guarded' | 'waiting' => {
+    if (goesAtOnce(causeOf(tag))) return 'unregister';
+    if (gate(tag) !== undefined) return 'waiting';
+    return admits(tag) ? 'unregister' : 'guarded';
+  };
+  const of = Object.groupBy(surplus, fate);
+  return {
+    register,
+    unregister: of.unregister ?? noTags,
+    guarded: of.guarded ?? noTags,
+    waiting: of.waiting ?? noTags,
+  };
+}
+
+export function isEmpty(plan: AddressPlan): boolean {
+  return plan.register.length === 0 && plan.unregister.length === 0;
+}

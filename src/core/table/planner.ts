@@ -1,0 +1,231 @@
+// What one address of a table needs, after everybody who has a say: gate, guard, and what the device refused before.
+
+import type { Mirror } from './mirror.ts';
+import type { Displacement } from '../limits/places.ts';
+import { type AddressPlan, planAddress } from './plan.ts';
+import type { Refusals } from '../message/refusals.ts';
+import { goesAtOnce, type RemovalCauses } from '../removals/removal-causes.ts';
+import type { RemovalGate } from '../removals/removal-gate.ts';
+import type { RemovalGuard } from '../removals/removal-guard.ts';
+import { originOfCause, type RemovalOrigin } from '../model/removal-origin.ts';
+import type { Rank } from '../policies/rank.ts';
+import { fittingTags } from '../limits/tag-limit.ts';
+import type { RemovalCause } from '../model/model.ts';
+import { membership, noTags, type TagSet, union, without } from '../model/tag-set.ts';
+
+/** The desired side of one firewall, asked per address. */
+export type DesiredTags = {
+  /** As far as the address has a place on the device. */
+  tagsOf(address: string): TagSet;
+  addresses(): Iterable<string>;
+  /** Absent: nothing limits what is registered. */
+  readonly limits?: DeviceSide | undefined;
+};
+
+/** What the limits of the device ask of the desired side. */
+type DeviceSide = {
+  /** What the address deserves, whether it has a place or not. */
+  deserved(address: string): TagSet;
+  /** The PanFirewall whose spec.limits these are. */
+  readonly firewall?: string;
+  /** How many tags, everybody's, an address may carry. */
+  readonly tagsPerAddress: number | undefined;
+  /** The same as the device's refusals tell it: nothing that it has taken goes for it. Absent: they tell nothing. */
+  refusedBeyond?(address: string): number | undefined;
+  /** Why an address without a place lost it; undefined: it has one. */
+  displacementOf?(address: string): Displacement | undefined;
+  ranksAt(address: string): ReadonlyMap<string, Rank>;
+  /** Other tags of the address than before do not fit. */
+  moved(address: string): void;
+};
+
+type Review = {
+  readonly plan: AddressPlan;
+  /** Ours are there, and some will be whatever the guard decides: they are deserved, or a removal has to wait. */
+  readonly isFirm: boolean;
+};
+
+export type PlannerParts = {
+  readonly desired: DesiredTags;
+  readonly mirror: Mirror;
+  readonly causes: RemovalCauses;
+  readonly refusals: Refusals;
+  readonly guard: RemovalGuard;
+};
+
+export class Planner {
+  readonly #parts: PlannerParts;
+  /** What removals wait for that do not go at once. */
+  gate: RemovalGate;
+
+  constructor(parts: PlannerParts, gate: RemovalGate) {
+    this.#parts = parts;
+    this.gate = gate;
+  }
+
+  /** What the address needs by now. Changes nothing. */
+  plan(address: string): AddressPlan {
+    return this.#withoutRefused(address, this.#planFor(address, this.wanted(address)));
+  }
+
+  /** The same, and what guard and refusals remember of the address shrinks to what is still wanted. */
+  review(address: string): Review {
+    const { guard, refusals } = this.#parts;
+    const wanted = this.wanted(address);
+    const whole = this.#planFor(address, wanted);
+    const admitted = whole.unregister.filter((tag) => guard.admits(address, tag));
+    guard.retain(address, [...whole.guarded, ...whole.waiting, ...admitted]);
+    if (refusals.has(address))
+      refusals.retain(address, { ...whole, unregister: union(whole.unregister, whole.guarded) });
+    const plan = this.#withoutRefused(address, whole);
+    const isDeserved = whole.register.length < wanted.length || plan.register.length > 0;
+    const waits = whole.waiting.length > 0 || plan.guarded.length < whole.guarded.length;
+    // What is only perhaps there and deserved may have to be registered first, which may fail.
+    const isThere = this.#parts.mirror.at(address).tags.length > 0;
+    return { plan, isFirm: waits || (isDeserved && isThere) };
+  }
+
+  /** Nothing stays at the address, and a live Pod was seen to leave it. */
+  isVacated(address: string, { unregister }: AddressPlan): boolean {
+    if (this.wanted(address).length > 0) return false;
+    const causeOf = this.causesAt(address);
+    return unregister.some((tag) => goesAtOnce(causeOf(tag)));
+  }
+
+  /** Ours are there, nobody deserves them, and they stay for now. */
+  lingers(address: string, plan: AddressPlan): boolean {
+    const held = this.#perhapsHeld(address).length;
+    if (held === 0 || this.wanted(address).length > 0) return false;
+    // Its place is counted where the places are: it is in somebody's way only while it has one.
+    if (this.#parts.desired.limits?.displacementOf?.(address) === 'room') return false;
+    return plan.unregister.length < held || !this.isVacated(address, plan);
+  }
+
+  /** Why each tag that is not wanted should go, as of now. What is deserved and not wanted has no room. */
+  causesAt(address: string): (tag: string) => RemovalCause {
+    const { desired, causes } = this.#parts;
+    if (desired.limits === undefined) return (tag) => causes.causeOf(address, tag);
+    const { limits } = desired;
+    const displacement = limits.displacementOf?.(address);
+    // Where nothing is to go, which is so for most addresses, neither is asked for.
+    let isDeserved: ((tag: string) => boolean) | undefined;
+    let isEdited: ((tag: string) => boolean) | undefined;
+    return (tag) => {
+      isDeserved ??= membership(limits.deserved(address));
+      if (!isDeserved(tag)) return causes.causeOf(address, tag);
+      if (displacement !== undefined) return displacement === 'room' ? 'limit' : 'displaced';
+      isEdited ??= membership(this.#beyondLimit(address));
+      return isEdited(tag) ? 'limit' : 'displaced';
+    };
+  }
+
+  /** What the address shall carry of ours: what it deserves, as far as the device takes it. */
+  wanted(address: string): TagSet {
+    const { desired } = this.#parts;
+    const tags = desired.tagsOf(address);
+    const { limits } = desired;
+    if (limits === undefined || tags.length === 0) return tags;
+    const fitting = this.#fitting(address, tags, limits.tagsPerAddress, false);
+    return this.#fitting(address, fitting, limits.refusedBeyond?.(address), true);
+  }
+
+  /** What the address deserves beyond the number of tags that the device takes. */
+  unfit(address: string): TagSet {
+    const { desired } = this.#parts;
+    if (desired.limits === undefined) return noTags;
+    const tags = desired.tagsOf(address);
+    const wanted = this.wanted(address);
+    return wanted === tags ? noTags : without(tags, wanted);
+  }
+
+  /** There are tags of ours that nobody deserves, and nobody was seen to lose. */
+  isUnclaimed(address: string): boolean {
+    const causeOf = this.causesAt(address);
+    return without(this.#perhapsHeld(address), this.wanted(address)).some(
+      (tag) => causeOf(tag) === 'unclaimed',
+    );
+  }
+
+  /** Which object, and which change of it, stands behind the removal of each tag of the address, as of now. */
+  originsAt(address: string): (tag: string) => RemovalOrigin {
+    const causeOf = this.causesAt(address);
+    const { desired, causes } = this.#parts;
+    return (tag) => {
+      const cause = causeOf(tag);
+      if (cause === 'limit')
+        return { kind: 'PanFirewall', name: desired.limits?.firewall ?? '', change: 'edited' };
+      return causes.originOf(address, tag) ?? originOfCause(cause);
+    };
+  }
+
+  /** As many of the tags as fit; `staysTaken`: those that the device has there are not too many. */
+  #fitting(address: string, tags: TagSet, most: number | undefined, staysTaken: boolean): TagSet {
+    const { mirror, desired } = this.#parts;
+    if (most === undefined) return tags;
+    const others = mirror.othersAt(address);
+    const surplus = without(this.#perhapsHeld(address), tags);
+    if (tags.length + surplus.length + others <= most) return tags;
+    const held = mirror.at(address).tags;
+    const room = most - others - (surplus.length === 0 ? 0 : this.#stayingAt(address));
+    return fittingTags(tags, {
+      room: staysTaken ? Math.max(room, tags.length - without(tags, held).length) : room,
+      ranks: desired.limits?.ranksAt(address) ?? new Map(),
+      held,
+      staysTaken,
+    });
+  }
+
+  /**
+   * The lowest of the tags that are deserved and have no room, as many as the address has beyond what it may carry: a limit
+   * that came down is an edit, and guarded like one. The others go at once: a higher rank takes their places. What a message
+   * without an answer may have added beyond the limit is no edit.
+   */
+  #beyondLimit(address: string): TagSet {
+    const { desired, mirror } = this.#parts;
+    const most = desired.limits?.tagsPerAddress ?? Number.POSITIVE_INFINITY;
+    const { tags, unsure, added = noTags } = mirror.at(address);
+    const there = union(tags, without(unsure, added));
+    const excess = there.length + mirror.othersAt(address) - most;
+    if (excess <= 0) return noTags;
+    const lowest = this.unfit(address);
+    const displaced = without(lowest, without(lowest, there));
+    const room = displaced.length - excess;
+    const ranks = desired.limits?.ranksAt(address) ?? new Map();
+    return without(displaced, fittingTags(displaced, { room, ranks, held: tags }));
+  }
+
+  #planFor(address: string, desired: TagSet): AddressPlan {
+    const { mirror, guard } = this.#parts;
+    return planAddress({
+      desired,
+      held: mirror.at(address),
+      causeOf: this.causesAt(address),
+      gate: this.gate,
+      admits: (tag) => guard.admits(address, tag),
+    });
+  }
+
+  /** How many tags of ours stay there for now though nobody deserves them. */
+  #stayingAt(address: string): number {
+    const { desired, refusals } = this.#parts;
+    const { unregister, guarded, waiting } = this.#planFor(address, desired.tagsOf(address));
+    const going = refusals.admit(address, 'unregister', unregister);
+    return guarded.length + waiting.length + (unregister.length - going.length);
+  }
+
+  #perhapsHeld(address: string): TagSet {
+    const { tags, unsure } = this.#parts.mirror.at(address);
+    return union(tags, unsure);
+  }
+
+  #withoutRefused(address: string, plan: AddressPlan): AddressPlan {
+    const { refusals } = this.#parts;
+    if (!refusals.has(address)) return plan;
+    return {
+      register: refusals.admit(address, 'register', plan.register),
+      unregister: refusals.admit(address, 'unregister', plan.unregister),
+      guarded: refusals.admit(address, 'unregister', plan.guarded),
+      waiting: plan.waiting,
+    };
+  }
+}

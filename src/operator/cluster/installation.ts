@@ -1,0 +1,41 @@
+// Who this installation is towards the firewalls: the id in its marks of ownership.
+
+import { z } from 'zod';
+import { ownerId } from '../../core/rights/ownership.ts';
+import type { KubeHttp } from '../../kubernetes/client/http.ts';
+import { KubeApiError, KubeUnreachableError } from '../../kubernetes/errors/kube-errors.ts';
+import { type Looked, type ObstacleOptions, untilClear, unreadable } from './obstacle.ts';
+
+/** Every cluster has it from its first start on, and its uid is what tells clusters apart. */
+const path = '/api/v1/namespaces/kube-system';
+const named = z.object({ metadata: z.object({ uid: z.string().min(1) }) });
+
+type InstallationOptions = ObstacleOptions & {
+  readonly http: KubeHttp;
+  /** The operator's own. */
+  readonly namespace: string;
+};
+
+/** Resolves once the cluster has told who it is. */
+export function readOwnerId({ http, namespace, ...options }: InstallationOptions): Promise<string> {
+  return untilClear(() => look(http, namespace, options.signal), options);
+}
+
+async function look(http: KubeHttp, namespace: string, signal: AbortSignal): Promise<Looked<string>> {
+  try {
+    const { metadata } = named.parse(await http.json({ path, signal }));
+    return { value: ownerId(metadata.uid, namespace) };
+  } catch (error) {
+    if (error instanceof KubeApiError)
+      return {
+        problem: unreadable(
+          'the namespace kube-system',
+          error,
+          'get on namespaces, resourceName kube-system',
+        ),
+      };
+    if (error instanceof KubeUnreachableError)
+      return { problem: `the API server does not answer: ${error.message}` };
+    throw error;
+  }
+}

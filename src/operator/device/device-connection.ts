@@ -1,0 +1,117 @@
+// Binds a table worker's port to the PAN-OS client, and its failures to the operator's words.
+
+import { whyUnsupported } from '../../core/device/pan-os-version.ts';
+import type { Rejection } from '../../core/message/refusals.ts';
+import { type Batch, sectionsOf } from '../../core/message/batch.ts';
+import type { TableRef } from '../../core/model/table-ref.ts';
+import { type CallObserver, createPanosClient } from '../../panos/client/client.ts';
+import { PanosError } from '../../panos/errors/errors.ts';
+import type { KeyExchange } from '../../panos/http/key-exchange.ts';
+import type { Entry } from '../../panos/messages/uid-message.ts';
+import { readTable } from '../../panos/client/registered-ip-table.ts';
+import type { Rejected } from '../../panos/messages/response.ts';
+import type { ConnectionSettings } from './credentials.ts';
+import { type Connection, DeviceFailure } from './device-port.ts';
+import { type EnvironmentProxy, proxyFor } from './device-proxy.ts';
+import { isDenial, understoodDenial } from './passive-peer.ts';
+
+export type ConnectionOptions = {
+  readonly settings: ConnectionSettings;
+  /** Where the settings name no proxy. */
+  readonly environmentProxy: EnvironmentProxy;
+  /** What is known of the devices' key exchange. Default: what this connection finds out. */
+  readonly keyExchange?: KeyExchange | undefined;
+  readonly userAgent: string;
+  /** Asked just before each request. */
+  readonly mayCall: () => boolean;
+  /** Asked just before each further part of a request. */
+  readonly mayGoOn: () => boolean;
+  readonly observe: CallObserver;
+};
+
+/** @throws DeviceFailure when the settings cannot work, such as a CA that is no certificate. */
+export function openConnection(options: ConnectionOptions): Connection {
+  const client = create(options);
+  let closed = false;
+  const call = async <T>(answer: Promise<T>): Promise<T> => {
+    try {
+      return await answer;
+    } catch (error) {
+      // A call that began after close() was never sent.
+      if (closed && !(error instanceof PanosError)) throw closedFailure();
+      throw inOurWords(error);
+    }
+  };
+  /** A device that denies is asked whether it is a passive peer. */
+  const onTable = <T>(table: TableRef, answer: Promise<T>, signal: AbortSignal): Promise<T> =>
+    call(answer).catch(async (error: unknown) => {
+      if (!isDenial(error)) throw error;
+      const ha = call(client.haState(table, signal)).catch((unanswered: unknown) => {
+        throw unanswered instanceof DeviceFailure ? error : unanswered;
+      });
+      throw understoodDenial(error, await ha);
+    });
+  return {
+    info: async (signal, serial) => supported(await call(client.systemInfo(signal, { serial }))),
+    haState: (table, signal) => call(client.haState(table, signal)),
+    managedDevices: (signal) => call(client.managedDevices(signal)),
+    deviceGroups: (signal) => call(client.deviceGroups(signal)),
+    groupHierarchy: (signal) => call(client.groupHierarchy(signal)),
+    readTable: (table, betweenPages, signal) =>
+      onTable(table, readTable(client, { ...table, betweenPages, signal }), signal),
+    readAddress: (table, ip, signal) => onTable(table, client.readAddress({ ...table, ip }, signal), signal),
+    send: async (table, batch, signal) => {
+      const answer = client.update({ ...table, ...sections(batch) }, signal);
+      const { rejected } = await onTable(table, answer, signal);
+      return rejected.map(toRejection);
+    },
+    close: () => {
+      closed = true;
+      return client.close();
+    },
+  };
+}
+
+function create({ settings, environmentProxy, ...options }: ConnectionOptions) {
+  const { login: credentials, endpoint, maxConcurrentCalls, tls } = settings;
+  const proxy = proxyFor(settings, environmentProxy);
+  try {
+    return createPanosClient({ endpoint, credentials, maxConcurrentCalls, tls, proxy, ...options });
+  } catch (error) {
+    throw inOurWords(error);
+  }
+}
+
+function sections(batch: Batch) {
+  const unregister: Entry[] = [];
+  const register: Entry[] = [];
+  for (const planned of batch) {
+    const { address: ip, timeoutSeconds = 0 } = planned;
+    const tags = sectionsOf(planned);
+    if (tags.unregister.length > 0) unregister.push({ ip, tags: tags.unregister });
+    if (tags.register.length > 0) register.push({ ip, tags: tags.register, timeoutSeconds });
+  }
+  return { unregister, register };
+}
+
+function toRejection({ section, ip, tag, message, limit }: Rejected): Rejection {
+  return { section, address: ip, tag, message, limit };
+}
+
+function supported<T extends { readonly swVersion: string }>(device: T): T {
+  const why = whyUnsupported(device.swVersion);
+  if (why === undefined) return device;
+  throw new DeviceFailure('UnsupportedVersion', why, { retry: 'slow', applied: 'no' });
+}
+
+function closedFailure(): DeviceFailure {
+  const message = 'the connection was closed to be opened with new settings';
+  return new DeviceFailure('DeviceUnavailable', message, { retry: 'backoff', applied: 'no' });
+}
+
+function inOurWords(error: unknown): unknown {
+  if (!(error instanceof PanosError)) return error;
+  const { reason, message, retry, applied, refused, refusesPass, notNow: answered, limit } = error;
+  const facts = { retry, applied, refused, refusesPass, answered, limit, cause: error };
+  return new DeviceFailure(reason, message, facts);
+}

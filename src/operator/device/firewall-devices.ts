@@ -1,0 +1,142 @@
+// The devices that one PanFirewall writes to: that of the endpoint, and, where it is a Panorama, those behind it.
+
+import type { GroupsAnswer } from '../../core/device/device-groups.ts';
+import { ownTable, type TableRef } from '../../core/model/table-ref.ts';
+import type { ConnectionSettings, FirewallSettings, Secrets } from './credentials.ts';
+import type { Logger } from '../../runtime/logger.ts';
+import { type Connection, DeviceFailure, type DeviceInfo } from './device-port.ts';
+import { DeviceSession } from './device-session.ts';
+import { requirePanorama, Targets } from './targets.ts';
+import { requireVsys } from './vsys.ts';
+
+/** `endpoint`: where it was met, which is spec.endpoint or spec.peerEndpoint. */
+export type MetDevice = DeviceInfo & { readonly endpoint: string };
+
+/** A virtual firewall without a licence calls itself 'unknown', like all of its kind. */
+export function identityOf({ serial, endpoint }: MetDevice): string {
+  return serial === 'unknown' ? endpoint : serial;
+}
+
+type FirewallDevicesOptions = {
+  readonly settings: () => FirewallSettings;
+  readonly secrets: Secrets;
+  readonly open: (settings: ConnectionSettings) => Connection;
+  /** The endpoint's device has said who it is, and is another one than before, or the first. */
+  readonly met: (device: MetDevice, before: MetDevice | undefined) => void;
+  /** The endpoint's device has never said who it is. */
+  readonly unmet: () => void;
+  readonly log: Logger;
+  /** What is to be said of the endpoint is another matter now. */
+  readonly noted: () => void;
+  /** Monotonic ms. */
+  readonly now: () => number;
+};
+
+export class FirewallDevices {
+  readonly #options: FirewallDevicesOptions;
+  readonly #session: DeviceSession;
+  readonly #targets: Targets;
+  #endpoint: MetDevice | undefined;
+  #passedOver: readonly DeviceFailure[] = [];
+
+  constructor(options: FirewallDevicesOptions) {
+    this.#options = options;
+    this.#session = new DeviceSession({
+      ...options,
+      met: (device, endpoint) => this.#met({ ...device, endpoint }),
+      unmet: () => {
+        if (this.#endpoint === undefined) options.unmet();
+      },
+      passedOver: (refusals) => this.#passOver(refusals),
+    });
+    this.#targets = new Targets(options.now);
+  }
+
+  /** What is wrong though the device can be used; undefined when all is well. */
+  get note(): string | undefined {
+    if (this.#passedOver.length === 0) return undefined;
+    const said = this.#passedOver.map(({ message }) => message).join('; ');
+    return `one member of the HA pair is used, and the other one could not take its place: ${said}`;
+  }
+
+  /** What the device at the endpoint says of itself. */
+  get endpoint(): DeviceInfo | undefined {
+    return this.#endpoint;
+  }
+
+  /** What the device that has the table says of itself; undefined before it was met. */
+  deviceOf({ serial }: TableRef): DeviceInfo | undefined {
+    return serial === undefined ? this.#endpoint : this.#targets.infoOf(serial);
+  }
+
+  /**
+   * The connection for one table, with its device known.
+   * @throws DeviceFailure
+   */
+  async connect({ serial, vsys }: TableRef, signal: AbortSignal): Promise<Connection> {
+    const connection = await this.#session.connect(signal);
+    const device = this.#endpoint;
+    if (serial !== undefined) {
+      requirePanorama(device);
+      return this.#targets.connect(connection, { serial, vsys }, signal);
+    }
+    if (device !== undefined) requireVsys({ serial, vsys }, device, []);
+    return connection;
+  }
+
+  /** Of the endpoint, a Panorama: two calls. @throws DeviceFailure */
+  async deviceGroups(signal: AbortSignal): Promise<GroupsAnswer> {
+    const connection = await this.#session.connect(signal);
+    requirePanorama(this.#endpoint);
+    try {
+      const members = await connection.deviceGroups(signal);
+      const hierarchy = await connection.groupHierarchy(signal).catch(asRefusal);
+      return { members, hierarchy };
+    } catch (error) {
+      if (!(error instanceof DeviceFailure && error.refused)) this.#session.askAgain();
+      throw error;
+    }
+  }
+
+  /** A call for the table failed: its device says anew who it is, as it may have been rebooted or replaced. */
+  failed({ serial }: TableRef, { refused }: DeviceFailure): void {
+    if (serial !== undefined) this.#targets.askAgain(serial);
+    // A Panorama that answers for a firewall behind it is still the same.
+    if (serial === undefined || !refused) this.#session.askAgain();
+  }
+
+  /** As DeviceSession. */
+  review(): ReturnType<DeviceSession['review']> {
+    return this.#session.review();
+  }
+
+  /** Whoever answers at the endpoint next is met for the first time. */
+  async close(): Promise<void> {
+    this.#endpoint = undefined;
+    await this.#session.close();
+  }
+
+  #passOver(refusals: readonly DeviceFailure[]): void {
+    const { log, noted } = this.#options;
+    this.#passedOver = refusals;
+    if (refusals.length === 0) log.info('HA pair member takes the credentials again');
+    for (const { reason, message } of refusals)
+      log.warn({ reason, problem: message }, 'HA pair member refuses the credentials');
+    noted();
+  }
+
+  #met(device: MetDevice): void {
+    if (this.#options.settings().tables === undefined) requireVsys(ownTable, device, []);
+    const before = this.#endpoint;
+    this.#endpoint = device;
+    if (before === undefined || identityOf(before) !== identityOf(device)) this.#options.met(device, before);
+  }
+}
+
+/** A Panorama that tells of its groups, and refuses to tell which are below which: an older one, or a role of less rights. */
+function asRefusal(error: unknown): { readonly refused: DeviceFailure } {
+  // It has just told of its groups: a refusal of the credentials, too, means this command.
+  if (error instanceof DeviceFailure && error.refused && error.reason !== 'DeviceUnavailable')
+    return { refused: error };
+  throw error;
+}

@@ -1,0 +1,188 @@
+// The devices that one PanFirewall names: one alone, or the two Panoramas of an HA pair, of which the active one is used.
+
+import { worst } from '../../core/model/finding.ts';
+import { haRole, haWords } from '../../core/device/ha-state.ts';
+import { type Backoff, createBackoff } from './device-backoff.ts';
+import { type Connection, DeviceFailure, type DeviceInfo, isPanorama } from './device-port.ts';
+import { witnessed } from './witness.ts';
+
+type Member = {
+  readonly endpoint: string;
+  readonly connection: Connection;
+};
+
+/** `inPair`: the same connection, whose answers count while the member is active. */
+type Candidate = Member & { readonly inPair: Connection };
+
+/** The device to use by now, and the way to it. */
+export type Met = { readonly device: DeviceInfo; readonly endpoint: string; readonly connection: Connection };
+
+/** One of two that refused the credentials or a right, and when it is asked again, monotonic ms. */
+type Refusal = { readonly failure: DeviceFailure; readonly backoff: Backoff; notBefore: number };
+
+/** One of two that does not answer keeps the other one waiting for this long. */
+const usualPatienceMs = 15_000;
+
+export class Members {
+  /** The one that was used last comes first. */
+  #members: readonly Candidate[];
+
+  readonly #refusals = new Map<Candidate, Refusal>();
+  readonly #patienceMs: number;
+  readonly #now: () => number;
+
+  /** @param now monotonic ms. */
+  constructor(members: readonly Member[], patienceMs = usualPatienceMs, now = () => performance.now()) {
+    this.#patienceMs = patienceMs;
+    this.#now = now;
+    this.#members = members.map((member) => {
+      const { connection } = member;
+      return { ...member, inPair: witnessed(connection, (signal) => expectActive(connection, signal)) };
+    });
+  }
+
+  /** What members that are not used said when they refused the credentials: should the other fail over, nothing works. */
+  get refusals(): readonly DeviceFailure[] {
+    return [...this.#refusals.values()].map(({ failure }) => failure);
+  }
+
+  /**
+   * Asks one after the other who it is and whether it is active. One that refused the credentials is asked again in its
+   * time, so that the other one can be asked every few seconds. @throws DeviceFailure when none is to be used.
+   */
+  async meet(signal: AbortSignal): Promise<Met> {
+    const failures: DeviceFailure[] = [];
+    const isAskable = this.#members.some((member) => !this.#refusals.has(member));
+    for (const member of this.#members) {
+      const refusal = this.#refusals.get(member);
+      if (isAskable && refusal !== undefined && this.#now() < refusal.notBefore) {
+        failures.push(refusal.failure);
+        continue;
+      }
+      try {
+        const met = await this.#ask(member, signal);
+        this.#refusals.delete(member);
+        this.#members = [member, ...this.#members.filter((other) => other !== member)];
+        return met;
+      } catch (error) {
+        if (!(error instanceof DeviceFailure) || error.reason === 'InvalidSpec') throw error;
+        this.#noteRefusal(member, error);
+        failures.push(error);
+      }
+    }
+    throw together(failures);
+  }
+
+  /** Asks those that refused the credentials, in their time. True when one takes them by now. */
+  async recheck(signal: AbortSignal): Promise<boolean> {
+    const before = this.#refusals.size;
+    for (const [member, refusal] of this.#refusals) {
+      if (this.#now() < refusal.notBefore) continue;
+      refusal.notBefore = this.#now() + refusal.backoff.next(refusal.failure);
+      const patience = AbortSignal.any([signal, AbortSignal.timeout(this.#patienceMs)]);
+      try {
+        await answers(member, patience);
+        this.#refusals.delete(member);
+      } catch (error) {
+        if (!(error instanceof DeviceFailure) && !patience.aborted) throw error;
+      }
+    }
+    return this.#refusals.size < before;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#members.map(({ connection }) => connection.close()));
+  }
+
+  #noteRefusal(member: Candidate, failure: DeviceFailure): void {
+    const { reason, refusesPass } = failure;
+    if (this.#members.length === 1) return;
+    if (reason !== 'AuthenticationFailed' && reason !== 'RoleNotAuthorized' && !refusesPass) {
+      this.#refusals.delete(member);
+      return;
+    }
+    const { backoff } = this.#refusals.get(member) ?? { backoff: createBackoff() };
+    this.#refusals.set(member, { failure, backoff, notBefore: this.#now() + backoff.next(failure) });
+  }
+
+  async #ask(member: Candidate, signal: AbortSignal): Promise<Met> {
+    if (this.#members.length === 1) return this.#meetOne(member, signal);
+    const patience = AbortSignal.timeout(this.#patienceMs);
+    try {
+      return await this.#meetOne(member, AbortSignal.any([signal, patience]));
+    } catch (error) {
+      if (error instanceof DeviceFailure) {
+        const { reason, retry, applied } = error;
+        throw new DeviceFailure(reason, `${member.endpoint}: ${error.message}`, {
+          retry,
+          applied,
+          cause: error,
+        });
+      }
+      if (signal.aborted || !patience.aborted) throw error;
+      throw unavailable(`${member.endpoint} has not answered for ${this.#patienceMs / 1000} s`);
+    }
+  }
+
+  async #meetOne({ endpoint, connection, inPair }: Candidate, signal: AbortSignal): Promise<Met> {
+    const device = await connection.info(signal);
+    const isPair = this.#members.length > 1;
+    if (!isPanorama(device)) {
+      if (isPair) throw notForFirewalls(device);
+      return { device, endpoint, connection };
+    }
+    const ha = await connection.haState({ serial: undefined }, signal);
+    const role = haRole(ha);
+    if (role === 'alone' && !isPair) return { device, endpoint, connection };
+    if (role !== 'active') throw notActive(haWords(ha), isPair);
+    return { device, endpoint, connection: inPair };
+  }
+}
+
+/** Takes the credentials, and has the rights to say who it is. @throws DeviceFailure */
+async function answers({ connection }: Member, signal: AbortSignal): Promise<void> {
+  await connection.info(signal);
+  await connection.haState({ serial: undefined }, signal);
+}
+
+async function expectActive(connection: Connection, signal: AbortSignal): Promise<void> {
+  const ha = await connection.haState({ serial: undefined }, signal);
+  if (haRole(ha) === 'active') return;
+  throw unavailable(
+    `the Panorama is not the active member of its HA pair any more: of its HA state it says ${haWords(ha)}. ` +
+      'What it said it had done is sent again to the active one',
+  );
+}
+
+function notActive(words: string, isPair: boolean): DeviceFailure {
+  const next = isPair ? '' : '. Give the other member of its HA pair as spec.peerEndpoint';
+  return unavailable(`this Panorama is not active: of its HA state it says ${words}${next}`);
+}
+
+function notForFirewalls({ model }: DeviceInfo): DeviceFailure {
+  const message =
+    `spec.peerEndpoint is for an HA pair of Panoramas, and this is a ${model}: take it out; an HA pair of firewalls ` +
+    'is two PanFirewalls';
+  return new DeviceFailure('InvalidSpec', message, { retry: 'slow', applied: 'no' });
+}
+
+function unavailable(message: string): DeviceFailure {
+  return new DeviceFailure('DeviceUnavailable', message, { retry: 'backoff', applied: 'no' });
+}
+
+/** Of several, what each of them said, under the gravest reason. */
+function together(failures: readonly DeviceFailure[]): DeviceFailure {
+  const [first] = failures;
+  if (first !== undefined && failures.length === 1) return first;
+  const reason = worst(failures)?.reason ?? 'DeviceUnavailable';
+  const message = `no member of the HA pair can be used. ${failures.map((one) => one.message).join('; ')}`;
+  const retry = failures.every((one) => one.retry === 'slow') ? 'slow' : 'backoff';
+  const refusesPass = failures.some((one) => one.refusesPass);
+  const someAway = failures.some(isAway);
+  return new DeviceFailure(reason, message, { retry, applied: 'no', refusesPass, someAway, cause: first });
+}
+
+/** It may be used as soon as it answers, or turns active. */
+function isAway({ reason, retry, refusesPass }: DeviceFailure): boolean {
+  return reason === 'DeviceUnavailable' && retry === 'backoff' && !refusesPass;
+}

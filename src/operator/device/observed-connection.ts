@@ -1,0 +1,47 @@
+// A connection whose calls are told in metrics, and in the log its sign-ins and what it has to work around.
+
+import { createKeyExchange, type KeyExchange } from '../../panos/http/key-exchange.ts';
+import type { Logger } from '../../runtime/logger.ts';
+import type { Metrics } from '../../runtime/metrics.ts';
+import { type ConnectionOptions, openConnection } from './device-connection.ts';
+import type { Connection } from './device-port.ts';
+
+type ObservedConnectionOptions = Omit<ConnectionOptions, 'observe'> & {
+  /** The PanFirewall's name. */
+  readonly firewall: string;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+};
+
+/** @throws DeviceFailure when the settings cannot work. */
+export function openObservedConnection(options: ObservedConnectionOptions): Connection {
+  const { firewall, metrics, log, ...rest } = options;
+  const connection = openConnection({
+    ...rest,
+    observe({ kind, outcome, seconds }) {
+      metrics.deviceRequests.inc({ firewall, kind, outcome });
+      metrics.deviceRequestSeconds.observe({ firewall, kind }, seconds);
+      if (outcome !== 'ok' || (kind !== 'keygen' && kind !== 'signIn')) return;
+      metrics.loginTimestamp.set({ firewall }, Date.now() / 1000);
+      log.info({ firewall, kind }, 'signed in');
+    },
+  });
+  return {
+    ...connection,
+    close() {
+      // Key and session go with it.
+      metrics.loginTimestamp.remove({ firewall });
+      return connection.close();
+    },
+  };
+}
+
+/** For all connections of the process. */
+export function observedKeyExchange(log: Logger): KeyExchange {
+  return createKeyExchange((endpoint) => {
+    const problem =
+      'something on the way resets TLS handshakes with X25519MLKEM768, whose ClientHello is longer than one packet; ' +
+      'look for firewalls and load balancers to update';
+    log.warn({ endpoint, problem }, 'key exchange without X25519MLKEM768');
+  });
+}

@@ -1,0 +1,151 @@
+// The firewalls behind a Panorama: each is looked for, met and failed by itself, whatever the others do.
+
+import type { TableRef } from '../../core/model/table-ref.ts';
+import { singleFlight } from '../../panos/http/single-flight.ts';
+import {
+  type Connection,
+  DeviceFailure,
+  type DeviceInfo,
+  isPanorama,
+  type ManagedDevice,
+} from './device-port.ts';
+import { requireVsys } from './vsys.ts';
+
+type TargetRef = TableRef & { readonly serial: string };
+
+/** Who is missing is looked for in a list that is at most so old, so that many of them ask the Panorama once. */
+const listMs = 5_000;
+
+type Fleet = {
+  readonly connection: Connection;
+  readonly ask: (signal: AbortSignal) => Promise<ReadonlyMap<string, ManagedDevice>>;
+  /** The last answer. */
+  list: { readonly at: number; readonly devices: ReadonlyMap<string, ManagedDevice> } | undefined;
+  /** By serial: those that were there, and have said who they are. */
+  readonly met: Map<string, { readonly info: DeviceInfo; readonly vsys: readonly string[] }>;
+};
+
+export class Targets {
+  readonly #now: () => number;
+  #fleet: Fleet | undefined;
+
+  /** @param now monotonic ms. */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** What the firewall says of itself; undefined before it was met. */
+  infoOf(serial: string): DeviceInfo | undefined {
+    return this.#fleet?.met.get(serial)?.info;
+  }
+
+  /**
+   * The Panorama's connection, its firewall known to be there and to have the virtual system.
+   * @throws DeviceFailure
+   */
+  async connect(connection: Connection, ref: TargetRef, signal: AbortSignal): Promise<Connection> {
+    const fleet = this.#of(connection);
+    const { info, vsys } = fleet.met.get(ref.serial) ?? (await this.#meet(fleet, ref.serial, signal));
+    requireVsys(ref, info, vsys);
+    const judged = async <T>(answer: Promise<T>): Promise<T> => {
+      try {
+        return await answer;
+      } catch (error) {
+        throw await this.#explain(error, fleet, ref.serial, signal);
+      }
+    };
+    return {
+      ...connection,
+      haState: (...call) => judged(connection.haState(...call)),
+      readTable: (...call) => judged(connection.readTable(...call)),
+      readAddress: (...call) => judged(connection.readAddress(...call)),
+      send: (...call) => judged(connection.send(...call)),
+    };
+  }
+
+  /** The firewall says anew who it is: it may have gone, or been replaced. */
+  askAgain(serial: string): void {
+    this.#fleet?.met.delete(serial);
+  }
+
+  #of(connection: Connection): Fleet {
+    if (this.#fleet?.connection === connection) return this.#fleet;
+    const fleet: Fleet = {
+      connection,
+      ask: singleFlight(async (signal) => {
+        const devices = await connection.managedDevices(signal);
+        const bySerial = new Map(devices.map((device) => [device.serial, device]));
+        fleet.list = { at: this.#now(), devices: bySerial };
+        return bySerial;
+      }),
+      list: undefined,
+      met: new Map(),
+    };
+    this.#fleet = fleet;
+    return fleet;
+  }
+
+  async #meet(fleet: Fleet, serial: string, signal: AbortSignal) {
+    const { vsys } = present(await this.#find(fleet, serial, signal), serial);
+    try {
+      const info = await fleet.connection.info(signal, serial);
+      // Whoever does not know `target` answers for itself.
+      if (info.serial !== serial) throw notForwarded(serial, info.serial);
+      const device = { info, vsys };
+      fleet.met.set(serial, device);
+      return device;
+    } catch (error) {
+      throw await this.#explain(error, fleet, serial, signal);
+    }
+  }
+
+  async #find(fleet: Fleet, serial: string, signal: AbortSignal): Promise<ManagedDevice | undefined> {
+    const { list } = fleet;
+    const devices =
+      list !== undefined && this.#now() - list.at < listMs ? list.devices : await fleet.ask(signal);
+    return devices.get(serial);
+  }
+
+  /** What the Panorama refuses, it may refuse because the firewall has gone: the words for that are not known. */
+  async #explain(error: unknown, fleet: Fleet, serial: string, signal: AbortSignal): Promise<unknown> {
+    if (!(error instanceof DeviceFailure) || !error.refused || isOfThePass(error)) return error;
+    fleet.met.delete(serial);
+    try {
+      present((await fleet.ask(signal)).get(serial), serial, error);
+    } catch (found) {
+      if (found instanceof DeviceFailure && found.cause === error) return found;
+    }
+    return error;
+  }
+}
+
+/** @throws DeviceFailure InvalidSpec where the endpoint has no firewalls behind it. */
+export function requirePanorama(endpoint: DeviceInfo | undefined): void {
+  if (endpoint !== undefined && isPanorama(endpoint)) return;
+  const message =
+    `spec.tables names a firewall behind the endpoint, which is no Panorama but a ${endpoint?.model ?? ''}; ` +
+    'leave serial and deviceGroup out, or give the endpoint of the Panorama';
+  throw new DeviceFailure('InvalidSpec', message, { retry: 'slow', applied: 'no' });
+}
+
+/** The Panorama itself has refused the pass or the right, for all of its firewalls. */
+function isOfThePass({ reason }: DeviceFailure): boolean {
+  return reason === 'AuthenticationFailed' || reason === 'RoleNotAuthorized';
+}
+
+function present(device: ManagedDevice | undefined, serial: string, cause?: DeviceFailure): ManagedDevice {
+  if (device?.connected === true) return device;
+  const message =
+    device === undefined
+      ? `this Panorama manages no firewall with the serial ${serial}; correct spec.tables, or add the firewall to the Panorama`
+      : `the firewall ${serial} is not connected to this Panorama; look at the firewall, and at its way to the Panorama`;
+  const applied = cause?.applied ?? 'no';
+  throw new DeviceFailure('DeviceUnavailable', message, { retry: 'backoff', applied, refused: true, cause });
+}
+
+function notForwarded(serial: string, answered: string): DeviceFailure {
+  const message =
+    `the firewall ${serial} was asked through the endpoint, and ${answered} answered: nothing is written; ` +
+    'check that the endpoint is a Panorama that manages the firewall';
+  return new DeviceFailure('InvalidResponse', message, { retry: 'slow', applied: 'no' });
+}

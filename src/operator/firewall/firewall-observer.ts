@@ -1,0 +1,92 @@
+// What becomes of messages, as metrics, and where Events go: one observer a firewall.
+
+import type { Desired } from '../../core/desired/desired.ts';
+import type { RecordEvent } from '../../core/status/event-note.ts';
+import type { Rejection } from '../../core/message/refusals.ts';
+import type { Batch } from '../../core/table/table.ts';
+import { noTags } from '../../core/model/tag-set.ts';
+import { isUnnamed, tableName } from '../../core/model/table-ref.ts';
+import type { Metrics } from '../../runtime/metrics.ts';
+import type { TableObserver } from '../table/table-observer.ts';
+
+/** A Pod whose network came up longer ago than this is not new to the firewall: a label or a policy changed. */
+const newPodMs = 300_000;
+
+type FirewallObserverOptions = {
+  readonly firewall: string;
+  readonly metrics: Metrics;
+  readonly desired: Desired;
+  readonly changed: () => void;
+  readonly record: RecordEvent;
+};
+
+export function firewallObserver({
+  firewall,
+  metrics,
+  desired,
+  changed,
+  record,
+}: FirewallObserverOptions): TableObserver {
+  const startedAt = Date.now();
+  return {
+    changed,
+    record,
+    confirmed(batch, rejections, now) {
+      countEntries(metrics, firewall, batch, rejections);
+      for (const { address, register, unregister, since } of batch) {
+        const seconds = (now - since) / 1000;
+        if (register.length > 0) {
+          metrics.registrationLatency.observe({ firewall, operation: 'register' }, seconds);
+          const upSince = desired.holderOf(address)?.networkReadyAt ?? 0;
+          const age = Date.now() - upSince;
+          if (upSince >= startedAt && age < newPodMs)
+            metrics.podToFirewall.observe({ firewall }, Math.max(0, age) / 1000);
+        }
+        if (unregister.length > 0)
+          metrics.registrationLatency.observe({ firewall, operation: 'unregister' }, seconds);
+      }
+      changed();
+    },
+    unanswered(batch) {
+      for (const operation of operations)
+        metrics.deviceEntries.inc({ firewall, operation, outcome: 'unanswered' }, pairsIn(batch, operation));
+    },
+    refused(reason) {
+      metrics.reconcileErrors.inc({ reason });
+    },
+    lost(ref) {
+      metrics.tableLost.inc({ firewall });
+      const table = isUnnamed(ref) ? 'the table' : `the table of ${tableName(ref)}`;
+      record({ reason: 'TableLost', note: `our mark was gone from ${table}: it is read and restored` });
+      changed();
+    },
+    failed({ reason }) {
+      metrics.reconcileErrors.inc({ reason });
+      changed();
+    },
+  };
+}
+
+const operations = ['register', 'unregister', 'refresh'] as const;
+
+function pairsIn(batch: Batch, operation: (typeof operations)[number]): number {
+  return batch.reduce((sum, planned) => sum + (planned[operation]?.length ?? 0), 0);
+}
+
+function countEntries(
+  metrics: Metrics,
+  firewall: string,
+  batch: Batch,
+  rejections: readonly Rejection[],
+): void {
+  const refreshes = new Map(batch.map(({ address, refresh = noTags }) => [address, refresh]));
+  const operationOf = ({ address, tag, section }: Rejection) =>
+    tag !== undefined && refreshes.get(address)?.includes(tag) === true ? 'refresh' : section;
+  const refused = rejections.map(operationOf);
+  for (const operation of operations) {
+    const sent = pairsIn(batch, operation);
+    const rejected = refused.filter((other) => other === operation).length;
+    metrics.deviceEntries.inc({ firewall, operation, outcome: 'confirmed' }, Math.max(0, sent - rejected));
+    metrics.deviceEntries.inc({ firewall, operation, outcome: 'rejected' }, rejected);
+  }
+}

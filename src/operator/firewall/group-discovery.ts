@@ -1,0 +1,98 @@
+// Looks now and then who is in the device groups of a Panorama, and tells what it found or why it found nothing.
+
+import type { GroupsAnswer } from '../../core/device/device-groups.ts';
+import { lookIntervalMs } from '../../core/device/group-members.ts';
+import type { Logger } from '../../runtime/logger.ts';
+import { createWake } from '../../runtime/wake.ts';
+import { createBackoff } from '../device/device-backoff.ts';
+import { DeviceFailure } from '../device/device-port.ts';
+
+type GroupDiscoveryOptions = {
+  /** Whether there are groups to look for. */
+  readonly wanted: () => boolean;
+  readonly look: (signal: AbortSignal) => Promise<GroupsAnswer>;
+  readonly found: (groups: GroupsAnswer) => Promise<void>;
+  readonly failed: (failure: DeviceFailure) => Promise<void>;
+  readonly log: Logger;
+};
+
+export class GroupDiscovery {
+  readonly #options: GroupDiscoveryOptions;
+  readonly #wake = createWake();
+  readonly #backoff = createBackoff();
+  #failing: string | undefined;
+  #first = Promise.withResolvers<void>();
+
+  constructor(options: GroupDiscoveryOptions) {
+    this.#options = options;
+  }
+
+  /** Looks at once. */
+  soon(): void {
+    this.#backoff.reset();
+    this.#wake.notify();
+  }
+
+  /** Resolves when it has looked once since it began, whatever came of it. Rejects with the signal's reason. */
+  async firstLook(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const left = Promise.withResolvers<never>();
+    const leave = () => left.reject(signal.reason);
+    signal.addEventListener('abort', leave, { once: true });
+    try {
+      await Promise.race([this.#first.promise, left.promise]);
+    } finally {
+      signal.removeEventListener('abort', leave);
+    }
+  }
+
+  /** What was found before says nothing about what comes now. */
+  begin(): void {
+    this.#first = Promise.withResolvers();
+  }
+
+  /** Until the signal. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const delayMs = await this.#look(signal);
+      await this.#wake.sleep(delayMs, signal).catch(() => undefined);
+    }
+  }
+
+  /** ms until the next look. */
+  async #look(signal: AbortSignal): Promise<number> {
+    const { wanted, look, found, failed } = this.#options;
+    const first = this.#first;
+    try {
+      if (!wanted()) return lookIntervalMs;
+      const groups = await look(signal);
+      // It may have been another Panorama's.
+      if (first !== this.#first) return 0;
+      await found(groups);
+      return this.#succeeded();
+    } catch (error) {
+      if (signal.aborted || first !== this.#first) return 0;
+      if (!(error instanceof DeviceFailure)) throw error;
+      await failed(error);
+      return this.#failed(error);
+    } finally {
+      first.resolve();
+    }
+  }
+
+  #failed(failure: DeviceFailure): number {
+    const { reason, message } = failure;
+    const retryInMs = Math.round(Math.min(this.#backoff.next(failure), lookIntervalMs));
+    const level = message === this.#failing ? 'debug' : 'warn';
+    this.#failing = message;
+    this.#options.log[level]({ reason, problem: message, retryInMs }, 'device groups not looked up');
+    return retryInMs;
+  }
+
+  #succeeded(): number {
+    if (this.#failing !== undefined) this.#options.log.info('device groups looked up again');
+    this.#failing = undefined;
+    this.#backoff.reset();
+    return lookIntervalMs;
+  }
+}

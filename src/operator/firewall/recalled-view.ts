@@ -1,0 +1,86 @@
+// What the status of a PanFirewall goes on telling while its device, or its spec, cannot be asked: what was last known.
+
+import { departed, type FirewallView, type ShownTable } from '../../core/status/firewall-status.ts';
+import { tableKey } from '../../core/model/table-ref.ts';
+import type { PanFirewallEnding } from '../../kubernetes/resources/pan-firewall.ts';
+import type { ObjectMeta } from '../../kubernetes/resources/object.ts';
+import type { PanFirewallStatus } from '../../kubernetes/resources/pan-firewall-status.ts';
+
+/** The view with the device and the counts of the former status where this process does not know better yet. */
+export function recalled(view: FirewallView, former: PanFirewallStatus | undefined): FirewallView {
+  const tables = former?.tables ?? [];
+  const recall = (shown: ShownTable): ShownTable => {
+    if (shown.view.known) return shown;
+    const { owned = 0, foreign = 0 } =
+      tables.find((one) => tableKey(keyed(one)) === tableKey(shown.ref)) ?? {};
+    return { ...shown, view: { ...shown.view, owned, foreign } };
+  };
+  const device = view.device ?? former?.device;
+  if (view.started === false) return { ...view, device, former: withoutCounts(tables, view) };
+  return {
+    ...view,
+    device,
+    tables: view.tables.map(recall),
+    ...(view.leaving === undefined ? {} : { leaving: view.leaving.map(recall) }),
+  };
+}
+
+/** What a purge waits for, and until when; undefined where nothing waits. */
+export function farewellOf(meta: ObjectMeta, ending: PanFirewallEnding): FirewallView['farewell'] {
+  const { deletionPolicy, mode, purgeTimeoutSeconds } = ending;
+  if (meta.deletingSince === undefined || deletionPolicy === 'Retain' || mode === 'Observe') return undefined;
+  const until = new Date(meta.deletingSince + purgeTimeoutSeconds * 1000).toISOString();
+  return { name: meta.name, until: until.replace(/\.\d+Z$/, 'Z') };
+}
+
+/** Whether no leader has met the device: whoever meets one says so in the status, which keeps it. */
+export function neverMet(view: FirewallView | undefined, status: PanFirewallStatus | undefined): boolean {
+  if (status?.conditions === undefined || status.conditions.length === 0) return false;
+  const isMet = (view?.device ?? status.device) !== undefined;
+  return !isMet && (status.tables ?? []).every(({ owned }) => owned === 0);
+}
+
+/** Of a PanFirewall without a worker, whose spec cannot be read: its tables are as they were. */
+function withoutCounts(
+  tables: NonNullable<PanFirewallStatus['tables']>,
+  { finding }: FirewallView,
+): NonNullable<FirewallView['former']> {
+  return tables.map(
+    ({
+      serial,
+      vsys,
+      deviceGroup,
+      listedGroup,
+      state,
+      owned,
+      foreign,
+      registrationTimeoutSeconds,
+      guardWindow,
+      establishedOn,
+      establishedEndpoint,
+    }) => ({
+      ...(serial === undefined ? {} : { serial }),
+      ...(vsys === undefined ? {} : { vsys }),
+      ...(deviceGroup === undefined ? {} : { deviceGroup }),
+      ...(listedGroup === undefined ? {} : { listedGroup }),
+      state: state === departed ? departed : (finding?.reason ?? 'Progressing'),
+      owned,
+      foreign,
+      pending: 0,
+      ...(registrationTimeoutSeconds === undefined ? {} : { registrationTimeoutSeconds }),
+      ...(guardWindow === undefined ? {} : { guardWindow }),
+      ...(establishedOn === undefined ? {} : { establishedOn }),
+      ...(establishedEndpoint === undefined ? {} : { establishedEndpoint }),
+    }),
+  );
+}
+
+function keyed({
+  serial,
+  vsys,
+}: {
+  readonly serial?: string | undefined;
+  readonly vsys?: string | undefined;
+}) {
+  return { serial, vsys };
+}

@@ -1,0 +1,24 @@
+// What timeout a table's registrations are to carry, by the spec and by what its device can do.
+
+import { featuresOf } from '../../core/device/pan-os-version.ts';
+import type { LeaseTerms } from '../../core/timeouts/registration-leases.ts';
+import { type Stance, writes } from '../../core/rights/stance.ts';
+
+type LeaseTermsInput = {
+  readonly registrationTimeoutSeconds: number;
+  /** Who writes nothing gives no timeouts. */
+  readonly stance: Stance;
+  /** Of the device that holds the table; undefined: it has not said yet. */
+  readonly swVersion: string | undefined;
+};
+
+export function leaseTerms(input: LeaseTermsInput): LeaseTerms {
+  const { stance, swVersion } = input;
+  const timeoutSeconds = writes(stance) ? input.registrationTimeoutSeconds : 0;
+  if (swVersion === undefined || featuresOf(swVersion).timeouts)
+    return { timeoutSeconds, obstacle: undefined };
+  const message =
+    `spec.registrationTimeoutSeconds needs PAN-OS 9.0 and the device has ${swVersion}: upgrade it, or set the field to 0; ` +
+    'until then tags are registered without a timeout';
+  return { timeoutSeconds, obstacle: { reason: 'InvalidSpec', message } };
+}

@@ -1,0 +1,51 @@
+// What the command purge is to do with each PanFirewall, before it does it.
+
+import { nearest } from '../../core/syntax/wording.ts';
+import type { ParsedFirewall } from '../../kubernetes/resources/parse.ts';
+
+export type PurgePlan = {
+  readonly parsed: ParsedFirewall;
+  /** undefined: it is purged; else why it is left as it is. */
+  readonly left: string | undefined;
+};
+
+/** Names that no PanFirewall has: one sentence each. */
+export function unknownNames(names: readonly string[], firewalls: readonly ParsedFirewall[]): string[] {
+  const [first, ...others] = firewalls.map(({ meta }) => meta.name).sort();
+  return names
+    .filter((name) => !firewalls.some(({ meta }) => meta.name === name))
+    .map((name) => {
+      const hint =
+        first === undefined
+          ? 'there are no PanFirewalls'
+          : `did you mean "${nearest(name, [first, ...others])}"?`;
+      return `there is no PanFirewall "${name}": ${hint}`;
+    });
+}
+
+/** @param names none: all of them. */
+export function purgePlans(firewalls: readonly ParsedFirewall[], names: readonly string[]): PurgePlan[] {
+  return firewalls
+    .filter(({ meta }) => names.length === 0 || names.includes(meta.name))
+    .map((parsed) => ({ parsed, left: leftBecause(parsed) }))
+    .sort((a, b) => (a.parsed.meta.name < b.parsed.meta.name ? -1 : 1));
+}
+
+/** The spec says so: nothing to fail for. */
+function leftBecause({ ending }: ParsedFirewall): string | undefined {
+  if (ending.deletionPolicy === 'Retain') return 'spec.deletionPolicy is Retain';
+  return ending.mode === 'Observe' ? 'spec.mode is Observe' : undefined;
+}
+
+/** One line for each, as it would be done; the count is what its status says. */
+export function planLines(plans: readonly PurgePlan[]): string[] {
+  return plans.map(({ parsed, left }) => {
+    const { name } = parsed.meta;
+    if (left !== undefined) return `${name}: would be left as it is, ${left}`;
+    if (!parsed.ok) return `${name}: would NOT be purged: ${parsed.problems}`;
+    const { endpoint, purgeTimeoutSeconds } = parsed.connection;
+    const owned = parsed.status?.owned;
+    const count = owned === undefined ? 'what is ours' : `${owned} addresses by its status`;
+    return `${name}: would be purged at ${endpoint}: ${count}, within ${purgeTimeoutSeconds} s`;
+  });
+}

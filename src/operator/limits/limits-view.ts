@@ -1,0 +1,58 @@
+// What a status tells of the limits of a table's device: its capacity, what is out, and that it is nearly full.
+
+import type { Finding } from '../../core/model/finding.ts';
+import type { DeviceLimits } from '../../core/limits/device-limits.ts';
+import type { LimitReason, LimitTally } from '../../core/limits/limit-tally.ts';
+import { mostTags } from '../../core/policies/tag-cap.ts';
+import type { TableView } from '../../core/status/table-health.ts';
+
+/** What is known of one device. */
+export type DeviceBooks = { readonly limits: DeviceLimits; readonly tally: LimitTally };
+
+/** What makes room, as far as administrators can: the end of every message about a limit. */
+const remedy: Readonly<Record<LimitReason, string>> = {
+  Capacity:
+    'give the ClusterPanTagPolicies that matter most a higher spec.priority, register fewer addresses ' +
+    '(spec.addressCIDRs, spec.namespaceSelector, policies), or take a larger device',
+  TagLimit:
+    'give fewer tags to a Pod, or give the ClusterPanTagPolicies that matter most a higher spec.priority',
+};
+
+export function limitsView({ limits, tally }: DeviceBooks): TableView['limits'] {
+  const notes = limits.warns ? [nearlyFull(limits)] : [];
+  return {
+    capacity: limits.capacity,
+    used: limits.used,
+    notes,
+    exceeded: [exceeded('Capacity', limits, tally.example('Capacity'))]
+      .concat(exceeded('TagLimit', limits, tally.example('TagLimit')))
+      .filter((finding) => finding !== undefined),
+  };
+}
+
+/** The finding that an address is out; undefined when none is. */
+export function exceeded(
+  reason: LimitReason,
+  limits: DeviceLimits,
+  example: string | undefined,
+): Finding | undefined {
+  if (example === undefined) return undefined;
+  if (reason === 'Capacity') {
+    const message = `${capacityOf(limits)}, and ${example} is left out, for one; ${remedy.Capacity}`;
+    return { reason: 'CapacityExceeded', message };
+  }
+  const most = Math.min(limits.tagsPerAddress ?? mostTags, mostTags);
+  const message = `an address takes ${most} tags, everybody's counted, and some of ${example} are left out, for one; ${remedy.TagLimit}`;
+  return { reason: 'TagLimitExceeded', message };
+}
+
+function capacityOf(limits: DeviceLimits): string {
+  const { capacity, isRefused } = limits;
+  return isRefused
+    ? `the device refused more than ${capacity} addresses`
+    : `the device takes ${capacity} addresses, everybody's counted (spec.limits.maxAddresses, else what is certain of its model)`;
+}
+
+function nearlyFull({ capacity }: DeviceLimits): string {
+  return `the device holds more than 80 % of the ${capacity} addresses that it takes`;
+}

@@ -1,0 +1,203 @@
+// Which statuses are to be written now, and in which order: conditions at once, counts at leisure, failures last.
+
+import { isDeepStrictEqual } from 'node:util';
+import { type FoundCondition, isUrgentChange } from '../../core/status/conditions.ts';
+import type { StatusContext } from '../../core/status/firewall-status.ts';
+import { StatusEchoes } from './status-echoes.ts';
+
+export type Status = {
+  readonly conditions?: readonly FoundCondition[] | undefined;
+  readonly tables?:
+    | readonly { readonly guardWindow?: readonly { readonly addresses: number }[] | undefined }[]
+    | undefined;
+};
+
+/** One object whose status we write. */
+export type StatusSubject = {
+  /** Unique, and the same for the same object: its API path. */
+  readonly path: string;
+  readonly uid: string;
+  readonly generation: number;
+  /** What the API server holds; undefined when there is none or it cannot be read. */
+  readonly current: Status | undefined;
+  /** False while a fresh process has not seen enough to contradict what its predecessor wrote. */
+  readonly judgeable: boolean;
+  readonly compute: (context: StatusContext) => Computed;
+};
+
+type Computed = {
+  readonly status: Status;
+  /** Called when the object has this status: what it amounts to may be told. */
+  readonly written: () => void;
+};
+
+export type Due = {
+  readonly subject: StatusSubject;
+  readonly computed: Computed;
+  readonly urgent: boolean;
+  /** Since when it has differed. */
+  readonly since: number;
+  /** It could not be written before. */
+  readonly retry: boolean;
+};
+
+/** Counts move in bursts: a write waits for so long, so that it tells the outcome. */
+export const countsSettleMs = 400;
+/** The least between two writes of one object's counts; what is allowed in all is the status worker's to keep. */
+const countsIntervalMs = 800;
+/** What could not be written is tried again after so long, doubling to so long. */
+const retryMs = { first: 1000, longest: 10_000 } as const;
+/**
+ * A stranger's status is put right at once, twice; one that comes back each time waits for so long, doubling to so
+ * long. A status of ours that stood for the longest ended the dispute. A condition that we have not written yet never
+ * waits for it.
+ */
+const disputeMs = { first: 1000, longest: 300_000 } as const;
+const freeDisputes = 2;
+
+/** What passed the guard by itself: the next process has to know, however soon this one is killed. */
+function passedIn(status: Status | undefined): number {
+  const windows = (status?.tables ?? []).flatMap(({ guardWindow = [] }) => guardWindow);
+  return windows.reduce((sum, { addresses }) => sum + addresses, 0);
+}
+
+/** The order of writes: conditions first, what could not be written last, and else what has waited longest. */
+function byNeed(a: Due, b: Due): number {
+  return Number(b.urgent) - Number(a.urgent) || Number(a.retry) - Number(b.retry) || a.since - b.since;
+}
+
+/** What is remembered of an object between passes. Times are monotonic ms. */
+type Kept = {
+  readonly uid: string;
+  readonly echoes: StatusEchoes<Status>;
+  /** What was last written. */
+  written: Status | undefined;
+  /** For the pace of counts. */
+  writtenAt: number;
+  /** Since when the status has differed from what the object has. */
+  since: number | undefined;
+  /** How often in a row somebody else wrote over our status, and until when theirs is left alone. */
+  dispute: { readonly count: number; readonly until: number };
+  /** It could not be written the last time: how long it waits for its next turn, and until when. */
+  failing: { readonly delayMs: number; readonly until: number } | undefined;
+};
+
+/** Neither what failed just now nor what somebody else keeps writing over is written again yet. */
+function isPutOff(
+  { failing, dispute, written }: Kept,
+  conditions: readonly FoundCondition[],
+  at: number,
+): boolean {
+  if (at < (failing?.until ?? 0)) return true;
+  return at < dispute.until && !isUrgentChange(written?.conditions ?? [], conditions);
+}
+
+export class StatusAgenda {
+  readonly #gone: (uid: string) => void;
+  /** By path. */
+  readonly #kept = new Map<string, Kept>();
+
+  /** @param gone is told the uid of an object that is no longer among the subjects. */
+  constructor(gone: (uid: string) => void) {
+    this.#gone = gone;
+  }
+
+  /** Some status differs from what its object has. */
+  get isOpen(): boolean {
+    return [...this.#kept.values()].some(({ since }) => since !== undefined);
+  }
+
+  /** What is to be written now, in order. */
+  due(subjects: Iterable<StatusSubject>, at: number): Due[] {
+    const time = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
+    const due: Due[] = [];
+    const seen = new Set<string>();
+    for (const subject of subjects) {
+      seen.add(subject.path);
+      const found = this.#judge(subject, at, time);
+      if (found !== undefined) due.push(found);
+    }
+    for (const path of this.#kept.keys()) if (!seen.has(path)) this.#forget(path);
+    return due.sort(byNeed);
+  }
+
+  /** The status is about to be sent; its echo may come before its answer. */
+  sending(subject: StatusSubject, status: Status, at: number): void {
+    this.#keptOf(subject).echoes.sending(status, at);
+  }
+
+  written(subject: StatusSubject, status: Status, at: number): void {
+    const kept = this.#keptOf(subject);
+    kept.failing = undefined;
+    kept.echoes.answered(status, at);
+    kept.written = status;
+    kept.writtenAt = at;
+    kept.since = undefined;
+  }
+
+  failed(subject: StatusSubject, at: number): void {
+    const kept = this.#keptOf(subject);
+    const delayMs = Math.min((kept.failing?.delayMs ?? retryMs.first / 2) * 2, retryMs.longest);
+    kept.failing = { delayMs, until: at + delayMs };
+  }
+
+  /**
+   * The watch brought this status: ours, an older one, or somebody else's.
+   * @returns true when it begins to look as if somebody else kept writing it.
+   */
+  observed(path: string, status: unknown, at: number): boolean {
+    const kept = this.#kept.get(path);
+    if (kept === undefined || kept.echoes.observed(status, at) !== 'foreign') return false;
+    const count = at - kept.writtenAt > disputeMs.longest ? 1 : kept.dispute.count + 1;
+    const repeats = count - freeDisputes;
+    const delayMs = repeats > 0 ? Math.min(disputeMs.first * 2 ** (repeats - 1), disputeMs.longest) : 0;
+    kept.dispute = { count, until: at + delayMs };
+    return repeats === 1;
+  }
+
+  #judge(subject: StatusSubject, at: number, time: string): Due | undefined {
+    const kept = this.#keptOf(subject);
+    // What this process wrote itself it also keeps true: nobody's earlier word stands there any more.
+    if (!subject.judgeable && kept.writtenAt === Number.NEGATIVE_INFINITY) return undefined;
+    // The API server's word, or our own newer one that the watch has not brought back yet.
+    const current = kept.echoes.newest(at) ?? subject.current;
+    const previous = current?.conditions ?? [];
+    const computed = subject.compute({ generation: subject.generation, previous, now: at, time });
+    if (isDeepStrictEqual(computed.status, current)) {
+      kept.since = undefined;
+      kept.failing = undefined;
+      return undefined;
+    }
+    const since = (kept.since ??= at);
+    const conditions = computed.status.conditions ?? [];
+    if (isPutOff(kept, conditions, at)) return undefined;
+    const urgent = isUrgentChange(previous, conditions) || passedIn(computed.status) > passedIn(current);
+    const countsAreDue = at - since >= countsSettleMs && at - kept.writtenAt >= countsIntervalMs;
+    const retry = kept.failing !== undefined;
+    return urgent || countsAreDue ? { subject, computed, urgent, since, retry } : undefined;
+  }
+
+  #keptOf({ path, uid }: StatusSubject): Kept {
+    const found = this.#kept.get(path);
+    if (found?.uid === uid) return found;
+    this.#forget(path);
+    const writtenAt = Number.NEGATIVE_INFINITY;
+    const fresh: Kept = {
+      uid,
+      echoes: new StatusEchoes(),
+      written: undefined,
+      writtenAt,
+      since: undefined,
+      dispute: { count: 0, until: 0 },
+      failing: undefined,
+    };
+    this.#kept.set(path, fresh);
+    return fresh;
+  }
+
+  #forget(path: string): void {
+    const kept = this.#kept.get(path);
+    this.#kept.delete(path);
+    if (kept !== undefined) this.#gone(kept.uid);
+  }
+}

@@ -1,0 +1,163 @@
+// The mark of ownership on one table: read now and then, put there when it is ours to put, swapped at an adoption.
+
+import type { PlannedAddress } from '../../core/message/batch.ts';
+import {
+  markerAddress,
+  markerTag,
+  type Owner,
+  type Standing,
+  sight,
+  unknownStanding,
+} from '../../core/rights/ownership.ts';
+import type { Rejection } from '../../core/message/refusals.ts';
+import type { TableRef } from '../../core/model/table-ref.ts';
+import { tagSet } from '../../core/model/tag-set.ts';
+import type { Logger } from '../../runtime/logger.ts';
+import { type Connection, DeviceFailure, type RegisteredIp } from '../device/device-port.ts';
+
+type MarkerOptions = {
+  readonly self: Owner;
+  readonly ref: TableRef;
+  readonly intervalMs: () => number;
+  readonly log: Logger;
+  /** Monotonic ms. */
+  readonly now: () => number;
+};
+
+/** What became of the wish to take another owner's place. */
+export type Adoption = 'done' | 'pending' | 'unknown owner';
+
+export class Marker {
+  readonly #options: MarkerOptions;
+  #standing = unknownStanding;
+  /** When it must be read again, monotonic ms. */
+  #dueAt = 0;
+  /** A device that confirms our mark and does not have it is not asked over and over. */
+  #notBefore = 0;
+  /** The owner whose place is to be taken. */
+  #adopting: string | undefined;
+  #adopted: string | undefined;
+  /** The device refused our mark; tried again at the next reading. */
+  #refusal: Rejection | undefined;
+
+  constructor(options: MarkerOptions) {
+    this.#options = options;
+  }
+
+  get standing(): Standing {
+    return this.#standing;
+  }
+
+  get dueAt(): number {
+    return this.#dueAt;
+  }
+
+  get refusal(): Rejection | undefined {
+    return this.#refusal;
+  }
+
+  /** The device is another one. */
+  forget(): void {
+    this.#standing = unknownStanding;
+    this.#adopting = undefined;
+    this.#notBefore = 0;
+    this.#dueAt = 0;
+    this.#refusal = undefined;
+  }
+
+  /** Reads the mark again before anything else is done. */
+  readSoon(): void {
+    this.#dueAt = 0;
+  }
+
+  adopt(id: string): Adoption {
+    if (this.#standing.rivals.some((rival) => rival.id === id)) {
+      if (this.#adopting !== id) this.#notBefore = 0;
+      this.#adopting = id;
+      return 'pending';
+    }
+    return this.#adopted === id ? 'done' : 'unknown owner';
+  }
+
+  /** @throws DeviceFailure */
+  async read(connection: Connection, signal: AbortSignal): Promise<void> {
+    const { self, ref, intervalMs, log, now } = this.#options;
+    const entry = await connection.readAddress(ref, markerAddress, signal);
+    const before = this.#standing;
+    if (entry?.unreadable === true && before.kind === 'unknown') throw unreadableMark();
+    this.#dueAt = now() + intervalMs();
+    // Nothing is concluded of it: whose the table was, it is.
+    if (entry?.unreadable === true) return;
+    this.#refusal = undefined;
+    this.#standing = sight(before, entry === undefined ? [] : this.#ownWords(entry), self);
+    const { kind, rivals } = this.#standing;
+    // Who has left and comes back is another matter, to be decided anew.
+    if (!rivals.some(({ id }) => id === this.#adopting)) this.#adopting = undefined;
+    if (kind === before.kind) return;
+    const level = kind === 'contested' || kind === 'shutOut' || kind === 'lost' ? 'warn' : 'info';
+    log[level]({ standing: kind, before: before.kind, rivals }, 'ownership of the table');
+  }
+
+  /** Our mark is missing or another's is to be replaced, and it may be done now. */
+  wanted(hasUnclaimed: () => boolean): boolean {
+    const { kind, rivals } = this.#standing;
+    if (this.#options.now() < this.#notBefore) return false;
+    if (rivals.some(({ id }) => id === this.#adopting)) return true;
+    return kind === 'lost' || (kind === 'firstContact' && !hasUnclaimed());
+  }
+
+  /**
+   * One message: ours goes in, and the mark of an owner whose place is taken goes out. What came of it is read back.
+   * @throws DeviceFailure
+   */
+  async put(connection: Connection, signal: AbortSignal): Promise<void> {
+    const { self, ref, intervalMs, log, now } = this.#options;
+    const replaced = this.#standing.rivals.filter(({ id }) => id === this.#adopting);
+    const mark: PlannedAddress = {
+      address: markerAddress,
+      register: [markerTag(self)],
+      unregister: tagSet(replaced.map(markerTag)),
+      causes: new Map(),
+      since: now(),
+    };
+    this.#dueAt = 0;
+    const [refusal] = await connection.send(ref, [mark], signal).catch(asRefusal);
+    this.#notBefore = now() + intervalMs();
+    this.#refusal = refusal;
+    if (refusal !== undefined) {
+      this.#dueAt = this.#notBefore;
+      return log.warn({ rejection: refusal }, 'device refused the mark of ownership');
+    }
+    this.#standing = sight(this.#standing, this.#marksAfter(replaced), self);
+    if (replaced.length === 0) return log.info('table marked as ours');
+    this.#adopted = this.#adopting;
+    this.#adopting = undefined;
+    log.warn({ adopted: this.#adopted }, "took another owner's place");
+  }
+
+  /** What another device redistributes says nothing about who writes to this one, but may hide our own mark. */
+  #ownWords({ fromAgent, tags }: RegisteredIp): readonly string[] {
+    if (!fromAgent) return tags;
+    const mine = markerTag(this.#options.self);
+    const marked = this.#standing.kind === 'owner' || this.#standing.kind === 'contested';
+    return marked ? tags.filter((tag) => tag === mine) : [];
+  }
+
+  #marksAfter(replaced: readonly Owner[]): string[] {
+    const left = this.#standing.rivals.filter((rival) => !replaced.includes(rival));
+    return [markerTag(this.#options.self), ...left.map(markerTag)];
+  }
+}
+
+function unreadableMark(): DeviceFailure {
+  const message =
+    `the entry of ${markerAddress}, where owners mark the table, cannot be read: find the tag on it that the device does ` +
+    'not escape, such as one with < or &, and have it renamed';
+  return new DeviceFailure('InvalidResponse', message, { retry: 'backoff', applied: 'no' });
+}
+
+/** The only message that is about the mark alone: refused as a whole, it is the mark that is refused. */
+function asRefusal(error: unknown): readonly Rejection[] {
+  if (!(error instanceof DeviceFailure) || error.reason !== 'RegistrationRejected') throw error;
+  return [{ section: 'register', address: markerAddress, message: error.message }];
+}

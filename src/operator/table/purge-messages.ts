@@ -1,0 +1,60 @@
+// The messages of a purge: removals only, and where one is refused as a whole, halves of it until the culprits stand alone.
+
+import { type Batch, type PlannedAddress, roomFor } from '../../core/message/batch.ts';
+import type { Rejection } from '../../core/message/refusals.ts';
+import { Suspects } from '../../core/message/suspects.ts';
+import { noTags, type TagSet } from '../../core/model/tag-set.ts';
+import { DeviceFailure } from '../device/device-port.ts';
+import { messageLimits } from './table-sender.ts';
+
+/** So many refusals without an acceptance are the device's doing: the purge is tried again later. */
+const mostRefusals = 20;
+
+/** Removals in messages of a size that a device takes. */
+export function* batchesOf(removals: ReadonlyMap<string, TagSet>, now: number): Iterable<Batch> {
+  let batch: PlannedAddress[] = [];
+  let hasRoom = roomFor(messageLimits);
+  for (const [address, tags] of removals) {
+    const next = planned(address, tags, now);
+    if (!hasRoom(next)) {
+      yield batch;
+      batch = [];
+      hasRoom = roomFor(messageLimits);
+      hasRoom(next);
+    }
+    batch.push(next);
+  }
+  if (batch.length > 0) yield batch;
+}
+
+export function planned(address: string, unregister: TagSet, now: number): PlannedAddress {
+  return { address, register: noTags, unregister, causes: new Map(), since: now };
+}
+
+/**
+ * Tells what was refused, by name or found in this way.
+ * @throws DeviceFailure what `send` throws, when it is no entry's fault.
+ */
+export async function sendInHalves(
+  batch: Batch,
+  now: () => number,
+  send: (batch: Batch) => Promise<readonly Rejection[]>,
+): Promise<readonly Rejection[]> {
+  const suspects = new Suspects();
+  const refused: Rejection[] = [];
+  let next: Batch | undefined = batch;
+  suspects.began(batch);
+  while (next !== undefined) {
+    try {
+      refused.push(...(await send(next)));
+      suspects.passed();
+    } catch (error) {
+      if (!(error instanceof DeviceFailure) || error.reason !== 'RegistrationRejected') throw error;
+      if (suspects.failures >= mostRefusals) throw error;
+      const { message } = error;
+      refused.push(...suspects.refused(0, 0).map((pair) => ({ ...pair, message })));
+    }
+    next = suspects.next(0, (group) => group.map((one) => planned(one.address, one.unregister, now())));
+  }
+  return refused;
+}

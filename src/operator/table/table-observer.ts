@@ -1,0 +1,37 @@
+// What a table worker needs to know of the operator, and whom it tells what became of its table.
+
+import type { Batch } from '../../core/message/batch.ts';
+import type { RecordEvent } from '../../core/status/event-note.ts';
+import type { ConditionReason, PolicyId } from '../../core/model/model.ts';
+import type { Rejection } from '../../core/message/refusals.ts';
+import type { TableRef } from '../../core/model/table-ref.ts';
+import type { Scope } from '../../core/model/policy-scope.ts';
+import type { DeviceFailure } from '../device/device-port.ts';
+
+/** What the whole operator knows, as far as removals depend on it. */
+export type ClusterKnowledge = {
+  /** Every kind that decides tags has been listed in full since this process started. */
+  readonly synced: boolean;
+  /** A kind that decides tags and whose list is being read again, or taken up; undefined: none. */
+  readonly relisting?: string | undefined;
+  /** A policy that cannot be relied on and could claim tags of this scope. Absent: there is none. */
+  readonly claimant?: (scope: Scope) => PolicyId | undefined;
+  /** Monotonic ms: by then nothing more is expected of what is being taken up. Absent: nothing is. */
+  readonly judgeFrom?: number;
+  /** The number of the burst that this is about. */
+  readonly burst?: number;
+};
+
+export type TableObserver = {
+  /** Something moved that status or metrics show. */
+  changed(): void;
+  confirmed(batch: Batch, rejections: readonly Rejection[], now: number): void;
+  unanswered(batch: Batch): void;
+  /** A message was refused as a whole. */
+  refused(reason: ConditionReason): void;
+  failed(failure: DeviceFailure): void;
+  /** An Event about the PanFirewall. */
+  readonly record: RecordEvent;
+  /** Our mark was there and is gone: the table was emptied, or somebody took the mark away. */
+  lost(ref: TableRef): void;
+};

@@ -1,0 +1,123 @@
+// Reads one registered-ip table in full when it is time to, and tells the table what was found.
+
+import type { RemovalGate } from '../../core/removals/removal-gate.ts';
+import type { Table } from '../../core/table/table.ts';
+import type { TableRef } from '../../core/model/table-ref.ts';
+import type { Logger } from '../../runtime/logger.ts';
+import type { Connection } from '../device/device-port.ts';
+import { ReadSchedule } from './read-schedule.ts';
+import { tellRefused } from './refused-pairs.ts';
+import { toReading } from './table-reading.ts';
+
+type TableReaderOptions = {
+  readonly table: Table;
+  readonly ref: TableRef;
+  /** Of our own tags. */
+  readonly prefix: string;
+  readonly intervalMs: () => number;
+  readonly gate: () => RemovalGate;
+  readonly log: Logger;
+  /** Monotonic ms. */
+  readonly now: () => number;
+};
+
+/** Each the smallest address of its kind, so that it stays while it applies. */
+export type ReadingNotes = {
+  /** It has a tag under our prefix that the device has from an agent alone. */
+  readonly learned: string | undefined;
+  /** It has a tag that we registered and that agents teach, too. */
+  readonly shared: string | undefined;
+  /** Its entry cannot be read. */
+  readonly unreadable: string | undefined;
+};
+
+const nothingToNote: ReadingNotes = { learned: undefined, shared: undefined, unreadable: undefined };
+
+export class TableReader {
+  readonly schedule: ReadSchedule;
+  readonly #options: TableReaderOptions;
+  #notes: ReadingNotes = nothingToNote;
+  #agreed = false;
+  #isAsked = false;
+
+  constructor(options: TableReaderOptions) {
+    this.#options = options;
+    this.schedule = new ReadSchedule(options);
+  }
+
+  /** The last reading agreed with the device's own count. */
+  get agreed(): boolean {
+    return this.#agreed;
+  }
+
+  /** What a status should tell of the last reading. */
+  get notes(): ReadingNotes {
+    return this.#notes;
+  }
+
+  /** Somebody asked for a read, and it has not begun. */
+  get isAsked(): boolean {
+    return this.#isAsked;
+  }
+
+  /** A read is asked for: it begins as soon as the distance to the last one allows. */
+  ask(): void {
+    this.#isAsked = true;
+    this.schedule.soon();
+  }
+
+  /** Nothing is known of the table any more. */
+  forget(): void {
+    this.#agreed = false;
+    this.#notes = nothingToNote;
+    this.schedule.atOnce();
+  }
+
+  /**
+   * @param betweenPages may send a message; tells how many addresses it was about.
+   * @throws DeviceFailure
+   */
+  async read(
+    connection: Connection,
+    betweenPages: () => Promise<number>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { table, ref, prefix, gate, log, now } = this.#options;
+    const startedAt = now();
+    this.#isAsked = false;
+    let answeredAt = startedAt;
+    const answered = (): Promise<number> => {
+      answeredAt = now();
+      return betweenPages();
+    };
+    table.beginRead();
+    try {
+      const { entries, agreed } = await connection.readTable(ref, answered, signal);
+      answeredAt = now();
+      this.#agreed = agreed;
+      table.setGate(gate(), now());
+      const { learned, shared, ...reading } = toReading(entries, prefix, (address) =>
+        table.registeredAt(address),
+      );
+      const unreadable = [...reading.unreadable].sort();
+      this.#notes = { learned, shared, unreadable: unreadable[0] };
+      const verifies = this.schedule.verifies(startedAt);
+      tellRefused(log, table.endRead({ ...reading, agreed, verifies }, now()));
+    } finally {
+      table.abandonRead();
+      this.schedule.ended(startedAt, answeredAt);
+    }
+    if (!this.#agreed) this.schedule.soon();
+    this.#tell();
+  }
+
+  #tell(): void {
+    const { table, log } = this.#options;
+    const { owned, foreign, pending, waiting, waitingExample } = table;
+    const ms = Math.round(this.schedule.durationMs);
+    log.info(
+      { owned, foreign, pending, waiting, waitingExample, agreed: this.#agreed, ...this.#notes, ms },
+      'table read',
+    );
+  }
+}

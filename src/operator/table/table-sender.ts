@@ -1,0 +1,232 @@
+// Sends a table's next message, takes up what became of it, and tells both in the log.
+
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type Batch, countsOf, isRefreshOnly, pairsOf } from '../../core/message/batch.ts';
+import { type Pair, pairsIn, vagueHalves } from '../../core/message/bisection.ts';
+import type { Answer } from '../../core/limits/device-limits.ts';
+import { type Choice, nextMessage } from '../../core/table/message-choice.ts';
+import type { Rejection } from '../../core/message/refusals.ts';
+import { Suspects } from '../../core/message/suspects.ts';
+import type { Table } from '../../core/table/table.ts';
+import type { TableRef } from '../../core/model/table-ref.ts';
+import type { Logger } from '../../runtime/logger.ts';
+import { type Connection, DeviceFailure } from '../device/device-port.ts';
+import { readBack } from './read-back.ts';
+import { tellRefused } from './refused-pairs.ts';
+import type { TableObserver } from './table-observer.ts';
+
+/**
+ * At most what devices take in good time, and what a refusal may name without holding up others: the reply to 1,000 pairs
+ * that are all refused by name is read in one turn of the event loop.
+ */
+export const messageLimits = { entries: 500, pairs: 1000, bytes: 1024 * 1024 };
+
+type TableSenderOptions = {
+  readonly table: Table;
+  readonly ref: TableRef;
+  /** Of our own tags. */
+  readonly prefix: string;
+  readonly observer: TableObserver;
+  /** A message had no answer: the table must be read once it can have no effect any more. */
+  readonly doubt: () => void;
+  /** Reads the table as soon as that may be. */
+  readonly readSoon: () => void;
+  /** What the device refused has been taken up, and read back. */
+  readonly answered: (answer: Omit<Answer, 'table'>) => void;
+  readonly log: Logger;
+  /** Monotonic ms. */
+  readonly now: () => number;
+};
+
+/** When the device answered none of so many messages, whatever was in them, it is the device that fails. */
+const deviceFails = 3;
+/** Up to here it is the work of a millisecond or two. */
+const fewRejections = 50;
+/** A message of suspects that had no answer before is not waited for as long as an ordinary one. */
+const trialMs = { least: 15_000, eachPair: 50 };
+
+export class TableSender {
+  readonly #options: TableSenderOptions;
+  readonly #suspects = new Suspects();
+  /** Addresses that had passed the guard when the status was last told of it. */
+  #toldPassed = 0;
+  /** The held plans that the log speaks of. */
+  #toldPlans: ReadonlySet<string> = new Set();
+
+  constructor(options: TableSenderOptions) {
+    this.#options = options;
+  }
+
+  forget(): void {
+    this.#toldPlans = new Set();
+    this.#suspects.clear();
+  }
+
+  /** The input of the address changed. */
+  release(address: string): void {
+    this.#suspects.release(address);
+  }
+
+  /** When there is something to send that may not be sent now, monotonic ms. */
+  dueAt(): number | undefined {
+    const { table, now } = this.#options;
+    const due = [table.refusals.nextDueAt(), this.#suspects.nextDueAt(now())];
+    const next = Math.min(...due.map((at) => at ?? Number.POSITIVE_INFINITY));
+    return Number.isFinite(next) ? next : undefined;
+  }
+
+  /**
+   * How many addresses the message was about; 0 when there was none to send.
+   * @throws DeviceFailure when the device fails, rather than an entry of the message.
+   */
+  async sendNext(connection: Connection, signal: AbortSignal): Promise<number> {
+    const { table, now } = this.#options;
+    const choice = nextMessage(table, this.#suspects, { limits: messageLimits, now: now() });
+    this.#tellHeld();
+    this.#tellPassed();
+    if (choice === undefined) return 0;
+    const startedAt = now();
+    const newcomers = newcomersOf(choice.batch, table);
+    const rejections = await this.#send(choice, connection, signal)
+      .then(breathing)
+      .then(
+        (answered) => this.#confirmed(choice.batch, answered, startedAt),
+        (error: unknown) => this.#failed(choice, error, startedAt),
+      )
+      .then(breathing);
+    const doubtful = new Set(rejections.map(({ address }) => address));
+    for (const { address } of choice.batch) if (table.isContradicted(address)) doubtful.add(address);
+    await readBack(this.#options, connection, doubtful, signal);
+    this.#options.answered({ batch: choice.batch, newcomers, rejections });
+    return choice.batch.length;
+  }
+
+  async #send(
+    { batch, isTrial }: Choice,
+    connection: Connection,
+    signal: AbortSignal,
+  ): Promise<readonly Rejection[]> {
+    const { ref } = this.#options;
+    if (!isTrial) return connection.send(ref, batch, signal);
+    const ms = trialMs.least + trialMs.eachPair * pairsIn(batch).length;
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(), ms);
+    try {
+      return await connection.send(ref, batch, AbortSignal.any([signal, limit.signal]));
+    } catch (error) {
+      if (signal.aborted || !limit.signal.aborted || error instanceof DeviceFailure) throw error;
+      throw unanswered(ms);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #confirmed(batch: Batch, answered: readonly Rejection[], startedAt: number): readonly Rejection[] {
+    const { table, observer, log, now } = this.#options;
+    this.#suspects.passed();
+    table.refusals.accepted(now());
+    const rejections = table.confirm(batch, answered, now());
+    for (const half of vagueHalves(batch, answered)) this.#suspects.add(half);
+    observer.confirmed(batch, rejections, now());
+    const ms = Math.round(now() - startedAt);
+    // Refreshes come all day long and change nothing.
+    const level = batch.every(isRefreshOnly) ? 'debug' : 'info';
+    log[level]({ ...countsOf(batch), rejected: rejections.length, ms }, 'table updated');
+    if (log.isLevelEnabled('debug')) log.debug(pairsOf(batch), 'pairs');
+    tellRefused(this.#options.log, rejections);
+    return rejections;
+  }
+
+  /** Which pairs are set aside for it; throws on where it is no entry's fault. */
+  #failed({ batch, isTrial }: Choice, error: unknown, startedAt: number): readonly Rejection[] {
+    const { table, observer, now } = this.#options;
+    if (error instanceof DeviceFailure && error.applied === 'no') {
+      table.withdraw(batch, now());
+      this.#suspects.putBack();
+      throw error;
+    }
+    table.unanswered(batch, now());
+    if (error instanceof DeviceFailure && error.reason === 'RegistrationRejected') {
+      this.#tellRefusal(batch, error);
+      return this.#setAside(this.#suspects.refused(now(), now() - startedAt), error);
+    }
+    observer.unanswered(batch);
+    this.#options.doubt();
+    if (!(error instanceof DeviceFailure) || error.answered) {
+      this.#suspects.putBack();
+      throw error;
+    }
+    const meant = this.#suspects.unanswered(now(), now() - startedAt);
+    const message = `a message that names it has no answer. ${error.message}`;
+    const rejections = this.#setAside(meant, { message });
+    if (!isTrial || this.#suspects.failures >= deviceFails) throw error;
+    return rejections;
+  }
+
+  #setAside(
+    pairs: readonly Pair[],
+    { message, limit }: Pick<Rejection, 'message' | 'limit'>,
+  ): readonly Rejection[] {
+    const { table, now } = this.#options;
+    const provisional = !this.#suspects.hasAccepted;
+    const rejections = pairs.map((pair) => ({ ...pair, message, spoils: true, provisional, limit }));
+    table.setAside(rejections, now());
+    tellRefused(this.#options.log, rejections);
+    return rejections;
+  }
+
+  #tellRefusal(batch: Batch, { reason, message }: DeviceFailure): void {
+    const { observer, log } = this.#options;
+    observer.refused(reason);
+    // One line for a search, however many messages it takes.
+    const level = this.#suspects.failures === 0 ? 'warn' : 'debug';
+    log[level](
+      { ...countsOf(batch), problem: message },
+      'device refused a message as a whole, looking for the cause',
+    );
+  }
+
+  /** The status tells it before the device does anything: the next process has to know, however soon this one is killed. */
+  #tellPassed(): void {
+    const { table, observer } = this.#options;
+    const passed = table.guardWindow.reduce((sum, { addresses }) => sum + addresses, 0);
+    if (passed > this.#toldPassed) observer.changed();
+    this.#toldPassed = passed;
+  }
+
+  #tellHeld(): void {
+    const { table, log } = this.#options;
+    const plans = new Map(table.held.map((plan) => [plan.id, plan]));
+    for (const [id, { summary }] of plans) {
+      if (this.#toldPlans.has(id)) continue;
+      const { addresses, of, causes } = summary;
+      log.warn({ plan: id, addresses, of, causes }, 'removals held until they are approved');
+    }
+    for (const id of this.#toldPlans)
+      if (!plans.has(id)) log.info({ plan: id }, 'removals of this plan are not held any more');
+    this.#toldPlans = new Set(plans.keys());
+  }
+}
+
+/**
+ * To read a reply that refuses very much, to take it up, and to choose the next message are turns of the event loop by
+ * themselves, so that what comes meanwhile need not wait for all three.
+ */
+async function breathing<T extends { readonly length: number }>(many: T): Promise<T> {
+  if (many.length > fewRejections) await nextTurn();
+  return many;
+}
+
+function unanswered(ms: number): DeviceFailure {
+  const message = `The device did not answer within ${Math.round(ms / 1000)} s`;
+  return new DeviceFailure('DeviceUnavailable', message, { retry: 'backoff', applied: 'unknown' });
+}
+
+/** Of a message on its way, the addresses that would be new in the table, in order. */
+function newcomersOf(batch: Batch, table: Table): readonly string[] {
+  const isNew = ({ address, register }: Batch[number]) => {
+    const { ours, others } = table.tagsAt(address);
+    return register.length > 0 && ours + others === 0;
+  };
+  return batch.filter(isNew).map(({ address }) => address);
+}

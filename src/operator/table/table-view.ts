@@ -1,0 +1,174 @@
+// What a status tells of one table, read off the table, its mark of ownership and the last failure.
+
+import type { Finding } from '../../core/model/finding.ts';
+import { conflictOf, mayWrite } from '../../core/rights/ownership.ts';
+import type { HeldPlan } from '../../core/removals/removal-guard.ts';
+import type { Stance } from '../../core/rights/stance.ts';
+import type { Table } from '../../core/table/table.ts';
+import type { Contradiction, Precedence } from '../../core/rights/table-claims.ts';
+import type { HeldRemovals, TableView } from '../../core/status/table-health.ts';
+import type { DeviceBooks } from '../limits/limits-view.ts';
+import { wallClock } from '../leadership/wall-clock.ts';
+import { limitsView } from '../limits/limits-view.ts';
+import type { Marker } from './marker.ts';
+import type { ReadingNotes } from './table-reader.ts';
+
+type TableFacts = {
+  /** The name of the PanFirewall. */
+  readonly firewall: string;
+  readonly table: Table;
+  readonly marker: Marker;
+  readonly precedence: Precedence;
+  readonly stance: Stance;
+  readonly failing: Finding | undefined;
+  readonly reading: ReadingNotes;
+  readonly books: DeviceBooks;
+};
+
+const observing: Finding = {
+  reason: 'Observing',
+  message:
+    'spec.mode is Observe: nothing is written; read status.tables[].plan, then set spec.mode to Enforce to have it done',
+};
+
+const unprotected: Finding = {
+  reason: 'Progressing',
+  message:
+    'nothing is written before the finalizer pantag.io/purge is on the PanFirewall; where it stays away, look at the ' +
+    "operator's log for what keeps it from being put there (RBAC, an admission webhook, a GitOps tool that takes it off)",
+};
+const leaving: Finding = {
+  reason: 'Purging',
+  message: 'the PanFirewall is being deleted, and nothing more is registered',
+};
+
+/** Why a table is not kept equal to what is desired though nothing fails; undefined when it is. */
+export function asideOf(stance: Stance): Finding | undefined {
+  return { enforce: undefined, observe: observing, unprotected: undefined, leaving }[stance];
+}
+
+/** Why nothing is written for now, though policies wait for it. */
+function blockedBy(stance: Stance): Finding | undefined {
+  return stance === 'unprotected' ? unprotected : undefined;
+}
+
+export function tableView(facts: TableFacts): TableView {
+  const { firewall, table, marker, stance, failing, reading, books } = facts;
+  return {
+    firewall,
+    failing,
+    aside: asideOf(stance),
+    blocked: blockedBy(stance),
+    plan: stance === 'observe' ? table.outlook : undefined,
+    known: table.known,
+    owned: table.owned,
+    foreign: table.foreign,
+    pending: table.pending,
+    held: table.held.map(heldRemovals),
+    guardWindow: table.guardWindow.map(({ at, addresses, owned }) => ({
+      at: wallClock(at),
+      addresses,
+      owned,
+    })),
+    limits: limitsView(books),
+    conflict: conflict(facts),
+    notes: [
+      ...contradictionNotes(facts),
+      ...notes(table, reading),
+      ...(stance === 'unprotected' ? [unprotected.message] : []),
+    ],
+    refused: refused(table, marker),
+    ungranted: table.leases.finding,
+    timeoutSeconds: table.leases.outstanding,
+    oldestPendingAt: table.oldestPendingAt,
+    lastConfirmedAt: table.lastConfirmedAt,
+  };
+}
+
+function conflict({ firewall, marker, precedence }: TableFacts): TableView['conflict'] {
+  if (precedence.kind === 'taken') {
+    const { by, byYounger, unanswered, contradiction } = precedence;
+    if (unanswered) return { message: unansweredWords(by, contradiction), silent: true };
+    const message =
+      `PanFirewall ${by}, which ${byYounger ? 'kept it before' : 'is older'}, keeps the same table of the same device under an ` +
+      'overlapping tagPrefix: nothing is written; delete one of the two, or give this one a prefix of its own' +
+      (contradiction === undefined ? '' : `; ${contradictionWords(contradiction)}`);
+    return { message, silent: true };
+  }
+  const message = conflictOf(marker.standing, firewall);
+  return message === undefined ? undefined : { message, silent: !mayWrite(marker.standing) };
+}
+
+/** Nobody has the table for now. */
+function unansweredWords(by: string, contradiction: Contradiction | undefined): string {
+  const where = contradiction?.other.endpoint ?? 'its endpoint';
+  const here =
+    contradiction === undefined
+      ? ''
+      : `; the device at ${contradiction.endpoint} says it is ${contradiction.identity}, which ${where} was when it last answered`;
+  return (
+    `PanFirewall ${by} kept the same table before, under an overlapping tagPrefix, and ${where} gives no answer: nothing is ` +
+    `written; mend the connection of PanFirewall ${by}, delete one of the two, or give this one a prefix of its own${here}`
+  );
+}
+
+/** Of a table that is ours, whatever the other device says. */
+function contradictionNotes({ precedence }: TableFacts): readonly string[] {
+  if (precedence.kind !== 'ours' || precedence.contradiction === undefined) return [];
+  const { other } = precedence.contradiction;
+  return [
+    `PanFirewall ${other.firewall} is kept from writing, and this one goes on: ${contradictionWords(precedence.contradiction)}`,
+  ];
+}
+
+/** What is known, and what to check. */
+function contradictionWords({ identity, endpoint, other }: Contradiction): string {
+  return (
+    `${endpoint} and ${other.endpoint} (PanFirewall ${other.firewall}) both lead to a device that says it is ${identity}: if they ` +
+    'are two devices, compare the serials that show system info tells on the console of each, and disconnect the one that ' +
+    "says another one's"
+  );
+}
+
+function notes(table: Table, { learned, shared, unreadable }: ReadingNotes): readonly string[] {
+  const found: string[] = [];
+  const waiting = table.waitingExample;
+  if (waiting !== undefined)
+    found.push(`removals wait, such as ${waiting.address} ${waiting.tag}: ${waiting.why}`);
+  if (learned !== undefined)
+    found.push(
+      `tags under our prefix that the device learned from an agent stay, such as those of ${learned}`,
+    );
+  if (shared !== undefined)
+    found.push(
+      `tags that we registered were also learned from an agent, such as those of ${shared}: they stay for as long as it ` +
+        'teaches them',
+    );
+  if (unreadable !== undefined)
+    found.push(
+      `the entry of ${unreadable} cannot be read, and nothing is concluded of it: find the tag on it that the device does ` +
+        'not escape, such as one with < or &, and have it renamed',
+    );
+  return found;
+}
+
+function refused(table: Table, { refusal }: Marker): TableView['refused'] {
+  const [address] = table.refusals.addresses();
+  if (address !== undefined)
+    return {
+      count: table.refusals.size,
+      example: `${address}: ${table.refusals.messageOf(address) ?? ''}`,
+    };
+  return refusal && { count: 1, example: `${refusal.address}, the mark of ownership: ${refusal.message}` };
+}
+
+function heldRemovals({ id, since, summary }: HeldPlan): HeldRemovals {
+  const { addresses, of, causes, examples } = summary;
+  const shown = causes.map(({ kind, name, change, addresses: count }) => ({
+    kind,
+    ...(name === '' ? {} : { name }),
+    change,
+    addresses: count,
+  }));
+  return { plan: id, addresses, of, causes: shown, examples, since: wallClock(since) };
+}

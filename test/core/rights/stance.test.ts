@@ -1,0 +1,18 @@
+// How far a table may be written.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { stanceOf, writes } from '../../../src/core/rights/stance.ts';
+
+const enforced = { mode: 'Enforce', deletionPolicy: 'Purge', finalized: true, deleting: false } as const;
+const writesWith = (change: Partial<Parameters<typeof stanceOf>[0]>) =>
+  writes(stanceOf({ ...enforced, ...change }));
+
+test('nothing is written in Observe, without the finalizer that a purge needs, or to a firewall that is being deleted', () => {
+  assert.equal(writesWith({}), true);
+  assert.equal(writesWith({ mode: 'Observe' }), false);
+  assert.equal(writesWith({ finalized: false }), false);
+  assert.equal(writesWith({ finalized: false, deletionPolicy: 'Retain' }), true);
+  assert.equal(writesWith({ deleting: true }), false);
+  assert.equal(writesWith({ deleting: true, deletionPolicy: 'Retain' }), false);
+});

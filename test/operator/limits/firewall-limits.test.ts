@@ -1,0 +1,92 @@
+// The limits of a firewall's devices as its tables come and go.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Desired } from '../../../src/core/desired/desired.ts';
+import { FirewallLimits, type LimitedWorker } from '../../../src/operator/limits/firewall-limits.ts';
+import { createLogger } from '../../../src/runtime/logger.ts';
+
+const policy = 'shop/web';
+
+/** Three Pods that deserve a tag on a firewall whose device takes one address. */
+function threePods(): Desired {
+  const desired = new Desired({ addressChanged: () => {}, policyChanged: () => {} });
+  desired.setFirewall({
+    name: 'edge',
+    labels: new Map(),
+    tagPrefix: 'k8s.',
+    namespaceSelector: [],
+    addressCIDRs: undefined,
+  });
+  desired.setNamespace({ name: 'shop', labels: new Map() });
+  desired.setPolicy({
+    id: policy,
+    name: 'web',
+    namespace: 'shop',
+    firewalls: { names: ['edge'] },
+    namespaceSelector: undefined,
+    podSelector: [],
+    priority: 0,
+    tags: [{ kind: 'template', template: [{ kind: 'text', text: 'web' }] }],
+  });
+  for (const i of [1, 2, 3])
+    desired.setPod({
+      uid: `${i}`,
+      namespace: 'shop',
+      name: `web-${i}`,
+      node: '',
+      serviceAccount: '',
+      labels: new Map(),
+      addresses: [`10.0.0.${i}`],
+      hostNetwork: false,
+      terminating: false,
+      networkReadyAt: 0,
+    });
+  return desired;
+}
+
+/** A table that has been read and holds nothing. */
+function emptyTable(serial: string): LimitedWorker {
+  return {
+    ref: { serial, vsys: undefined },
+    unfitAt: () => [],
+    limited: {
+      known: true,
+      failing: false,
+      entries: 0,
+      taken: 0,
+      hasEntry: () => false,
+      mostTags: () => 0,
+      crowded: () => [],
+      tagsAt: () => 0,
+      review: () => {},
+      reviewAll: () => {},
+      retry: () => {},
+    },
+  };
+}
+
+test('a device whose tables are gone keeps nothing out any more, until it is back', () => {
+  const table = emptyTable('0070510000001');
+  let workers = [table];
+  const limits = new FirewallLimits({
+    firewall: 'edge',
+    desired: threePods(),
+    workers: () => workers,
+    spec: () => ({ maxAddresses: 1, maxTagsPerAddress: undefined }),
+    deviceOf: () => undefined,
+    log: createLogger({ level: 'silent', format: 'json' }),
+  });
+  const out = () => limits.sharesOf(policy).map(({ reason, addresses }) => [reason, addresses]);
+  limits.of(table.ref).ready(0);
+  assert.deepEqual(out(), [['Capacity', 2]]);
+  assert.equal(limits.isOut(policy, '10.0.0.3'), true);
+
+  workers = [];
+  limits.tablesChanged();
+  assert.deepEqual(out(), []);
+  assert.equal(limits.isOut(policy, '10.0.0.3'), false);
+
+  workers = [table];
+  limits.of(table.ref).ready(0);
+  assert.deepEqual(out(), [['Capacity', 2]]);
+});
