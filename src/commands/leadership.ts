@@ -101,7 +101,7 @@ export class Leadership {
       mode: elect ? 'wait' : 'ignore',
       clocks: systemClocks,
       turnedBack: () => {
-        log.warn('the API server has gone back to an older state: listing everything anew');
+        log.warn('API server restored to an older state, relisting');
         turnedBack();
       },
       found: (lease, seenAt) => {

@@ -38,7 +38,7 @@ const now = () => performance.now();
 type Health = { blocked: string | undefined; watched: readonly Watched[] };
 
 export async function run(settings: Settings, log: Logger, signal: AbortSignal): Promise<void> {
-  log.info({ version, revision: revision(), node: process.version }, 'pan-tag-operator starts');
+  log.info({ version, revision: revision(), node: process.version }, 'pan-tag-operator starting');
   const metrics = createMetrics({ version, revision: revision() });
   const cluster = connectToCluster(settings.kubeconfig);
   const http = createKubeHttp({ connection: cluster, userAgent });

@@ -54,7 +54,9 @@ export function reportSync({ pods, costs, nodeArgs }: SyncResult, print: Say): v
 }
 
 export function reportOperator(operator: WholeOperator, print: Say): void {
-  print(`sync: whole operator, from process start to "cluster known": ${describeOperator(operator)}`);
+  print(
+    `sync: whole operator, from process start to 'cluster state complete': ${describeOperator(operator)}`,
+  );
 }
 
 function describeRatio(

@@ -171,7 +171,7 @@ async function learnWhole({ kubeconfig }: ControlPlane, options: Operator): Prom
   const abort = (): void => void operator.stop();
   signal.addEventListener('abort', abort, { once: true });
   try {
-    await operator.waitForLog((line) => line.msg === 'cluster known', learnLimitMs);
+    await operator.waitForLog((line) => line.msg === 'cluster state complete', learnLimitMs);
   } finally {
     signal.removeEventListener('abort', abort);
   }

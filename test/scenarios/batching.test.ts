@@ -110,7 +110,7 @@ test('a stop lets the message on its way end, and sends nothing more', async () 
   const said = operator.logs().map(({ msg }) => msg);
   assert.deepEqual(
     said.slice(said.indexOf('stopping')).filter((msg) => msg !== undefined),
-    ['stopping', 'table updated', 'pairs', 'not leading any more', 'stopped'],
+    ['stopping', 'table updated', 'pairs', 'leadership lost', 'stopped'],
   );
   // The next one goes on with what was left.
   operator = await stage.startOperator();

@@ -76,7 +76,7 @@ test('it does the whole job', async () => {
     { name: 'edge' },
     { metadata: { annotations: { 'pantag.io/resync': 'now' } } },
   );
-  await first.waitForLog(({ msg }) => msg === 'full read asked for');
+  await first.waitForLog(({ msg }) => msg === 'full read requested');
 });
 
 test('its rights suffice: nothing is refused, by the API server or by Node', () => {

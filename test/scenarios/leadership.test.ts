@@ -188,7 +188,7 @@ test('the leader sleeps beyond its Lease with work in its hands: when it wakes, 
   const { length: heard } = fw.simulator.log();
   const own = metricSum(text, 'pantag_device_requests_total');
   asleep.resume();
-  await asleep.waitForLog(({ msg }) => msg === 'not leading any more', 20_000);
+  await asleep.waitForLog(({ msg }) => msg === 'leadership lost', 20_000);
   const stopMore = await startChurn(50);
   await sleep(1_000);
   await stopMore();
@@ -217,7 +217,7 @@ test('the Lease calls of the leader get lost, and nothing else: it falls silent 
   const stopChurn = await startChurn(60);
   await busy();
   proxy.swallow(/\/leases/);
-  const { time } = await cut.waitForLog(({ msg }) => msg === 'not leading any more', 20_000);
+  const { time } = await cut.waitForLog(({ msg }) => msg === 'leadership lost', 20_000);
   const silentAt = Date.parse(String(time));
   const { length: heard } = fw.simulator.log();
   const ledAt = await leading(next);

@@ -76,7 +76,7 @@ test('of another namespace of the same cluster', async () => {
   await waitFor(() => newcomer.logs().some(({ msg }) => msg === 'table read'), {
     what: 'the newcomer to read',
   });
-  assert.ok(newcomer.logs().every(({ msg }) => msg !== 'table updated' && msg !== 'table marked as ours'));
+  assert.ok(newcomer.logs().every(({ msg }) => msg !== 'table updated' && msg !== 'ownership mark written'));
   assert.equal(fw.messages().length, before + 1);
   await Promise.all([operator.stop(), newcomer.stop()]);
 });

@@ -34,7 +34,7 @@ export async function watchLease(
   const failed = (error: unknown) => {
     if (told || !(error instanceof KubeApiError) || error.status !== 403) return;
     told = true;
-    log.warn({ detail: error.message }, 'the Lease cannot be watched, only polled');
+    log.warn({ detail: error.message }, 'Lease watch failed, polling instead');
   };
   while (!signal.aborted) {
     await followWatch(

@@ -46,12 +46,12 @@ async function audit<R>(options: AuditOptions<R>, signal: AbortSignal): Promise<
     intake.correct(missed);
     if (missed.length === 0) return;
     observer.missedChange(missed.length);
-    log.warn({ missed: missed.length }, 'the watch had missed changes; a list made them good');
+    log.warn({ missed: missed.length }, 'resync found changes the watch missed');
   } catch (error) {
     const failure = judge(error, reader.resource.name);
     if (signal.aborted) return;
     if (failure === undefined) throw error;
-    log.warn({ reason: failure.reason, detail: failure.message }, 'the comparison with a list failed');
+    log.warn({ reason: failure.reason, detail: failure.message }, 'resync failed');
   } finally {
     audit.cancel();
   }

@@ -40,7 +40,7 @@ export class PositionCheck {
       // WatchList needs no right to list; without it we go on unchecked rather than not at all.
       if (!(error instanceof KubeApiError) || error.status !== 403) throw error;
       this.#listGranted = false;
-      this.#options.log.warn({ detail: error.message }, 'the verb list is not granted');
+      this.#options.log.warn({ detail: error.message }, 'list permission missing');
     }
     return this.#listGranted;
   }

@@ -136,7 +136,7 @@ class ReflectorLoop<R> {
       const refused = error instanceof WatchListIgnoredError || refusesWatchList(error);
       if (!this.#intake.listing || !refused) throw error;
       this.#watchListServed = false;
-      this.#options.log.info({}, 'no WatchList here: reading lists in pages');
+      this.#options.log.info({}, 'WatchList not supported, listing in pages');
       return undefined;
     }
   }
@@ -213,7 +213,7 @@ class ReflectorLoop<R> {
     this.#protobufFailures += 1;
     if (this.#protobufFailures < maxProtobufFailures) return;
     this.#protobuf = false;
-    this.#options.log.warn({}, 'protobuf cannot be read: going on with JSON, which costs more');
+    this.#options.log.warn({}, 'protobuf decoding failed, falling back to JSON');
   }
 
   async #audit(signal: AbortSignal): Promise<void> {

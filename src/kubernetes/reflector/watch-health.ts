@@ -33,7 +33,7 @@ export class WatchHealth {
 
   good(): void {
     if (this.#failing === undefined) return;
-    this.#options.log.info({ after: this.#failing.reason }, 'the API server is heard again');
+    this.#options.log.info({ after: this.#failing.reason }, 'watch recovered');
     this.#failing = undefined;
   }
 
@@ -45,7 +45,7 @@ export class WatchHealth {
     this.#lastReason = reason;
     const waitMs = Math.round(Math.max(this.#backoff.next(), retryAfterMs));
     const level = this.#failing?.reason === reason ? 'debug' : ordinary.has(reason) ? 'info' : 'warn';
-    log[level]({ reason, detail: message, waitMs }, 'listening to the API server failed, trying again');
+    log[level]({ reason, detail: message, waitMs }, 'watch failed, retrying');
     this.#failing = { reason, message, since: this.#failing?.since ?? clock.now() };
     return waitMs;
   }

@@ -32,7 +32,7 @@ const actions: ReadonlyMap<string, Action> = new Map([
     ({ worker, firewall, value: plan, unread, isNew, log }) => {
       if (worker.approve(plan)) return true;
       if (!unread) {
-        log.warn({ plan }, 'approval of a plan that is not held');
+        log.warn({ plan }, 'approval ignored, plan not held');
         const look = `kubectl get panfw ${firewall} -o jsonpath='{.status.tables[*].held}'`;
         worker.tell(
           invalid(
@@ -40,7 +40,7 @@ const actions: ReadonlyMap<string, Action> = new Map([
           ),
         );
       }
-      if (unread && isNew) log.info({ plan }, 'approval waits for tables that have not been read');
+      if (unread && isNew) log.info({ plan }, 'approval pending until tables are read');
       return !unread;
     },
   ],
@@ -48,7 +48,7 @@ const actions: ReadonlyMap<string, Action> = new Map([
     resyncAnnotation,
     ({ worker, isNew, log }) => {
       if (isNew) {
-        log.info('full read asked for');
+        log.info('full read requested');
         worker.resync();
       }
       return !worker.awaitsRead;
@@ -60,7 +60,7 @@ const actions: ReadonlyMap<string, Action> = new Map([
       const adoption = worker.adopt(owner);
       if (adoption !== 'unknown owner') return adoption === 'done';
       if (!unread) {
-        log.warn({ owner }, 'adoption of an owner that has marked none of the tables');
+        log.warn({ owner }, 'adoption ignored, owner has marked no table');
         const look = `kubectl get panfw ${firewall} -o jsonpath='{.status.tables[*].message}'`;
         worker.tell(
           invalid(
@@ -68,7 +68,7 @@ const actions: ReadonlyMap<string, Action> = new Map([
           ),
         );
       }
-      if (unread && isNew) log.info({ owner }, 'adoption waits for tables that have not been read');
+      if (unread && isNew) log.info({ owner }, 'adoption pending until tables are read');
       return !unread;
     },
   ],

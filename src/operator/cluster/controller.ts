@@ -217,7 +217,7 @@ export class Controller {
     this.desired.settle();
     if (!this.synced) return;
     this.#noteNewHolders();
-    log.info({ firewalls: this.firewalls.size, policies: this.policies.size }, 'cluster known');
+    log.info({ firewalls: this.firewalls.size, policies: this.policies.size }, 'cluster state complete');
     this.#knowledgeChanged();
   }
 

@@ -126,7 +126,7 @@ export class DefinitionWatch {
       return new Map(resources.map(({ kind }, i) => [kind, found[i]]));
     } catch (error) {
       if (signal.aborted || !isOfTheServer(error)) throw error;
-      this.#options.log.debug({ err: error }, 'the CRDs cannot be looked at, trying again');
+      this.#options.log.debug({ err: error }, 'CRD lookup failed, retrying');
       return undefined;
     }
   }
@@ -149,7 +149,7 @@ export class DefinitionWatch {
   #tell(problem: string | undefined): void {
     this.#options.blockedBy(problem);
     if (problem === this.#told) return;
-    if (problem === undefined) this.#options.log.info('the CRDs are in order again');
+    if (problem === undefined) this.#options.log.info('CRDs valid again');
     else this.#options.log.warn({ problem }, 'not ready');
     this.#told = problem;
   }

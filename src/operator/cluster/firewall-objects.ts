@@ -120,7 +120,7 @@ export class FirewallObjects {
     const { askDefinition, changed, log } = this.#options;
     const object = this.all.get(meta.name);
     if (object?.parsed.meta.uid !== meta.uid) return;
-    log.info({ firewall: meta.name }, 'firewall gone');
+    log.info({ firewall: meta.name }, 'PanFirewall deleted');
     askDefinition(panFirewalls, (look) => {
       if (wasDeletedAlone(look, meta.createdAt)) return;
       const told = 'firewall went with its CRD: its tables stay as they are until it is created again';
@@ -138,10 +138,10 @@ export class FirewallObjects {
     const { name: firewall, generation } = parsed.meta;
     if (parsed.ok) {
       const { endpoint } = parsed.connection;
-      log.info({ firewall, generation, endpoint }, 'firewall taken up');
+      log.info({ firewall, generation, endpoint }, 'PanFirewall accepted');
       desired.setFirewall(parsed.firewall);
     } else {
-      log.warn({ firewall, generation, problems: parsed.problems }, 'firewall is invalid');
+      log.warn({ firewall, generation, problems: parsed.problems }, 'PanFirewall invalid');
       this.#retire(object);
     }
   }

@@ -55,11 +55,11 @@ export class PolicyObjects {
       return statusObserved(policyPath(meta), parsed.status);
     const log = this.#options.log.child({ policy: id });
     if (parsed.ok) {
-      log.info({ generation: meta.generation }, 'policy taken up');
+      log.info({ generation: meta.generation }, 'policy accepted');
       desired.setPolicy(parsed.policy, origin);
       if (this.#unreadable.delete(id)) knowledgeChanged(scopeOf(id));
     } else {
-      log.warn({ generation: meta.generation, problems: parsed.problems }, 'policy is invalid');
+      log.warn({ generation: meta.generation, problems: parsed.problems }, 'policy invalid');
       // The gate closes first: an invalid policy must not act like a deletion.
       this.#hold(id, meta.uid);
       desired.withdrawPolicy(id, origin);
@@ -72,7 +72,7 @@ export class PolicyObjects {
     const id = policyId(meta);
     // A successor of the same name may have arrived before the end of its predecessor.
     if (this.all.get(id)?.parsed.meta.uid !== meta.uid) return;
-    log.info({ policy: id }, 'policy gone');
+    log.info({ policy: id }, 'policy deleted');
     this.all.delete(id);
     // The gate closes first: who deletes a CRD has said nothing about the policies that go with it.
     this.#hold(id, meta.uid);
@@ -86,7 +86,7 @@ export class PolicyObjects {
     if (wasDeletedAlone(look, meta.createdAt)) {
       if (this.#unreadable.delete(id, meta.uid)) this.#options.knowledgeChanged(scopeOf(id));
     } else if (this.#unreadable.has(id, meta.uid)) {
-      const told = 'policy went with its CRD: what it had registered stays until it is created again';
+      const told = 'policy deleted with its CRD, tags kept until it is created again';
       this.#options.log.warn({ policy: id }, told);
     }
   }

@@ -297,7 +297,7 @@ export class FirewallWorker {
 
   #met(device: MetDevice, before: MetDevice | undefined): void {
     this.#claim.make({ identity: identityOf(device) });
-    this.#options.log.info({ ...device, before: before?.serial }, 'device met');
+    this.#options.log.info({ ...device, before: before?.serial }, 'device identified');
     this.#tables.met(before !== undefined);
   }
 }

@@ -90,7 +90,7 @@ export class GroupDiscovery {
   }
 
   #succeeded(): number {
-    if (this.#failing !== undefined) this.#options.log.info('device groups looked up again');
+    if (this.#failing !== undefined) this.#options.log.info('device group lookup recovered');
     this.#failing = undefined;
     this.#backoff.reset();
     return lookIntervalMs;

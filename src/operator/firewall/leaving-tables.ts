@@ -58,7 +58,7 @@ export class LeavingTables {
     const done = purge.run(AbortSignal.any([stop.signal, term.signal]), term.lost);
     const table = { ref, purge, stop, done, term };
     this.#tables.set(tableKey(ref), table);
-    log.info({ table: tableName(ref) }, 'table left spec.tables, purging it');
+    log.info({ table: tableName(ref) }, 'table removed from spec, purge started');
     const limit = setTimeout(() => stop.abort(), timeoutMs());
     void done.finally(() => {
       clearTimeout(limit);

@@ -195,9 +195,9 @@ export class TableSet {
     if (this.#groups.departs(ref)) {
       this.#departed.set(tableKey(ref), table);
       const { deviceGroup } = ref;
-      log.info({ table: tableName(ref), deviceGroup }, 'firewall left its device group, its tags stay');
+      log.info({ table: tableName(ref), deviceGroup }, 'firewall left device group, tags kept');
     } else if (why === undefined) this.#leaving.add(table, this.#term);
-    else log.info({ table: tableName(ref), why }, 'table left spec.tables, its tags stay');
+    else log.info({ table: tableName(ref), why }, 'table removed from spec, tags kept');
   }
 
   /** Those that are back, and those that the spec does not ask for any more. */

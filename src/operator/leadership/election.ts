@@ -105,7 +105,7 @@ export class Election {
     const [outcome] = await Promise.allSettled([work, this.#renew(term, ended.signal)]);
     term.close();
     signal.removeEventListener('abort', stop);
-    log[signal.aborted ? 'info' : 'warn']({ identity, why: reasonOf(term.signal) }, 'not leading any more');
+    log[signal.aborted ? 'info' : 'warn']({ identity, why: reasonOf(term.signal) }, 'leadership lost');
     // Where one part of the work failed, the others learn it from their term.
     term.lose('its work has ended');
     // Everything of ours has ended, so nobody needs to wait until the term has run out.
@@ -159,7 +159,7 @@ export class Election {
     const { log } = this.#options;
     try {
       const result = await act();
-      if (this.#told !== undefined) log.info('the Lease can be read and written again');
+      if (this.#told !== undefined) log.info('Lease requests recovered');
       this.#told = undefined;
       return result;
     } catch (error) {

@@ -52,7 +52,7 @@ export class Farewells {
     const { clock, askDefinition, log } = this.#options;
     const guest: Guest = { seenAt: clock(), definitionLeaving: undefined, told: undefined };
     this.#guests.set(uid, guest);
-    log.info({ firewall: name }, 'firewall is being deleted');
+    log.info({ firewall: name }, 'PanFirewall deletion started');
     askDefinition((leaving) => {
       guest.definitionLeaving = leaving;
     });
@@ -91,7 +91,7 @@ export class Farewells {
     const done = await patch(objectPath(panFirewalls, meta.name), removal(meta), signal);
     // Somebody else was faster: the watch brings the object as it is now, or its end.
     if (!done) return;
-    log[words.reason === 'Purged' ? 'info' : 'warn']({ firewall: meta.name, ...words }, 'firewall let go');
+    log[words.reason === 'Purged' ? 'info' : 'warn']({ firewall: meta.name, ...words }, 'finalizer removed');
     record(meta, words);
   }
 }

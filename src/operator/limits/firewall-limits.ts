@@ -164,8 +164,8 @@ export class FirewallLimits {
     if (warns === device.warned) return;
     device.warned = warns;
     const facts = { serial, capacity, used };
-    if (warns) this.#options.log.warn(facts, 'the device holds 80 % of the addresses that it takes');
-    else this.#options.log.info(facts, 'the device is not nearly full any more');
+    if (warns) this.#options.log.warn(facts, 'device nearly full');
+    else this.#options.log.info(facts, 'device no longer nearly full');
   }
 
   #deviceOf(serial: string): Device {

@@ -100,7 +100,7 @@ export class EventRecorder {
     try {
       while (this.#waiting.size > 0 && !limit.aborted) await this.#writeNext(limit);
     } catch (error) {
-      this.#options.log.warn({ err: error, dropped: this.#waiting.size }, 'events not written');
+      this.#options.log.warn({ err: error, dropped: this.#waiting.size }, 'event writes failed');
     }
   }
 
@@ -110,7 +110,7 @@ export class EventRecorder {
     if (key === undefined || series === undefined) return;
     try {
       await this.#write(series, signal);
-      if (this.#failing) this.#options.log.info('events are written again');
+      if (this.#failing) this.#options.log.info('event writes recovered');
       this.#failing = false;
       this.#backoff.reset();
     } catch (error) {

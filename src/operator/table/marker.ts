@@ -126,13 +126,13 @@ export class Marker {
     this.#refusal = refusal;
     if (refusal !== undefined) {
       this.#dueAt = this.#notBefore;
-      return log.warn({ rejection: refusal }, 'device refused the mark of ownership');
+      return log.warn({ rejection: refusal }, 'ownership mark refused by device');
     }
     this.#standing = sight(this.#standing, this.#marksAfter(replaced), self);
-    if (replaced.length === 0) return log.info('table marked as ours');
+    if (replaced.length === 0) return log.info('ownership mark written');
     this.#adopted = this.#adopting;
     this.#adopting = undefined;
-    log.warn({ adopted: this.#adopted }, "took another owner's place");
+    log.warn({ adopted: this.#adopted }, 'ownership adopted');
   }
 
   /** What another device redistributes says nothing about who writes to this one, but may hide our own mark. */

@@ -216,7 +216,7 @@ export class TablePurge {
     const batch = [planned(markerAddress, [markerTag(self)], now())];
     const [refused] = await this.#send(connection, batch);
     if (refused !== undefined) throw refusal(refused);
-    log.info('mark of ownership taken off');
+    log.info('ownership mark removed');
   }
 
   #send(connection: Connection, batch: Batch): Promise<readonly Rejection[]> {
@@ -252,7 +252,7 @@ export class TablePurge {
     const { log, observer } = this.#options;
     this.#outcome = outcome;
     this.#outage.forget();
-    log.info({ outcome }, 'purge of the table is over');
+    log.info({ outcome }, 'table purge finished');
     observer.changed();
   }
 }

@@ -200,10 +200,9 @@ export class TableSender {
     for (const [id, { summary }] of plans) {
       if (this.#toldPlans.has(id)) continue;
       const { addresses, of, causes } = summary;
-      log.warn({ plan: id, addresses, of, causes }, 'removals held until they are approved');
+      log.warn({ plan: id, addresses, of, causes }, 'removals held for approval');
     }
-    for (const id of this.#toldPlans)
-      if (!plans.has(id)) log.info({ plan: id }, 'removals of this plan are not held any more');
+    for (const id of this.#toldPlans) if (!plans.has(id)) log.info({ plan: id }, 'held removals cleared');
     this.#toldPlans = new Set(plans.keys());
   }
 }

@@ -276,7 +276,7 @@ export class TableWorker {
     const kind = await this.#rights.readMarker(connection, signal);
     this.#succeeded('look');
     if (kind !== 'lost') return;
-    log.warn('table lost, reading and restoring it');
+    log.warn('table emptied by another client, restoring');
     observer.lost(ref);
     this.table.excuse();
     this.#reads.lost();
