@@ -7,13 +7,12 @@ import {
   clusterPanTagPolicies,
   collectionPath,
   definitionPath,
-  installedRevision,
   objectPath,
   panFirewalls,
   panTagPolicies,
+  readDefinition,
   resources,
   schemaRevision,
-  statusPath,
 } from '../../src/kubernetes/resources/api.ts';
 import { parseFirewall, parsePolicy } from '../../src/kubernetes/resources/parse.ts';
 import { mergePatch } from '../harness/api-client.ts';
@@ -42,7 +41,7 @@ test('the CRDs are established, structural, and of this revision', async () => {
     const { conditions } = crd.status as { conditions: { type: string; status: string }[] };
     const found = conditions.map(({ type, status }) => `${type}=${status}`).sort();
     assert.deepEqual(found, ['Established=True', 'NamesAccepted=True']);
-    assert.equal(installedRevision(crd), schemaRevision);
+    assert.equal(readDefinition(crd).revision, schemaRevision);
   }
 });
 
@@ -197,16 +196,16 @@ test('what core writes as status is stored whole, and read back', async () => {
     return server.request('PATCH', path, { status, spec: { tagPrefix: 'ignored.' } }, options);
   };
   await server.withStored(firewall(), async () => {
-    const stored = await write(statusPath(panFirewalls, 'edge-a'), firewallStatus);
+    const stored = await write(`${objectPath(panFirewalls, 'edge-a')}/status`, firewallStatus);
     assert.deepEqual(parseFirewall(stored).status, firewallStatus);
     assert.equal(parseFirewall(stored).meta.generation, 1);
   });
   await server.withStored(policy(), async () => {
-    const stored = await write(statusPath(panTagPolicies, 'web', 'default'), policyStatus);
+    const stored = await write(`${objectPath(panTagPolicies, 'web', 'default')}/status`, policyStatus);
     assert.deepEqual(parsePolicy(stored).status, policyStatus);
   });
   await server.withStored(clusterPolicy(), async () => {
-    const stored = await write(statusPath(clusterPanTagPolicies, 'web'), policyStatus);
+    const stored = await write(`${objectPath(clusterPanTagPolicies, 'web')}/status`, policyStatus);
     assert.deepEqual(parsePolicy(stored).status, policyStatus);
   });
 });
@@ -221,7 +220,7 @@ test('a list carries the kind of each object, from which the operator tells poli
 
 test('kubectl get shows the columns of the contract', async () => {
   await server.withStored(firewall(), async () => {
-    const path = statusPath(panFirewalls, 'edge-a');
+    const path = `${objectPath(panFirewalls, 'edge-a')}/status`;
     await server.request('PATCH', path, { status: firewallStatus }, { contentType: mergePatch });
     const { narrow, wide } = await server.printed(objectPath(panFirewalls, 'edge-a'));
     const { Age: age, ...others } = narrow;
@@ -237,7 +236,7 @@ test('kubectl get shows the columns of the contract', async () => {
     assert.deepEqual(wide, { Model: 'PA-VM', Version: '11.1.4', Prefix: 'k8s-prod.' });
   });
   await server.withStored(policy(), async () => {
-    const path = statusPath(panTagPolicies, 'web', 'default');
+    const path = `${objectPath(panTagPolicies, 'web', 'default')}/status`;
     await server.request('PATCH', path, { status: policyStatus }, { contentType: mergePatch });
     const { narrow, wide } = await server.printed(objectPath(panTagPolicies, 'web', 'default'));
     const { Age: _, ...others } = narrow;

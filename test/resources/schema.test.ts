@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { parseTemplate } from '../../src/core/syntax/template.ts';
 import {
-  installedRevision,
+  readDefinition,
   schemaRevision,
   schemaRevisionAnnotation,
 } from '../../src/kubernetes/resources/api.ts';
@@ -289,9 +289,9 @@ test('the revision of an installed CRD is read from its annotation', () => {
   const crd = (revision: string): unknown => ({
     metadata: { annotations: { [schemaRevisionAnnotation]: revision } },
   });
-  assert.equal(installedRevision(crd(String(schemaRevision))), schemaRevision);
+  assert.equal(readDefinition(crd(String(schemaRevision))).revision, schemaRevision);
   for (const none of [{}, { metadata: {} }, crd(''), crd('x'), crd('-1'), crd('1.5'), undefined]) {
-    assert.equal(installedRevision(none), 0);
+    assert.equal(readDefinition(none).revision, 0);
   }
 });
 

@@ -20,7 +20,6 @@ export const maxLabelValueLength = 63;
 
 const keyPattern = new RegExp(`^${labelKeySource}$`, 'u');
 const valuePattern = new RegExp(`^${labelValueSource}$`, 'u');
-const subdomainPattern = new RegExp(`^${subdomainSource}$`, 'u');
 
 export function isLabelKey(text: string): boolean {
   return keyPattern.test(text) && text.indexOf('/') <= maxLabelPrefixLength;
@@ -36,9 +35,4 @@ export function sameLabels(a: Labels, b: Labels): boolean {
   if (a.size !== b.size) return false;
   for (const [key, value] of a) if (b.get(key) !== value) return false;
   return true;
-}
-
-/** The form of most object names: a DNS-1123 subdomain of at most 253 characters. */
-export function isObjectName(text: string): boolean {
-  return text.length <= 253 && subdomainPattern.test(text);
 }

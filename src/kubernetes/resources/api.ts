@@ -54,10 +54,6 @@ export function objectPath(resource: ResourceNames, name: string, namespace?: st
   return `/apis/${apiVersion}/${scope}${resource.plural}/${encodeURIComponent(name)}`;
 }
 
-export function statusPath(resource: ResourceNames, name: string, namespace?: string): string {
-  return `${objectPath(resource, name, namespace)}/status`;
-}
-
 export function definitionName(resource: ResourceNames): string {
   return `${resource.plural}.${group}`;
 }
@@ -114,9 +110,4 @@ export function readDefinition(crd: unknown): InstalledDefinition {
     leaving: metadata?.deletionTimestamp !== undefined,
     revision: Number.isSafeInteger(revision) && revision > 0 ? revision : 0,
   };
-}
-
-/** The revision of an installed CustomResourceDefinition; 0 where it tells none. */
-export function installedRevision(crd: unknown): number {
-  return readDefinition(crd).revision;
 }

@@ -1,4 +1,4 @@
-// Writes the uid-message that registers and unregisters tags, and tells how large a message will be.
+// Writes the uid-message that registers and unregisters tags.
 import { escapeXml } from '../xml/xml-text.ts';
 
 /** One address with the tags to add to it or to take from it. */
@@ -41,34 +41,3 @@ function entryElement({ ip, tags, timeoutSeconds = 0 }: Entry, attributes: strin
   const members = tags.map((tag) => `<member${timeout}>${escapeXml(tag)}</member>`).join('');
   return `<entry ip="${escapeXml(ip)}"${attributes}><tag>${members}</tag></entry>`;
 }
-
-/**
- * How many bytes a text takes in the body of the call, an urlencoded form: what the device's request limit counts.
- * Letters, digits and `*-._` take one byte, a space too; every other byte of its UTF-8 takes three.
- */
-export function messageBytes(text: string): number {
-  let bytes = 0;
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    if (code < 0x80) bytes += plain[code] === 1 ? 1 : 3;
-    else if (code < 0x800) bytes += 6;
-    else if (code < 0xd800 || code > 0xdfff) bytes += 9;
-    else bytes += 6; // half of a surrogate pair, whose four bytes of UTF-8 take twelve
-  }
-  return bytes;
-}
-
-const plain = new Uint8Array(0x80);
-for (const character of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789*-._ ') {
-  plain[character.charCodeAt(0)] = 1;
-}
-
-/** Upper bound of what one entry adds to `messageBytes` of a message, whichever section it is in. */
-export function entryBytes(entry: Entry): number {
-  return messageBytes(entryElement(entry, ' persistent="1"'));
-}
-
-/** What `messageBytes` of a message has beside its entries, at most. */
-export const messageOverheadBytes = messageBytes(
-  `${head}<unregister></unregister><register></register>${foot}`,
-);

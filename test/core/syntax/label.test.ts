@@ -1,4 +1,4 @@
-// The grammar of object names and the lengths of label keys and values; keys and values themselves: selector.test.ts.
+// The lengths of label keys and values; keys and values themselves: selector.test.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -6,31 +6,12 @@ import {
   sameLabels,
   isLabelKey,
   isLabelValue,
-  isObjectName,
   maxLabelKeyLength,
   maxLabelPrefixLength,
   maxLabelValueLength,
 } from '../../../src/core/syntax/label.ts';
 
 const dns = (length: number) => 'a.'.repeat(length).slice(0, length - 1) + 'b';
-
-test('an object name is a DNS subdomain of at most 253 characters', () => {
-  for (const name of ['edge', 'edge-1', '1', 'edge.example.com', 'a', dns(253)])
-    assert.equal(isObjectName(name), true, name);
-  for (const name of [
-    '',
-    'Edge',
-    'edge_1',
-    '-edge',
-    'edge-',
-    'edge.',
-    '.edge',
-    'a..b',
-    'edge b',
-    `${dns(253)}c`,
-  ])
-    assert.equal(isObjectName(name), false, name);
-});
 
 test('the longest key and value are 253 characters, a slash, and 63', () => {
   assert.equal(maxLabelKeyLength, maxLabelPrefixLength + 1 + maxLabelValueLength);

@@ -7,7 +7,8 @@ import type { AddressChange } from '../../../src/core/desired/desired.ts';
 import type { RemovalGate } from '../../../src/core/removals/removal-gate.ts';
 import { type Batch, Table } from '../../../src/core/table/table.ts';
 import { noTags, type TagSet } from '../../../src/core/model/tag-set.ts';
-import { encodeUidMessage, messageBytes } from '../../../src/panos/messages/uid-message.ts';
+import { encodeUidMessage } from '../../../src/panos/messages/uid-message.ts';
+import { urlencodedBytes } from '../../panos/urlencoded-bytes.ts';
 
 const open: RemovalGate = () => undefined;
 const shut: RemovalGate = () => 'something is not known';
@@ -282,7 +283,7 @@ test('messages keep to the limit of bytes as the device counts them, whatever th
     let sent = 0;
     for (let batch = table.next(tight, 0); batch; batch = table.next(tight, 0)) {
       const register = batch.map((planned) => ({ ip: planned.address, tags: planned.register }));
-      assert.ok(messageBytes(encodeUidMessage({ register, unregister: [] })) <= tight.bytes, tags[0]);
+      assert.ok(urlencodedBytes(encodeUidMessage({ register, unregister: [] })) <= tight.bytes, tags[0]);
       sent += batch.length;
       table.confirm(batch, [], 0);
     }
