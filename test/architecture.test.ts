@@ -10,11 +10,12 @@ const root = join(import.meta.dirname, '..');
 /** Side -> what its files may import from within the repository, besides their own side. */
 const arrows: Readonly<Record<string, readonly string[]>> = {
   'src/core': [],
+  'src/signals': [],
   'src/runtime': [],
-  'src/net': [],
-  'src/kubernetes': ['src/core', 'src/net'],
-  'src/panos': ['src/core', 'src/net'],
-  'src/operator': ['src/core', 'src/kubernetes', 'src/net', 'src/panos', 'src/runtime'],
+  'src/net': ['src/signals'],
+  'src/kubernetes': ['src/core', 'src/net', 'src/signals'],
+  'src/panos': ['src/core', 'src/net', 'src/signals'],
+  'src/operator': ['src/core', 'src/kubernetes', 'src/net', 'src/panos', 'src/runtime', 'src/signals'],
   'src/config.ts': ['src/core', 'src/runtime'],
   'src/version.ts': ['package.json'],
   'src/commands': [

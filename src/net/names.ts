@@ -1,6 +1,7 @@
 // Which addresses a host name has, as the system's resolver says, with a time limit of our own.
 import dns, { type LookupAddress } from 'node:dns';
 import { isIP } from 'node:net';
+import { abortable } from '../signals/abort.ts';
 import { within } from './within.ts';
 
 /** The resolver did not answer within our limit. */
@@ -44,7 +45,8 @@ export async function addressesOf(
   if (isIP(host) !== 0) return [host];
   const problem = `the name ${host} could not be resolved in ${limitMs / 1000} s`;
   const late = () => new NameError(nameLimitCode, host, problem);
-  const found = await within({ ms: limitMs, late }, signal, (limited) => heard(lookup(host), limited));
+  // A lookup that nobody waits for any more goes on to its end.
+  const found = await within({ ms: limitMs, late }, signal, (limited) => abortable(lookup(host), limited));
   if (found.length === 0) throw new NameError('ENOTFOUND', host, `the name ${host} has no address`);
   return byTurns(found).map(({ address }) => address);
 }
@@ -81,16 +83,6 @@ function problemOf(host: string, code: string | undefined): string {
   return code === 'ENOTFOUND'
     ? `the name ${host} is unknown to the DNS`
     : `the name ${host} could not be resolved`;
-}
-
-/** The result, unless the signal aborts first. A lookup that nobody waits for any more goes on to its end. */
-function heard<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  const { promise, resolve, reject } = Promise.withResolvers<T>();
-  const leave = () => reject(signal.reason);
-  signal.addEventListener('abort', leave, { once: true });
-  result.then(resolve, reject);
-  return promise.finally(() => signal.removeEventListener('abort', leave));
 }
 
 function byTurns(found: readonly LookupAddress[]): readonly LookupAddress[] {

@@ -1,6 +1,7 @@
 // Makes TLS on a connection that stands.
 import type { Socket } from 'node:net';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
+import { onAbort } from '../signals/abort.ts';
 import { certificateErrorOf } from './certificate-error.ts';
 
 /** The connection ended before TLS stood, and before the peer showed a certificate. */
@@ -36,12 +37,10 @@ export function secure(
     socket,
   };
   const secured = connect(withPieces);
-  const giveUp = () => {
+  const end = onAbort(signal, () => {
     secured.destroy();
     reject(signal.reason);
-  };
-  if (signal.aborted) giveUp();
-  signal.addEventListener('abort', giveUp, { once: true });
+  });
   secured.on('session', resumable);
   secured.once('secureConnect', () => resolve(secured));
   // It stays: whoever takes the connection hears of its end by other events, too.
@@ -51,7 +50,7 @@ export function secure(
     if ('library' in error) secured.destroy(error);
   });
   secured.once('close', () => reject(new HandshakeCut('ECONNRESET')));
-  return promise.finally(() => signal.removeEventListener('abort', giveUp));
+  return promise.finally(end);
 }
 
 function understood(error: Error, { authorizationError }: TLSSocket): Error {

@@ -2,6 +2,7 @@
 import { type ClientRequest, request } from 'node:http';
 import { isIP, type Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
+import { onAbort } from '../signals/abort.ts';
 import { CertificateError } from './certificate-error.ts';
 import type { ConnectLimits } from './connect-limits.ts';
 import { firstConnection } from './first-connection.ts';
@@ -69,13 +70,11 @@ export async function openTunnel(tunnel: Tunnel, signal: AbortSignal): Promise<S
 /** What became of the question. */
 function asked(way: Socket, asking: ClientRequest, signal: AbortSignal): Promise<Socket> {
   const { promise, resolve, reject } = Promise.withResolvers<Socket>();
-  const giveUp = () => {
+  const end = onAbort(signal, () => {
     reject(signal.reason);
     asking.destroy();
     way.destroy();
-  };
-  if (signal.aborted) giveUp();
-  signal.addEventListener('abort', giveUp, { once: true });
+  });
   asking.once('connect', ({ statusCode = 0 }, socket: Socket, head: Buffer) => {
     // The host does not speak first: what came along is the proxy's.
     if (statusCode >= 200 && statusCode <= 299 && head.length === 0) return resolve(socket);
@@ -84,7 +83,7 @@ function asked(way: Socket, asking: ClientRequest, signal: AbortSignal): Promise
   });
   asking.on('error', reject);
   asking.end();
-  return promise.finally(() => signal.removeEventListener('abort', giveUp));
+  return promise.finally(end);
 }
 
 function connectRequest({ login }: Proxy, authority: string, way: Socket): ClientRequest {

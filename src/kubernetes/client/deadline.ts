@@ -1,4 +1,6 @@
-// Time limits and giving up, without leaving listeners behind on signals that live for ever.
+// A time limit for a call, without leaving listeners behind on signals that live for ever.
+
+import { onAbort } from '../../signals/abort.ts';
 
 type Deadline = {
   /** Aborts with the caller's reason, or with the limit's own error. */
@@ -9,28 +11,13 @@ type Deadline = {
 
 export function deadline(signal: AbortSignal, ms: number, limitError: () => Error): Deadline {
   const controller = new AbortController();
-  const giveUp = () => controller.abort(signal.reason);
-  if (signal.aborted) giveUp();
-  signal.addEventListener('abort', giveUp, { once: true });
+  const end = onAbort(signal, () => controller.abort(signal.reason));
   const timer = setTimeout(() => controller.abort(limitError()), ms);
   return {
     signal: controller.signal,
     clear: () => {
       clearTimeout(timer);
-      signal.removeEventListener('abort', giveUp);
+      end();
     },
   };
-}
-
-/** Stops waiting for work when the signal aborts, whether or not the work itself listens. */
-export async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const giveUp = () => reject(signal.reason);
-  if (signal.aborted) giveUp();
-  signal.addEventListener('abort', giveUp, { once: true });
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener('abort', giveUp);
-  }
 }

@@ -2,7 +2,8 @@
 
 import { type Dispatcher, request as undiciRequest } from 'undici';
 import { statusOf } from '../codec/api-status.ts';
-import { abortable, deadline } from './deadline.ts';
+import { abortable } from '../../signals/abort.ts';
+import { deadline } from './deadline.ts';
 import { readAll, readChunks, readStart, type VisitChunk } from './http-body.ts';
 import type { KubeConnection } from './kube-connection.ts';
 import { DecodeError, KubeApiError, KubeUnreachableError, unreachable } from '../errors/kube-errors.ts';

@@ -8,7 +8,7 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { Agent, type Dispatcher, Socks5ProxyAgent } from 'undici';
 import { type Connector, createConnector } from '../../net/connector.ts';
 import type { Proxy } from '../../net/tunnel.ts';
-import { abortable } from './deadline.ts';
+import { abortable } from '../../signals/abort.ts';
 import { type LoadedConfig, loadKubeConfig } from './kube-config.ts';
 import { KubeUnreachableError } from '../errors/kube-errors.ts';
 

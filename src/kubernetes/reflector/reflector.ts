@@ -1,5 +1,6 @@
 // Keeps a sink equal to one resource of the API server: list, watch, and list again whenever a watch cannot go on.
 
+import { onAbort } from '../../signals/abort.ts';
 import { auditRegularly } from './audit.ts';
 import { monotonicClock } from './clock.ts';
 import { judge, refusesWatchList } from '../errors/failure.ts';
@@ -87,8 +88,7 @@ class ReflectorLoop<R> {
     // A bug in one part must not leave the others running.
     const controller = new AbortController();
     const stop = () => controller.abort();
-    if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true });
+    const unlisten = onAbort(signal, stop);
     const parts = [
       this.#reflect(controller.signal),
       this.#audit(controller.signal),
@@ -99,7 +99,7 @@ class ReflectorLoop<R> {
       await Promise.allSettled(parts);
       await Promise.all(parts);
     } finally {
-      signal.removeEventListener('abort', stop);
+      unlisten();
     }
   }
 

@@ -1,5 +1,6 @@
 // One watch request, from its headers to its end, handing on events by the batch; silence ends it.
 
+import { onAbort } from '../../signals/abort.ts';
 import type { WatchEvent } from '../codec/decode.ts';
 import type { Clock } from './clock.ts';
 import type { Query } from '../client/http.ts';
@@ -76,9 +77,7 @@ function guardSilence(
   name: string,
 ): Guard {
   const controller = new AbortController();
-  const giveUp = () => controller.abort(signal.reason);
-  if (signal.aborted) giveUp();
-  signal.addEventListener('abort', giveUp, { once: true });
+  const unlisten = onAbort(signal, () => controller.abort(signal.reason));
   const silence = new KubeUnreachableError('INACTIVE', `${name}: no byte for ${inactivityMs / 1000} s`);
   let aliveAt = clock.now();
 
@@ -98,7 +97,7 @@ function guardSilence(
     },
     isSilence: (error) => error === silence,
     end: () => {
-      signal.removeEventListener('abort', giveUp);
+      unlisten();
       controller.abort();
     },
   };

@@ -7,7 +7,7 @@ import {
   type Secrets,
 } from './credentials.ts';
 import { pause } from '../../runtime/wake.ts';
-import { singleFlight } from '../../panos/http/single-flight.ts';
+import { singleFlight } from '../../signals/single-flight.ts';
 import { type Connection, DeviceFailure, type DeviceInfo } from './device-port.ts';
 import { Members, type Met } from './members.ts';
 

@@ -1,7 +1,7 @@
 // The firewalls behind a Panorama: each is looked for, met and failed by itself, whatever the others do.
 
 import type { TableRef } from '../../core/model/table-ref.ts';
-import { singleFlight } from '../../panos/http/single-flight.ts';
+import { singleFlight } from '../../signals/single-flight.ts';
 import {
   type Connection,
   DeviceFailure,

@@ -1,6 +1,6 @@
 // A connection to a member of an HA pair: its answers count when the member is active afterwards.
 
-import { singleFlight } from '../../panos/http/single-flight.ts';
+import { singleFlight } from '../../signals/single-flight.ts';
 import { type Connection, DeviceFailure } from './device-port.ts';
 
 /**

@@ -4,6 +4,7 @@ import type { GroupsAnswer } from '../../core/device/device-groups.ts';
 import { lookIntervalMs } from '../../core/device/group-members.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { createWake } from '../../runtime/wake.ts';
+import { abortable } from '../../signals/abort.ts';
 import { createBackoff } from '../device/device-backoff.ts';
 import { DeviceFailure } from '../device/device-port.ts';
 
@@ -36,14 +37,7 @@ export class GroupDiscovery {
   /** Resolves when it has looked once since it began, whatever came of it. Rejects with the signal's reason. */
   async firstLook(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    const left = Promise.withResolvers<never>();
-    const leave = () => left.reject(signal.reason);
-    signal.addEventListener('abort', leave, { once: true });
-    try {
-      await Promise.race([this.#first.promise, left.promise]);
-    } finally {
-      signal.removeEventListener('abort', leave);
-    }
+    await abortable(this.#first.promise, signal);
   }
 
   /** What was found before says nothing about what comes now. */

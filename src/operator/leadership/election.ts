@@ -5,6 +5,7 @@ import { leaseTimes } from '../../core/lifecycle/leader-lease.ts';
 import type { Lease } from '../../kubernetes/leases/lease.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { createWake } from '../../runtime/wake.ts';
+import { onAbort } from '../../signals/abort.ts';
 import { LeaseHold, type LeaseHoldOptions } from './lease-hold.ts';
 import { ProvenTerm, type Term } from './term.ts';
 
@@ -96,15 +97,13 @@ export class Election {
     const { term, former, lead, signal } = service;
     const { identity, log } = this.#options;
     this.#leader = identity;
-    const stop = () => term.end('stopping');
-    if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true });
+    const unlisten = onAbort(signal, () => term.end('stopping'));
     log.info({ identity, former: former?.holder }, 'leading');
     const ended = new AbortController();
     const work = lead(term, former).finally(() => ended.abort());
     const [outcome] = await Promise.allSettled([work, this.#renew(term, ended.signal)]);
     term.close();
-    signal.removeEventListener('abort', stop);
+    unlisten();
     log[signal.aborted ? 'info' : 'warn']({ identity, why: reasonOf(term.signal) }, 'leadership lost');
     // Where one part of the work failed, the others learn it from their term.
     term.lose('its work has ended');

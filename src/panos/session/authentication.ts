@@ -1,6 +1,6 @@
 // What lets each call in: a key that was given, or a pass that the device gave once for a user name and password.
 import { PanosError } from '../errors/errors.ts';
-import { singleFlight } from '../http/single-flight.ts';
+import { singleFlight } from '../../signals/single-flight.ts';
 
 /** What a call carries to be let in. */
 export type Pass = {

@@ -1,5 +1,7 @@
 // Lets callers share one run of something that must not happen twice at once.
 
+import { abortable } from './abort.ts';
+
 /**
  * A caller whose signal aborts leaves with its reason; when the last one has left, the run's own signal aborts.
  */
@@ -23,13 +25,9 @@ export function singleFlight<T>(
     signal.throwIfAborted();
     const joined = join();
     joined.callers += 1;
-    const left = Promise.withResolvers<never>();
-    const leave = () => left.reject(signal.reason);
-    signal.addEventListener('abort', leave, { once: true });
     try {
-      return await Promise.race([joined.result, left.promise]);
+      return await abortable(joined.result, signal);
     } finally {
-      signal.removeEventListener('abort', leave);
       joined.callers -= 1;
       if (joined.callers === 0) {
         // Nobody is to join a run that is being aborted.
