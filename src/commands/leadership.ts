@@ -123,7 +123,7 @@ export class Leadership {
       finalizers: new Finalizers({ patch, log }),
       farewells: new Farewells({
         patch,
-        askDefinition: (answer) => definitions.ask(panFirewalls, ({ state }) => answer(state !== 'stands')),
+        askDefinition: definitions.ask,
         purge: (object) => controller.purge(object),
         record: (meta, event) => events.record(referenceTo(panFirewalls, meta), event),
         log,

@@ -111,7 +111,7 @@ async function operate(parts: Parts): Promise<void> {
       const failed = (error: unknown) => log.warn({ path, annotation, err: error }, 'annotation not removed');
       untilDone(drop, failed, signal).catch(() => undefined);
     },
-    askDefinition: (resource, answer) => definitions.ask(resource, answer),
+    askDefinition: definitions.ask,
     statusObserved: leadership.statusObserved,
     log,
   });

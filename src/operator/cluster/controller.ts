@@ -11,6 +11,7 @@ import type { Change, Sink } from '../../kubernetes/reflector/reflector.ts';
 import { parseFirewall, type ParsedFirewall, parsePolicy } from '../../kubernetes/resources/parse.ts';
 import type { SecretData } from '../device/secret-binding.ts';
 import { readSecret } from '../device/credentials.ts';
+import type { AskDefinition } from './definition-watch.ts';
 import { type FirewallObject, FirewallObjects, type FirewallObjectsOptions } from './firewall-objects.ts';
 import type { FirewallWorker } from '../firewall/firewall-worker.ts';
 import { type PolicyObject, PolicyObjects } from './policy-objects.ts';
@@ -191,7 +192,7 @@ export class Controller {
   }
 
   /** What several policies that went together mean is answered one by one, and judged as one. */
-  readonly #askDefinition: ControllerOptions['askDefinition'] = (resource, answer) => {
+  readonly #askDefinition: AskDefinition = (resource, answer) => {
     const answered = this.#burst.asked(this.#now());
     this.#options.askDefinition(resource, (look) => {
       answered(this.#now());

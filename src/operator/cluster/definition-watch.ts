@@ -5,16 +5,14 @@ import type { KubeHttp } from '../../kubernetes/client/http.ts';
 import { DecodeError, KubeApiError, KubeUnreachableError } from '../../kubernetes/errors/kube-errors.ts';
 import {
   definitionName,
-  definitionPath,
   type InstalledDefinition,
   type Kind,
-  readDefinition,
   type ResourceNames,
   resources,
 } from '../../kubernetes/resources/api.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { createWake, pause } from '../../runtime/wake.ts';
-import { problemWith } from './definitions.ts';
+import { getDefinition, problemWith } from './definitions.ts';
 
 type DefinitionWatchOptions = {
   readonly http: KubeHttp;
@@ -22,6 +20,12 @@ type DefinitionWatchOptions = {
   /** Told what stands in the way, in a sentence for /readyz; undefined when nothing does. */
   readonly blockedBy: (problem: string | undefined) => void;
 };
+
+/**
+ * Answers by a look at the CRD of this kind that is made after the call. The answers of one look come in one turn of the
+ * event loop, so that what several deletions mean is known before anything is sent.
+ */
+export type AskDefinition = (resource: ResourceNames, answer: (look: DefinitionLook) => void) => void;
 
 type Question = { readonly resource: ResourceNames; readonly answer: (look: DefinitionLook) => void };
 
@@ -61,12 +65,12 @@ export class DefinitionWatch {
     }
   }
 
-  /** Answers by a look that is made after this call, however long the API server takes to be heard. */
-  ask(resource: ResourceNames, answer: Question['answer']): void {
+  /** However long the API server takes to be heard. */
+  readonly ask: AskDefinition = (resource, answer) => {
     this.#questions.push({ resource, answer });
     this.#endIdleLook();
     this.#wake.notify();
-  }
+  };
 
   /** Runs until the signal. */
   async run(signal: AbortSignal): Promise<void> {
@@ -122,27 +126,14 @@ export class DefinitionWatch {
   /** undefined when the API server does not tell. */
   async #look(signal: AbortSignal, timeoutMs?: number): Promise<Round | undefined> {
     try {
-      const found = await Promise.all(resources.map((resource) => this.#get(resource, signal, timeoutMs)));
+      const call = timeoutMs === undefined ? { signal } : { signal, timeoutMs };
+      const { http } = this.#options;
+      const found = await Promise.all(resources.map((resource) => getDefinition(http, resource, call)));
       return new Map(resources.map(({ kind }, i) => [kind, found[i]]));
     } catch (error) {
       if (signal.aborted || !isOfTheServer(error)) throw error;
       this.#options.log.debug({ err: error }, 'CRD lookup failed, retrying');
       return undefined;
-    }
-  }
-
-  async #get(
-    resource: ResourceNames,
-    signal: AbortSignal,
-    timeoutMs: number | undefined,
-  ): Promise<InstalledDefinition | undefined> {
-    const limit = timeoutMs === undefined ? {} : { timeoutMs };
-    try {
-      const path = definitionPath(resource);
-      return readDefinition(await this.#options.http.json({ path, signal, ...limit }));
-    } catch (error) {
-      if (error instanceof KubeApiError && error.status === 404) return undefined;
-      throw error;
     }
   }
 

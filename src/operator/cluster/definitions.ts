@@ -1,6 +1,6 @@
 // Are the installed CRDs new enough? With older ones the API server would drop fields that users write.
 
-import type { KubeHttp } from '../../kubernetes/client/http.ts';
+import type { KubeHttp, KubeRequest } from '../../kubernetes/client/http.ts';
 import { KubeApiError, KubeUnreachableError } from '../../kubernetes/errors/kube-errors.ts';
 import {
   definitionName,
@@ -40,13 +40,27 @@ async function problemOf(
 ): Promise<string | undefined> {
   const name = definitionName(resource);
   try {
-    return problemWith(resource, readDefinition(await http.json({ path: definitionPath(resource), signal })));
+    const found = await getDefinition(http, resource, { signal });
+    if (found === undefined) return `the CRD ${name} is not installed: apply the CRDs of this release`;
+    return problemWith(resource, found);
   } catch (error) {
-    if (error instanceof KubeApiError && error.status === 404)
-      return `the CRD ${name} is not installed: apply the CRDs of this release`;
     if (error instanceof KubeApiError)
       return unreadable(`the CRD ${name}`, error, 'get on customresourcedefinitions');
     if (error instanceof KubeUnreachableError) return `the API server does not answer: ${error.message}`;
+    throw error;
+  }
+}
+
+/** The installed CRD; undefined: there is none. Throws what the API server refuses or does not tell. */
+export async function getDefinition(
+  http: KubeHttp,
+  resource: ResourceNames,
+  call: Pick<KubeRequest, 'signal' | 'timeoutMs'>,
+): Promise<InstalledDefinition | undefined> {
+  try {
+    return readDefinition(await http.json({ path: definitionPath(resource), ...call }));
+  } catch (error) {
+    if (error instanceof KubeApiError && error.status === 404) return undefined;
     throw error;
   }
 }

@@ -1,13 +1,14 @@
 // The PanFirewalls as they were last seen, each with the worker that keeps its tables.
 
 import { isDeepStrictEqual } from 'node:util';
-import { type DefinitionLook, wasDeletedAlone } from '../../core/removals/crd-deletion.ts';
+import { wasDeletedAlone } from '../../core/removals/crd-deletion.ts';
 import type { Desired } from '../../core/desired/desired.ts';
 import type { Claim } from '../../core/rights/table-claims.ts';
-import { objectPath, panFirewalls, type ResourceNames } from '../../kubernetes/resources/api.ts';
+import { objectPath, panFirewalls } from '../../kubernetes/resources/api.ts';
 import type { ParsedFirewall } from '../../kubernetes/resources/parse.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { AnnotationRequests } from './annotation-requests.ts';
+import type { AskDefinition } from './definition-watch.ts';
 import type { FirewallWorker } from '../firewall/firewall-worker.ts';
 import type { Term } from '../leadership/term.ts';
 
@@ -23,8 +24,7 @@ export type FirewallObjectsOptions = {
   readonly changed: () => void;
   /** Takes an annotation that has been acted on off the object. */
   readonly dropAnnotation: (path: string, annotation: string, value: string) => void;
-  /** Answers by a look at the CRD of this kind that is made after the call. */
-  readonly askDefinition: (resource: ResourceNames, answer: (look: DefinitionLook) => void) => void;
+  readonly askDefinition: AskDefinition;
   /** The watch delivered this object's status. */
   readonly statusObserved: (path: string, status: unknown) => void;
   readonly log: Logger;

@@ -14,6 +14,7 @@ import {
 } from '../../kubernetes/resources/api.ts';
 import type { ParsedPolicy } from '../../kubernetes/resources/parse.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import type { AskDefinition } from './definition-watch.ts';
 
 export type PolicyObject = { readonly parsed: ParsedPolicy };
 
@@ -23,8 +24,7 @@ type PolicyObjectsOptions = {
   readonly changed: () => void;
   /** Whether there are policies that cannot be relied on, and could claim tags of this scope, is another matter now. */
   readonly knowledgeChanged: (scope: Scope) => void;
-  /** Answers by a look at the CRD of this kind that is made after the call. */
-  readonly askDefinition: (resource: ResourceNames, answer: (look: DefinitionLook) => void) => void;
+  readonly askDefinition: AskDefinition;
   /** The watch delivered this object's status. */
   readonly statusObserved: (path: string, status: unknown) => void;
   readonly log: Logger;

@@ -5,14 +5,14 @@ import type { EventNote } from '../../core/status/event-note.ts';
 import { objectPath, panFirewalls } from '../../kubernetes/resources/api.ts';
 import type { ObjectMeta } from '../../kubernetes/resources/object.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import type { AskDefinition } from '../cluster/definition-watch.ts';
 import type { FirewallObject } from '../cluster/firewall-objects.ts';
 import { neverMet } from '../firewall/recalled-view.ts';
 import { eachOf, isFinalized, type PatchObject, removal } from './finalizers.ts';
 
 type FarewellsOptions = {
   readonly patch: PatchObject;
-  /** Answers whether the CRD of PanFirewalls is being deleted, or gone, by a look that is made after the call. */
-  readonly askDefinition: (answer: (leaving: boolean) => void) => void;
+  readonly askDefinition: AskDefinition;
   /** Has the worker purge its tables, as soon as it has nothing else to do. */
   readonly purge: (object: FirewallObject) => void;
   readonly record: (meta: ObjectMeta, event: EventNote) => void;
@@ -23,7 +23,7 @@ type FarewellsOptions = {
 
 type Guest = {
   readonly seenAt: number;
-  /** undefined until the API server has told. */
+  /** Whether the CRD of PanFirewalls is being deleted, or gone; undefined until the API server has told. */
   definitionLeaving: boolean | undefined;
   /** The worker that was told to purge. */
   told: FirewallObject['worker'];
@@ -53,8 +53,8 @@ export class Farewells {
     const guest: Guest = { seenAt: clock(), definitionLeaving: undefined, told: undefined };
     this.#guests.set(uid, guest);
     log.info({ firewall: name }, 'PanFirewall deletion started');
-    askDefinition((leaving) => {
-      guest.definitionLeaving = leaving;
+    askDefinition(panFirewalls, ({ state }) => {
+      guest.definitionLeaving = state !== 'stands';
     });
     return guest;
   }
