@@ -1,8 +1,7 @@
 // Which Events the written statuses of a PanFirewall amount to: one for an outage, a conflict, or a held plan.
 
 import type { FoundCondition } from './conditions.ts';
-import { outageOf } from './event-bearing.ts';
-import type { EventNote } from './event-note.ts';
+import { type EventNote, outageOf } from './event-note.ts';
 import type { OutageReason } from '../model/model.ts';
 import { approveCommand } from './table-health.ts';
 import { isUnnamed, tableKey, tableName } from '../model/table-ref.ts';

@@ -1,8 +1,7 @@
 // Which Events the written statuses of a policy amount to: only what is its own doing, never a firewall's outage.
 
 import type { FoundCondition } from './conditions.ts';
-import { isOwnDoing } from './event-bearing.ts';
-import type { EventNote } from './event-note.ts';
+import { type EventNote, isOwnDoing } from './event-note.ts';
 
 /** A policy's status as far as Events depend on it, as found or as written. */
 export type ToldPolicyStatus = {

@@ -6,7 +6,7 @@ import type { TableRef } from '../../core/model/table-ref.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Connection } from '../device/device-port.ts';
 import { ReadSchedule } from './read-schedule.ts';
-import { tellRefused } from './refused-pairs.ts';
+import { tellRefused } from './read-back.ts';
 import { toReading } from './table-reading.ts';
 
 type TableReaderOptions = {

@@ -11,8 +11,7 @@ import type { Table } from '../../core/table/table.ts';
 import type { TableRef } from '../../core/model/table-ref.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { type Connection, DeviceFailure } from '../device/device-port.ts';
-import { readBack } from './read-back.ts';
-import { tellRefused } from './refused-pairs.ts';
+import { readBack, tellRefused } from './read-back.ts';
 import type { TableObserver } from './table-observer.ts';
 
 /**
