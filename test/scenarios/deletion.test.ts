@@ -103,7 +103,7 @@ test('a firewall whose device is dead is let go when its time is up', async () =
   const status = await stage.says('PanFirewall', { name }, 'DeviceUnavailable');
   assert.equal(status.owned, Object.keys(expected).length, 'the count is what was last known');
   const words = status.conditions?.map(({ message }) => message).join() ?? '';
-  assert.match(words, /until \d{4}-.*Z, .*to let go at once: kubectl patch panfw dead /);
+  assert.match(words, /until \d{4}-.*Z, .*to remove the finalizer now: kubectl patch panfw dead /);
   await untilGone(name);
   assert.match((await eventNotes(cluster, name, 'PurgeAbandoned')).join(), /within 4 s/);
   assert.deepEqual(fw.owned(), expected);
@@ -146,7 +146,7 @@ test('one that never met its device goes at once', async () => {
   await stage.says('PanFirewall', { name }, 'SecretMissing');
   await remove(name);
   await untilGone(name);
-  assert.match((await eventNotes(cluster, name, 'Purged')).join(), /never met/);
+  assert.match((await eventNotes(cluster, name, 'Purged')).join(), /never reached/);
 });
 
 test('in Observe it is let go at once and nothing is written', async () => {

@@ -70,7 +70,7 @@ describe('an HA pair of firewalls', { concurrency: 4 }, () => {
     const { tables } = await stage.says('PanFirewall', { name: 'refusing-b' }, 'PassivePeer');
     assert.match(
       tables?.[0]?.message ?? '',
-      /passive member of its HA pair.*it says passive, and active of its peer/,
+      /passive member of its HA pair.*its HA state is passive, peer active/,
     );
     await stage.says('PanFirewall', { name: 'refusing-a' }, 'InSync');
     await stage.says('PanTagPolicy', policy, 'InSync');
@@ -136,7 +136,7 @@ describe('an HA pair of firewalls', { concurrency: 4 }, () => {
     pair.a.simulator.inject({ fault: 'error', code: 15, on: 'message', text: 'Not permitted' });
     await cluster.createPod(pod(2));
     const { conditions } = await stage.says('PanFirewall', { name: 'denied-a' }, 'DeviceUnavailable');
-    assert.match(conditions?.[0]?.message ?? '', /rights of the administrator.*it says active/);
+    assert.match(conditions?.[0]?.message ?? '', /rights of the administrator.*Its HA state is active/);
     await stage.says('PanTagPolicy', policy, 'DeviceUnavailable');
     pair.a.simulator.clearFaults();
     await cluster.patch('PanFirewall', { name: 'denied-a' }, { spec: { purgeTimeoutSeconds: 301 } });

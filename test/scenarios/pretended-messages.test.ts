@@ -41,7 +41,7 @@ describe('a device that pretends', { concurrency: 4 }, () => {
     const { conditions = [] } = await stage.says('PanTagPolicy', policy, 'RegistrationRejected', 20_000);
     assert.match(
       conditions[0]?.message ?? '',
-      /10\.221\.0\.2 k8s-prod\.ns_never-there\.web: the device confirms it, and does not have it/,
+      /10\.221\.0\.2 k8s-prod\.ns_never-there\.web: the device acknowledged the registration, but it is missing/,
     );
     await stage.says('PanFirewall', { name: namespace }, 'RegistrationRejected');
     assert.equal(pretences(fw), 2);
@@ -83,7 +83,7 @@ describe('a device that pretends', { concurrency: 4 }, () => {
     );
     assert.match(
       conditions[0]?.message ?? '',
-      /10\.222\.0\.2: the device confirms that it is gone, and still has/,
+      /10\.222\.0\.2: the device acknowledged the removal, but the tag is still/,
     );
     assert.equal(pretences(fw), 2);
     assert.deepEqual(fw.owned(), { [good]: web, [bad]: web });

@@ -226,7 +226,7 @@ test('a device that never answers a message which names one address: the others 
     const { conditions = [] } = await stage.says('PanTagPolicy', policy, 'RegistrationRejected', 60_000);
     assert.match(
       conditions[0]?.message ?? '',
-      /10\.215\.0\.5 k8s-prod\.ns_silent\.web: a message that names it has no answer/,
+      /10\.215\.0\.5 k8s-prod\.ns_silent\.web: the device does not answer updates that contain this entry/,
     );
     assert.ok(struck() <= 16, `${struck()} messages without an answer`);
     await cluster.createPod({ namespace, name: 'late', ips: [addressOf(215, 99)] });

@@ -46,7 +46,7 @@ test('one entry that is not escaped: through a restart our Pods are registered a
     await stage.says('PanTagPolicy', { namespace: 'shop', name: 'web' }, 'InSync', 30_000);
     await stage.counts('PanFirewall', { name }, ({ tables = [] }) => {
       const [{ message = '' } = {}] = tables;
-      assert.match(message, /the entry of 172\.30\.1\.9 cannot be read, and nothing is concluded of it/);
+      assert.match(message, /the entry of 172\.30\.1\.9 cannot be read, its tags are unknown/);
       assert.deepEqual([tables[0]?.owned, tables[0]?.foreign], [owned, strangers - shared]);
     });
   };

@@ -27,6 +27,6 @@ export function haRole(ha: HaState): HaRole {
 
 /** After "it says": its own words. */
 export function haWords(ha: HaState): string {
-  if (!ha.enabled) return 'that HA is off';
-  return ha.peerState === '' ? ha.state : `${ha.state}, and ${ha.peerState} of its peer`;
+  if (!ha.enabled) return 'disabled';
+  return ha.peerState === '' ? ha.state : `${ha.state}, peer ${ha.peerState}`;
 }

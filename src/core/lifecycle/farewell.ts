@@ -28,14 +28,14 @@ export type Farewell = { readonly reason: 'Purged' | 'PurgeAbandoned'; readonly 
 export function farewell(facts: FarewellFacts): Farewell | undefined {
   const { deletionPolicy, mode, definitionLeaving, outcome, overdue, timeoutSeconds, obstacle } = facts;
   if (outcome?.kind === 'clean') {
-    const note = `the firewall was purged: nothing of ours is left on it (${outcome.addresses} addresses unregistered)`;
+    const note = `the firewall was purged: none of our tags are left on it (${outcome.addresses} addresses unregistered)`;
     return { reason: 'Purged', note };
   }
   if (facts.neverMet === true)
-    return { reason: 'Purged', note: 'its device was never met: there is nothing of ours on it to purge' };
-  if (deletionPolicy === 'Retain') return abandoned('spec.deletionPolicy is Retain by now');
+    return { reason: 'Purged', note: 'the device was never reached: there is nothing to purge' };
+  if (deletionPolicy === 'Retain') return abandoned('spec.deletionPolicy is Retain');
   if (definitionLeaving)
-    return abandoned('the CRD of PanFirewalls is being deleted, which empties no firewall');
+    return abandoned('the PanFirewall CRD is being deleted, which never purges a firewall');
   if (mode === 'Observe') return abandoned('spec.mode is Observe');
   if (outcome !== undefined) return abandoned(outcome.why);
   if (overdue)
@@ -46,7 +46,7 @@ export function farewell(facts: FarewellFacts): Farewell | undefined {
 function abandoned(why: string): Farewell {
   return {
     reason: 'PurgeAbandoned',
-    note: `let go without a complete purge, tags may be left on the firewall: ${why}`,
+    note: `finalizer removed before the purge finished; tags may remain on the firewall: ${why}`,
   };
 }
 

@@ -76,10 +76,12 @@ export function conflictOf({ kind, rivals }: Standing, firewall: string): string
   const [rival] = rivals;
   if (rival === undefined) return undefined;
   const consequence =
-    kind === 'shutOut' ? 'nothing is written' : 'removals that rest on absence wait, all else goes on';
+    kind === 'shutOut'
+      ? 'nothing is written'
+      : 'removals that rest on absence wait, everything else continues';
   return (
     `another operator, ${rival.id}, has marked its tag prefix ${rival.prefix} on this table: ${consequence}; ` +
-    `give this PanFirewall a prefix of its own, or take the other's place with ` +
+    `give this PanFirewall a prefix of its own, or take over the table with ` +
     `kubectl annotate panfw ${firewall} pantag.io/adopt=${rival.id}`
   );
 }

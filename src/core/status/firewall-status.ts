@@ -174,8 +174,8 @@ function withFarewell({ reason, message }: Finding, farewell: FirewallView['fare
   if (farewell === undefined) return { reason, message };
   const { name, until } = farewell;
   const words =
-    `the PanFirewall is being deleted: what is left of ours (status.owned) is tried to be unregistered until ${until}, then it ` +
-    `is let go as it is; to let go at once: kubectl patch panfw ${name} --type=merge -p '{"metadata":{"finalizers":null}}'`;
+    `the PanFirewall is being deleted: its tags (status.owned) are unregistered until ${until}, then the ` +
+    `finalizer is removed and what is left stays on the device; to remove the finalizer now: kubectl patch panfw ${name} --type=merge -p '{"metadata":{"finalizers":null}}'`;
   return { reason, message: `${message}; ${words}` };
 }
 
@@ -220,8 +220,8 @@ function tableStatus(shown: ShownTable, now: number): FirewallTableStatus {
 
 function departedStatus({ ref, owned, foreign }: DepartedTable): FirewallTableStatus {
   const message =
-    `the firewall has left the device group ${listedGroupOf(ref)}: its tags stay as they are; when it returns it is ` +
-    'cleaned and kept again, and to have them removed, list its serial in spec.tables and take it out again';
+    `the firewall has left the device group ${listedGroupOf(ref)}: its tags stay as they are until it returns; to ` +
+    'remove them, list its serial in spec.tables, then take it out again';
   return { ...entryFields(ref), state: departed, owned, foreign, pending: 0, message };
 }
 

@@ -174,5 +174,5 @@ function inSync({ pods, skipped, whyNothing }: PolicyView, targets: readonly Pol
     return { reason: 'InSync', message: `registered on ${names}` };
   }
   if (pods === 0 && skipped.length === 0) return { reason: 'NoPods', message: whyNothing() };
-  return { reason: 'InSync', message: 'no selected Pod comes to a tag; status.skipped says why' };
+  return { reason: 'InSync', message: 'no selected Pod gets a tag; see status.skipped for the reasons' };
 }

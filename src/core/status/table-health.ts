@@ -124,7 +124,7 @@ function progress(table: TableView, stuck: boolean): Finding {
   if (table.blocked !== undefined) return table.blocked;
   const message = stuck
     ? 'the device is slow to confirm changes; look at its load and its system log'
-    : 'changes are on their way to the device';
+    : 'changes are being sent to the device';
   return { reason: 'Progressing', message };
 }
 

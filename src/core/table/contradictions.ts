@@ -18,8 +18,8 @@ type Section = Rejection['section'];
 const patience = 2;
 
 const words: Readonly<Record<Section, string>> = {
-  register: 'the device confirms it, and does not have it when it is read',
-  unregister: 'the device confirms that it is gone, and still has it when it is read',
+  register: 'the device acknowledged the registration, but it is missing when the table is read back',
+  unregister: 'the device acknowledged the removal, but the tag is still there when the table is read back',
 };
 
 export class Contradictions {

@@ -84,7 +84,9 @@ function invalid(note: string): EventNote {
 
 function unknown(name: string): EventNote {
   const known = [approveRemovalsAnnotation, resyncAnnotation, adoptAnnotation] as const;
-  return invalid(`${quoted(name)} means nothing on a PanFirewall; did you mean ${nearest(name, known)}?`);
+  return invalid(
+    `unknown annotation ${quoted(name)} on a PanFirewall; did you mean ${nearest(name, known)}?`,
+  );
 }
 
 type RequestReview = {

@@ -44,6 +44,6 @@ export function unreadable(what: string, error: KubeApiError, right: string): st
     case 403:
       return `${problem}: grant ${right}`;
     default:
-      return `${problem}: it is tried again`;
+      return `${problem}: retrying`;
   }
 }

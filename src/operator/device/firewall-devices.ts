@@ -56,7 +56,7 @@ export class FirewallDevices {
   get note(): string | undefined {
     if (this.#passedOver.length === 0) return undefined;
     const said = this.#passedOver.map(({ message }) => message).join('; ');
-    return `one member of the HA pair is used, and the other one could not take its place: ${said}`;
+    return `the HA pair has no usable standby, a failover would fail: ${said}`;
   }
 
   /** What the device at the endpoint says of itself. */

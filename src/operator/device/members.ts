@@ -149,20 +149,20 @@ async function expectActive(connection: Connection, signal: AbortSignal): Promis
   const ha = await connection.haState({ serial: undefined }, signal);
   if (haRole(ha) === 'active') return;
   throw unavailable(
-    `the Panorama is not the active member of its HA pair any more: of its HA state it says ${haWords(ha)}. ` +
-      'What it said it had done is sent again to the active one',
+    `the Panorama is no longer the active member of its HA pair: its HA state is ${haWords(ha)}. ` +
+      'Its last update is sent again to the active one',
   );
 }
 
 function notActive(words: string, isPair: boolean): DeviceFailure {
-  const next = isPair ? '' : '. Give the other member of its HA pair as spec.peerEndpoint';
-  return unavailable(`this Panorama is not active: of its HA state it says ${words}${next}`);
+  const next = isPair ? '' : '. Set spec.peerEndpoint to the other member of its HA pair';
+  return unavailable(`this Panorama is not active: its HA state is ${words}${next}`);
 }
 
 function notForFirewalls({ model }: DeviceInfo): DeviceFailure {
   const message =
-    `spec.peerEndpoint is for an HA pair of Panoramas, and this is a ${model}: take it out; an HA pair of firewalls ` +
-    'is two PanFirewalls';
+    `spec.peerEndpoint is for an HA pair of Panoramas, but this is a ${model}: remove it; for an HA pair of firewalls ` +
+    'create two PanFirewalls';
   return new DeviceFailure('InvalidSpec', message, { retry: 'slow', applied: 'no' });
 }
 

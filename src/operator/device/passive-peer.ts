@@ -15,7 +15,7 @@ export function isDenial(error: unknown): error is DeviceFailure {
 export function understoodDenial(denial: DeviceFailure, ha: HaState): DeviceFailure {
   if (haRole(ha) === 'passive') return passivePeer(ha);
   const { retry, applied, refused, cause } = denial;
-  const message = `${denial.message}. Of its HA state it says ${haWords(ha)}`;
+  const message = `${denial.message}. Its HA state is ${haWords(ha)}`;
   return new DeviceFailure(denial.reason, message, { retry, applied, refused, cause });
 }
 
@@ -26,7 +26,7 @@ export function expectNotPassive(ha: HaState): void {
 
 function passivePeer(ha: HaState): DeviceFailure {
   const message =
-    `the device is the passive member of its HA pair and takes no registrations: of its HA state it says ` +
-    `${haWords(ha)}. Nothing has to be done: it is asked again and again, and gets them as soon as it is active`;
+    `the device is the passive member of its HA pair and takes no registrations: its HA state is ` +
+    `${haWords(ha)}. No action is needed: it is polled, and gets them as soon as it is active`;
   return new DeviceFailure('PassivePeer', message, { retry: 'slow', applied: 'no' });
 }

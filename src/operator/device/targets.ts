@@ -124,7 +124,7 @@ export function requirePanorama(endpoint: DeviceInfo | undefined): void {
   if (endpoint !== undefined && isPanorama(endpoint)) return;
   const message =
     `spec.tables names a firewall behind the endpoint, which is no Panorama but a ${endpoint?.model ?? ''}; ` +
-    'leave serial and deviceGroup out, or give the endpoint of the Panorama';
+    'remove serial and deviceGroup, or set spec.endpoint to the Panorama';
   throw new DeviceFailure('InvalidSpec', message, { retry: 'slow', applied: 'no' });
 }
 
@@ -138,7 +138,7 @@ function present(device: ManagedDevice | undefined, serial: string, cause?: Devi
   const message =
     device === undefined
       ? `this Panorama manages no firewall with the serial ${serial}; correct spec.tables, or add the firewall to the Panorama`
-      : `the firewall ${serial} is not connected to this Panorama; look at the firewall, and at its way to the Panorama`;
+      : `the firewall ${serial} is not connected to this Panorama; check the firewall, and its connection to the Panorama`;
   const applied = cause?.applied ?? 'no';
   throw new DeviceFailure('DeviceUnavailable', message, { retry: 'backoff', applied, refused: true, cause });
 }

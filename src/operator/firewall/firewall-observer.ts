@@ -57,7 +57,10 @@ export function firewallObserver({
     lost(ref) {
       metrics.tableLost.inc({ firewall });
       const table = isUnnamed(ref) ? 'the table' : `the table of ${tableName(ref)}`;
-      record({ reason: 'TableLost', note: `our mark was gone from ${table}: it is read and restored` });
+      record({
+        reason: 'TableLost',
+        note: `the ownership mark is missing from ${table}: the table is read and restored`,
+      });
       changed();
     },
     failed({ reason }) {

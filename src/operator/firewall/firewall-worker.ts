@@ -124,7 +124,7 @@ export class FirewallWorker {
   /** A Secret or the spec changed: a connection that differs is opened anew, and what failed is tried at once. */
   settingsChanged(): void {
     const now = this.#devices.review();
-    const note = 'credentials, trust or the way to the device changed, connecting anew';
+    const note = 'credentials, TLS or connection settings changed, reconnecting';
     if (now !== 'same') this.#options.log.info(note);
     if (now === 'changed') this.#options.observer.record({ reason: 'CredentialsReloaded', note });
     for (const worker of this.workers) worker.guardChanged();
@@ -174,7 +174,7 @@ export class FirewallWorker {
   /** Releases a held plan, in whichever table it is; false when there is none of this id. */
   approve(plan: string): boolean {
     const released = this.workers.map((worker) => worker.approve(plan)).includes(true);
-    const note = `plan ${plan} was approved: what is left of it is removed now`;
+    const note = `plan ${plan} was approved: its remaining removals are sent now`;
     if (released) this.#options.observer.record({ reason: 'RemovalsReleased', note });
     return released;
   }

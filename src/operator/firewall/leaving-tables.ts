@@ -90,10 +90,10 @@ export class LeavingTables {
     const name = tableName(table.ref);
     const { outcome, obstacle } = table.purge;
     const isClean = outcome?.kind === 'clean';
-    const why = outcome?.kind === 'left' ? outcome.why : `spec.purgeTimeoutSeconds are over: ${obstacle}`;
+    const why = outcome?.kind === 'left' ? outcome.why : `spec.purgeTimeoutSeconds has passed: ${obstacle}`;
     const note = isClean
-      ? `the table ${name} left spec.tables and was purged: nothing of ours is left in it (${outcome.addresses} addresses unregistered)`
-      : `the table ${name} left spec.tables and is let go without a complete purge, tags may be left in it: ${why}`;
+      ? `the table ${name} left spec.tables and was purged: none of our tags are left in it (${outcome.addresses} addresses unregistered)`
+      : `the table ${name} left spec.tables and its purge did not finish; tags may remain in it: ${why}`;
     log[isClean ? 'info' : 'warn']({ table: name, outcome }, 'table let go');
     record({ reason: isClean ? 'Purged' : 'PurgeAbandoned', note });
     changed();

@@ -131,7 +131,7 @@ export class TableSet {
 
   /** What keeps the purge from being completed. */
   get obstacle(): string {
-    return this.kept.obstacle ?? this.#groups.finding?.message ?? 'the tables have not been looked at yet';
+    return this.kept.obstacle ?? this.#groups.finding?.message ?? 'the tables have not been read yet';
   }
 
   view(): Pick<FirewallView, 'finding' | 'tables' | 'leaving' | 'departed' | 'open'> {

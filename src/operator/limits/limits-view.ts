@@ -38,21 +38,21 @@ export function exceeded(
 ): Finding | undefined {
   if (example === undefined) return undefined;
   if (reason === 'Capacity') {
-    const message = `${capacityOf(limits)}, and ${example} is left out, for one; ${remedy.Capacity}`;
+    const message = `${capacityOf(limits)}; not registered: ${example} and possibly others; ${remedy.Capacity}`;
     return { reason: 'CapacityExceeded', message };
   }
   const most = Math.min(limits.tagsPerAddress ?? mostTags, mostTags);
-  const message = `an address takes ${most} tags, everybody's counted, and some of ${example} are left out, for one; ${remedy.TagLimit}`;
+  const message = `tag limit reached: ${most} tags per address, including other clients'; not fully registered: ${example} and possibly others; ${remedy.TagLimit}`;
   return { reason: 'TagLimitExceeded', message };
 }
 
 function capacityOf(limits: DeviceLimits): string {
   const { capacity, isRefused } = limits;
   return isRefused
-    ? `the device refused more than ${capacity} addresses`
-    : `the device takes ${capacity} addresses, everybody's counted (spec.limits.maxAddresses, else what is certain of its model)`;
+    ? `capacity reached: the device refused more than ${capacity} addresses`
+    : `capacity reached: ${capacity} addresses, including other clients' (from spec.limits.maxAddresses or the model)`;
 }
 
 function nearlyFull({ capacity }: DeviceLimits): string {
-  return `the device holds more than 80 % of the ${capacity} addresses that it takes`;
+  return `the device holds more than 80 % of the ${capacity} addresses of its capacity`;
 }

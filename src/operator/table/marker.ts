@@ -151,8 +151,8 @@ export class Marker {
 
 function unreadableMark(): DeviceFailure {
   const message =
-    `the entry of ${markerAddress}, where owners mark the table, cannot be read: find the tag on it that the device does ` +
-    'not escape, such as one with < or &, and have it renamed';
+    `the entry of ${markerAddress}, where owners mark the table, cannot be read: rename the tag on it that the device does ` +
+    'not escape, such as one with < or &';
   return new DeviceFailure('InvalidResponse', message, { retry: 'backoff', applied: 'no' });
 }
 

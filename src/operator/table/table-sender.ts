@@ -156,7 +156,7 @@ export class TableSender {
       throw error;
     }
     const meant = this.#suspects.unanswered(now(), now() - startedAt);
-    const message = `a message that names it has no answer. ${error.message}`;
+    const message = `the device does not answer updates that contain this entry. ${error.message}`;
     const rejections = this.#setAside(meant, { message });
     if (!isTrial || this.#suspects.failures >= deviceFails) throw error;
     return rejections;

@@ -28,18 +28,18 @@ type TableFacts = {
 const observing: Finding = {
   reason: 'Observing',
   message:
-    'spec.mode is Observe: nothing is written; read status.tables[].plan, then set spec.mode to Enforce to have it done',
+    'spec.mode is Observe: nothing is written; review status.tables[].plan, then set spec.mode to Enforce to apply it',
 };
 
 const unprotected: Finding = {
   reason: 'Progressing',
   message:
-    'nothing is written before the finalizer pantag.io/purge is on the PanFirewall; where it stays away, look at the ' +
-    "operator's log for what keeps it from being put there (RBAC, an admission webhook, a GitOps tool that takes it off)",
+    'waiting for finalizer pantag.io/purge before writing; if it stays missing, find the cause in the ' +
+    "operator's log (RBAC, an admission webhook, or a GitOps tool that removes it)",
 };
 const leaving: Finding = {
   reason: 'Purging',
-  message: 'the PanFirewall is being deleted, and nothing more is registered',
+  message: 'the PanFirewall is being deleted: nothing more is registered',
 };
 
 /** Why a table is not kept equal to what is desired though nothing fails; undefined when it is. */
@@ -108,7 +108,7 @@ function unansweredWords(by: string, contradiction: Contradiction | undefined): 
       : `; the device at ${contradiction.endpoint} says it is ${contradiction.identity}, which ${where} was when it last answered`;
   return (
     `PanFirewall ${by} kept the same table before, under an overlapping tagPrefix, and ${where} gives no answer: nothing is ` +
-    `written; mend the connection of PanFirewall ${by}, delete one of the two, or give this one a prefix of its own${here}`
+    `written; fix the connection of PanFirewall ${by}, delete one of the two, or give this one a prefix of its own${here}`
   );
 }
 
@@ -117,7 +117,7 @@ function contradictionNotes({ precedence }: TableFacts): readonly string[] {
   if (precedence.kind !== 'ours' || precedence.contradiction === undefined) return [];
   const { other } = precedence.contradiction;
   return [
-    `PanFirewall ${other.firewall} is kept from writing, and this one goes on: ${contradictionWords(precedence.contradiction)}`,
+    `PanFirewall ${other.firewall} may not write, this one continues: ${contradictionWords(precedence.contradiction)}`,
   ];
 }
 
@@ -125,8 +125,8 @@ function contradictionNotes({ precedence }: TableFacts): readonly string[] {
 function contradictionWords({ identity, endpoint, other }: Contradiction): string {
   return (
     `${endpoint} and ${other.endpoint} (PanFirewall ${other.firewall}) both lead to a device that says it is ${identity}: if they ` +
-    'are two devices, compare the serials that show system info tells on the console of each, and disconnect the one that ' +
-    "says another one's"
+    'are two devices, compare the serials that show system info prints on the console of each, and disconnect the one with ' +
+    'the wrong serial'
   );
 }
 
@@ -141,13 +141,13 @@ function notes(table: Table, { learned, shared, unreadable }: ReadingNotes): rea
     );
   if (shared !== undefined)
     found.push(
-      `tags that we registered were also learned from an agent, such as those of ${shared}: they stay for as long as it ` +
-        'teaches them',
+      `tags that we registered were also learned from an agent, such as those of ${shared}: they stay for as long as ` +
+        'the agent reports them',
     );
   if (unreadable !== undefined)
     found.push(
-      `the entry of ${unreadable} cannot be read, and nothing is concluded of it: find the tag on it that the device does ` +
-        'not escape, such as one with < or &, and have it renamed',
+      `the entry of ${unreadable} cannot be read, its tags are unknown: rename the tag on it that the device does ` +
+        'not escape, such as one with < or &',
     );
   return found;
 }
@@ -159,7 +159,7 @@ function refused(table: Table, { refusal }: Marker): TableView['refused'] {
       count: table.refusals.size,
       example: `${address}: ${table.refusals.messageOf(address) ?? ''}`,
     };
-  return refusal && { count: 1, example: `${refusal.address}, the mark of ownership: ${refusal.message}` };
+  return refusal && { count: 1, example: `${refusal.address}, the ownership mark: ${refusal.message}` };
 }
 
 function heldRemovals({ id, since, summary }: HeldPlan): HeldRemovals {

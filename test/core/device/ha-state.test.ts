@@ -28,7 +28,7 @@ for (const [role, states] of Object.entries(roles)) {
 
 test('without HA a device is alone', () => {
   assert.equal(haRole({ enabled: false }), 'alone');
-  assert.equal(haWords({ enabled: false }), 'that HA is off');
+  assert.equal(haWords({ enabled: false }), 'disabled');
 });
 
 test('a state that nobody knows is never taken for active or passive', () => {
@@ -38,9 +38,6 @@ test('a state that nobody knows is never taken for active or passive', () => {
 });
 
 test('its words are its own', () => {
-  assert.equal(
-    haWords(of('secondary-passive', 'primary-active')),
-    'secondary-passive, and primary-active of its peer',
-  );
+  assert.equal(haWords(of('secondary-passive', 'primary-active')), 'secondary-passive, peer primary-active');
   assert.equal(haWords(of('suspended')), 'suspended');
 });

@@ -32,7 +32,7 @@ test('it waits while the purge goes on, and goes when nothing is left', () => {
 
 test('whose device was never met goes at once, as there is nothing to purge', () => {
   assert.equal(after({ neverMet: true })?.reason, 'Purged');
-  assert.match(after({ neverMet: true })?.note ?? '', /never met/);
+  assert.match(after({ neverMet: true })?.note ?? '', /never reached/);
 });
 
 test('whatever ends without a purge is PurgeAbandoned, and says why', () => {

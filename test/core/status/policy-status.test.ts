@@ -89,7 +89,7 @@ test('a policy that selects nothing is Ready and says so; so is one whose Pods c
   };
   for (const view of [onlyHosts, { ...nothing, pods: 3 }]) {
     assert.deepEqual([statusOf(view).ready, statusOf(view).reason], [true, 'InSync']);
-    assert.match(statusOf(view).message ?? '', /no selected Pod comes to a tag/);
+    assert.match(statusOf(view).message ?? '', /no selected Pod gets a tag/);
   }
 });
 
@@ -168,7 +168,7 @@ test('one address on one firewall is enough to be registered, one skipped Pod to
     { ...none, skipped },
     { ...none, pods: 1 },
   ])
-    assert.match(statusOf(view).message ?? '', /^no selected Pod comes to a tag/);
+    assert.match(statusOf(view).message ?? '', /^no selected Pod gets a tag/);
 });
 
 const limited = (reason: ConditionReason) => ({

@@ -99,7 +99,7 @@ test('the words of a table that is in sync, on its way, or slow', () => {
     tableHealth({ ...quiet, ...view }, now).finding.message;
   const waiting = { pending: 1, oldestPendingAt: 0 };
   assert.equal(wordsOf({}), 'in sync');
-  assert.equal(wordsOf(waiting), 'changes are on their way to the device');
+  assert.equal(wordsOf(waiting), 'changes are being sent to the device');
   assert.match(wordsOf(waiting, 60 * second), /^the device is slow to confirm changes; look at its load/);
 });
 

@@ -222,7 +222,7 @@ test('a misspelt annotation is told once, with the one that was probably meant, 
   ask(misspelt);
   assert.deepEqual(done, []);
   const note =
-    '"pantag.io/approve-removal" means nothing on a PanFirewall; did you mean pantag.io/approve-removals?';
+    'unknown annotation "pantag.io/approve-removal" on a PanFirewall; did you mean pantag.io/approve-removals?';
   assert.deepEqual(told, [{ reason: 'InvalidAnnotation', note }]);
   ask();
   ask(misspelt);

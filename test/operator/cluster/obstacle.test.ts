@@ -57,7 +57,7 @@ for (const [what, wait, right] of looks) {
   for (const status of [429, 500, 503]) {
     test(`${what} under HTTP ${status} asks for nothing: it is tried again`, async () => {
       const text = await obstacleAt(wait, status);
-      assert.match(text, /tried again/);
+      assert.match(text, /retrying/);
       assert.doesNotMatch(text, /grant|credentials/);
     });
   }

@@ -16,7 +16,7 @@ test('a passive firewall that denies is a passive peer, and its words are told',
   await using passive = connectionTo(pair.members[1]);
   const { reason, applied, message } = await failureOf(passive.send(ownTable, batch, signal));
   assert.deepEqual([reason, applied], ['PassivePeer', 'no']);
-  assert.match(message, /it says passive, and active of its peer/);
+  assert.match(message, /its HA state is passive, peer active/);
   pair.failOver();
   assert.deepEqual(await passive.send(ownTable, batch, signal), []);
 });
@@ -34,9 +34,9 @@ test('behind a Panorama it is the firewall that is asked', async () => {
 });
 
 for (const [what, ha, words] of [
-  ['has no HA', null, /it says that HA is off/],
-  ['is active', { state: 'active' }, /it says active/],
-  ['is neither active nor passive', { state: 'suspended' }, /it says suspended/],
+  ['has no HA', null, /Its HA state is disabled/],
+  ['is active', { state: 'active' }, /Its HA state is active/],
+  ['is neither active nor passive', { state: 'suspended' }, /Its HA state is suspended/],
 ] as const) {
   test(`a device that denies and ${what} is no passive peer`, async () => {
     await using device = await startSimulator();

@@ -93,9 +93,7 @@ for (const state of [
     const { reason, retry, applied, message } = await failureOf(members.meet(signal));
     assert.deepEqual([reason, retry, applied], ['DeviceUnavailable', 'backoff', 'no']);
     for (const { endpoint } of [a, b])
-      assert.ok(
-        message.includes(`${endpoint}: this Panorama is not active: of its HA state it says ${state}`),
-      );
+      assert.ok(message.includes(`${endpoint}: this Panorama is not active: its HA state is ${state}`));
   });
 }
 
@@ -103,7 +101,7 @@ test('with HA off neither of two is the active one', async () => {
   await using pair = await startPair();
   for (const one of pair.members) one.setHa(null);
   await using members = membersOf(...pair.members);
-  assert.match((await failureOf(members.meet(signal))).message, /it says that HA is off/);
+  assert.match((await failureOf(members.meet(signal))).message, /its HA state is disabled/);
 });
 
 test('the gravest of what is wrong with both is the reason', async () => {

@@ -105,7 +105,10 @@ test('an address that has no answer while others have is set aside, and no failu
   let sent = 0;
   while (table.pending > 0 && sent++ < 20) await next().catch(() => failed++);
   assert.deepEqual(table.refusals.addresses(), [bad]);
-  assert.match(table.refusals.messageOf(bad) ?? '', /a message that names it has no answer\. no answer/);
+  assert.match(
+    table.refusals.messageOf(bad) ?? '',
+    /does not answer updates that contain this entry\. no answer/,
+  );
   assert.deepEqual([table.owned, failed <= 4, sent <= 10], [3, true, true], `${failed} of ${sent} failed`);
 });
 
