@@ -111,11 +111,19 @@ function rest(
   );
 }
 
-/** '' when both are equal, whatever the order of tags; cheap, as it is asked often and of large tables. */
-function differenceOf(actual: Owned, expected: Owned): string {
-  const text = (tags: readonly string[] | undefined): string => tags?.toSorted().join(' ') ?? 'nothing';
+/** The addresses whose tags differ, whatever the order of tags; cheap, as it is asked often and of large tables. */
+export function differentAddresses(actual: Owned, expected: Owned): readonly string[] {
   const addresses = new Set([...Object.keys(actual), ...Object.keys(expected)]);
-  const different = [...addresses].filter((ip) => text(actual[ip]) !== text(expected[ip]));
+  return [...addresses].filter((ip) => text(actual[ip]) !== text(expected[ip]));
+}
+
+function text(tags: readonly string[] | undefined): string {
+  return tags?.toSorted().join(' ') ?? 'nothing';
+}
+
+/** '' when both are equal. */
+function differenceOf(actual: Owned, expected: Owned): string {
+  const different = differentAddresses(actual, expected);
   const shown = different
     .slice(0, maxShown)
     .map((ip) => `${ip} has ${text(actual[ip])} instead of ${text(expected[ip])}`);

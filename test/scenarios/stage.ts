@@ -16,6 +16,8 @@ import type { Kind, Manifest, Ref } from '../harness/objects.ts';
 import { startOperator, type OperatorOptions, type OperatorProcess } from '../harness/operator-process.ts';
 import { startDevice, type Device, type DeviceOptions } from './device.ts';
 import { checkConventions, checkRequests, checkSilence, readPages } from './final-checks.ts';
+import { explained } from './explained.ts';
+import { differentAddresses, type HeldTables } from './held-tables.ts';
 import { makeStatuses, type Statuses } from './statuses.ts';
 
 export const operatorNamespace = 'pan-tag-operator';
@@ -223,6 +225,7 @@ export class Stage implements AsyncDisposable {
     this.#hideLogin(device.simulator);
     const staged = {
       ...device,
+      ...this.#explaining(device),
       [Symbol.asyncDispose]: async (): Promise<void> => {
         if (!this.#devices.delete(staged)) return;
         await leave();
@@ -233,6 +236,20 @@ export class Stage implements AsyncDisposable {
     };
     this.#devices.add(staged);
     return staged;
+  }
+
+  /** A device that does not come to hold what it shall: the error says what the operator says of it. */
+  #explaining({ holds, owned }: HeldTables): Pick<HeldTables, 'holds'> {
+    return {
+      holds: (expected, options) =>
+        holds(expected, options).catch(async (error: unknown) => {
+          throw await explained(error, {
+            addresses: () => differentAddresses(owned(options?.vsys), expected),
+            firewalls: () => this.cluster.list('PanFirewall'),
+            logs: () => this.#operators.flatMap(({ process }) => process.logs()),
+          });
+        }),
+    };
   }
 
   /** Does nothing where there is none. */

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { takes } from '../policies/eligibility.ts';
 import type { Grant } from '../policies/grant.ts';
 import { type Evaluation, ranksOn, tagsFrom, type TagRanks } from '../policies/grants.ts';
+import { type DesiredExplanation, explainDesired } from './explain-desired.ts';
 import { sameLabels } from '../syntax/label.ts';
 import type { Firewall, NamespaceRecord, PodRecord, Policy, PolicyId } from '../model/model.ts';
 import { Pods, type PodState, sameForUs } from './pods.ts';
@@ -216,6 +217,14 @@ export class Desired {
       labelsIn: (namespace) => this.#pods.labelsIn(namespace),
       hasPods: (namespace) => this.#pods.hasAny(namespace),
     });
+  }
+
+  /** Everything known of one address, to be logged. Changes nothing. @param firewall the only one to tell of; absent: all. */
+  explain(address: string, firewall?: string): DesiredExplanation {
+    const firewalls = this.#registrations
+      .firewalls()
+      .filter(({ name }) => firewall === undefined || name === firewall);
+    return explainDesired({ desired: this, pods: this.#pods, firewalls }, address);
   }
 
   *#grantsAt(

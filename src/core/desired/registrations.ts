@@ -49,6 +49,11 @@ export class Registrations {
     this.#firewalls.delete(firewall);
   }
 
+  /** All of them. */
+  firewalls(): readonly Firewall[] {
+    return [...this.#firewalls.values()].map(({ firewall }) => firewall);
+  }
+
   tagsOf(firewall: string, address: string): TagSet {
     return this.#firewalls.get(firewall)?.desired.get(address) ?? noTags;
   }

@@ -163,7 +163,7 @@ export class Refusals {
   }
 
   /** What of this address is refused. */
-  at(address: string): readonly Rejection[] {
+  at(address: string): readonly Refusal[] {
     return this.#refusals.get(address) ?? [];
   }
 

@@ -84,6 +84,13 @@ export class RemovalGuard {
     return scopeOfSuffix(tag.slice(this.#tagPrefix.length)) ?? '';
   }
 
+  /** The id of the held plan that has this removal; undefined: none has it. */
+  planWith(address: string, tag: string): string | undefined {
+    for (const plan of this.#plansAt.get(address) ?? [])
+      if (plan.tagsAt(address).includes(tag)) return plan.id;
+    return undefined;
+  }
+
   /** A held plan touches its scope: what is of the same scope is held too, or waits to be judged after it. */
   blocks(scope: Scope): boolean {
     return this.#blocked.has(scope);

@@ -17,6 +17,11 @@ export class Backlog {
     return this.#vacated.has(address) || this.#others.has(address);
   }
 
+  /** When the address's oldest change was seen; undefined: it is not here. */
+  sinceOf(address: string): number | undefined {
+    return this.#vacated.get(address) ?? this.#others.get(address);
+  }
+
   /** When the change that has waited longest was seen. Looked for once after it moved. */
   get oldest(): number | undefined {
     if (this.#oldest === undefined) {

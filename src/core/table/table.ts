@@ -3,6 +3,7 @@
 import { Agenda } from './agenda.ts';
 import { type Batch, type BatchLimits, type PlannedAddress, wishesOf } from '../message/batch.ts';
 import { Belief } from './belief.ts';
+import { explainTable, type TableExplanation } from './explain-table.ts';
 import { isVague } from '../message/bisection.ts';
 import { composeBatch, type Scope } from './composition.ts';
 import type { WindowCount } from '../removals/guard-window.ts';
@@ -351,6 +352,13 @@ export class Table {
   /** When the change that has waited longest was seen. */
   get oldestPendingAt(): number | undefined {
     return this.#current.backlog.oldest;
+  }
+
+  /** Everything known of one address, to be logged. Changes nothing. */
+  explain(address: string, now: number): TableExplanation {
+    const parts = { desired: this.#desired, belief: this.#belief, agenda: this.#agenda, guard: this.#guard };
+    const messages = { refusals: this.#refusals, inFlight: this.#inFlight, late: this.#late };
+    return explainTable({ ...parts, ...messages, leases: this.leases }, address, now);
   }
 
   /** With everything assessed that the gate moved. */

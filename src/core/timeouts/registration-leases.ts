@@ -151,6 +151,11 @@ export class RegistrationLeases {
     return this.#ring.due.keys();
   }
 
+  /** Since when the address's lease is to begin anew, monotonic ms; undefined: it is not due. */
+  dueSince(address: string): number | undefined {
+    return this.#ring.due.get(address);
+  }
+
   /** They wait for so long that changes must leave them room. */
   isLate(now: number): boolean {
     return now - (this.#ring.oldestDueAt ?? now) > (this.outstanding * 1000) / latePart;

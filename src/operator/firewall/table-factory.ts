@@ -54,10 +54,11 @@ export class TableFactory {
   }
 
   table(ref: TableRef): TableWorker {
-    const { limits, settings, stance, knowledge, swVersion } = this.#options;
+    const { firewall, desired, limits, settings, stance, knowledge, swVersion } = this.#options;
     return new TableWorker({
       ...this.#common(ref),
       desired: limits.desiredOf(ref),
+      explainDesired: (address) => desired.explain(address, firewall.name),
       limits: limits.of(ref),
       fullIntervalMs: () => settings().fullIntervalSeconds * 1000,
       markerIntervalMs: () => settings().markerIntervalSeconds * 1000,

@@ -20,6 +20,8 @@ export type TableWorkerOptions = {
   /** Ourselves, as the mark in the table names us. */
   readonly self: Owner;
   readonly desired: DesiredTags;
+  /** Everything that the cluster's side knows of an address, for the log. Absent: nothing. */
+  readonly explainDesired?: (address: string) => unknown;
   readonly fullIntervalMs: () => number;
   readonly markerIntervalMs: () => number;
   readonly guard: () => GuardLimits;

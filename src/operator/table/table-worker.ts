@@ -11,6 +11,7 @@ import type { Scope } from '../../core/model/policy-scope.ts';
 import { createWake, pause } from '../../runtime/wake.ts';
 import { type Connection, DeviceFailure } from '../device/device-port.ts';
 import { limitedTable } from '../limits/limited-table.ts';
+import { explainStuckAddresses } from './address-explainer.ts';
 import { type Adoption, Marker } from './marker.ts';
 import { type CallKind, Outage } from '../device/outage.ts';
 import { expectNotPassive } from '../device/passive-peer.ts';
@@ -215,13 +216,27 @@ export class TableWorker {
     this.#takeOver();
     this.table.leases.inherit(this.#options.formerTimeoutSeconds());
     this.table.inheritGuard(this.#options.formerGuardWindow?.() ?? [], this.#options.now());
+    const ended = new AbortController();
+    void this.#explain(AbortSignal.any([signal, ended.signal]));
     try {
       while (!signal.aborted) {
         await this.#step(signal).catch((error: unknown) => this.#recover(error, signal));
       }
     } finally {
+      ended.abort();
       this.forget();
     }
+  }
+
+  #explain(signal: AbortSignal): Promise<void> {
+    const { table } = this;
+    const { explainDesired, stance, log, now } = this.#options;
+    const standing = () => ({
+      stance: stance(),
+      mayWrite: this.#rights.mayWrite,
+      failing: this.#outage.failing?.reason,
+    });
+    return explainStuckAddresses({ table, explainDesired, standing, log, now }, signal);
   }
 
   async #recover(error: unknown, signal: AbortSignal): Promise<void> {

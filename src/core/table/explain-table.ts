@@ -1,0 +1,136 @@
+// Everything known of one address of one table: what is there, what should be, what is to be done, and why not yet.
+
+import type { Agenda } from './agenda.ts';
+import type { Belief } from './belief.ts';
+import type { Displacement } from '../limits/places.ts';
+import { type Excerpt, excerptOf } from '../model/excerpt.ts';
+import type { InFlight } from '../message/in-flight.ts';
+import type { LateMessages } from '../message/late-messages.ts';
+import type { DesiredTags } from './planner.ts';
+import type { Rejection, Refusals } from '../message/refusals.ts';
+import type { RegistrationLeases } from '../timeouts/registration-leases.ts';
+import type { RemovalCause } from '../model/model.ts';
+import type { RemovalGuard } from '../removals/removal-guard.ts';
+import type { RemovalOrigin } from '../model/removal-origin.ts';
+import { union, without } from '../model/tag-set.ts';
+
+type Removal = { readonly tag: string };
+
+/** JSON-able. Its lists tell at most ten of what they count. Durations in ms. */
+export type TableExplanation = {
+  readonly address: string;
+  /** The table has been read. */
+  readonly isRead: boolean;
+  /** Tags of ours on the device: those known to be there, and those that a message without an answer left unsure. */
+  readonly sure: Excerpt<string>;
+  readonly unsure: Excerpt<string>;
+  /** How many tags of others the address carries. */
+  readonly foreign: number;
+  /** What the address shall carry, as far as limits leave it room. */
+  readonly wanted: Excerpt<string>;
+  /** What the next messages say of it. */
+  readonly register: Excerpt<string>;
+  readonly unregister: Excerpt<string>;
+  /** Removals that the guard has not let through: held in that plan, behind a held plan, or about to be judged. */
+  readonly guarded: Excerpt<
+    Removal & { readonly state: 'held' | 'behind' | 'unjudged'; readonly plan?: string }
+  >;
+  /** Removals that wait for knowledge. */
+  readonly waiting: Excerpt<Removal & { readonly why: string }>;
+  /** Each tag that is there and not wanted. */
+  readonly leaving: Excerpt<Removal & { readonly cause: RemovalCause; readonly origin: RemovalOrigin }>;
+  /** For how long its change has been unconfirmed. Absent: there is none. */
+  readonly pendingMs?: number;
+  /** A message about it is on its way. */
+  readonly inFlight: boolean;
+  /** What the device refused, in its words; without `tag`: all of that section; without `retryInMs`: being tried again. */
+  readonly refused: Excerpt<
+    Pick<Rejection, 'section' | 'tag'> & { readonly message: string; readonly retryInMs?: number }
+  >;
+  /** What a message did there was not so when it was read. */
+  readonly contradicted: boolean;
+  /** A message without an answer may still take effect there. */
+  readonly late: boolean;
+  /** Why it has no place on the device; absent: it has one. */
+  readonly displaced?: Displacement;
+  /** What it deserves beyond the tags that an address may carry. */
+  readonly unfit: Excerpt<string>;
+  /** What registrations are given; absent: they have no timeout. `dueMs`: for how long its refresh has been due. */
+  readonly timeout?: { readonly seconds: number; readonly dueMs?: number };
+};
+
+type Parts = {
+  readonly desired: DesiredTags;
+  readonly belief: Belief;
+  readonly agenda: Agenda;
+  readonly refusals: Refusals;
+  readonly guard: RemovalGuard;
+  readonly inFlight: InFlight;
+  readonly late: LateMessages;
+  readonly leases: RegistrationLeases;
+};
+
+const longestWords = 300;
+
+export function explainTable(parts: Parts, address: string, now: number): TableExplanation {
+  const { desired, belief, agenda, inFlight, late } = parts;
+  const { planner } = agenda;
+  const { mirror } = belief;
+  const { tags, unsure } = mirror.at(address);
+  const wanted = planner.wanted(address);
+  const { register, unregister, guarded, waiting } = planner.plan(address);
+  const causeOf = planner.causesAt(address);
+  const originOf = planner.originsAt(address);
+  const since = agenda.backlog.sinceOf(address);
+  const displaced = desired.limits?.displacementOf?.(address);
+  const leaving = without(union(tags, unsure), wanted);
+  return {
+    address,
+    isRead: mirror.known,
+    sure: excerptOf(tags),
+    unsure: excerptOf(unsure),
+    foreign: mirror.othersAt(address),
+    wanted: excerptOf(wanted),
+    register: excerptOf(register),
+    unregister: excerptOf(unregister),
+    guarded: excerptOf(guarded.map((tag) => ({ tag, ...guardState(parts.guard, address, tag) }))),
+    waiting: excerptOf(waiting.map((tag) => ({ tag, why: planner.gate(tag) ?? '' }))),
+    leaving: excerptOf(leaving.map((tag) => ({ tag, cause: causeOf(tag), origin: originOf(tag) }))),
+    ...(since === undefined ? {} : { pendingMs: Math.round(now - since) }),
+    inFlight: inFlight.has(address),
+    refused: refusedAt(parts.refusals, address, now),
+    contradicted: belief.isContradicted(address),
+    late: late.has(address),
+    ...(displaced === undefined ? {} : { displaced }),
+    unfit: excerptOf(planner.unfit(address)),
+    ...timeoutAt(parts.leases, address, now),
+  };
+}
+
+function guardState(guard: RemovalGuard, address: string, tag: string) {
+  const plan = guard.planWith(address, tag);
+  if (plan !== undefined) return { state: 'held', plan } as const;
+  return { state: guard.blocks(guard.scopeOf(tag)) ? 'behind' : 'unjudged' } as const;
+}
+
+function refusedAt(refusals: Refusals, address: string, now: number): TableExplanation['refused'] {
+  return excerptOf(
+    refusals.at(address).map(({ section, tag, message, until }) => ({
+      section,
+      ...(tag === undefined ? {} : { tag }),
+      message: message.slice(0, longestWords),
+      ...(until === undefined ? {} : { retryInMs: Math.max(0, Math.round(until - now)) }),
+    })),
+  );
+}
+
+function timeoutAt(
+  leases: RegistrationLeases,
+  address: string,
+  now: number,
+): Pick<TableExplanation, 'timeout'> {
+  const { timeoutSeconds: seconds } = leases;
+  if (seconds === 0) return {};
+  const since = leases.dueSince(address);
+  return { timeout: { seconds, ...(since === undefined ? {} : { dueMs: Math.round(now - since) }) } };
+}
