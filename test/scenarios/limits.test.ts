@@ -76,7 +76,7 @@ test('spec.limits.maxAddresses: a higher rank displaces at once, who came first 
     assert.deepEqual(skipped, [{ reason: 'Capacity', count: 1, example: podName('10.1.0.4') }]);
     const counted = [there?.registered, there?.pending, there?.failed, there?.examples];
     assert.deepEqual(counted, [2, 0, 1, ['10.1.0.4']]);
-    assert.match(there?.message ?? '', /takes \d+ addresses.*10\.1\.0\.4 is left out/);
+    assert.match(there?.message ?? '', /capacity reached: \d+ addresses.*not registered: 10\.1\.0\.4 /);
   });
   assert.deepEqual(device.owned(), full);
   await stage.says('ClusterPanTagPolicy', silver, 'InSync');

@@ -82,7 +82,10 @@ describe('an HA pair of Panoramas', { concurrency: 4 }, () => {
       members.forEach((one, i) => one.setHa({ state: i === 0 ? 'primary-suspended' : 'secondary-passive' }));
     await using pair = await stagePair(stage, { name, foreignOn, prepare });
     const { conditions } = await stage.says('PanFirewall', { name }, 'DeviceUnavailable');
-    assert.match(conditions?.[0]?.message ?? '', /it says primary-suspended.*it says secondary-passive/);
+    assert.match(
+      conditions?.[0]?.message ?? '',
+      /HA state is primary-suspended.*HA state is secondary-passive/,
+    );
     await stage.says('PanTagPolicy', policy, 'DeviceUnavailable');
     assert.deepEqual(pair.members.map(messagesTo), [0, 0]);
     pair.members[1].setHa({ state: 'secondary-active' });
@@ -134,7 +137,7 @@ describe('an HA pair of Panoramas', { concurrency: 4 }, () => {
     const { message = '' } = conditions.find(({ type }) => type === 'Ready') ?? {};
     assert.match(
       message,
-      /^the table is in sync; one member of the HA pair is used, and the other one could not/,
+      /^the table is in sync; the HA pair has no usable standby, a failover would fail: https/,
     );
     assert.ok(message.includes(a.endpoint));
 
