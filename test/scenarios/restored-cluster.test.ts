@@ -91,7 +91,7 @@ test('an older state: what it knows is followed, what it does not know any more 
     await cluster.patch('Namespace', { name: 'shop' }, { metadata: { annotations: { n: `${n}` } } });
   }
   await proxy.accept();
-  await operator.waitForLog(({ msg }) => String(msg).includes('gone back to an older state'), 60_000);
+  await operator.waitForLog(({ msg }) => String(msg).includes('restored to an older state'), 60_000);
   await fw.holds(table(numbers(1, 32)), { timeoutMs: 60_000 });
   await stage.says('PanFirewall', { name: 'edge' }, 'RemovalsHeld', 60_000);
   await waitUntilReady(operator, 60_000);
