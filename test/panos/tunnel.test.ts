@@ -88,7 +88,7 @@ test('a proxy over TLS is verified against the roots of the system, by its own n
   await using other = clientOf(device, { proxy: { url: stranger.url } });
   const { reason, retry, applied, message: text } = await failure(other.update(message, never));
   assert.deepEqual([reason, retry, applied], ['DeviceUnavailable', 'slow', 'no']);
-  assert.match(text, /The proxy's certificate is not trusted/);
+  assert.match(text, /the proxy's certificate is not trusted/);
   assert.deepEqual(stranger.asked, []);
 });
 
@@ -108,10 +108,10 @@ test('the login of a proxy goes to the proxy alone, and is in no error', async (
 });
 
 for (const [status, retry, says] of [
-  [407, 'slow', /asks for a login/],
-  [403, 'slow', /opens no way to the device/],
-  [502, 'backoff', /opens no way to the device/],
-  [503, 'backoff', /opens no way to the device/],
+  [407, 'slow', /requires authentication/],
+  [403, 'slow', /refused to connect to the device/],
+  [502, 'backoff', /could not connect to the device/],
+  [503, 'backoff', /could not connect to the device/],
 ] as const) {
   test(`a proxy that answers HTTP ${status} is DeviceUnavailable, and works when it opens the way`, async () => {
     await using device = await startScriptedDevice(reply(success));
@@ -135,7 +135,7 @@ test('a proxy that does not answer is given up in time', async () => {
   await using client = clientOf(device, { proxy: { url: proxy.url }, timeouts });
   const { reason, retry, applied, message: text } = await failure(client.update(message, never));
   assert.deepEqual([reason, retry, applied], ['DeviceUnavailable', 'backoff', 'no']);
-  assert.match(text, /proxy cannot be asked.*no answer in time/);
+  assert.match(text, /connection to the proxy failed.*no answer in time/);
 });
 
 test('a proxy that is not there is DeviceUnavailable', async () => {
@@ -145,7 +145,7 @@ test('a proxy that is not there is DeviceUnavailable', async () => {
   await using client = clientOf(device, { proxy: { url: gone.url } });
   const { reason, applied, message: text } = await failure(client.update(message, never));
   assert.deepEqual([reason, applied], ['DeviceUnavailable', 'no']);
-  assert.match(text, /proxy cannot be asked.*ECONNREFUSED/);
+  assert.match(text, /connection to the proxy failed.*ECONNREFUSED/);
 });
 
 test('a kept tunnel that was cut costs one silent second attempt, a new one none', async () => {

@@ -313,7 +313,7 @@ export const ways: readonly Way[] = [
   {
     what: 'a certificate without alternative names, its CN an address',
     ...untrusted,
-    says: 'Make the certificate anew with 127.0.0.1 in its alternative names',
+    says: 'Reissue the certificate with 127.0.0.1 in its alternative names',
     set: () => shows(issue({ name: '127.0.0.1', issuer: root })),
   },
   {
@@ -325,7 +325,7 @@ export const ways: readonly Way[] = [
   {
     what: 'a certificate that is signed with SHA-1',
     ...untrusted,
-    says: 'Make it anew with SHA-256 or better',
+    says: 'Reissue it with SHA-256 or better',
     set: () => showsWeak(issue({ name: 'x', issuer: root, alternatives: here, digest: 'sha1' })),
   },
   {
@@ -345,7 +345,7 @@ export const ways: readonly Way[] = [
   {
     what: 'the proxy closes the connection',
     ...unavailable,
-    says: 'The proxy cannot be asked',
+    says: 'the connection to the proxy failed',
     set: behindCut,
   },
   {
@@ -369,7 +369,7 @@ export const ways: readonly Way[] = [
   {
     what: 'the proxy does not reach it (HTTP 502, 503, 504)',
     ...unavailable,
-    says: 'opens no way to the device',
+    says: 'could not connect to the device',
     set: behind(502),
   },
   // The answer, as far as it is not one of the device itself.

@@ -261,7 +261,7 @@ describe('a firewall', { concurrency: 4 }, () => {
     fw.simulator.expireKeys();
     await cluster.deletePod({ namespace: name, name: 'web-1' });
     const { conditions = [] } = await stage.says('PanFirewall', { name }, 'AuthenticationFailed');
-    assert.match(conditions[0]?.message ?? '', /the key's lifetime is over/);
+    assert.match(conditions[0]?.message ?? '', /or the API key has expired/);
     // Another login is another session of its own: it need not wait for a minute to pass.
     fw.simulator.setAccount({ name: 'k8s-second', password: `${password}-2` });
     stage.hide(basicToken('k8s-second', `${password}-2`));

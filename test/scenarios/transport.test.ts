@@ -80,7 +80,7 @@ describe('a firewall', { concurrency: 4 }, () => {
     const { fw, table } = await setUp(name, { spec: { proxyUrl: own.url } });
     await using _ = fw;
     const { conditions = [] } = await stage.says('PanFirewall', { name }, 'DeviceUnavailable');
-    assert.match(conditions[0]?.message ?? '', /The proxy opens no way to the device.*\(HTTP 403\)/);
+    assert.match(conditions[0]?.message ?? '', /the proxy refused to connect to the device.*\(HTTP 403\)/);
     assert.ok(!common.asked.includes(authorityOf(fw)));
     await cluster.patch('PanFirewall', { name }, { spec: { proxyUrl: null } });
     await fw.holds(table, { timeoutMs: 5_000 });

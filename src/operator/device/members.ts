@@ -175,7 +175,7 @@ function together(failures: readonly DeviceFailure[]): DeviceFailure {
   const [first] = failures;
   if (first !== undefined && failures.length === 1) return first;
   const reason = worst(failures)?.reason ?? 'DeviceUnavailable';
-  const message = `no member of the HA pair can be used. ${failures.map((one) => one.message).join('; ')}`;
+  const message = `no member of the HA pair can be used: ${failures.map((one) => one.message).join('; ')}`;
   const retry = failures.every((one) => one.retry === 'slow') ? 'slow' : 'backoff';
   const refusesPass = failures.some((one) => one.refusesPass);
   const someAway = failures.some(isAway);

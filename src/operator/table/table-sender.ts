@@ -156,7 +156,7 @@ export class TableSender {
       throw error;
     }
     const meant = this.#suspects.unanswered(now(), now() - startedAt);
-    const message = `the device does not answer updates that contain this entry. ${error.message}`;
+    const message = `the device does not answer updates that contain this entry: ${error.message}`;
     const rejections = this.#setAside(meant, { message });
     if (!isTrial || this.#suspects.failures >= deviceFails) throw error;
     return rejections;
@@ -216,7 +216,7 @@ async function breathing<T extends { readonly length: number }>(many: T): Promis
 }
 
 function unanswered(ms: number): DeviceFailure {
-  const message = `The device did not answer within ${Math.round(ms / 1000)} s`;
+  const message = `the device did not answer within ${Math.round(ms / 1000)} s`;
   return new DeviceFailure('DeviceUnavailable', message, { retry: 'backoff', applied: 'unknown' });
 }
 

@@ -96,7 +96,7 @@ export class PanosError extends Error {
  */
 export function invalidResponse(problem: string, intent: Intent, said = ''): PanosError {
   return new PanosError(
-    `The device's answer cannot be trusted: ${problem}. Check that the endpoint is a PAN-OS management interface`,
+    `the device's answer cannot be trusted: ${problem}. Check that the endpoint is a PAN-OS management interface`,
     {
       reason: 'InvalidResponse',
       retry: 'backoff',

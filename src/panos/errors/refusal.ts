@@ -20,14 +20,14 @@ const internalError: Meaning = {
   reason: 'DeviceUnavailable',
   retry: 'backoff',
   before: false,
-  problem: 'The device reports an internal error. If it stays, look at its system log',
+  problem: 'the device reports an internal error. If this persists, check its system log',
 };
 
 const unknownCommand: Meaning = {
   reason: 'InvalidResponse',
   retry: 'slow',
   before: true,
-  problem: 'The device does not know this command. PAN-OS 8.0 or newer is needed',
+  problem: 'the device does not know this command. PAN-OS 8.0 or newer is needed',
 };
 
 const unauthorized: Meaning = {
@@ -35,20 +35,20 @@ const unauthorized: Meaning = {
   retry: 'slow',
   before: true,
   problem:
-    "The device refuses the credentials: they are wrong, were changed, or the key's lifetime is over. Check the Secret, and the administrator behind it on the device",
+    'the device refuses the credentials: they are wrong, were changed, or the API key has expired. Check the Secret, and the administrator behind it on the device',
 };
 
 const sessionTimedOut: Meaning = {
   ...unauthorized,
   retry: 'backoff',
   problem:
-    'The device has ended the session. It is tried again; if it stays, renew the key or the password in the Secret',
+    'the device has ended the session. Retrying; if this persists, renew the key or the password in the Secret',
 };
 
 const keyExpired: Meaning = {
   ...unauthorized,
   problem:
-    'The device says that the API key has expired. Generate a new one and put it into the Secret, or put user name and password there, from which keys are generated',
+    'the device says that the API key has expired. Generate a new one and put it into the Secret, or put user name and password there, from which keys are generated',
   // The device's sentence names the key (Splunk-Apps #151).
   instead: 'the key has expired',
 };
@@ -58,7 +58,7 @@ const notNow: Meaning = {
   retry: 'backoff',
   before: false,
   notNow: true,
-  problem: 'The device cannot do it now. It is tried again; if it stays, look at its system log',
+  problem: 'the device cannot do it now. Retrying; if this persists, check its system log',
 };
 
 const roleNotAuthorized: Meaning = {
@@ -66,14 +66,14 @@ const roleNotAuthorized: Meaning = {
   retry: 'slow',
   before: true,
   problem:
-    "The administrator lacks a right. On the device, in the XML API tab of the administrator's role, allow User-ID Agent and Operational Requests",
+    "the administrator lacks a right. On the device, in the XML API tab of the administrator's role, allow User-ID Agent and Operational Requests",
 };
 
 /** Sent for bad credentials and for a right that the role lacks. */
 const unauthorizedRequest: Meaning = {
   ...unauthorized,
   problem:
-    "The device calls the request unauthorized. Check the Secret, and that the XML API tab of the administrator's role allows User-ID Agent and Operational Requests",
+    "the device rejects the request as unauthorized. Check the Secret, and that the XML API tab of the administrator's role allows User-ID Agent and Operational Requests",
 };
 const unauthorizedRequestCode = '16';
 
@@ -100,7 +100,8 @@ const meanings: ReadonlyMap<string, Meaning> = new Map([
     '14',
     {
       ...internalError,
-      problem: 'The device says that the operation is not possible now. If it stays, look at its system log',
+      problem:
+        'the device says that the operation is not possible now. If this persists, check its system log',
     },
   ],
   [
@@ -110,7 +111,7 @@ const meanings: ReadonlyMap<string, Meaning> = new Map([
       retry: 'slow',
       before: true,
       problem:
-        'The device denies the operation. If it is no passive member of an HA pair, check the rights of the administrator',
+        'the device denies the operation. If it is not the passive member of an HA pair, check the rights of the administrator',
     },
   ],
 ]);
@@ -202,13 +203,13 @@ function wholeRefusal(intent: Intent): Meaning {
         retry: 'slow',
         before: false,
         problem:
-          'The device refuses a message of registrations as a whole. Look at its limits of addresses and tags, and at its system log',
+          'the device refuses a message of registrations as a whole. Check its limits of addresses and tags, and its system log',
       }
     : {
         reason: 'InvalidResponse',
         retry: 'slow',
         before: false,
-        problem: 'The device refuses a command. Check its version, and that the vsys exists',
+        problem: 'the device refuses a command. Check its version, and that the vsys exists',
       };
 }
 

@@ -27,19 +27,19 @@ export function opensslSays({ cause }: Pick<CertificateError, 'cause'>): string 
 
 function adviceFor(code: string, words: string): string {
   if (code === 'CERT_HAS_EXPIRED')
-    return "The device's certificate, or one that vouches for it, has expired. Renew it on the device, or in ca.crt";
+    return "the device's certificate, or a certificate in its chain, has expired. Renew it on the device, or in ca.crt";
   if (code === 'CERT_NOT_YET_VALID')
-    return "The device's certificate is not valid yet. Check the clocks of the device and of the node";
+    return "the device's certificate is not valid yet. Check the clocks of the device and of the node";
   if (code === 'DEPTH_ZERO_SELF_SIGNED_CERT')
-    return "The device's certificate is signed by itself. Put it into the Secret that tls.caSecretRef names, as ca.crt, or give the device one of your CA";
+    return "the device's certificate is self-signed. Put it into the Secret that tls.caSecretRef names, as ca.crt, or give the device one of your CA";
   if (signerCodes.has(code))
-    return "The device's certificate is not trusted. Name the CA that signed it in tls.caSecretRef";
+    return "the device's certificate is not trusted. Name the CA that signed it in tls.caSecretRef";
   // The words choose the advice alone; what it is has been decided.
   if (/key too (weak|small)/i.test(words))
-    return "The device's certificate, or one that vouches for it, has a key that is too short. Make it anew with RSA of 2,048 bits or more, or with ECDSA";
+    return "the device's certificate, or a certificate in its chain, has a key that is too short. Reissue it with RSA of 2,048 bits or more, or with ECDSA";
   if (/(digest|md|signature algorithm).*too weak/i.test(words))
-    return "The device's certificate, or one that vouches for it, is signed with a weak digest such as SHA-1. Make it anew with SHA-256 or better";
-  return "The device's certificate is not accepted. Make it anew, and name the CA that signed it in tls.caSecretRef";
+    return "the device's certificate, or a certificate in its chain, is signed with a weak digest such as SHA-1. Reissue it with SHA-256 or better";
+  return "the device's certificate is not accepted. Reissue it, and name the CA that signed it in tls.caSecretRef";
 }
 
 /** Without the hint that Node adds to some, which does not apply here: the system's roots are read anyway. */
@@ -54,21 +54,21 @@ const mostNames = 3;
 /** Of a certificate whose signer is trusted, and that is for somebody else. */
 function nameProblem(error: Error): string {
   const host = 'host' in error && typeof error.host === 'string' ? quoted(error.host) : 'this name';
-  const problem = `The device's certificate is not for ${host}`;
-  const anew = `make the certificate anew with ${host} in its alternative names`;
+  const problem = `the device's certificate is not for ${host}`;
+  const reissue = `reissue the certificate with ${host} in its alternative names`;
   const certificate = certificateOf(error);
   if ('code' in error && error.code === 'ERR_TLS_CERT_ALTNAME_FORMAT')
-    return `The device's certificate has alternative names that cannot be read. M${anew.slice(1)}`;
+    return `the device's certificate has alternative names that cannot be read. R${reissue.slice(1)}`;
   if (certificate === undefined)
-    return `${problem}. If it has another name of the device, set tls.serverName to that; else ${anew}`;
+    return `${problem}. If it has another name of the device, set tls.serverName to that; else ${reissue}`;
   const names = alternativeNames(certificate);
   const addresses = names.length > 0 ? [] : alternativeAddresses(certificate);
   if (addresses.length > 0)
-    return `${problem} but for ${listed(addresses)}. If that is the device, name it in the endpoint; else ${anew}`;
+    return `${problem} but for ${listed(addresses)}. If that is the device, name it in the endpoint; else ${reissue}`;
   const helpful = names.length > 0 ? names : commonNames(certificate);
   if (helpful.length > 0)
-    return `${problem} but for ${listed(helpful)}. If that is the device, set tls.serverName to it; else ${anew}`;
-  return `${problem}, and has no name that could be asked for instead. M${anew.slice(1)}`;
+    return `${problem} but for ${listed(helpful)}. If that is the device, set tls.serverName to it; else ${reissue}`;
+  return `${problem}, and has no name that could be checked instead. R${reissue.slice(1)}`;
 }
 
 function listed(names: readonly string[]): string {

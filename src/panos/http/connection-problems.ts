@@ -4,44 +4,44 @@ import { quoted } from '../errors/device-words.ts';
 import { codeOf, timeLimitCode } from '../errors/error-codes.ts';
 
 const noRoute =
-  'The device cannot be reached: there is no route to it. Check the endpoint, and the routes of the node';
+  'the device cannot be reached: there is no route to it. Check the endpoint, and the routes of the node';
 const forbiddenHere =
-  'The connection is forbidden where the operator runs. Check its NetworkPolicy, and the packet filter of the node';
+  'the operator is not allowed to open this connection. Check its NetworkPolicy, and the packet filter of the node';
 
 const cut =
-  'The connection was cut. It is tried again; if it stays, look at the device, and at firewalls and proxies on the way';
+  'the connection was cut. Retrying; if this persists, check the device, and the firewalls and proxies on the way';
 const handshakeCut =
-  'The connection was cut during the TLS handshake. Look at the device, and at firewalls and load balancers on the way: some reset a ClientHello of more than one packet, as key exchange with X25519MLKEM768 sends. After three cuts in a row it is tried once without that';
+  'the connection was cut during the TLS handshake. Check the device, and the firewalls and load balancers on the way: some reset a ClientHello of more than one packet, as key exchange with X25519MLKEM768 sends. After three cuts in a row one handshake is tried without it';
 
 const problems: ReadonlyMap<string, string> = new Map([
   [
     'ECONNREFUSED',
-    'The device refuses connections. Check the endpoint and its port, and that HTTPS is enabled',
+    'the device refuses connections. Check the endpoint and its port, and that HTTPS is enabled',
   ],
   [
     'UND_ERR_CONNECT_TIMEOUT',
-    'The device does not accept a connection in time. Check routes and firewalls on the way',
+    'the device does not accept a connection in time. Check routes and firewalls on the way',
   ],
   ['EHOSTUNREACH', noRoute],
   ['ENETUNREACH', noRoute],
   ['EHOSTDOWN', noRoute],
   [
     'ETIMEDOUT',
-    'The device does not accept a connection in time, or is silent. Check routes and firewalls on the way',
+    'the device does not accept a connection in time, or is silent. Check routes and firewalls on the way',
   ],
   ['EACCES', forbiddenHere],
   ['EPERM', forbiddenHere],
   [
     'EADDRNOTAVAIL',
-    'There is no address or port here from which to connect. Check that the Pod network has the IP family of the endpoint, and how many connections the node has open',
+    'no local address or port to connect from. Check that the Pod network has the IP family of the endpoint, and how many connections the node has open',
   ],
-  ['EMFILE', 'The operator has too many files and connections open. Raise its limit of open files'],
-  ['ENFILE', 'The node has too many files and connections open. Raise its limit of open files'],
+  ['EMFILE', 'the operator has too many files and connections open. Raise its limit of open files'],
+  ['ENFILE', 'the node has too many files and connections open. Raise its limit of open files'],
   ['ECONNABORTED', cut],
   ['ECONNRESET', cut],
   ['EPIPE', cut],
   ['UND_ERR_SOCKET', cut],
-  [timeLimitCode, 'The device did not answer in time. Check its load (management plane CPU)'],
+  [timeLimitCode, 'the device did not answer in time. Check its load (management plane CPU)'],
 ]);
 
 /** What is wrong, and the next step; without the code. */
@@ -58,7 +58,7 @@ function tlsProblem(error: unknown): string | undefined {
   const code = codeOf(error);
   if (code !== 'EPROTO' && !tlsCodes.some((beginning) => code.startsWith(beginning))) return undefined;
   const words = wordsOf(error);
-  return `The TLS handshake fails. ${tlsAdvice(words)}. OpenSSL says: ${words}`;
+  return `the TLS handshake failed. ${tlsAdvice(words)}. OpenSSL says: ${words}`;
 }
 
 /** The words choose the advice alone. */
@@ -68,13 +68,13 @@ function tlsAdvice(words: string): string {
   if (/protocol version|unsupported protocol/i.test(words))
     return 'The device has no TLS version in common with this operator: allow TLS 1.2 on it';
   if (/alert.*certificate required|alert.*bad certificate/i.test(words))
-    return 'The device asks for a client certificate, which this operator has none of: take the certificate profile off its management interface';
+    return 'The device asks for a client certificate, and this operator has none: take the certificate profile off its management interface';
   return 'Check that the endpoint is an HTTPS port, and the TLS versions and ciphers of the device';
 }
 
 /** What is not known is said to be, and quoted: nobody is sent to look for what it may not be. */
 function unknownProblem(error: unknown): string {
-  return `The call failed for a reason that this operator does not know. Look at the device and the way to it. The system says: ${wordsOf(error)}`;
+  return `the call failed for a reason that this operator does not know. Check the device, and the network between. The system says: ${wordsOf(error)}`;
 }
 
 function wordsOf(error: unknown): string {

@@ -5,20 +5,16 @@ import { PanosError } from '../errors/errors.ts';
 /** @param applied of an earlier attempt of the same call: nothing is sent to a host without an address. */
 export function nameProblem(cause: NameError, applied: PanosError['applied']): PanosError {
   const what = cause.code === 'ENOTFOUND' ? "the endpoint, and the cluster's DNS" : "the cluster's DNS";
-  return unresolved(cause, `${capitalized(cause.message)}. Check ${what}`, applied);
+  return unresolved(cause, `${cause.message}. Check ${what}`, applied);
 }
 
 export function proxyNameProblem(cause: NameError): PanosError {
   const what = "spec.proxyUrl or HTTPS_PROXY of the operator, and the cluster's DNS";
-  return unresolved(cause, `The proxy is not found: ${cause.message}. Check ${what}`, 'no');
+  return unresolved(cause, `the proxy is not found: ${cause.message}. Check ${what}`, 'no');
 }
 
 function unresolved(cause: NameError, problem: string, applied: PanosError['applied']): PanosError {
   const { code } = cause;
   const message = `${problem} (${code})`;
   return new PanosError(message, { reason: 'DeviceUnavailable', retry: 'backoff', applied, code, cause });
-}
-
-function capitalized(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -41,8 +41,8 @@ export function transportError(error: unknown, request: { intent: Intent; sent: 
   if (strangeAnswerCodes.has(code)) {
     const problem =
       code === sizeLimitCode
-        ? 'The reply is larger than any to such a call can be'
-        : 'What answers at the endpoint does not speak the XML API';
+        ? 'the reply exceeds the size limit of this call'
+        : 'what answers at the endpoint does not speak the XML API';
     return new PanosError(`${problem} (${code}). Check the endpoint and its port, and proxies before it`, {
       reason: 'InvalidResponse',
       retry: 'backoff',
@@ -64,7 +64,7 @@ export function httpStatusError(status: number, intent: Intent): PanosError {
   const facts = { applied: mayHaveApplied(intent), code: `HTTP ${status}` } as const;
   if (status >= 500 || status === 408 || status === 429) {
     return new PanosError(
-      `The device, or a proxy before it, is not available now. It is tried again; if it stays, look at their load and logs (HTTP ${status})`,
+      `the device, or a proxy before it, is not available now. Retrying; if this persists, check their load and logs (HTTP ${status})`,
       {
         ...facts,
         reason: 'DeviceUnavailable',
@@ -74,7 +74,7 @@ export function httpStatusError(status: number, intent: Intent): PanosError {
   }
   if (status === 407) {
     return new PanosError(
-      'A proxy before the device asks for a login. Name it in spec.proxyUrl, or with user name and password in HTTPS_PROXY of the operator (HTTP 407)',
+      'a proxy before the device requires authentication. Name it in spec.proxyUrl, or with user name and password in HTTPS_PROXY of the operator (HTTP 407)',
       { ...facts, reason: 'DeviceUnavailable', retry: 'slow' },
     );
   }
@@ -84,14 +84,14 @@ export function httpStatusError(status: number, intent: Intent): PanosError {
         ? 'the credentials'
         : 'the credentials, the rights of their administrator in the XML API';
     return new PanosError(
-      `The call was refused without an XML API answer (HTTP ${status}). Check ${what}, and whether a proxy stands before the device`,
+      `the call was refused without an XML API answer (HTTP ${status}). Check ${what}, and whether a proxy stands before the device`,
       { ...facts, reason: 'AuthenticationFailed', retry: 'slow' },
     );
   }
   const problem =
     status >= 300 && status < 400
-      ? 'The endpoint redirects elsewhere, which is never followed. Name the device itself'
-      : 'What answers at the endpoint does not know the XML API. Check the endpoint and its port';
+      ? 'the endpoint answers with a redirect, which is never followed. Name the device itself'
+      : 'what answers at the endpoint does not know the XML API. Check the endpoint and its port';
   return new PanosError(`${problem} (HTTP ${status})`, {
     ...facts,
     reason: 'InvalidResponse',
@@ -106,19 +106,20 @@ function proxyProblem(cause: ProxyError): PanosError {
   const facts = { reason: 'DeviceUnavailable', applied: 'no', code: cause.code, cause } as const;
   if (cause.cause instanceof CertificateError) {
     const problem =
-      "The proxy's certificate is not trusted. Give its CA to Node (NODE_EXTRA_CA_CERTS), or name the proxy that the certificate is for";
+      "the proxy's certificate is not trusted. Give its CA to Node (NODE_EXTRA_CA_CERTS), or name the proxy that the certificate is for";
     return new PanosError(`${problem}. ${opensslSays(cause.cause)} (${detail})`, { ...facts, retry: 'slow' });
   }
   if (status === undefined) {
-    const problem = 'The proxy cannot be asked. Check spec.proxyUrl, or HTTPS_PROXY of the operator';
+    const problem = 'the connection to the proxy failed. Check spec.proxyUrl, or HTTPS_PROXY of the operator';
     return new PanosError(`${problem} (${detail})`, { ...facts, retry: 'backoff' });
   }
   if (status === 407) {
     const problem =
-      'The proxy asks for a login. Name it with user name and password in HTTPS_PROXY of the operator';
+      'the proxy requires authentication. Put user name and password into HTTPS_PROXY of the operator';
     return new PanosError(`${problem} (${detail})`, { ...facts, retry: 'slow' });
   }
-  const problem = 'The proxy opens no way to the device. Check the endpoint, and what the proxy allows';
+  const did = status < 500 ? 'refused to' : 'could not';
+  const problem = `the proxy ${did} connect to the device. Check the endpoint, and what the proxy allows`;
   return new PanosError(`${problem} (${detail})`, { ...facts, retry: status < 500 ? 'slow' : 'backoff' });
 }
 

@@ -40,7 +40,7 @@ export function apiKeyCredentials(apiKey: string): Credentials {
     pass: async () => {
       if (/^[\x21-\x7e]+$/.test(apiKey.trim())) return pass;
       throw new PanosError(
-        'The API key is empty or has characters that no key has. Generate one on the device and put it into the Secret',
+        'the API key is empty or has characters that no key has. Generate one on the device and put it into the Secret',
         { reason: 'AuthenticationFailed', retry: 'slow', applied: 'no' },
       );
     },

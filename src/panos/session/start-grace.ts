@@ -26,7 +26,7 @@ export function rememberOutage(now: () => number): Outage {
         retry: 'backoff',
         refusesPass: true,
         problem:
-          'The device was out of reach and now refuses the credentials, as devices do for minutes while they start. It is tried again; if it stays, check the Secret',
+          'the device was out of reach and now refuses the credentials, as devices do for minutes while they start. Retrying; if this persists, check the Secret',
       });
     },
   };

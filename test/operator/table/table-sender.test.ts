@@ -107,7 +107,7 @@ test('an address that has no answer while others have is set aside, and no failu
   assert.deepEqual(table.refusals.addresses(), [bad]);
   assert.match(
     table.refusals.messageOf(bad) ?? '',
-    /does not answer updates that contain this entry\. no answer/,
+    /does not answer updates that contain this entry: no answer/,
   );
   assert.deepEqual([table.owned, failed <= 4, sent <= 10], [3, true, true], `${failed} of ${sent} failed`);
 });

@@ -25,12 +25,7 @@ const codes: readonly (readonly [string, PanosReason, 'backoff' | 'slow', RegExp
   ['CERT_HAS_EXPIRED', 'UntrustedCertificate', 'slow', /expired/],
   ['UNSPECIFIED', 'UntrustedCertificate', 'slow', /OpenSSL says: x/],
   ['', 'UntrustedCertificate', 'slow', /OpenSSL says: x$/],
-  [
-    'ERR_TLS_CERT_ALTNAME_FORMAT',
-    'UntrustedCertificate',
-    'slow',
-    /cannot be read\. Make the certificate anew/,
-  ],
+  ['ERR_TLS_CERT_ALTNAME_FORMAT', 'UntrustedCertificate', 'slow', /cannot be read\. Reissue the certificate/],
   ['ERR_TLS_CERT_ALTNAME_INVALID', 'UntrustedCertificate', 'slow', /tls\.serverName/],
 ];
 

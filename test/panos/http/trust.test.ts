@@ -113,13 +113,13 @@ const names: readonly (readonly [string, Partial<Wanted>, RegExp, RegExp])[] = [
   [
     'a CN that is an address',
     { name: '127.0.0.1' },
-    /Make the certificate anew with 127\.0\.0\.1/,
+    /Reissue the certificate with 127\.0\.0\.1/,
     /serverName/,
   ],
   [
     'a CN that is a sentence',
     { name: 'a firewall of ours' },
-    /Make the certificate anew with 127\.0\.0\.1/,
+    /Reissue the certificate with 127\.0\.0\.1/,
     /serverName/,
   ],
   [

@@ -55,7 +55,7 @@ for (const status of [200, 500]) {
       await using client = clientOf(device, { timeouts: { connectMs: 5_000, callMs: 60_000 } });
       const { reason, code, message } = await failure(call(client));
       assert.deepEqual([reason, code], ['InvalidResponse', 'SIZE_LIMIT']);
-      assert.match(message, /^The reply is larger than any to such a call can be \(SIZE_LIMIT\)\. Check/);
+      assert.match(message, /^the reply exceeds the size limit of this call \(SIZE_LIMIT\)\. Check/);
       assert.ok(sent() < 30, `${sent()} MB`);
     });
   }
