@@ -74,9 +74,11 @@ async function checkStatuses(): Promise<void> {
     await stage.counts('PanFirewall', { name }, (status) => {
       const { tables: [{ message, guardWindow: _passed, ...table } = {}] = [] } = status;
       assert.match(message ?? '', /learned from an agent/);
+      const { endpoint } = device.simulator;
+      const established = { establishedOn: status.device?.serial, establishedEndpoint: endpoint };
       assert.deepEqual(
         { owned: status.owned, pending: status.pending, table },
-        { owned, pending: 0, table: { state: 'InSync', owned, foreign, pending: 0 } },
+        { owned, pending: 0, table: { state: 'InSync', owned, foreign, pending: 0, ...established } },
       );
     });
   }
