@@ -74,13 +74,16 @@ export type Statuses = {
 };
 
 const countsLimitMs = 30_000;
+/** A condition is written at once; that a policy selects Pods, or none any more, follows as counts do. */
+const limitOf = (kind: StatusKind, reason: string): number =>
+  kind !== 'PanFirewall' && (reason === 'InSync' || reason === 'NoPods') ? countsLimitMs : 10_000;
 /** Who is missing from a device group departs at the second look that says so, a period of 30 s later. */
 export const departureLimitMs = 90_000;
 
 export function makeStatuses(cluster: Cluster): Statuses {
   const read = (kind: StatusKind, ref: Ref) => cluster.get<KubernetesObject & { status?: Status }>(kind, ref);
   return {
-    async says(kind, ref, reason, timeoutMs = 10_000) {
+    async says(kind, ref, reason, timeoutMs = limitOf(kind, reason)) {
       const look = async (): Promise<Status> => {
         const { metadata, status = {} } = await read(kind, ref);
         const ready = status.conditions?.find(({ type }) => type === 'Ready');
