@@ -23,6 +23,7 @@ export class NameError extends Error {
 
 /** By host name: one lookup for all who ask for the same name. */
 const running = new Map<string, Promise<readonly LookupAddress[]>>();
+
 /**
  * Names whose last lookup took long. A lookup occupies a thread until it ends, and libuv gives lookups two of its four: names
  * that a DNS server leaves without an answer are looked up one after the other, so that all others find a thread.

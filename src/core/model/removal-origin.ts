@@ -1,8 +1,7 @@
 // Which object, and which change of it, stands behind a removal that rests on absence.
 
 import type { PolicyId, RemovalCause } from './model.ts';
-import { namespaceOf } from './policy-scope.ts';
-import type { Scope } from './policy-scope.ts';
+import { namespaceOf, type Scope } from './policy-scope.ts';
 
 export type RemovalOrigin = {
   /** Pod: Pods that a list left out. Table: tags on the device that nobody claims. */

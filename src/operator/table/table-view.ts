@@ -7,9 +7,8 @@ import type { Stance } from '../../core/rights/stance.ts';
 import type { Table } from '../../core/table/table.ts';
 import type { Contradiction, Precedence } from '../../core/rights/table-claims.ts';
 import type { HeldRemovals, TableView } from '../../core/status/table-health.ts';
-import type { DeviceBooks } from '../limits/limits-view.ts';
 import { wallClock } from '../leadership/wall-clock.ts';
-import { limitsView } from '../limits/limits-view.ts';
+import { type DeviceBooks, limitsView } from '../limits/limits-view.ts';
 import type { Marker } from './marker.ts';
 import type { ReadingNotes } from './table-reader.ts';
 
