@@ -1,4 +1,4 @@
-// What the demo plays on: a throw-away API server, a simulated firewall, and the operator as a process of its own.
+// Stage of the demo: a throw-away API server, a simulated firewall, and the operator as a process of its own.
 
 import { startSimulator, type Simulator } from '../simulator/simulator.ts';
 import { type ControlPlane, startControlPlane } from '../test/control-plane/control-plane.ts';

@@ -1,4 +1,4 @@
-// Which npm packages a bundle is made of, as package-lock.json pins them.
+// Lists the npm packages that a bundle is made of, as package-lock.json pins them.
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

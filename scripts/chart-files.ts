@@ -1,4 +1,4 @@
-// What of the chart is generated: the rules that it shares with deploy/, the schema of its values, its README.
+// Generates files of the chart: the rules that it shares with deploy/, the schema of its values, its README.
 
 import { parseAllDocuments, parseDocument, stringify } from 'yaml';
 import { z } from 'zod';

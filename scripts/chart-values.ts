@@ -1,4 +1,4 @@
-// What the chart's values may be: the source of values.schema.json and of the table in the chart's README.
+// Schema of the chart's values: the source of values.schema.json and of the table in the chart's README.
 
 import { z } from 'zod';
 

@@ -1,4 +1,4 @@
-// What the device says to what it refuses, where no source knows the real words.
+// Texts of refusals for which no source gives the real words.
 
 import * as z from 'zod';
 

@@ -1,4 +1,4 @@
-// What stops the simulator from starting, in a sentence that names the argument and what to give instead.
+// Start-up errors of the simulator: one sentence that names the argument and what to give instead.
 
 import * as z from 'zod';
 import type { SimulatorOptions } from './assemble.ts';

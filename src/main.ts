@@ -1,4 +1,4 @@
-// Composition root: arguments to parts to run(signal). The only file that knows everyone.
+// Composition root: arguments to parts to run(signal). The only file that imports every side.
 
 import { createInterface } from 'node:readline/promises';
 import { type Command, ConfigError, readCommand, usage } from './config.ts';

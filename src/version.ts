@@ -1,4 +1,4 @@
-// Which build this is: the version from package.json, the git revision from the build or the checkout.
+// Build identity: the version from package.json, the git revision from the build or the checkout.
 
 import { readFileSync } from 'node:fs';
 import pkg from '../package.json' with { type: 'json' };

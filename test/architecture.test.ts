@@ -1,4 +1,4 @@
-// Who may import whom, and what no room may do. The order of the rooms is explained in docs/tour.md.
+// Architecture: who may import whom, and what no room may do. The order of the rooms is explained in docs/tour.md.
 
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
@@ -145,6 +145,19 @@ test(`no folder of src holds more than ${mostFiles} files, and no two files of s
     [...names.values()].filter((same) => same.length > 1),
     [],
   );
+});
+
+/** A question, or a word that leaves the subject to the reader. */
+const riddle =
+  /\?|^\/\/ (?:What|Which|Who|Whose|Whether|How|When|Where|Why|May|Is|Are|Was|Does|Has|Can|From|With|Through)\b/;
+
+test('the first line of each file says what it does, and asks nothing', () => {
+  for (const file of globSync('{src,simulator,test,demo,scripts}/**/*.ts', { cwd: root })) {
+    const [line = ''] = readFileSync(join(root, file), 'utf8').split('\n', 1);
+    assert.match(line, /^\/\/ \S/, `${file}: a first line that says what the file does`);
+    assert.doesNotMatch(line, riddle, `${file}: a declarative sentence that begins with a verb or a noun`);
+    assert.ok(line.length <= 160, `${file}: a first line of at most 160 characters`);
+  }
 });
 
 test('every export of src and simulator is imported by another file; by tests alone only if its own file uses it', () => {

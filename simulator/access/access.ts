@@ -1,4 +1,4 @@
-// Who may call the XML API: keys, Basic logins with their sessions, the rights of roles, and denial after a reboot.
+// Authenticates and authorizes XML API calls: keys, Basic logins with sessions, role rights, and denial after a reboot.
 
 import type { ApiRequest } from '../http/api-request.ts';
 import { CommandError, ExpiredKey } from '../xml/command-error.ts';

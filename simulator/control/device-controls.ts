@@ -1,4 +1,4 @@
-// What a test or a human may do to one device from outside of its XML API.
+// Controls of one device that tests and people use besides its XML API.
 
 import * as z from 'zod';
 import { addressGroupSchema, membersOf, type AddressGroupSpec } from '../device/address-groups.ts';

@@ -1,4 +1,4 @@
-// What may be done to one table past its XML API: look at it, and change it as another writer would.
+// Reads and changes one table past the XML API, as another writer would.
 
 import * as z from 'zod';
 import { canonicalAddress } from '../device/address.ts';

@@ -1,4 +1,4 @@
-// What a PAN-OS version can do: the differences between releases that a client of the XML API meets.
+// Differences between PAN-OS releases that an XML API client meets.
 
 export type Features = {
   /** `limit` and `start-point` of reads; before, more than 500 entries come as a file name (facts 5.1, 5.4). */

@@ -1,4 +1,4 @@
-// Who the simulated device says it is: `show system info` and `type=version`.
+// Identity of the simulated device: `show system info` and `type=version`.
 
 import { success } from '../xml/replies.ts';
 import { escapeText } from '../xml/xml-writer.ts';

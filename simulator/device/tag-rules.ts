@@ -1,4 +1,4 @@
-// What a tag may look like: the rules of Palo Alto Networks' API lab (page registered-user).
+// Syntax of a tag: the rules of Palo Alto Networks' API lab (page registered-user).
 
 const bareOperator = /^(?:and|or|not)$/i;
 

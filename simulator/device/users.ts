@@ -1,4 +1,4 @@
-// What a device knows of users, by vsys: where they are logged in, their groups and their tags.
+// User data of a device, by vsys: logins, groups and tags.
 
 import { canonicalAddress } from './address.ts';
 import { fillText, type FailureReason } from '../failure-texts.ts';

@@ -1,4 +1,4 @@
-// What can go wrong on demand, as it is asked for.
+// Schemas of the faults that can be injected.
 
 import * as z from 'zod';
 

@@ -1,4 +1,4 @@
-// How many calls are in work at once, and how often that was more than the vendor advises (facts 1.10).
+// Counts concurrent calls, and how often there were more than the vendor advises (facts 1.10).
 
 export type ConcurrencyReport = {
   readonly inWork: number;

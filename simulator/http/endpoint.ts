@@ -1,4 +1,4 @@
-// Where requests arrive: who may come in, and which device a request is for.
+// Accepts requests: checks access, and finds the device that a request is for.
 
 import type { Access } from '../access/access.ts';
 import type { ApiRequest } from './api-request.ts';

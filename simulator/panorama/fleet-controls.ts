@@ -1,4 +1,4 @@
-// What a test or a human may do to the firewalls behind a Panorama.
+// Controls of the firewalls behind a Panorama, for tests and people.
 
 import { DeviceControls } from '../control/device-controls.ts';
 import type { Fleet } from './fleet.ts';

@@ -1,4 +1,4 @@
-// What commands ask of the firewalls behind a Panorama, and no more: a device answers commands, and a fleet is made of devices.
+// Read-only view of the firewalls behind a Panorama, for commands. Breaks the import circle between device and fleet.
 
 import type { Ha } from '../device/ha.ts';
 import type { Identity } from '../device/identity.ts';

@@ -1,4 +1,4 @@
-// What a Panorama says of its firewalls and device groups (facts 7.3).
+// Panorama's replies about its firewalls and device groups (facts 7.3).
 
 import { success } from '../xml/replies.ts';
 import { escapeAttribute, escapeText } from '../xml/xml-writer.ts';

@@ -1,4 +1,4 @@
-// What the readers of commands share: a well-formed document, and strictness about what stands in an element.
+// Shared checks of the command readers: a well-formed document, no unexpected content in an element.
 //
 // Sources say little about what a device does with a command that is well-formed but odd. Where they are silent
 // these readers refuse it as a whole (code 17), so that a client's slip is seen instead of being half applied.

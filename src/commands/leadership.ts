@@ -1,4 +1,4 @@
-// What only a leader does: it builds the election, and for each term what writes to devices and to the API.
+// Runs what only the leader does: builds the election, and for each term all that writes to devices and to the API.
 
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';

@@ -1,4 +1,4 @@
-// How long each step of connecting may take.
+// Time limits of the steps of connecting.
 
 /** ms. */
 export type ConnectLimits = {

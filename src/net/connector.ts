@@ -1,4 +1,4 @@
-// How connections are made for undici: the name is looked up, TCP and TLS are made, each step with a limit of its own;
+// Makes connections for undici: resolves the name, connects TCP and TLS, each step with a limit of its own;
 // and all that are being made can be given up at once, which undici itself cannot (its destroy() waits for them).
 import { isIP, type Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';

@@ -1,4 +1,4 @@
-// Which addresses a host name has, as the system's resolver says, with a time limit of our own.
+// Resolves a host name by the system's resolver, with a time limit of our own.
 import dns, { type LookupAddress } from 'node:dns';
 import { isIP } from 'node:net';
 import { abortable } from '../signals/abort.ts';

@@ -1,4 +1,4 @@
-// Makes TLS on a connection that stands.
+// Makes TLS on an established connection.
 import type { Socket } from 'node:net';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { onAbort } from '../signals/abort.ts';

@@ -1,4 +1,4 @@
-// What the benches with a whole operator declare in their cluster: namespaces, the firewall and its Secret.
+// Resources that the benches with a whole operator create: namespaces, the firewall and its Secret.
 import type { Cluster } from '../harness/cluster.ts';
 import type { Device } from './device-process.ts';
 import { podNamespace, tagPrefix } from './moving-pods.ts';

@@ -1,4 +1,4 @@
-// What a bench is: something that measures, and says what it measured.
+// Interface of a bench: it measures, and reports what it measured.
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 

@@ -1,4 +1,4 @@
-// What learning all Pods costs a process, and the line of JSON in which it says so.
+// Cost of learning all Pods for a process, and the line of JSON that reports it.
 import { readPeakMiB } from './process-usage.ts';
 
 export type Cost = {

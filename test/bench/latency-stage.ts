@@ -1,4 +1,4 @@
-// What `bench latency` measures on: API server, operator, firewall and bare watch, each a process of its own.
+// Stage of `bench latency`: API server, operator, firewall and bare watch, each a process of its own.
 import { startControlPlane } from '../control-plane/control-plane.ts';
 import { type Cluster, connect } from '../harness/cluster.ts';
 import { startOperator } from '../harness/operator-process.ts';

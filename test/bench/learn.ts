@@ -1,4 +1,4 @@
-// What the operator's own reflector pays to learn all Pods: protobuf, selective decoder, store; a sink that counts.
+// Measures the operator's own reflector learning all Pods: protobuf, selective decoder, store; a sink that counts.
 // Its one argument is a kubeconfig.
 import { connectToCluster } from '../../src/kubernetes/client/kube-connection.ts';
 import { createPodDecoder } from '../../src/kubernetes/codec/decoders.ts';

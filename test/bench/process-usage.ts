@@ -1,4 +1,4 @@
-// What a process has used so far, as Linux tells it in /proc.
+// Resource usage of a process, from Linux's /proc.
 import { readFileSync } from 'node:fs';
 
 export type Usage = { readonly cpuSeconds: number; readonly peakMiB: number };

@@ -1,4 +1,4 @@
-// Where a real API server keeps objects of a kind, by its own word.
+// Finds the path of a kind's objects by the API server's own discovery.
 import assert from 'node:assert/strict';
 import type { Cluster } from '../harness/cluster.ts';
 import type { Rendered } from './helm.ts';

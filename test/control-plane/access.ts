@@ -1,4 +1,4 @@
-// How to reach a cluster as its administrator, and the kubeconfig text for it.
+// Administrator's access to a cluster, and its kubeconfig text.
 import { stringify } from 'yaml';
 
 export type ClusterAccess = {

@@ -1,4 +1,4 @@
-// Where a Go program of the tests is found: in a cache outside the repository, built first when it is not there.
+// Finds a Go program of the tests in a cache outside the repository, and builds it when it is missing.
 import { type BuildOptions, ensureCached } from './cached.ts';
 import { build, type GoProgram, labelOf, makePlan } from './go-build.ts';
 

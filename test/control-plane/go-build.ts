@@ -1,4 +1,4 @@
-// What a Go program of the tests is built from, and the run of `go build` that makes it.
+// Sources of a Go program of the tests, and the run of `go build` that makes it.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFile, rename, rm } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-// When a control plane that was just started can be used.
+// Waits until a control plane that was just started can be used.
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';

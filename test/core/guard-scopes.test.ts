@@ -1,4 +1,4 @@
-// Whose removals the guard holds when many objects change at one moment: nobody's plan stops somebody else's small removals.
+// Scopes of the guard when many objects change at one moment: no plan stops another one's small removals.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// What the operator may do in a cluster: no more than is listed here. The chart's rules are generated from this file.
+// Rights of the operator in a cluster: no more than is listed here. The chart's rules are generated from this file.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

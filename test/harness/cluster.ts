@@ -1,4 +1,4 @@
-// What tests and the demo do to a cluster: resources, Pods, Secrets, tokens, CRDs.
+// Cluster operations for tests and the demo: resources, Pods, Secrets, tokens, CRDs.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';

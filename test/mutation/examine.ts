@@ -1,4 +1,4 @@
-// Does any test notice a mutant of this file? Tests are asked in the order of what they cost.
+// Examines one mutant: runs the tests that could notice it, the cheapest first.
 
 import type { Judge } from './judge.ts';
 import { suiteOf } from './suite.ts';

@@ -1,4 +1,4 @@
-// What is changed in a source to see whether a test notices: each operator names small edits of one node.
+// Mutation operators: each names small edits of one node of a source.
 
 import {
   isArrayLiteralExpression,

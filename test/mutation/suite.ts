@@ -1,4 +1,4 @@
-// Which test files judge a source file (those that import it, directly or over other sources), and what it reaches.
+// Maps source files to the tests that import them, directly or over other sources, and to what they reach.
 
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';

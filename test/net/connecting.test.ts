@@ -1,4 +1,4 @@
-// How connections are made: by real sockets, with a resolver and listeners that do as the test says.
+// Connecting, by real sockets, with a resolver and listeners that do as the test says.
 import assert from 'node:assert/strict';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';

@@ -1,4 +1,4 @@
-// With whom TLS is made: by which name the peer is known, and what of one connection serves the next.
+// Identity in TLS handshakes: the name by which the peer is known, and what of one connection serves the next.
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';

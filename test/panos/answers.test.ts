@@ -1,4 +1,4 @@
-// What each answer, and each way to give none, means for a message: the reason, and whether it may have taken effect.
+// Reason and effect of each answer to a message, and of each way to give none.
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { test } from 'node:test';

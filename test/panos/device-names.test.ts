@@ -1,4 +1,4 @@
-// What a device says of itself: cleaned and cut before anybody sees it, and no serial where it is none.
+// Names that a device gives itself: cleaned and cut before anybody sees them, and no serial where it is none.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {

@@ -1,4 +1,4 @@
-// Through a proxy: one tunnel a connection, TLS with the device itself, and proxies that refuse, hang or vanish.
+// Tunnels through a proxy: one for each connection, TLS with the device itself, and proxies that refuse, hang or vanish.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';

@@ -1,4 +1,4 @@
-// Which addresses reach a firewall: those in its addressCIDRs, never some, and what becomes of them when the list is edited.
+// Addresses that reach a firewall: those in its addressCIDRs, never some, and what becomes of them when the list is edited.
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { waitFor } from '../harness/wait-for.ts';

@@ -1,4 +1,4 @@
-// What kubectl get prints, by kubectl itself where there is one, and always as the API server's own table.
+// Columns of kubectl get, by kubectl itself where there is one, and always as the API server's own table.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { Agent, request } from 'undici';

@@ -1,4 +1,4 @@
-// What Events tell about an object, as kubectl describe shows them.
+// Events of an object, as kubectl describe shows them.
 import assert from 'node:assert/strict';
 import type { KubernetesObject } from '../harness/api-client.ts';
 import type { Cluster } from '../harness/cluster.ts';

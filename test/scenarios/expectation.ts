@@ -1,5 +1,4 @@
-// What the contract says that a cluster comes to, computed from the API's own objects, slowly and plainly, and without a
-// line of the operator's.
+// Computes from the API's own objects what the contract says that a cluster comes to, without a line of the operator's.
 import { createHash } from 'node:crypto';
 import { BlockList } from 'node:net';
 import type { KubernetesObject } from '../harness/api-client.ts';

@@ -1,4 +1,4 @@
-// When a device does not come to hold what a scenario expects, the error says what the operator says of it.
+// Explanations in a scenario's error when a device does not come to hold what is expected.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { explained } from './explained.ts';

@@ -1,4 +1,4 @@
-// What the operator says of addresses that are not as a scenario expects, appended to the scenario's error.
+// Appends to a scenario's error what the operator says of addresses that are not as expected.
 import type { LogLine } from '../harness/log-book.ts';
 import { within } from '../harness/wait-for.ts';
 

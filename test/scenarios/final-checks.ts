@@ -1,4 +1,4 @@
-// What must hold at the end of every scenario, whatever it was about.
+// Checks at the end of every scenario, whatever it was about.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import type { KubernetesObject } from '../harness/api-client.ts';

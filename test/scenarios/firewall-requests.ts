@@ -1,4 +1,4 @@
-// What an administrator asks of a PanFirewall by annotation, and the held plan that one of them is about.
+// Requests on a PanFirewall by annotation, and the held plan that one of them is about.
 import type { KubernetesObject } from '../harness/api-client.ts';
 import type { Cluster } from '../harness/cluster.ts';
 import { waitFor } from '../harness/wait-for.ts';

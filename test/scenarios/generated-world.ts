@@ -1,4 +1,4 @@
-// What generated manifests speak of: namespaces, Pods and the words in which fields of text find each other.
+// Vocabulary of generated manifests: namespaces, Pods and the words in which fields of text find each other.
 import * as fc from 'fast-check';
 import { generatedManifest, type Vocabulary } from '../resources/generated-manifests.ts';
 import type { Manifest } from '../resources/manifests.ts';

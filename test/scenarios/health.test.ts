@@ -1,4 +1,4 @@
-// What an API server does not tell a watch that goes on: the operator finds it out within two minutes, and says which.
+// Faults that a watch which goes on does not show: the operator finds them within two minutes, and names them.
 import { after, describe, test } from 'node:test';
 import type { KubernetesObject } from '../harness/api-client.ts';
 import { startOperator, type OperatorProcess } from '../harness/operator-process.ts';

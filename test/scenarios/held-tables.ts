@@ -1,4 +1,4 @@
-// What of ours a simulated device holds, and that strangers' entries stay as they were planted at the start.
+// Our content of a simulated device, and that strangers' entries stay as they were planted at the start.
 import assert from 'node:assert/strict';
 import type { DeviceControls } from '../../simulator/control/device-controls.ts';
 import type { Planting, TableEntry } from '../../simulator/simulator.ts';

@@ -1,4 +1,4 @@
-// What the image holds, laid out in a folder, and its command line: the Dockerfile's entry point, word for word.
+// Content of the image, laid out in a folder, and its command line: the Dockerfile's entry point, word for word.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';

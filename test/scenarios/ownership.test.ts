@@ -1,4 +1,4 @@
-// Whose a table is: marks, first contact, lost tables, rivals, and two PanFirewalls on one device.
+// Ownership of tables: marks, first contact, lost tables, rivals, and two PanFirewalls on one device.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import type { KubernetesObject } from '../harness/api-client.ts';

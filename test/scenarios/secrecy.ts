@@ -1,4 +1,4 @@
-// What a text must not hold: a secret in any of its writings, and what looks like a secret whoever made it.
+// Finds secrets in a text: in any of their writings, and anything that looks like a secret.
 import assert from 'node:assert/strict';
 
 /** Shorter values are words that texts hold anyway. */

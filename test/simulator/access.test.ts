@@ -1,4 +1,4 @@
-// Who gets in: keys, logins, their switches, and denial after a reboot.
+// Access: keys, logins, their switches, and denial after a reboot.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

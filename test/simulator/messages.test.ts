@@ -1,4 +1,4 @@
-// What register, unregister and clear do to the tables.
+// Effects of register, unregister and clear on the tables.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// What older releases lack, and what models hold.
+// Differences of older releases, and capacities of models.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// Whose address is it? The one Pod to which an address belongs when several claim it.
+// Picks the Pod that holds an address when several Pods report it.
 
 import type { PodRecord } from '../model/model.ts';
 

@@ -1,4 +1,4 @@
-// Why a policy selects nothing: what its selectors ask for, and which labels there are.
+// Explains why a policy selects no Pod: what its selectors require, and which labels exist.
 
 import type { Labels, NamespaceRecord, Policy, Requirement, Selector } from '../model/model.ts';
 import { matches } from '../syntax/selector.ts';

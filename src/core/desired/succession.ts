@@ -1,4 +1,4 @@
-// An address and its Pod: which cause does it make, who held it before and who holds it now?
+// Derives the removal cause when an address changes Pods: vacated, or taken over by a new holder.
 
 import type { RemovalCause } from '../model/model.ts';
 

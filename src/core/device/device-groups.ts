@@ -1,4 +1,4 @@
-// Which tables spec.tables comes to: those that it lists, and those of the device groups that it names, as last told.
+// Expands spec.tables to tables: those listed, and those of its device groups as last looked up.
 
 import type { Finding } from '../model/finding.ts';
 import { type GroupHierarchy, groupsBelow } from './group-hierarchy.ts';

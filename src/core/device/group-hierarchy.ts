@@ -1,4 +1,4 @@
-// Which device groups of a Panorama are below which: a group means the firewalls of all groups below it, too.
+// Hierarchy of a Panorama's device groups: a group stands for the firewalls of all groups below it, too.
 
 /** A group, and the groups that are directly below it. Every group that was told is a key. */
 export type GroupHierarchy = ReadonlyMap<string, readonly string[]>;

@@ -1,4 +1,4 @@
-// What a device says of its place in an HA pair, and what that means for registrations.
+// Meaning of a device's HA state for registrations.
 
 /** `state` and `peerState` are the device's own words; '' when it tells none of its peer. */
 export type HaState =

@@ -1,4 +1,4 @@
-// How much a device takes that says which hardware it is. Sources: docs/panos-notes.md, "Limits of the models".
+// Capacity by hardware model. Sources: docs/panos-notes.md, "Limits of the models".
 
 /** undefined: it is not certain from the model alone. */
 type ModelLimits = {

@@ -1,4 +1,4 @@
-// What a release of PAN-OS lets the operator do, read from the version that a device tells of itself.
+// Parses a PAN-OS version, and says which features the release has.
 
 /** What differs between releases, as far as registrations depend on it. */
 type Features = {

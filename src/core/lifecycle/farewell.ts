@@ -1,4 +1,4 @@
-// A PanFirewall is being deleted, and its finalizer waits for us: may it go, and with which words?
+// Decides when a deleted PanFirewall's finalizer is removed, and what its status and Event say.
 
 /** What became of unregistering everything of ours in one table, or in all of them. */
 export type PurgeOutcome =

@@ -1,4 +1,4 @@
-// When may the Lease be taken, and how long is a leader provably the only one? Arithmetic over one process's own clock.
+// Leader election arithmetic over one process's clock: when the Lease may be taken, and how long leadership is certain.
 
 /** ms; coordination.k8s.io rules as client-go keeps them: term > renewal > retry. */
 export const leaseTimes = {

@@ -1,4 +1,4 @@
-// What one device takes of one PanFirewall: which addresses have a place in its tables, and how many tags each may carry.
+// Limits of one device: which addresses have a place in its tables, and how many tags each may carry.
 
 import type { Answer, ConfiguredLimits, Deserved, LimitedTable } from './limited-device.ts';
 import { type Displacement, Places, type Room } from './places.ts';

@@ -1,4 +1,4 @@
-// A limit that nothing but a device's refusals tells: whose words are believed, and when the next address is tried.
+// A limit learned from a device's refusals: which ones count, and when the next address is tried.
 
 /** An address that was refused in words that speak of a limit. */
 export type Refused = {

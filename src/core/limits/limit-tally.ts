@@ -1,4 +1,4 @@
-// What limits of one device keep out, by policy: counted as it moves, so that statuses ask often and cheaply.
+// Counts by policy what a device's limits leave out, updated with each change so that statuses read it cheaply.
 
 import type { PodRecord, PolicyId } from '../model/model.ts';
 

@@ -1,4 +1,4 @@
-// What the limits of a device are told by: what is deserved, its tables, what is configured, and answers to messages.
+// Feeds the limits of a device: desired tags, its tables, the spec, and answers to messages.
 
 import type { Batch } from '../message/batch.ts';
 import type { Rank } from '../policies/rank.ts';

@@ -1,4 +1,4 @@
-// Who has a place where there are fewer places than addresses: by rank; among equals whoever was there first stays.
+// Allocates places when there are fewer than addresses: by rank; among equals whoever is registered stays.
 
 import { Heap } from './heap.ts';
 import { compareRanks, type Rank } from '../policies/rank.ts';

@@ -1,4 +1,4 @@
-// What a device's refusals tell of how many addresses it takes; others are tried slowly, so that a limit that is gone is found.
+// Capacity learned from refusals; other addresses are tried slowly, so that a limit that has ended is noticed.
 
 import { LearnedLimit, type Refused } from './learned-limit.ts';
 

@@ -1,4 +1,4 @@
-// What of a table's addresses matters to limits: ours that stay though nobody deserves them, and tags that do not fit.
+// Addresses of a table that limits count besides desired ones: our leftovers, and tags that do not fit.
 
 import { noTags, sameTags, type TagSet } from '../model/tag-set.ts';
 

@@ -1,4 +1,4 @@
-// What a device's refusals tell of how many tags an address takes; asked again slowly, and nothing that it took goes for it.
+// Tag limit of an address learned from refusals; tried again slowly, and never used to remove a registered tag.
 
 import type { Batch } from '../message/batch.ts';
 import { LearnedLimit, type Refused } from './learned-limit.ts';

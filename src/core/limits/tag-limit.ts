@@ -1,4 +1,4 @@
-// Which tags of one address fit, where the device takes fewer of them than the address deserves.
+// Chooses the tags of one address that fit the device's tag limit.
 
 import { compareRanks, type Rank } from '../policies/rank.ts';
 import { noTags, type TagSet } from '../model/tag-set.ts';

@@ -1,4 +1,4 @@
-// Which pairs of a message does the device mean that refuses it as a whole, or never answers it? Halves tell.
+// Bisects a refused or unanswered message to find the pairs that cause it.
 
 import type { PlannedAddress } from './batch.ts';
 import type { Rejection } from './refusals.ts';

@@ -1,5 +1,4 @@
-// What is suspected of spoiling its message, in groups that are tried one after the other; and at which pace anything is
-// tried while nothing is accepted.
+// Groups of pairs suspected of spoiling their message, tried one after the other; and the pace of attempts while nothing is accepted.
 
 import { type Group, halves, keep, type Pair, pairsIn, type Share } from './bisection.ts';
 import { noTags } from '../model/tag-set.ts';

@@ -1,4 +1,4 @@
-// Whose a tag can be: the tags of one namespace, or those that are no namespace's.
+// Scope of a tag: one namespace, or cluster-wide.
 
 import type { PolicyId } from './model.ts';
 

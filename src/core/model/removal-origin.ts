@@ -1,4 +1,4 @@
-// Which object, and which change of it, stands behind a removal that rests on absence.
+// Origin of a removal that rests on absence: the object, and the change of it.
 
 import type { PolicyId, RemovalCause } from './model.ts';
 import { namespaceOf, type Scope } from './policy-scope.ts';

@@ -1,4 +1,4 @@
-// Which registered-ip table of an endpoint is meant: its device behind a Panorama, if any, and its virtual system.
+// Identifies a registered-ip table of an endpoint: the serial behind a Panorama, if any, and the vsys.
 
 export type TableRef = {
   /** Of a firewall that the endpoint, a Panorama, forwards to; undefined: the endpoint's own table. */

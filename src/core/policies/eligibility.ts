@@ -1,4 +1,4 @@
-// Which addresses a firewall may be told of: those in its addressCIDRs, and never those that mean no single host.
+// Filters addresses by a firewall's addressCIDRs, and drops those that never mean a single host.
 
 import { groupsOfAddress } from '../syntax/address.ts';
 import type { Firewall, Network } from '../model/model.ts';

@@ -1,4 +1,4 @@
-// What one policy gives one Pod, and which firewalls take it.
+// Tags that one policy gives one Pod, and the firewalls that they are for.
 
 import type { Firewall, PolicyId } from '../model/model.ts';
 import type { TagSet } from '../model/tag-set.ts';

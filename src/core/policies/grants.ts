@@ -1,4 +1,4 @@
-// Which policies select a Pod, which tag suffixes each of them gives it, and the tags that these are on a firewall.
+// Evaluates the policies for a Pod: those that select it, their tag suffixes, and the tags of these on a firewall.
 
 import type { Grant, Reach } from './grant.ts';
 import { smallestTexts, type TextsBeginning } from '../syntax/label-texts.ts';

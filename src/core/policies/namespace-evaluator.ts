@@ -1,4 +1,4 @@
-// What the policies of one namespace give its Pods, remembered by label set and amended policy by policy.
+// Evaluates the policies of one namespace, cached by label set and updated policy by policy.
 
 import type { Reach } from './grant.ts';
 import {

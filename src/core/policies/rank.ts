@@ -1,4 +1,4 @@
-// Whose tags go first where a limit leaves no room for all.
+// Order in which tags get a place where a limit leaves no room for all.
 
 import type { Policy } from '../model/model.ts';
 

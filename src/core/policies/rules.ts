@@ -1,4 +1,4 @@
-// What decides tags besides the Pods: which policies apply in a namespace, and which firewalls take them from there.
+// Rules besides the Pods: which policies apply in a namespace, and which firewalls accept them.
 
 import { namespaceOf } from '../model/policy-scope.ts';
 import { type Evaluation, nothingGranted } from './grants.ts';

@@ -1,4 +1,4 @@
-// At most 64 tags of ours on one address: what of a Pod's grants goes where they come to more, whatever a tenant writes.
+// Caps our tags on one address at 64, whatever tenants write.
 
 import type { Grant } from './grant.ts';
 import type { Firewall } from '../model/model.ts';

@@ -1,4 +1,4 @@
-// What a policy's status counts: selected Pods, their addresses, who was skipped and why, tags in use.
+// Counts for a policy's status: selected Pods, addresses, skipped Pods by reason, tags in use.
 
 import { takes } from './eligibility.ts';
 import type { Grant } from './grant.ts';

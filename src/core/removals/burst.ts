@@ -1,4 +1,4 @@
-// From when on what a cluster's change takes away may be judged as one, however many turns it takes to take it up.
+// Debounces cluster changes, so that removals of one burst are judged together.
 
 /** So long nothing more must have come. */
 const quietMs = 50;

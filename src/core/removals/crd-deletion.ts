@@ -1,4 +1,4 @@
-// Was an object deleted, or did it go with the definition (CRD) of its kind?
+// Tells a deleted object from one that went with its CRD.
 
 /** What stands of a kind's definition, asked after the object was seen to go. */
 export type DefinitionLook =

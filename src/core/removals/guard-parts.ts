@@ -1,4 +1,4 @@
-// Whose doing the removals of one moment are, and which of them become a plan of their own.
+// Splits simultaneous removals by cause, and picks those that become a plan of their own.
 
 import type { Removals } from './held-plan.ts';
 import { type TagSet, tagSet } from '../model/tag-set.ts';

@@ -1,4 +1,4 @@
-// What passed the guard within the last ten minutes: which addresses, and how many were ours before the first of them.
+// Sliding window of the guard: the addresses it let through in ten minutes, and how many were ours before.
 
 /** Addresses that passed within one minute. It survives a restart in the status. */
 export type WindowCount = {

@@ -1,4 +1,4 @@
-// When the guard may judge what is ready: once the burst that it came in is over, whatever began while the worker was busy.
+// Decides when the guard judges removals: once their burst is over.
 
 /** What is ready waits for a later burst than its own, but no longer than this in all. */
 const longestMs = 2_000;

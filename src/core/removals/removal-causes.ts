@@ -1,4 +1,4 @@
-// Why may a tag leave an address of one table? The ledger of what was seen, kept until the device has followed.
+// Ledger of removal causes for one table: why a tag may leave an address, kept until the device has followed.
 
 import type { RemovalCause } from '../model/model.ts';
 import type { AddressChange } from '../desired/registrations.ts';

@@ -1,4 +1,4 @@
-// May a removal go that rests on absence? Only with full knowledge; this is the one place that says so.
+// Gate for removals that rest on absence: open only with complete information.
 
 import type { PolicyId } from '../model/model.ts';
 import type { Owner } from '../rights/ownership.ts';

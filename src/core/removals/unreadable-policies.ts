@@ -1,4 +1,4 @@
-// Policies that may want tags without our knowing which: invalid ones, and those that are gone for no reason of their own.
+// Unreadable policies: invalid ones, and those gone without a known deletion. Tags that could be theirs wait.
 
 import type { PolicyId } from '../model/model.ts';
 import { type Scope, scopeOf } from '../model/policy-scope.ts';

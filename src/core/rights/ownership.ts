@@ -1,4 +1,4 @@
-// Whose is a registered-ip table? Every owner keeps one tag in it that says so; this tells what those tags mean.
+// Interprets the ownership marks found in a table: ours, a rival's, both or none.
 
 import { createHash } from 'node:crypto';
 

@@ -1,4 +1,4 @@
-// How far may a PanFirewall's tables be written, by its own spec? Ownership (who else claims a table) is asked apart.
+// Write mode of a PanFirewall, from spec.mode, deletionPolicy and finalizer. Ownership is checked separately (ownership.ts).
 
 export type Stance =
   /** As planned, with gate and guard. */

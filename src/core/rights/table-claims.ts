@@ -1,4 +1,4 @@
-// Two PanFirewalls may reach one table; of those whose prefixes overlap only one writes to it: who kept it before, else the eldest.
+// Picks the writer when several PanFirewalls with overlapping prefixes reach one table: who kept it before, else the oldest.
 
 import { overlaps } from './ownership.ts';
 import { type TableRef, vsysName } from '../model/table-ref.ts';

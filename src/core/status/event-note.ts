@@ -1,5 +1,4 @@
-// What an Event says: a reason of the closed list and a sentence, with its type and action; and which condition reasons
-// become an Event, of the policy or of the device.
+// Notes of Events: a reason of the closed list, a sentence, type and action; and the condition reasons that become an Event.
 
 import { type ConditionReason, type EventReason, type OutageReason, outageReasons } from '../model/model.ts';
 

@@ -1,4 +1,4 @@
-// Which Events the written statuses of a PanFirewall amount to: one for an outage, a conflict, or a held plan.
+// Events for changes of a PanFirewall's status: one for an outage, a conflict, or a held plan.
 
 import type { FoundCondition } from './conditions.ts';
 import { type EventNote, outageOf } from './event-note.ts';

@@ -1,4 +1,4 @@
-// Which Events the written statuses of a policy amount to: only what is its own doing, never a firewall's outage.
+// Events for changes of a policy's status: only for its own doing, never for a firewall's outage.
 
 import type { FoundCondition } from './conditions.ts';
 import { type EventNote, isOwnDoing } from './event-note.ts';

@@ -1,4 +1,4 @@
-// How one table fares, in one word of the closed list and a sentence.
+// Health of one table: a condition reason and a sentence.
 
 import { type Finding, worst } from '../model/finding.ts';
 import type { FoundCondition } from './conditions.ts';

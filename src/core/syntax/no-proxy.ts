@@ -1,4 +1,4 @@
-// Which hosts are reached without the proxy that the environment names: the list in NO_PROXY.
+// Parses NO_PROXY: the hosts that are reached without the environment's proxy.
 
 import { canonicalAddress, groupsOfAddress } from './address.ts';
 import type { Network } from '../model/model.ts';

@@ -1,4 +1,4 @@
-// What a PAN-OS tag may be: the device's grammar, and how a text that is too long is shortened.
+// Syntax of a PAN-OS tag, and how a text that is too long is shortened.
 
 import { createHash } from 'node:crypto';
 

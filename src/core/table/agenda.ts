@@ -1,4 +1,4 @@
-// What is to be done in one table, address by address: to send, to be judged by the guard, to wait, or nothing.
+// Sorts the addresses of one table by next step: send, judge by the guard, wait, or nothing.
 
 import { Backlog } from './backlog.ts';
 import { Judgement } from './judgement.ts';

@@ -1,4 +1,4 @@
-// What is believed of one table: what readings showed, moved on by what messages confirmed, as long as readings bear it out.
+// Believed content of one table: the last reading plus confirmed messages, until a reading contradicts it.
 
 import type { Batch } from '../message/batch.ts';
 import { Contradictions } from './contradictions.ts';

@@ -1,4 +1,4 @@
-// What the next message of a table says: changes, and registrations whose timeouts are to begin anew.
+// Composes the next message of a table: changes, and registrations whose timeouts are refreshed.
 
 import type { Agenda } from './agenda.ts';
 import { type BatchLimits, type PlannedAddress, type Room, roomFor } from '../message/batch.ts';

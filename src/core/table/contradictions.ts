@@ -1,4 +1,4 @@
-// Pairs that a device confirmed and that a reading shows otherwise: sent once more, then believed only when they are read.
+// Pairs that a device confirmed and a reading contradicts: sent once more, then trusted only when read back.
 
 import type { Held } from './mirror.ts';
 import type { Rejection } from '../message/refusals.ts';

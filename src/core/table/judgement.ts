@@ -1,4 +1,4 @@
-// What the guard is to judge next, what waits behind a held plan, and how many addresses would keep tags of ours.
+// Collects what the guard judges next, what waits behind a held plan, and how many addresses would keep our tags.
 
 import type { KeptBack } from './kept-back.ts';
 import type { Candidates, RemovalGuard } from '../removals/removal-guard.ts';

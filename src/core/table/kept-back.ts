@@ -1,4 +1,4 @@
-// Removals that are not sent yet: those that the gate keeps back, and those that the guard has yet to let through or holds.
+// Removals that are not sent yet: those that wait at the gate, and those that the guard has to judge or holds.
 
 import type { AddressPlan } from './plan.ts';
 import { noTags, type TagSet } from '../model/tag-set.ts';

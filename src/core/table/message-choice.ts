@@ -1,4 +1,4 @@
-// Which message goes next: what nobody suspects, or a group of suspects by itself.
+// Chooses the next message: ordinary changes, or one group of suspects by itself.
 
 import type { Batch, BatchLimits, PlannedAddress } from '../message/batch.ts';
 import { type Group, keep, type Pair } from '../message/bisection.ts';

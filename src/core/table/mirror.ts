@@ -1,4 +1,4 @@
-// What one registered-ip table is known to hold of ours: the last full read, moved on by every message since.
+// Mirror of our entries in one registered-ip table: the last full read, updated by every message since.
 
 import { type PlannedAddress, sectionsOf } from '../message/batch.ts';
 import type { Rejection } from '../message/refusals.ts';

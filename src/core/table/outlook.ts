@@ -1,4 +1,4 @@
-// What mode Observe tells of one table: what would be sent if every removal were let through.
+// Preview of one table for mode Observe: what Enforce would send if every removal were let through.
 
 import type { AddressPlan } from './plan.ts';
 

@@ -1,4 +1,4 @@
-// What one address of one table needs: the difference between desired and held, and what must wait.
+// Difference between desired and registered tags of one address, and what of it must wait.
 
 import type { Held } from './mirror.ts';
 import type { RemovalCause } from '../model/model.ts';

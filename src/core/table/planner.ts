@@ -1,4 +1,4 @@
-// What one address of a table needs, after everybody who has a say: gate, guard, and what the device refused before.
+// Plans one address of a table: combines the difference with gate, guard, limits and past refusals.
 
 import type { Mirror } from './mirror.ts';
 import type { Displacement } from '../limits/places.ts';

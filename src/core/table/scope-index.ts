@@ -1,4 +1,4 @@
-// The addresses of a table with removals to send or to wait, by whose tags they are: what depends on one policy is found at once.
+// Indexes addresses with pending removals by the scope of their tags, to find at once those that depend on one policy.
 
 import type { Scope } from '../model/policy-scope.ts';
 

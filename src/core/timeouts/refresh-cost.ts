@@ -1,4 +1,4 @@
-// What it costs a device to refresh every registration in time, against what it showed that it can do.
+// Compares the cost of refreshing every registration in time with the rate that the device has shown.
 
 import type { Finding } from '../model/finding.ts';
 

@@ -1,4 +1,4 @@
-// Addresses that are to be visited once a turn, each at a place of its own, so that they never come all at once.
+// Spreads periodic refreshes over time: each address has its own point in the round.
 
 /** Fine enough that a turn of minutes is even, coarse enough that a turn of days costs little memory. */
 const placeCount = 4096;

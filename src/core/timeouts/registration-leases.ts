@@ -1,4 +1,4 @@
-// The timeouts that registrations carry on one device: how long, whose is to begin anew when, and whether it can bear it.
+// Timeouts of the registrations on one device: their length, the next refresh of each, and whether the device keeps up.
 
 import type { Batch, PlannedAddress } from '../message/batch.ts';
 import type { Finding } from '../model/finding.ts';

@@ -1,4 +1,4 @@
-// A time limit for a call, without leaving listeners behind on signals that live for ever.
+// Time limit for a call, without leaving listeners behind on long-lived signals.
 
 import { onAbort } from '../../signals/abort.ts';
 

@@ -1,4 +1,4 @@
-// The one road to the API server: client-node's KubeConfig for whom we are and whom we trust, one shared undici
+// Connection to the API server: identity and trust by client-node's KubeConfig, one shared undici
 // dispatcher for all requests. (client-node itself opens a new connection for each request: ADR 0004.)
 
 import type { RequestOptions } from 'node:https';

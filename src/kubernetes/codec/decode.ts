@@ -1,4 +1,4 @@
-// What a decoder makes of the API server's bytes, the same for JSON and protobuf.
+// Interface of the decoders of API server responses, the same for JSON and protobuf.
 
 import type { ApiStatus } from '../errors/kube-errors.ts';
 

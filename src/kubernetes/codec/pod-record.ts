@@ -1,4 +1,4 @@
-// From what either decoder read of a Pod to the PodRecord: the rules live here, once for both encodings.
+// Builds a PodRecord from what either decoder read of a Pod: the rules live here, once for both encodings.
 
 import { podAddress } from '../../core/syntax/address.ts';
 import type { Labels, PodRecord } from '../../core/model/model.ts';

@@ -1,4 +1,4 @@
-// What can go wrong between this process and the API server, as types: refused, unreachable, unreadable.
+// Typed errors of calls to the API server: refused, unreachable, unreadable.
 
 /** The part of a metav1.Status that decides what to do next. */
 export type ApiStatus = {

@@ -1,4 +1,4 @@
-// How long to wait after a failure: doubling, jittered, forgotten after a good time.
+// Exponential backoff with jitter, reset after a time without failure.
 
 export type Backoff = {
   /** The wait in ms after the failure that just happened. */

@@ -1,4 +1,4 @@
-// What the reflector knows of one resource, by uid, and what changes when it learns more.
+// Records of one resource by uid, and the changes between what is known and what arrives.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Entry } from '../codec/decode.ts';

@@ -1,4 +1,4 @@
-// What a reflector is given and what it tells: the ports of the Kubernetes adapter's main part.
+// Options and ports of a reflector.
 
 import type { Clock } from './clock.ts';
 import type { Sink } from './intake.ts';

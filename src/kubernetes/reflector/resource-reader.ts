@@ -1,4 +1,4 @@
-// What lists and watches of one resource have in common: its path, its encoding, its decoder.
+// Shared parts of a resource's lists and watches: path, encoding, decoder.
 
 import type { Decoder, Entry, Page, WatchEvent } from '../codec/decode.ts';
 import { pageFromJson, watchEventFromJson } from '../codec/decode-json.ts';

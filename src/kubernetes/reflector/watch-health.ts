@@ -1,4 +1,4 @@
-// Remembers whether learning works, says so once per change, and decides how long to stay away after a failure.
+// Tracks whether list and watch work, logs each change once, and chooses the backoff after a failure.
 
 import { type Backoff, createBackoff } from './backoff.ts';
 import type { Clock } from './clock.ts';

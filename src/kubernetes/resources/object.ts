@@ -1,4 +1,4 @@
-// What every stored object has, and a schema's complaints about one as a sentence.
+// Schema of the metadata that every object has, and schema problems as one sentence.
 
 import { z } from 'zod';
 import type { Labels } from '../../core/model/model.ts';

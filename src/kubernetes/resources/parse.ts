@@ -1,4 +1,4 @@
-// From stored objects to what the operator works with: core's Policy and Firewall, or one sentence of problems.
+// Parses stored objects into core's Policy and Firewall, or one sentence of problems.
 //
 // Unknown fields are ignored: the API server has pruned those that its CRD does not know, and a newer CRD may know
 // more than this program. A status that cannot be read is undefined, never a reason to refuse the object; what an earlier

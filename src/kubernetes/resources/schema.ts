@@ -1,4 +1,4 @@
-// What our zod schemas are made of: rules that zod and the API server enforce alike, and bounded texts and lists.
+// Building blocks of our zod schemas: rules that zod and the API server enforce alike, and bounded texts and lists.
 //
 // zod is the one source: scripts/generate.ts turns the schemas into CRDs. A zod refinement does not survive that,
 // so each one is written beside its twin in CEL, and test/resources gives both the same cases. The API server

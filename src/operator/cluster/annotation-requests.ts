@@ -1,5 +1,5 @@
-// What an administrator asks of a PanFirewall by annotation: to release held removals, to read its tables
-// now, or to take another owner's place.
+// Requests on a PanFirewall by annotation: approve held removals, read its tables
+// now, or adopt another owner's tags.
 
 import type { EventNote } from '../../core/status/event-note.ts';
 import { nearest, quoted } from '../../core/syntax/wording.ts';

@@ -1,4 +1,4 @@
-// Looks at the installed CRDs while the operator runs: are they what it needs, and did one take its objects along?
+// Watches the installed CRDs while the operator runs: their revision, and whether one took its objects along.
 
 import type { DefinitionLook } from '../../core/removals/crd-deletion.ts';
 import type { KubeHttp } from '../../kubernetes/client/http.ts';

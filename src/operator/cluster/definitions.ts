@@ -1,4 +1,4 @@
-// Are the installed CRDs new enough? With older ones the API server would drop fields that users write.
+// Checks that the installed CRDs are new enough. Older ones make the API server drop fields that users write.
 
 import type { KubeHttp, KubeRequest } from '../../kubernetes/client/http.ts';
 import { KubeApiError, KubeUnreachableError } from '../../kubernetes/errors/kube-errors.ts';

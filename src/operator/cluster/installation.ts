@@ -1,4 +1,4 @@
-// Who this installation is towards the firewalls: the id in its marks of ownership.
+// Identity of this installation towards the firewalls: the id in its ownership marks.
 
 import { z } from 'zod';
 import { ownerId } from '../../core/rights/ownership.ts';

@@ -1,4 +1,4 @@
-// Waits for what must be there before the operator can do anything, and says meanwhile what stands in the way.
+// Waits for the prerequisites of the operator, and logs what is missing.
 
 import type { KubeApiError } from '../../kubernetes/errors/kube-errors.ts';
 import type { Logger } from '../../runtime/logger.ts';

@@ -1,4 +1,4 @@
-// Whether a firewall takes anything from a policy that names it, and what the policy is told when it does not.
+// Decides whether a firewall accepts a policy that names it, and what the policy's status says otherwise.
 
 import type { Desired } from '../../core/desired/desired.ts';
 import type { PolicyTarget } from '../../core/status/policy-status.ts';

@@ -1,4 +1,4 @@
-// Is the view of the cluster complete and alive? Devices have no say in it: their state is in status.
+// Readiness of the replica: every kind listed and its watch alive. Devices have no say in it; their state is in status.
 
 import type { ReflectorState } from '../../kubernetes/reflector/reflector.ts';
 

@@ -1,4 +1,4 @@
-// What is watched in the cluster, and into which of the controller's sinks it flows.
+// Watched kinds, each with the controller's sink that it feeds.
 
 import {
   createNamespaceDecoder,

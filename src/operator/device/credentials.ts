@@ -1,4 +1,4 @@
-// From Secrets to what a connection needs, or to a sentence that says which Secret or key is missing.
+// Reads a connection's credentials from Secrets, or says which Secret or key is missing.
 
 import { z } from 'zod';
 import type { Connection as FirewallSettings } from '../../kubernetes/resources/parse.ts';

@@ -1,5 +1,5 @@
-// How long to wait before the next attempt: doubling with jitter, for ever; every few seconds where a device is away;
-// slow where somebody has to act first.
+// Backoff before the next attempt at a device: doubling with jitter; every few seconds where it is away;
+// slow where an administrator has to act first.
 
 import type { ConditionReason } from '../../core/model/model.ts';
 

@@ -1,4 +1,4 @@
-// What the operator asks of a device, in its own words; main.ts binds it to the PAN-OS client.
+// Interface of a device for the operator; device-connection.ts binds it to the PAN-OS client.
 
 import type { HaState } from '../../core/device/ha-state.ts';
 import type { DeviceGroups } from '../../core/device/group-members.ts';

@@ -1,4 +1,4 @@
-// Through which proxy a device is reached, if any: the PanFirewall's own, or the environment's.
+// Chooses the proxy to a device, if any: the PanFirewall's own, or the environment's.
 
 import { isExempt } from '../../core/syntax/no-proxy.ts';
 import type { Proxy } from '../../panos/http/transport.ts';

@@ -1,5 +1,5 @@
-// What is wrong with a device, as far as one table sees it: for each kind of call told once, tried again at its own
-// distances, and ended by the success of that kind or of one that contains it.
+// Outages of one table's device, by kind of call: each is logged once, retried with its own
+// backoff, and ends with the success of that kind or of one that contains it.
 
 import type { Finding } from '../../core/model/finding.ts';
 import type { Logger } from '../../runtime/logger.ts';

@@ -1,4 +1,4 @@
-// A device that denies an operation (code 15): the passive member of an HA pair of firewalls, or something else?
+// Tells a passive HA member from other causes when a firewall denies an operation (code 15).
 
 import { type HaState, haRole, haWords } from '../../core/device/ha-state.ts';
 import { PanosError } from '../../panos/errors/errors.ts';

@@ -1,4 +1,4 @@
-// Whether a device has the virtual system that a table names.
+// Checks that a device has the virtual system that a table names.
 
 import { type TableRef, vsysName } from '../../core/model/table-ref.ts';
 import { DeviceFailure, type DeviceInfo } from './device-port.ts';

@@ -1,4 +1,4 @@
-// Which tables of which device one PanFirewall keeps, made known to the others, and whether it may write to one of them.
+// Claims of one PanFirewall on its tables, published to the others, and whether it may write to one of them.
 
 import type { ShownTable } from '../../core/status/firewall-status.ts';
 import {

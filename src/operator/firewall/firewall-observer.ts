@@ -1,4 +1,4 @@
-// What becomes of messages, as metrics, and where Events go: one observer a firewall.
+// Observer of one firewall's messages: metrics, and where its Events go.
 
 import type { Desired } from '../../core/desired/desired.ts';
 import type { RecordEvent } from '../../core/status/event-note.ts';

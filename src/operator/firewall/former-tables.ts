@@ -1,4 +1,4 @@
-// What the status of a PanFirewall tells of the tables that an earlier leader kept.
+// Tables that an earlier leader kept, as the PanFirewall's status has them.
 
 import type { WindowCount } from '../../core/removals/guard-window.ts';
 import { departed, type DepartedTable } from '../../core/status/firewall-status.ts';

@@ -1,4 +1,4 @@
-// What the status of a PanFirewall goes on telling while its device, or its spec, cannot be asked: what was last known.
+// Last known state in a PanFirewall's status, shown while its device or spec is unavailable.
 
 import { departed, type FirewallView, type ShownTable } from '../../core/status/firewall-status.ts';
 import { tableKey } from '../../core/model/table-ref.ts';

@@ -1,4 +1,4 @@
-// Which tables one PanFirewall has by now: kept, leaving the spec, or departed with their firewall from a device group.
+// Set of one PanFirewall's tables: kept, leaving the spec, or departed with their firewall from a device group.
 
 import { isAmong, type TableEntry } from '../../core/device/device-groups.ts';
 import { type PurgeOutcome, together } from '../../core/lifecycle/farewell.ts';

@@ -1,4 +1,4 @@
-// What timeout a table's registrations are to carry, by the spec and by what its device can do.
+// Chooses the timeout of a table's registrations, from the spec and what its device can do.
 
 import { featuresOf } from '../../core/device/pan-os-version.ts';
 import type { LeaseTerms } from '../../core/timeouts/registration-leases.ts';

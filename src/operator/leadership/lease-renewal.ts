@@ -1,4 +1,4 @@
-// Does somebody still renew the Lease? Found out by reading it for as long as its term lasts, without writing it.
+// Tells whether somebody still renews the Lease: reads it for as long as its term lasts, without writing it.
 
 import type { Lease } from '../../kubernetes/leases/lease.ts';
 import { pause } from '../../runtime/wake.ts';

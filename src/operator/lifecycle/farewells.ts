@@ -1,4 +1,4 @@
-// Sees PanFirewalls off that are being deleted: has them purged where their spec wants it, then takes the finalizer off.
+// Finishes deleted PanFirewalls: purges where the spec says so, then removes the finalizer.
 
 import { type Farewell, farewell, timeLeft } from '../../core/lifecycle/farewell.ts';
 import type { EventNote } from '../../core/status/event-note.ts';

@@ -1,4 +1,4 @@
-// From before the first registration to the end: the finalizers of PanFirewalls, and their farewells, while we lead.
+// Keeps finalizers on PanFirewalls before anything is registered, and finishes those that are deleted, while we lead.
 
 import type { Logger } from '../../runtime/logger.ts';
 import { createWake, pause } from '../../runtime/wake.ts';

@@ -1,4 +1,4 @@
-// What the command purge is to do with each PanFirewall, before it does it.
+// Plan of the command purge: what it does with each PanFirewall.
 
 import { nearest } from '../../core/syntax/wording.ts';
 import type { ParsedFirewall } from '../../kubernetes/resources/parse.ts';

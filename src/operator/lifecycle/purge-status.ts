@@ -1,4 +1,4 @@
-// What statuses say once the command purge is through with a PanFirewall: nobody is Ready on an emptied table.
+// Statuses after the command purge: no policy stays Ready on a firewall that was purged.
 
 import type { Finding } from '../../core/model/finding.ts';
 import { conditionsFor } from '../../core/status/conditions.ts';

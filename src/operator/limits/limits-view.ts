@@ -1,4 +1,4 @@
-// What a status tells of the limits of a table's device: its capacity, what is out, and that it is nearly full.
+// Limits of a table's device for its status: capacity, addresses left out, and nearly full.
 
 import type { Finding } from '../../core/model/finding.ts';
 import type { DeviceLimits } from '../../core/limits/device-limits.ts';

@@ -1,4 +1,4 @@
-// What of each policy is not confirmed on each firewall: addresses that wait, and those with a tag that is refused.
+// Unconfirmed work of each policy on each firewall: pending addresses, and those with a refused tag.
 
 import type { Desired } from '../../core/desired/desired.ts';
 import type { PolicyId } from '../../core/model/model.ts';

@@ -1,4 +1,4 @@
-// Which statuses are to be written now, and in which order: conditions at once, counts at leisure, failures last.
+// Queue of statuses to write: conditions at once, counts less often, failed writes last.
 
 import { isDeepStrictEqual } from 'node:util';
 import { type FoundCondition, isUrgentChange } from '../../core/status/conditions.ts';

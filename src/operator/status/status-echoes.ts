@@ -1,4 +1,4 @@
-// Which of the statuses that the watch brings are our own writes, whichever comes first: the answer to a write or its echo.
+// Recognizes our own status writes in the watch, whether the answer or its echo arrives first.
 
 import { isDeepStrictEqual } from 'node:util';
 

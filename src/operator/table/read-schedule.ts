@@ -1,4 +1,4 @@
-// When a table is to be read in full: every so often, sooner when something is in doubt, never without a pause.
+// Schedules full reads of a table: periodic, sooner when something is in doubt, never without a pause.
 
 import { lateForMs } from '../../core/message/late-messages.ts';
 

@@ -1,4 +1,4 @@
-// What a table worker needs to know of the operator, and whom it tells what became of its table.
+// Interface between a table worker and the operator: what it asks, and what it reports.
 
 import type { Batch } from '../../core/message/batch.ts';
 import type { RecordEvent } from '../../core/status/event-note.ts';

@@ -1,4 +1,4 @@
-// What a full read means for us: the tags that carry our prefix, by canonical address, and where others have tags.
+// Interprets a full read: our tags by canonical address, and the addresses that carry others' tags.
 
 import { canonicalHost } from '../../core/syntax/address.ts';
 import { markerAddress, ownerOf } from '../../core/rights/ownership.ts';

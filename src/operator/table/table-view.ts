@@ -1,4 +1,4 @@
-// What a status tells of one table, read off the table, its mark of ownership and the last failure.
+// State of one table for the status, from the table, its ownership mark and the last failure.
 
 import type { Finding } from '../../core/model/finding.ts';
 import { conflictOf, mayWrite } from '../../core/rights/ownership.ts';

@@ -1,4 +1,4 @@
-// What a table's worker is given: its table, what the spec and the cluster say by now, and the way to the device.
+// Options of a table worker: its table, the current settings, and the connection to the device.
 
 import type { WindowCount } from '../../core/removals/guard-window.ts';
 import type { Owner } from '../../core/rights/ownership.ts';

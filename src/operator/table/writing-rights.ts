@@ -1,4 +1,4 @@
-// May a table be written to? Its mark says so, the spec, and our other PanFirewalls; the mark is read and put in its time.
+// Decides whether a table may be written: joins its mark, the spec and our other PanFirewalls; reads and puts the mark.
 
 import { mayWrite, type Standing, wasOurs } from '../../core/rights/ownership.ts';
 import { type Stance, writes } from '../../core/rights/stance.ts';

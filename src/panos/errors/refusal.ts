@@ -1,4 +1,4 @@
-// What a device means when it refuses: its response codes, and the few English texts that carry meaning.
+// Classifies a device's refusals: response codes, and the few English texts that carry meaning.
 import { canonicalHost } from '../../core/syntax/address.ts';
 import { oneLine } from './device-words.ts';
 import { type Intent, mayHaveApplied, PanosError, type PanosReason } from './errors.ts';

@@ -1,4 +1,4 @@
-// Whether a device refuses for a limit of its own: the few texts that are known to say so.
+// Recognizes refusals by a limit of the device, by the few texts that are known to say so.
 import { oneLine } from './device-words.ts';
 import { type Echo, type Phrase, phrases, says } from './phrases.ts';
 

@@ -1,4 +1,4 @@
-// What the TLS library says of a certificate, in words for an administrator: what is wrong with it, and what helps.
+// Explains certificate errors of the TLS library to an administrator: cause and next step.
 import { isIP } from 'node:net';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import type { CertificateError } from '../../net/certificate-error.ts';

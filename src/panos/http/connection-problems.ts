@@ -1,4 +1,4 @@
-// Why there is no answer of a device, in words for an administrator: sockets, TLS, time limits, and what is not known.
+// Explains connection errors to an administrator: sockets, TLS, time limits, and what is not known.
 import { HandshakeCut } from '../../net/secure.ts';
 import { quoted } from '../errors/device-words.ts';
 import { codeOf, timeLimitCode } from '../errors/error-codes.ts';

@@ -1,5 +1,5 @@
-// With which key exchange groups TLS is made with each device: with all of OpenSSL's, or without those for quantum computers
-// where something on the way resets handshakes that begin with them.
+// Chooses the key exchange groups of TLS for each device: all of OpenSSL's, or without the post-quantum ones where something
+// on the way resets handshakes that begin with them.
 //
 // With X25519MLKEM768 (OpenSSL 3.5) a ClientHello has some 1,570 bytes, more than one packet; without it some 350. Firewalls
 // and load balancers were seen to reset the longer one (openssl#27601, telegram-bot-api#896).

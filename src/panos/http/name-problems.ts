@@ -1,4 +1,4 @@
-// What it means when the name of a device, or of the proxy before it, cannot be resolved.
+// Explains failed name resolution of a device or of its proxy.
 import type { NameError } from '../../net/names.ts';
 import { PanosError } from '../errors/errors.ts';
 

@@ -1,4 +1,4 @@
-// What it means when no answer of the device itself arrives: sockets, certificates, time limits, HTTP statuses.
+// Classifies failures without an answer of the device: sockets, certificates, time limits, HTTP statuses.
 import { CertificateError } from '../../net/certificate-error.ts';
 import { NameError } from '../../net/names.ts';
 import { ProxyError } from '../../net/tunnel.ts';

@@ -1,4 +1,4 @@
-// Which certificate authorities vouch for a device.
+// Certificate authorities that a device's certificate is verified against.
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { PanosError } from '../errors/errors.ts';

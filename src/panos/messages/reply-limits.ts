@@ -1,4 +1,4 @@
-// How large a reply may be, by the kind of call: whoever answers more is cut off before it is read.
+// Size limits of replies, by kind of call: a longer reply is cut off before it is read.
 import type { UidUpdate } from './uid-message.ts';
 
 const kilobyte = 1024;

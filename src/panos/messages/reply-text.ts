@@ -1,4 +1,4 @@
-// From the bytes of an HTTP reply to the text that a reader may judge.
+// Decodes the bytes of an HTTP reply into text.
 import { isRefusal } from './envelope.ts';
 import { type Intent, invalidResponse } from '../errors/errors.ts';
 import type { HttpReply } from '../http/http-exchange.ts';

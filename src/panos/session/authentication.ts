@@ -1,4 +1,4 @@
-// What lets each call in: a key that was given, or a pass that the device gave once for a user name and password.
+// Authenticates each call: a given key, or a key or session obtained for a user name and password.
 import { PanosError } from '../errors/errors.ts';
 import { singleFlight } from '../../signals/single-flight.ts';
 

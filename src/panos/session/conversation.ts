@@ -1,4 +1,4 @@
-// Questions to one device: each with a pass, its reply read into a value, its failure without secrets, and observed.
+// Asks one device questions: authenticates, decodes the reply, keeps secrets out of failures, and observes the call.
 import { keygenForm, versionForm } from '../messages/commands.ts';
 import {
   apiKeyCredentials,

@@ -1,4 +1,4 @@
-// What text XML can carry, and how it is written.
+// Escapes text for XML, and tells which characters XML can carry.
 
 const escapes: Readonly<Record<string, string>> = {
   '&': '&amp;',

@@ -1,4 +1,4 @@
-// What Desired answers when asked, and that no edit of a Pod is taken for noise.
+// Answers of Desired, and that no edit of a Pod is taken for noise.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

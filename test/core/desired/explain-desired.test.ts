@@ -1,4 +1,4 @@
-// What the desired side tells of one address: its Pods, and on each firewall the tags with their policies, or why none.
+// Explanation of one address on the desired side: its Pods, its tags on each firewall with their policies, or why none.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// Whose address is it: the contract's order, that it is one, and that it does not depend on who came first.
+// Holder of an address: the contract's order, that there is one, and that it does not depend on the order of arrival.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

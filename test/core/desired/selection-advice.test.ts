@@ -1,4 +1,4 @@
-// Why a policy selects nothing: what it asks for beside what there is, bounded whatever tenants write.
+// Advice of a policy that selects nothing: what it asks for beside what there is, bounded whatever tenants write.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Desired } from '../../../src/core/desired/desired.ts';

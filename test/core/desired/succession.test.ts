@@ -1,4 +1,4 @@
-// What is remembered of holders that a list left out: bounded, the oldest goes first, and who comes back was never gone.
+// Memory of holders that a list left out: bounded, the oldest goes first, and a holder that comes back was never gone.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Succession } from '../../../src/core/desired/succession.ts';

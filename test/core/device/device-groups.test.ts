@@ -1,4 +1,4 @@
-// Which tables spec.tables comes to, as device groups are told, and that whoever tells nothing changes nothing.
+// Tables that spec.tables expands to as device groups are looked up; a failed look changes nothing.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

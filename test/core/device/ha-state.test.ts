@@ -1,4 +1,4 @@
-// What the states of HA pairs mean: those of the sources, and all others.
+// Meaning of HA states: those of the sources, and all others.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';

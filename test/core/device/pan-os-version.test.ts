@@ -1,4 +1,4 @@
-// Which releases of PAN-OS are worked with, and what each of them may be sent.
+// Releases of PAN-OS that are supported, and what each of them may be sent.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';

@@ -1,4 +1,4 @@
-// When a PanFirewall that is being deleted may go, and what is said of it.
+// Release of a deleted PanFirewall: when, and what is said of it.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

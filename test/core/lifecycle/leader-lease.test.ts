@@ -1,4 +1,4 @@
-// Who may lead, as laws: no leader acts once another process may have taken the Lease, whatever clocks and calls do.
+// Laws of the leader's Lease: no leader acts once another may have taken it, whatever clocks and calls do.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';

@@ -1,4 +1,4 @@
-// What limits keep out, by policy: the counts equal those of a look at everything, and examples are the smallest.
+// Counts of what limits leave out, by policy: equal to those of a full look, and examples are the smallest.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// What refusals tell of a device's capacity: certain words at once, others when two addresses heard them; asked again slowly.
+// Capacity learned from refusals: certain words at once, others when two addresses heard them; tried again slowly.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

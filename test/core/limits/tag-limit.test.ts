@@ -1,4 +1,4 @@
-// Which tags of an address fit: never too many, all when they fit, by rank, what is there stays.
+// Tags of an address under a limit: never too many, all when they fit, by rank, registered ones stay.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

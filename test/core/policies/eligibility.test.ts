@@ -1,4 +1,4 @@
-// Which addresses a firewall takes: never those that mean no single host, and of the rest those in its networks.
+// Addresses that a firewall takes: never those that mean no single host, and of the rest those in its networks.
 import assert from 'node:assert/strict';
 import { BlockList } from 'node:net';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// When what comes in many small steps may be judged as one.
+// Debounce of changes that arrive in many small steps.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

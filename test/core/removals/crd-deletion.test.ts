@@ -1,4 +1,4 @@
-// Was an object deleted, or did it go with its CRD: told over every story of CRDs that come and go.
+// Deleted objects told from those that went with their CRD, over every sequence of CRDs that come and go.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';

@@ -1,4 +1,4 @@
-// What passed the guard: counted over ten minutes, told minute by minute, and taken up again by a later process.
+// Window of the guard: counted over ten minutes, shown minute by minute, and continued by a later process.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

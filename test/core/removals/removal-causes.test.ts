@@ -1,4 +1,4 @@
-// Why a tag may leave, from what happened to Pods and policies: Desired tells it, the ledger keeps it.
+// Causes of removals, from what happened to Pods and policies: Desired makes them, the ledger keeps them.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

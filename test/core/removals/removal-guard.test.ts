@@ -1,4 +1,4 @@
-// When removals that rest on absence are held, what a held plan may do, and what approval releases.
+// Guard: when removals that rest on absence are held, what a held plan may do, and what approval releases.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

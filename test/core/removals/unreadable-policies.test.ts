@@ -1,4 +1,4 @@
-// Which tags wait for policies that cannot be read: told by scope, whatever comes and goes.
+// Tags that wait for unreadable policies: by scope, whatever comes and goes.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';

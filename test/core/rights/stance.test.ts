@@ -1,4 +1,4 @@
-// How far a table may be written.
+// Write mode of a table.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

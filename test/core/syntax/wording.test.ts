@@ -1,4 +1,4 @@
-// Which word was probably meant, and how a text of somebody else's is quoted.
+// Suggestions for misspelt words, and quotes of foreign texts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// When a device confirms and a reading shows otherwise: once it is repaired, twice it is not believed, until it is seen.
+// Contradictions of confirmed pairs: repaired once, then trusted only when read back.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// What a table tells of one address: each state that keeps it from being right shows, and telling changes nothing.
+// Explanation of one address of a table: each state that keeps it from being right shows, and explaining changes nothing.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

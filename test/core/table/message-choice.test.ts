@@ -1,4 +1,4 @@
-// Which message goes next: suspects apart from all others, and what spoilt a message before apart from the start.
+// Choice of the next message: suspects apart from all others, and what spoilt a message before apart from the start.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// What is known of a device: what was read, moved on by messages, also while another read is under way.
+// Mirror of a device's table: what was read, updated by messages, also while another read is under way.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

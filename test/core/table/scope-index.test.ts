@@ -1,4 +1,4 @@
-// Which addresses depend on a scope, whatever was put before.
+// Index of addresses by scope: lookups equal a full search, whatever was put before.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// What a sink is told of lists: when what it knows is behind, and when it is not any more.
+// Lists as a sink sees them: when what it knows is behind, and when it is not any more.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

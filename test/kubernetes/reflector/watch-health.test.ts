@@ -1,4 +1,4 @@
-// How long to stay away from the API server after a failure, depending on what failed before.
+// Backoff of calls to the API server after a failure, depending on what failed before.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { monotonicClock } from '../../../src/kubernetes/reflector/clock.ts';

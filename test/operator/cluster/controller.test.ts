@@ -1,4 +1,4 @@
-// What the controller tells its workers about holders that came while nobody led, in whatever order the kinds are listed.
+// Holders that came while nobody led, as the controller reports them to its workers, whatever order the kinds are listed in.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';

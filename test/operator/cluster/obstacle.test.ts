@@ -1,4 +1,4 @@
-// What the operator says while it cannot begin: the next step is the one that helps.
+// Log of an operator that cannot begin: the next step is the one that helps.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { KubeApiError } from '../../../src/kubernetes/errors/kube-errors.ts';

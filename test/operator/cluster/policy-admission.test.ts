@@ -1,4 +1,4 @@
-// Which policies a firewall takes nothing from, and that they are told so.
+// Policies that a firewall accepts nothing from, and what their statuses say.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// From a spec and its Secret to connections: which device gets which credentials, and when none gets any.
+// Credentials of connections, from a spec and its Secret: which device gets which, and when none gets any.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

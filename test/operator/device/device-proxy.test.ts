@@ -1,4 +1,4 @@
-// Whose proxy counts: the PanFirewall's own, then the environment's with its exceptions.
+// Choice of the proxy: the PanFirewall's own, then the environment's with its exceptions.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { proxyFor } from '../../../src/operator/device/device-proxy.ts';

@@ -1,4 +1,4 @@
-// Which of two Panoramas is used, and what is said when neither can be.
+// Choice between two Panoramas, and what is said when neither can be used.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

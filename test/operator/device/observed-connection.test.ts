@@ -1,4 +1,4 @@
-// What is told of a connection: its calls, and since when its key or session is in use.
+// Observation of a connection: its calls, and since when its key or session is in use.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {

@@ -1,4 +1,4 @@
-// Whose table is it when a device says another one's serial? Who has kept it goes on, whatever is answered, restarted or deleted.
+// Claims on a table when a device says another one's serial: who has kept it goes on, whatever is answered, restarted or deleted.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// What a purge knows of messages that may still come when it begins.
+// Late messages that a purge knows of when it begins.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// What a status goes on telling while nobody can ask, and which PanFirewalls no operator has met.
+// Status while the device cannot be asked, and PanFirewalls that no operator has met.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

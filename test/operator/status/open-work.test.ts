@@ -1,4 +1,4 @@
-// Whose failure a refusal is, and who still waits for the same address.
+// Open work: the policy that a refusal belongs to, and the others that wait for the same address.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

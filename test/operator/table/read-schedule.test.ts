@@ -1,4 +1,4 @@
-// When a table is read in full, and which reading shows what came of messages without an answer.
+// Schedule of full reads, and the reading that shows what came of messages without an answer.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// What a full read means for us: whose tags are whose, also where agents teach them, and where an entry cannot be read.
+// Interpretation of a full read: ours and others' tags, also where agents teach them, and where an entry cannot be read.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// Which of a device's words tell a limit of its own.
+// Words of devices that tell a limit of their own.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { echoOf, noEcho } from '../../../src/panos/errors/phrases.ts';

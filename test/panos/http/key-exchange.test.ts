@@ -1,4 +1,4 @@
-// Which key exchange groups are tried with a device whose handshakes are cut, and for how long.
+// Key exchange groups that are tried with a device whose handshakes are cut, and for how long.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';

@@ -1,4 +1,4 @@
-// What stands for a device that gives no answer of its own: sockets, certificates, HTTP statuses.
+// Failures without an answer of the device: sockets, certificates, HTTP statuses.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { errors } from 'undici';

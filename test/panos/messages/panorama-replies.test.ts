@@ -1,4 +1,4 @@
-// What a Panorama tells of its firewalls and device groups: read whole, or not at all.
+// Replies of a Panorama about its firewalls and device groups: read whole, or not at all.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
