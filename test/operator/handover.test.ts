@@ -24,44 +24,62 @@ async function newHolderAfter(sim: Simulated, becomesOurs: () => void): Promise<
 
 test('what another PanFirewall left is read before its table is written', async () => {
   let precedence: Precedence = { kind: 'taken', by: 'elder' };
-  await simulate({ options: { precedence: () => precedence } }, async (sim) => {
-    const { worker, calls, pass, now } = sim;
-    worker.claimsChanged();
-    await pass(settledMs);
-    assert.ok(worker.table.known);
-    assert.ok(!calls.some(({ kind }) => kind === 'write'));
-    deviceOf(sim).set('10.0.0.1', new Set(['k8s.old']));
-    await pass(60_000);
-    const since = now();
-    const left = await newHolderAfter(sim, () => {
-      precedence = { kind: 'ours' };
+  await simulate(
+    {
+      context: {
+        get precedence() {
+          return precedence;
+        },
+      },
+    },
+    async (sim) => {
+      const { worker, calls, pass, now } = sim;
       worker.claimsChanged();
-    });
-    assert.deepEqual(left, ['k8s.new']);
-    // Its last message may have been on its way.
-    await pass(60_000);
-    assert.equal(calls.filter(({ kind, at }) => kind === 'read' && at >= since).length, 2);
-    assert.equal(worker.table.pending, 0);
-  });
+      await pass(settledMs);
+      assert.ok(worker.table.known);
+      assert.ok(!calls.some(({ kind }) => kind === 'write'));
+      deviceOf(sim).set('10.0.0.1', new Set(['k8s.old']));
+      await pass(60_000);
+      const since = now();
+      const left = await newHolderAfter(sim, () => {
+        precedence = { kind: 'ours' };
+        worker.claimsChanged();
+      });
+      assert.deepEqual(left, ['k8s.new']);
+      // Its last message may have been on its way.
+      await pass(60_000);
+      assert.equal(calls.filter(({ kind, at }) => kind === 'read' && at >= since).length, 2);
+      assert.equal(worker.table.pending, 0);
+    },
+  );
 });
 
 test('what another PanFirewall did while ours and not ours came and went is read, too', async () => {
   let precedence: Precedence = { kind: 'ours' };
-  await simulate({ options: { precedence: () => precedence } }, async (sim) => {
-    await sim.pass(settledMs);
-    const left = await newHolderAfter(sim, () => {
-      precedence = { kind: 'taken', by: 'elder' };
-      sim.worker.claimsChanged();
-      deviceOf(sim).set('10.0.0.1', new Set(['k8s.old']));
-      precedence = { kind: 'ours' };
-      sim.worker.claimsChanged();
-    });
-    assert.deepEqual(left, ['k8s.new']);
-  });
+  await simulate(
+    {
+      context: {
+        get precedence() {
+          return precedence;
+        },
+      },
+    },
+    async (sim) => {
+      await sim.pass(settledMs);
+      const left = await newHolderAfter(sim, () => {
+        precedence = { kind: 'taken', by: 'elder' };
+        sim.worker.claimsChanged();
+        deviceOf(sim).set('10.0.0.1', new Set(['k8s.old']));
+        precedence = { kind: 'ours' };
+        sim.worker.claimsChanged();
+      });
+      assert.deepEqual(left, ['k8s.new']);
+    },
+  );
 });
 
 test('what an owner left whose place is taken is read before its table is written', async () => {
-  await simulate({ options: { adopting: () => true } }, async (sim) => {
+  await simulate({ context: { adopting: true } }, async (sim) => {
     const { worker, calls, pass } = sim;
     deviceOf(sim).set(markerAddress, new Set([`k8s._owner.${rival}`]));
     await pass(settledMs);

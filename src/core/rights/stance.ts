@@ -25,6 +25,17 @@ export function stanceOf({ mode, deletionPolicy, finalized, deleting }: StanceIn
   return deletionPolicy === 'Purge' && !finalized ? 'unprotected' : 'enforce';
 }
 
+/** Why nothing may be purged; undefined when it may. */
+export function purgeObstacle({
+  mode,
+  deletionPolicy,
+}: Pick<StanceInput, 'mode'> & { readonly deletionPolicy?: 'Purge' | 'Retain' | undefined }):
+  | string
+  | undefined {
+  if (deletionPolicy === 'Retain') return 'spec.deletionPolicy is Retain';
+  return mode === 'Observe' ? 'spec.mode is Observe' : undefined;
+}
+
 export function writes(stance: Stance): boolean {
   return stance === 'enforce';
 }

@@ -6,7 +6,7 @@ import type { EventNote } from '../../core/status/event-note.ts';
 import type { FirewallView, ShownTable } from '../../core/status/firewall-status.ts';
 import type { Firewall } from '../../core/model/model.ts';
 import type { PurgeOutcome } from '../../core/lifecycle/farewell.ts';
-import { type Stance, stanceOf } from '../../core/rights/stance.ts';
+import { purgeObstacle, type Stance, stanceOf } from '../../core/rights/stance.ts';
 import { ownTable, type TableRef } from '../../core/model/table-ref.ts';
 import type { Scope } from '../../core/model/policy-scope.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -15,7 +15,7 @@ import type { Connection, DeviceFailure } from '../device/device-port.ts';
 import { FirewallDevices, identityOf, type MetDevice } from '../device/firewall-devices.ts';
 import { FirewallClaim, type FirewallClaimOptions } from './firewall-claim.ts';
 import { FirewallLimits } from '../limits/firewall-limits.ts';
-import { type FormerTables, formerGuardWindow, formerTimeoutSeconds } from './former-tables.ts';
+import type { FormerTables } from './former-tables.ts';
 import type { Adoption } from '../table/marker.ts';
 import { TableFactory } from './table-factory.ts';
 import { TableSet } from './table-set.ts';
@@ -243,7 +243,7 @@ export class FirewallWorker {
       createTable: (ref) => factory.table(ref),
       createPurge: (ref, unsureUntil) => factory.purge(ref, unsureUntil),
       timeoutMs: () => this.#settings.purgeTimeoutSeconds * 1000,
-      forbidden: () => this.#forbidden(),
+      forbidden: () => purgeObstacle(this.#settings),
       endpoint: () => this.#devices.endpoint,
       lookUp: (signal) => this.#devices.deviceGroups(signal),
       failed: (failure) => this.#options.observer.failed(failure),
@@ -262,28 +262,18 @@ export class FirewallWorker {
       limits: this.limits,
       settings: () => this.#settings,
       stance: () => this.#stance(),
-      forbidden: () => this.#forbidden(),
       precedence: (ref) => this.#claim.precedence(ref),
       marked: (ref) => {
         // Before all PanFirewalls are known, another one may have been kept there.
         if (this.#options.knowledge().synced) this.#claim.marked(ref);
       },
       swVersion: (ref) => this.#devices.deviceOf(ref)?.swVersion,
-      formerTimeoutSeconds: (ref) => formerTimeoutSeconds(this.#options.former(), ref),
-      formerGuardWindow: (ref) => formerGuardWindow(this.#options.former(), ref),
       connect: async (ref, signal) => {
         await this.#tables.awaited(ref, signal);
         return this.#devices.connect(ref, signal);
       },
       observer: (ref) => ({ ...observer, failed: (failure) => this.#tableFailed(ref, failure) }),
     });
-  }
-
-  /** Why nothing may be purged. */
-  #forbidden(): string | undefined {
-    const { mode, deletionPolicy } = this.#settings;
-    if (deletionPolicy === 'Retain') return 'spec.deletionPolicy is Retain';
-    return mode === 'Observe' ? 'spec.mode is Observe' : undefined;
   }
 
   #stance(): Stance {

@@ -3,6 +3,7 @@
 import type { WindowCount } from '../../core/removals/guard-window.ts';
 import { departed, type DepartedTable } from '../../core/status/firewall-status.ts';
 import { type TableRef, tableKey } from '../../core/model/table-ref.ts';
+import type { FormerTable } from '../table/table-context.ts';
 import { monotonicTime } from '../leadership/wall-clock.ts';
 import type { PanFirewallStatus } from '../../kubernetes/resources/pan-firewall-status.ts';
 
@@ -28,14 +29,13 @@ export type EstablishedTable = {
   readonly endpoint?: string | undefined;
 };
 
-/** Of a table, whatever device has it by now. */
-export function formerGuardWindow(former: FormerTables | undefined, ref: TableRef): readonly WindowCount[] {
-  return former?.guardWindows.find((table) => tableKey(table.ref) === tableKey(ref))?.counts ?? [];
-}
-
-/** Of a table, whatever device has it by now: a timeout too many costs a round of refreshes; 0: none is known. */
-export function formerTimeoutSeconds(former: FormerTables | undefined, ref: TableRef): number {
-  return former?.timeouts.find((table) => tableKey(table.ref) === tableKey(ref))?.seconds ?? 0;
+/** Of a table, whatever device has it by now: a timeout too many costs a round of refreshes. */
+export function formerTable(former: FormerTables | undefined, ref: TableRef): FormerTable {
+  const isIt = (table: { readonly ref: TableRef }) => tableKey(table.ref) === tableKey(ref);
+  return {
+    timeoutSeconds: former?.timeouts.find(isIt)?.seconds ?? 0,
+    guardWindow: former?.guardWindows.find(isIt)?.counts ?? [],
+  };
 }
 
 export function formerTables(status: PanFirewallStatus | undefined): FormerTables | undefined {

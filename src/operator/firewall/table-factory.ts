@@ -1,7 +1,6 @@
 // Equips a worker, or a purge, for one table of a PanFirewall.
 
 import type { Desired } from '../../core/desired/desired.ts';
-import type { WindowCount } from '../../core/removals/guard-window.ts';
 import type { Firewall } from '../../core/model/model.ts';
 import type { Stance } from '../../core/rights/stance.ts';
 import type { Precedence } from '../../core/rights/table-claims.ts';
@@ -10,7 +9,8 @@ import type { Logger } from '../../runtime/logger.ts';
 import type { FirewallSettings } from '../device/credentials.ts';
 import type { Connection } from '../device/device-port.ts';
 import type { FirewallLimits } from '../limits/firewall-limits.ts';
-import { leaseTerms } from './timeout-settings.ts';
+import { formerTable, type FormerTables } from './former-tables.ts';
+import type { TableContext } from '../table/table-context.ts';
 import { TablePurge } from '../table/table-purge.ts';
 import type { ClusterKnowledge, TableObserver } from '../table/table-observer.ts';
 import { TableWorker } from '../table/table-worker.ts';
@@ -25,8 +25,6 @@ type TableFactoryOptions = {
   /** As the spec says by now. */
   readonly settings: () => FirewallSettings;
   readonly stance: () => Stance;
-  /** Why the spec lets nothing be purged; undefined when it does. */
-  readonly forbidden: () => string | undefined;
   readonly precedence: (ref: TableRef) => Precedence;
   /** Our mark stands on the table. */
   readonly marked: (ref: TableRef) => void;
@@ -34,10 +32,7 @@ type TableFactoryOptions = {
   readonly adopting?: () => boolean;
   /** PAN-OS of the table's device, as it last said; undefined: it has not said yet. */
   readonly swVersion: (ref: TableRef) => string | undefined;
-  /** The shortest timeout that an earlier leader may have given, in seconds; 0: none. */
-  readonly formerTimeoutSeconds: (ref: TableRef) => number;
-  /** What passed the guard under earlier leaders, monotonic ms. */
-  readonly formerGuardWindow: (ref: TableRef) => readonly WindowCount[];
+  readonly former: () => FormerTables | undefined;
   /** The connection, with the table's device known; throws DeviceFailure while there is none. */
   readonly connect: (ref: TableRef, signal: AbortSignal) => Promise<Connection>;
   readonly observer: (ref: TableRef) => TableObserver;
@@ -54,43 +49,54 @@ export class TableFactory {
   }
 
   table(ref: TableRef): TableWorker {
-    const { firewall, desired, limits, settings, stance, knowledge, swVersion } = this.#options;
-    return new TableWorker({
-      ...this.#common(ref),
+    const { firewall, desired, limits } = this.#options;
+    return new TableWorker(this.#context(ref), {
       desired: limits.desiredOf(ref),
-      explainDesired: (address) => desired.explain(address, firewall.name),
       limits: limits.of(ref),
-      fullIntervalMs: () => settings().fullIntervalSeconds * 1000,
-      markerIntervalMs: () => settings().markerIntervalSeconds * 1000,
-      guard: () => settings().removalGuard,
-      leases: () => leaseTerms({ ...settings(), stance: stance(), swVersion: swVersion(ref) }),
-      formerTimeoutSeconds: () => this.#options.formerTimeoutSeconds(ref),
-      formerGuardWindow: () => this.#options.formerGuardWindow(ref),
-      stance,
-      marked: () => this.#options.marked(ref),
-      adopting: () => this.#options.adopting?.() === true,
-      knowledge,
+      explainDesired: (address) => desired.explain(address, firewall.name),
     });
   }
 
   /** @param unsureUntil monotonic ms: until then an earlier message without an answer may still take effect. */
   purge(ref: TableRef, unsureUntil: number): TablePurge {
-    const { firewall, desired, forbidden } = this.#options;
+    const { firewall, desired } = this.#options;
     const wanted = (address: string) => desired.tagsOf(firewall.name, address);
-    return new TablePurge({ ...this.#common(ref), wanted, forbidden, unsureUntil });
+    return new TablePurge(this.#context(ref), { wanted, unsureUntil });
   }
 
-  #common(ref: TableRef) {
-    const { firewall, ownerId, precedence, connect, observer, log, now } = this.#options;
+  #context(ref: TableRef): TableContext {
+    const options = this.#options;
+    const { firewall, ownerId, log } = options;
     return {
-      ref,
       name: firewall.name,
+      ref,
       self: { prefix: firewall.tagPrefix, id: ownerId },
-      precedence: () => precedence(ref),
-      connect: (signal: AbortSignal) => connect(ref, signal),
-      observer: observer(ref),
+      get settings() {
+        return options.settings();
+      },
+      get stance() {
+        return options.stance();
+      },
+      get adopting() {
+        return options.adopting?.() === true;
+      },
+      get knowledge() {
+        return options.knowledge();
+      },
+      get precedence() {
+        return options.precedence(ref);
+      },
+      get swVersion() {
+        return options.swVersion(ref);
+      },
+      get former() {
+        return formerTable(options.former(), ref);
+      },
+      marked: () => options.marked(ref),
+      connect: (signal) => options.connect(ref, signal),
+      observer: options.observer(ref),
       log: isUnnamed(ref) ? log : log.child(tableFields(ref)),
-      now,
+      now: options.now,
     };
   }
 }

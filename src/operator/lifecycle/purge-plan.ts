@@ -1,11 +1,12 @@
 // Plan of the command purge: what it does with each PanFirewall.
 
+import { purgeObstacle } from '../../core/rights/stance.ts';
 import { nearest } from '../../core/syntax/wording.ts';
 import type { ParsedFirewall } from '../../kubernetes/resources/parse.ts';
 
 export type PurgePlan = {
   readonly parsed: ParsedFirewall;
-  /** undefined: it is purged; else why it is left as it is. */
+  /** undefined: it is purged; else why its spec leaves it as it is, which is no failure. */
   readonly left: string | undefined;
 };
 
@@ -27,14 +28,8 @@ export function unknownNames(names: readonly string[], firewalls: readonly Parse
 export function purgePlans(firewalls: readonly ParsedFirewall[], names: readonly string[]): PurgePlan[] {
   return firewalls
     .filter(({ meta }) => names.length === 0 || names.includes(meta.name))
-    .map((parsed) => ({ parsed, left: leftBecause(parsed) }))
+    .map((parsed) => ({ parsed, left: purgeObstacle(parsed.ending) }))
     .sort((a, b) => (a.parsed.meta.name < b.parsed.meta.name ? -1 : 1));
-}
-
-/** The spec says so: nothing to fail for. */
-function leftBecause({ ending }: ParsedFirewall): string | undefined {
-  if (ending.deletionPolicy === 'Retain') return 'spec.deletionPolicy is Retain';
-  return ending.mode === 'Observe' ? 'spec.mode is Observe' : undefined;
 }
 
 /** One line for each, as it would be done; the count is what its status says. */

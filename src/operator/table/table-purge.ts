@@ -7,40 +7,25 @@ import {
   conflictOf,
   markerAddress,
   markerTag,
-  type Owner,
   type Standing,
   sight,
   unknownStanding,
 } from '../../core/rights/ownership.ts';
 import type { Rejection } from '../../core/message/refusals.ts';
-import type { Precedence } from '../../core/rights/table-claims.ts';
+import { purgeObstacle } from '../../core/rights/stance.ts';
 import type { TableView } from '../../core/status/table-health.ts';
-import type { TableRef } from '../../core/model/table-ref.ts';
 import type { TagSet } from '../../core/model/tag-set.ts';
-import type { Logger } from '../../runtime/logger.ts';
 import { type Connection, DeviceFailure, type RegisteredIp } from '../device/device-port.ts';
 import { type CallKind, Outage } from '../device/outage.ts';
 import { batchesOf, planned, sendInHalves } from './purge-messages.ts';
+import type { TableContext } from './table-context.ts';
 import { toReading } from './table-reading.ts';
-import type { TableObserver } from './table-observer.ts';
 
-export type TablePurgeOptions = {
-  /** The name of the PanFirewall. */
-  readonly name: string;
-  readonly ref: TableRef;
-  readonly self: Owner;
+export type TablePurgeParts = {
   /** What the cluster wants at an address: of a table without our mark, nothing else is known to be ours. */
   readonly wanted: (address: string) => TagSet;
-  /** Why the spec, as it is by now, lets nothing be written; undefined when it does. */
-  readonly forbidden: () => string | undefined;
-  readonly precedence: () => Precedence;
-  readonly connect: (signal: AbortSignal) => Promise<Connection>;
   /** Monotonic ms: until then an earlier message without an answer may still take effect. */
   readonly unsureUntil: number;
-  readonly observer: TableObserver;
-  readonly log: Logger;
-  /** Monotonic ms. */
-  readonly now: () => number;
 };
 
 type Found = {
@@ -62,7 +47,8 @@ const precedenceMs = 1000;
 const readSpacing = 20;
 
 export class TablePurge {
-  readonly #options: TablePurgeOptions;
+  readonly #context: TableContext;
+  readonly #parts: TablePurgeParts;
   readonly #outage: Outage;
   #reading = { known: false, owned: 0, foreign: 0 };
   /** Addresses unregistered so far. */
@@ -72,9 +58,10 @@ export class TablePurge {
   /** What is being asked of the device. */
   #calling: CallKind = 'connect';
 
-  constructor(options: TablePurgeOptions) {
-    this.#options = options;
-    this.#outage = new Outage('purge', options.log);
+  constructor(context: TableContext, parts: TablePurgeParts) {
+    this.#context = context;
+    this.#parts = parts;
+    this.#outage = new Outage('purge', context.log);
   }
 
   /** undefined while it goes on. */
@@ -95,7 +82,7 @@ export class TablePurge {
   view(): TableView {
     const { known, owned, foreign } = this.#reading;
     return {
-      firewall: this.#options.name,
+      firewall: this.#context.name,
       failing: this.#outage.failing,
       aside: purging,
       known,
@@ -121,18 +108,19 @@ export class TablePurge {
       } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof DeviceFailure)) throw error;
-        this.#options.observer.failed(error);
+        this.#context.observer.failed(error);
         await this.#outage.failed(this.#calling, error, signal);
       }
     }
   }
 
   async #round(signal: AbortSignal): Promise<void> {
-    const { precedence, connect, unsureUntil, now } = this.#options;
+    const { now } = this.#context;
+    const { unsureUntil } = this.#parts;
     this.#calling = 'connect';
-    const connection = await connect(signal);
+    const connection = await this.#context.connect(signal);
     this.#outage.succeeded('connect');
-    const place = precedence();
+    const place = this.#context.precedence;
     if (place.kind === 'wait') return this.#outage.pause(precedenceMs, signal);
     if (place.kind === 'taken')
       return this.#end({
@@ -142,7 +130,7 @@ export class TablePurge {
     const startedAt = now();
     const { owned, standing, agreed } = await this.#read(connection, signal);
     const readMs = now() - startedAt;
-    const conflict = conflictOf(standing, this.#options.name);
+    const conflict = conflictOf(standing, this.#context.name);
     if (conflict !== undefined) return this.#end({ kind: 'left', why: conflict });
     if (this.#yields(owned, standing)) return;
     const ours = this.#ours(owned, standing);
@@ -156,7 +144,7 @@ export class TablePurge {
   }
 
   async #read(connection: Connection, signal: AbortSignal): Promise<Found> {
-    const { ref, self, observer } = this.#options;
+    const { ref, self, observer } = this.#context;
     this.#calling = 'read';
     const { entries, agreed } = await connection.readTable(ref, async () => 0, signal);
     const { owned, others } = toReading(entries, self.prefix);
@@ -169,7 +157,7 @@ export class TablePurge {
 
   /** Ends it where the spec forbids to write; what was never written to is clean all the same. */
   #yields(owned: Found['owned'], { kind }: Standing): boolean {
-    const why = this.#options.forbidden();
+    const why = purgeObstacle(this.#context.settings);
     if (why === undefined) return false;
     const untouched = owned.size === 0 && kind !== 'owner';
     this.#end(untouched ? { kind: 'clean', addresses: 0 } : { kind: 'left', why });
@@ -180,7 +168,7 @@ export class TablePurge {
   #ours(owned: Found['owned'], { kind }: Standing): ReadonlyMap<string, TagSet> {
     if (kind === 'owner') return owned;
     const wanted = [...owned].map(([address, tags]) => {
-      const here = this.#options.wanted(address);
+      const here = this.#parts.wanted(address);
       return [address, tags.filter((tag) => here.includes(tag))] as const;
     });
     return new Map(wanted.filter(([, tags]) => tags.length > 0));
@@ -192,11 +180,11 @@ export class TablePurge {
     ours: ReadonlyMap<string, TagSet>,
     signal: AbortSignal,
   ): Promise<void> {
-    const { log, now } = this.#options;
+    const { log, now } = this.#context;
     const refused: Rejection[] = [];
     for (const batch of batchesOf(ours, now())) {
       signal.throwIfAborted();
-      if (this.#options.forbidden() !== undefined) return;
+      if (purgeObstacle(this.#context.settings) !== undefined) return;
       const rejections = await this.#send(connection, batch);
       refused.push(...rejections);
       const whole = batch.filter(({ address }) => !rejections.some((one) => one.address === address)).length;
@@ -212,7 +200,7 @@ export class TablePurge {
   }
 
   async #unmark(connection: Connection): Promise<void> {
-    const { self, now, log } = this.#options;
+    const { self, now, log } = this.#context;
     const batch = [planned(markerAddress, [markerTag(self)], now())];
     const [refused] = await this.#send(connection, batch);
     if (refused !== undefined) throw refusal(refused);
@@ -220,11 +208,11 @@ export class TablePurge {
   }
 
   #send(connection: Connection, batch: Batch): Promise<readonly Rejection[]> {
-    return sendInHalves(batch, this.#options.now, (part) => this.#sendOne(connection, part));
+    return sendInHalves(batch, this.#context.now, (part) => this.#sendOne(connection, part));
   }
 
   async #sendOne(connection: Connection, batch: Batch): Promise<readonly Rejection[]> {
-    const { ref, observer, now } = this.#options;
+    const { ref, observer, now } = this.#context;
     this.#calling = 'write';
     try {
       const rejections = await connection.send(ref, batch, this.#lost);
@@ -244,12 +232,12 @@ export class TablePurge {
       .map(([address]) => address)
       .sort();
     if (example === undefined) return { kind: 'clean', addresses: this.#done };
-    const why = `tags under the prefix ${this.#options.self.prefix} were never marked as ours, such as those of ${example}`;
+    const why = `tags under the prefix ${this.#context.self.prefix} were never marked as ours, such as those of ${example}`;
     return { kind: 'left', why };
   }
 
   #end(outcome: PurgeOutcome): void {
-    const { log, observer } = this.#options;
+    const { log, observer } = this.#context;
     this.#outcome = outcome;
     this.#outage.forget();
     log.info({ outcome }, 'table purge finished');

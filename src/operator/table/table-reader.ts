@@ -2,23 +2,16 @@
 
 import type { RemovalGate } from '../../core/removals/removal-gate.ts';
 import type { Table } from '../../core/table/table.ts';
-import type { TableRef } from '../../core/model/table-ref.ts';
-import type { Logger } from '../../runtime/logger.ts';
 import type { Connection } from '../device/device-port.ts';
 import { ReadSchedule } from './read-schedule.ts';
 import { tellRefused } from './read-back.ts';
+import type { TableContext } from './table-context.ts';
 import { toReading } from './table-reading.ts';
 
 type TableReaderOptions = {
+  readonly context: TableContext;
   readonly table: Table;
-  readonly ref: TableRef;
-  /** Of our own tags. */
-  readonly prefix: string;
-  readonly intervalMs: () => number;
   readonly gate: () => RemovalGate;
-  readonly log: Logger;
-  /** Monotonic ms. */
-  readonly now: () => number;
 };
 
 /** Each the smallest address of its kind, so that it stays while it applies. */
@@ -42,7 +35,9 @@ export class TableReader {
 
   constructor(options: TableReaderOptions) {
     this.#options = options;
-    this.schedule = new ReadSchedule(options);
+    const { context } = options;
+    const intervalMs = () => context.settings.fullIntervalSeconds * 1000;
+    this.schedule = new ReadSchedule({ intervalMs, now: context.now });
   }
 
   /** The last reading agreed with the device's own count. */
@@ -82,7 +77,8 @@ export class TableReader {
     betweenPages: () => Promise<number>,
     signal: AbortSignal,
   ): Promise<void> {
-    const { table, ref, prefix, gate, log, now } = this.#options;
+    const { table, gate, context } = this.#options;
+    const { ref, self, log, now } = context;
     const startedAt = now();
     this.#isAsked = false;
     let answeredAt = startedAt;
@@ -96,7 +92,7 @@ export class TableReader {
       answeredAt = now();
       this.#agreed = agreed;
       table.setGate(gate(), now());
-      const { learned, shared, ...reading } = toReading(entries, prefix, (address) =>
+      const { learned, shared, ...reading } = toReading(entries, self.prefix, (address) =>
         table.registeredAt(address),
       );
       const unreadable = [...reading.unreadable].sort();
@@ -112,10 +108,10 @@ export class TableReader {
   }
 
   #tell(): void {
-    const { table, log } = this.#options;
+    const { table, context } = this.#options;
     const { owned, foreign, pending, waiting, waitingExample } = table;
     const ms = Math.round(this.schedule.durationMs);
-    log.info(
+    context.log.info(
       { owned, foreign, pending, waiting, waitingExample, agreed: this.#agreed, ...this.#notes, ms },
       'table read',
     );

@@ -3,13 +3,15 @@
 import type { AddressChange } from '../../core/desired/desired.ts';
 import type { LimitedTable } from '../../core/limits/device-limits.ts';
 import { type Knowledge, type RemovalGate, removalGate } from '../../core/removals/removal-gate.ts';
-import { Table } from '../../core/table/table.ts';
+import { type DesiredTags, Table } from '../../core/table/table.ts';
 import type { TableView } from '../../core/status/table-health.ts';
 import { wasOurs } from '../../core/rights/ownership.ts';
 import type { TableRef } from '../../core/model/table-ref.ts';
+import { leaseTerms } from '../../core/timeouts/timeout-settings.ts';
 import type { Scope } from '../../core/model/policy-scope.ts';
 import { createWake, pause } from '../../runtime/wake.ts';
 import { type Connection, DeviceFailure } from '../device/device-port.ts';
+import type { TableLimits } from '../limits/firewall-limits.ts';
 import { limitedTable } from '../limits/limited-table.ts';
 import { explainStuckAddresses } from './address-explainer.ts';
 import { type Adoption, Marker } from './marker.ts';
@@ -18,8 +20,8 @@ import { expectNotPassive } from '../device/passive-peer.ts';
 import type { ReadSchedule } from './read-schedule.ts';
 import { TableReader } from './table-reader.ts';
 import { TableSender } from './table-sender.ts';
+import type { TableContext } from './table-context.ts';
 import { tableView } from './table-view.ts';
-import type { TableWorkerOptions } from './table-worker-options.ts';
 import { WritingRights } from './writing-rights.ts';
 
 /** A change that finds the worker idle waits this long for its siblings (a rollout's Pods come in bursts). */
@@ -29,11 +31,21 @@ const siblingsMs = 1000;
 /** After stop, the message in flight has this long to end. */
 const lastCallMs = 15_000;
 
+export type TableWorkerParts = {
+  /** What the table is to hold, as far as its device takes it. */
+  readonly desired: DesiredTags;
+  /** Of the device that has the table. */
+  readonly limits: TableLimits;
+  /** Everything that the cluster's side knows of an address, for the log. Absent: nothing. */
+  readonly explainDesired?: (address: string) => unknown;
+};
+
 export class TableWorker {
   readonly table: Table;
   /** As the limits of its device see it. */
   readonly limited: LimitedTable;
-  readonly #options: TableWorkerOptions;
+  readonly #context: TableContext;
+  readonly #parts: TableWorkerParts;
   readonly #work = createWake();
   readonly #sender: TableSender;
   readonly #outage: Outage;
@@ -47,40 +59,37 @@ export class TableWorker {
   /** What is being asked of the device. */
   #calling: CallKind = 'connect';
 
-  constructor(options: TableWorkerOptions) {
-    this.#options = options;
-    const { self, ref, markerIntervalMs, log, now } = options;
+  constructor(context: TableContext, parts: TableWorkerParts) {
+    this.#context = context;
+    this.#parts = parts;
+    const { self, ref, observer, log, now } = context;
+    const markerIntervalMs = () => this.#markerIntervalMs;
     this.#marker = new Marker({ self, ref, intervalMs: markerIntervalMs, log, now });
     this.#outage = new Outage('device', log);
     this.table = new Table(
-      options.desired,
+      parts.desired,
       removalGate(self.prefix, this.#knowledge(false)),
-      options.guard(),
+      context.settings.removalGuard,
       { epochMs: performance.timeOrigin, tagPrefix: self.prefix },
     );
-    this.#reader = new TableReader({
-      table: this.table,
-      ref,
-      prefix: self.prefix,
-      intervalMs: options.fullIntervalMs,
-      gate: () => this.#gate(),
-      log,
-      now,
-    });
+    this.#reader = new TableReader({ context, table: this.table, gate: () => this.#gate() });
     this.#reads = this.#reader.schedule;
     this.#rights = new WritingRights({
-      ...options,
+      context,
       marker: this.#marker,
       table: this.table,
       standingChanged: () => this.table.setGate(this.#gate(), now()),
     });
     this.#sender = new TableSender({
-      ...options,
       table: this.table,
+      ref,
       prefix: self.prefix,
+      observer,
+      log,
+      now,
       doubt: () => this.#reads.doubt(),
       readSoon: () => this.#reads.soon(),
-      answered: (answer) => options.limits.device.answered({ ...answer, table: this.limited }, now()),
+      answered: (answer) => parts.limits.device.answered({ ...answer, table: this.limited }, now()),
     });
     this.limited = limitedTable({
       table: this.table,
@@ -91,21 +100,21 @@ export class TableWorker {
   }
 
   note(change: AddressChange): void {
-    this.table.note(change, this.#options.now());
+    this.table.note(change, this.#context.now());
     this.#sender.release(change.address);
     this.#work.notify();
   }
 
   /** What removals depend on changed. @param scope whose tags alone may be concerned; absent: all. */
   knowledgeChanged(scope?: Scope): void {
-    if (scope === undefined) this.table.setGate(this.#gate(), this.#options.now());
-    else this.table.gateMoved(scope, this.#options.now());
+    if (scope === undefined) this.table.setGate(this.#gate(), this.#context.now());
+    else this.table.gateMoved(scope, this.#context.now());
     this.#work.notify();
   }
 
   /** The limits of spec.removalGuard were edited. */
   guardChanged(): void {
-    this.table.configureGuard(this.#options.guard());
+    this.table.configureGuard(this.#context.settings.removalGuard);
     this.#work.notify();
   }
 
@@ -128,8 +137,8 @@ export class TableWorker {
 
   /** Releases the held plan of this id; false when there is none. */
   approve(plan: string): boolean {
-    const released = this.table.approve(plan, this.#options.now());
-    if (released) this.#options.log.info({ plan }, 'held removals approved');
+    const released = this.table.approve(plan, this.#context.now());
+    if (released) this.#context.log.info({ plan }, 'held removals approved');
     this.#work.notify();
     return released;
   }
@@ -175,7 +184,7 @@ export class TableWorker {
   }
 
   get ref(): TableRef {
-    return this.#options.ref;
+    return this.#context.ref;
   }
 
   /** Tags of the address that do not fit. */
@@ -195,14 +204,14 @@ export class TableWorker {
 
   view(): TableView {
     return tableView({
-      firewall: this.#options.name,
+      firewall: this.#context.name,
       table: this.table,
       marker: this.#marker,
-      stance: this.#options.stance(),
-      precedence: this.#options.precedence(),
+      stance: this.#context.stance,
+      precedence: this.#context.precedence,
       failing: this.#outage.failing,
       reading: this.#reader.notes,
-      books: this.#options.limits.books(),
+      books: this.#parts.limits.books(),
     });
   }
 
@@ -214,8 +223,9 @@ export class TableWorker {
     this.#lastCall = AbortSignal.any([lastCall(signal), lost]);
     this.#outage.forget();
     this.#takeOver();
-    this.table.leases.inherit(this.#options.formerTimeoutSeconds());
-    this.table.inheritGuard(this.#options.formerGuardWindow?.() ?? [], this.#options.now());
+    const { former, now } = this.#context;
+    this.table.leases.inherit(former.timeoutSeconds);
+    this.table.inheritGuard(former.guardWindow, now());
     const ended = new AbortController();
     void this.#explain(AbortSignal.any([signal, ended.signal]));
     try {
@@ -230,9 +240,10 @@ export class TableWorker {
 
   #explain(signal: AbortSignal): Promise<void> {
     const { table } = this;
-    const { explainDesired, stance, log, now } = this.#options;
+    const { explainDesired } = this.#parts;
+    const { log, now } = this.#context;
     const standing = () => ({
-      stance: stance(),
+      stance: this.#context.stance,
       mayWrite: this.#rights.mayWrite,
       failing: this.#outage.failing?.reason,
     });
@@ -245,23 +256,23 @@ export class TableWorker {
     // Whatever happened to the device meanwhile, its mark and a full read find it.
     this.#marker.readSoon();
     this.#reads.soon();
-    const { observer, markerIntervalMs } = this.#options;
+    const { observer } = this.#context;
     const isPassive = error.reason === 'PassivePeer';
     if (isPassive) observer.changed();
     else observer.failed(error);
     const kind = isPassive ? 'look' : this.#calling;
     // What is known goes on being written while the table cannot be read.
     if (kind === 'read') return this.#reads.postpone(this.#outage.note(kind, error));
-    await this.#outage.failed(kind, error, signal, isPassive ? markerIntervalMs() : undefined);
+    await this.#outage.failed(kind, error, signal, isPassive ? this.#markerIntervalMs : undefined);
   }
 
   async #step(signal: AbortSignal): Promise<void> {
-    const { knowledge, connect, leases, now } = this.#options;
-    if (!knowledge().synced) return this.#work.sleep(60_000, signal);
+    const { now } = this.#context;
+    if (!this.#context.knowledge.synced) return this.#work.sleep(60_000, signal);
     this.#calling = 'connect';
-    const connection = await connect(signal);
+    const connection = await this.#context.connect(signal);
     if (this.#outage.isOpen('connect')) this.#succeeded('connect');
-    this.table.leases.configure(leases(), now());
+    this.table.leases.configure(leaseTerms(this.#context), now());
     if (this.isPassivePeer) await this.#expectActive(connection, signal);
     if (now() >= this.#marker.dueAt) await this.#readMarker(connection, signal);
     if (this.#rights.mustRead) this.#reads.lost();
@@ -274,8 +285,8 @@ export class TableWorker {
 
   /** When there may be something to do without a change. */
   #wakeAt(): number {
-    const { device } = this.#options.limits;
-    const retryAt = device.mustWait ? this.#options.now() + siblingsMs : this.#sender.dueAt();
+    const { device } = this.#parts.limits;
+    const retryAt = device.mustWait ? this.#context.now() + siblingsMs : this.#sender.dueAt();
     const writing = this.#rights.mayWrite ? [retryAt, device.probeAt, this.table.leases.nextAt()] : [];
     const judging = this.table.pending > 0 ? [this.#judgeAt] : [];
     return Math.min(
@@ -286,7 +297,7 @@ export class TableWorker {
   }
 
   async #readMarker(connection: Connection, signal: AbortSignal): Promise<void> {
-    const { observer, ref, log } = this.#options;
+    const { observer, ref, log } = this.#context;
     this.#calling = 'look';
     const kind = await this.#rights.readMarker(connection, signal);
     this.#succeeded('look');
@@ -309,17 +320,15 @@ export class TableWorker {
 
   /** Sends one message if there is one to send; tells how many addresses it was about. */
   async #sendNext(connection: Connection, signal: AbortSignal): Promise<number> {
-    const { limits, now } = this.#options;
+    const { now } = this.#context;
     const { mayWrite } = this.#rights;
     this.#judgeAt = undefined;
     // What could not be written may be there all the same by now, or not be ours to write any more.
     const isMoot = !mayWrite || (this.table.known && this.table.pending === 0);
     if (isMoot && this.#outage.isOpen('write')) this.#succeeded('write');
-    if (signal.aborted || !mayWrite || !limits.ready(now())) return 0;
-    this.table.setFirstContact(
-      this.#marker.standing.kind === 'firstContact' || this.#options.adopting?.() === true,
-    );
-    const { judgeFrom = 0, burst = 0 } = this.#options.knowledge();
+    if (signal.aborted || !mayWrite || !this.#parts.limits.ready(now())) return 0;
+    this.table.setFirstContact(this.#marker.standing.kind === 'firstContact' || this.#context.adopting);
+    const { judgeFrom = 0, burst = 0 } = this.#context.knowledge;
     const { judging } = this.table;
     judging.from = judgeFrom;
     judging.burst = burst;
@@ -342,10 +351,10 @@ export class TableWorker {
     const shown = this.#rights.beginRead();
     const reading = this.#reader.read(connection, betweenPages, signal);
     // Whoever asked for it hears that it has begun.
-    if (isAsked) this.#options.observer.changed();
+    if (isAsked) this.#context.observer.changed();
     await reading;
     shown();
-    this.#options.limits.device.settle();
+    this.#parts.limits.device.settle();
     this.#succeeded('read');
   }
 
@@ -357,21 +366,25 @@ export class TableWorker {
 
   async #expectActive(connection: Connection, signal: AbortSignal): Promise<void> {
     this.#calling = 'look';
-    expectNotPassive(await connection.haState(this.#options.ref, signal));
+    expectNotPassive(await connection.haState(this.#context.ref, signal));
     this.#succeeded('look');
+  }
+
+  get #markerIntervalMs(): number {
+    return this.#context.settings.markerIntervalSeconds * 1000;
   }
 
   #succeeded(kind: CallKind): void {
     this.#outage.succeeded(kind);
-    this.#options.observer.changed();
+    this.#context.observer.changed();
   }
 
   #gate(): RemovalGate {
-    return removalGate(this.#options.self.prefix, this.#knowledge(this.#reader.agreed));
+    return removalGate(this.#context.self.prefix, this.#knowledge(this.#reader.agreed));
   }
 
   #knowledge(tableRead: boolean): Knowledge {
-    const { synced, relisting, claimant } = this.#options.knowledge();
+    const { synced, relisting, claimant } = this.#context.knowledge;
     const [rival] = this.#marker.standing.rivals;
     return { clusterSynced: synced, relisting, tableRead, claimant, rival };
   }

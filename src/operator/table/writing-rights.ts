@@ -1,21 +1,16 @@
 // Decides whether a table may be written: joins its mark, the spec and our other PanFirewalls; reads and puts the mark.
 
 import { mayWrite, type Standing, wasOurs } from '../../core/rights/ownership.ts';
-import { type Stance, writes } from '../../core/rights/stance.ts';
+import { writes } from '../../core/rights/stance.ts';
 import type { Table } from '../../core/table/table.ts';
-import type { Precedence } from '../../core/rights/table-claims.ts';
 import type { Connection } from '../device/device-port.ts';
 import type { Marker } from './marker.ts';
+import type { TableContext } from './table-context.ts';
 
 type WritingRightsOptions = {
+  readonly context: TableContext;
   readonly marker: Marker;
   readonly table: Table;
-  /** How far the spec lets the table be written; a message on its way is not touched when it changes. */
-  readonly stance: () => Stance;
-  /** May this table be written to, as far as our other PanFirewalls go? */
-  readonly precedence: () => Precedence;
-  /** Our mark stands on the table, as far as the last look or message tells; told each time. */
-  readonly marked: () => void;
   /** Who else has marked the table is another matter now. */
   readonly standingChanged: () => void;
 };
@@ -84,8 +79,8 @@ export class WritingRights {
   }
 
   #noteMark(): void {
-    const { marker, marked } = this.#options;
-    if (wasOurs(marker.standing) && marker.standing.kind !== 'lost') marked();
+    const { marker, context } = this.#options;
+    if (wasOurs(marker.standing) && marker.standing.kind !== 'lost') context.marked();
   }
 
   #changed(): void {
@@ -95,13 +90,13 @@ export class WritingRights {
   }
 
   #isElsewhere(): boolean {
-    const { marker, precedence } = this.#options;
-    return marker.standing.kind === 'shutOut' || precedence().kind === 'taken';
+    const { marker, context } = this.#options;
+    return marker.standing.kind === 'shutOut' || context.precedence.kind === 'taken';
   }
 
   /** As far as the spec and our other PanFirewalls go. */
   #isOurs(): boolean {
-    const { stance, precedence } = this.#options;
-    return writes(stance()) && precedence().kind === 'ours';
+    const { stance, precedence } = this.#options.context;
+    return writes(stance) && precedence.kind === 'ours';
   }
 }

@@ -106,7 +106,7 @@ async function failAlone(
   let isFailing = false;
   const fails = async (call: Call) =>
     isFailing && call === kind ? failure(reason, kind === 'write' ? 'unknown' : 'no') : undefined;
-  await simulate({ fails, options: { fullIntervalMs: () => 20_000 } }, async (sim) => {
+  await simulate({ fails, context: { settings: { fullIntervalSeconds: 20 } } }, async (sim) => {
     sim.want('10.0.0.1', 'k8s.a');
     await sim.pass(5_000);
     isFailing = true;
@@ -167,8 +167,8 @@ test('a message that failed and is wanted no more is no outage any more', async 
 
 test('a mark that keeps vanishing: the table is read at once the first time, and then at the pace of any full read', async () => {
   let forgets = false;
-  const options = { markerIntervalMs: () => 5_000 };
-  await simulate({ readMs: 2_000, forgetsMarks: () => forgets, options }, async (sim) => {
+  const context = { settings: { markerIntervalSeconds: 5 } };
+  await simulate({ readMs: 2_000, forgetsMarks: () => forgets, context }, async (sim) => {
     sim.want('10.0.0.1', 'k8s.a');
     await sim.pass(60_000);
     const reads = () => sim.calls.filter(({ kind }) => kind === 'read').length;

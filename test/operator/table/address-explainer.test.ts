@@ -114,9 +114,9 @@ test('without level debug nothing is looked at, and what fails while it is looke
 
 test('a worker in mode Observe explains what it does not write, for as long as it runs', async () => {
   const lines: Line[] = [];
-  const options = { stance: () => 'observe' as const, log: logTo(lines) };
+  const context = { stance: 'observe' as const, log: logTo(lines) };
   const told = () => lines.filter(({ msg }) => msg === 'address explained');
-  await simulate({ options }, async ({ want, pass }) => {
+  await simulate({ context }, async ({ want, pass }) => {
     await pass(1000);
     want('10.0.0.1', 'k8s.a');
     await pass(10_000);

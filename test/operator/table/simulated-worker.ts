@@ -4,12 +4,11 @@ import { mock } from 'node:test';
 import { DeviceLimits } from '../../../src/core/limits/device-limits.ts';
 import { LimitTally } from '../../../src/core/limits/limit-tally.ts';
 import { markerAddress } from '../../../src/core/rights/ownership.ts';
-import { ownTable } from '../../../src/core/model/table-ref.ts';
 import { tagSet } from '../../../src/core/model/tag-set.ts';
 import type { Connection, DeviceFailure, RegisteredIp } from '../../../src/operator/device/device-port.ts';
 import { TableWorker } from '../../../src/operator/table/table-worker.ts';
-import type { TableWorkerOptions } from '../../../src/operator/table/table-worker-options.ts';
 import { createLogger } from '../../../src/runtime/logger.ts';
+import { type ContextOver, tableContext } from './table-contexts.ts';
 
 export type Call = 'connect' | 'look' | 'read' | 'write';
 
@@ -33,7 +32,8 @@ export type Behaviour = {
   /** How the call fails at this time; may take its time. */
   readonly fails?: (kind: Call, sim: { readonly now: () => number }) => Promise<DeviceFailure | undefined>;
   readonly readMs?: number;
-  readonly options?: Partial<TableWorkerOptions>;
+  /** What of the worker's context is other than usual. */
+  readonly context?: ContextOver;
   /** The mark does not stay. */
   readonly forgetsMarks?: () => boolean;
 };
@@ -112,27 +112,13 @@ export async function simulate(behaviour: Behaviour, play: (sim: Simulated) => P
     const state = worker.view().failing?.reason ?? '';
     if (state !== states.at(-1)) states.push(state);
   };
-  const worker = new TableWorker({
+  const own = {
     name: 'edge',
-    formerGuardWindow: () => [],
-    ref: ownTable,
-    self: { prefix: 'k8s.', id: 'aaaaaaaaaaaa' },
-    desired: { tagsOf: (address) => desired.get(address) ?? [], addresses: () => desired.keys() },
-    fullIntervalMs: () => 900_000,
-    markerIntervalMs: () => 30_000,
-    leases: () => ({ timeoutSeconds: 0, obstacle: undefined }),
-    formerTimeoutSeconds: () => 0,
-    guard: () => ({ percent: 30, minimum: 10 }),
-    stance: () => 'enforce',
-    precedence: () => ({ kind: 'ours' }),
-    marked: () => {},
     connect: async () => {
       if (!isMet) await call('connect', () => {});
       isMet = true;
       return connection;
     },
-    knowledge: () => ({ synced: true, invalidPolicies: [] }),
-    limits: { device: limits, books: () => ({ limits, tally: new LimitTally() }), ready: () => true },
     observer: {
       changed: () => look(),
       confirmed() {},
@@ -142,14 +128,17 @@ export async function simulate(behaviour: Behaviour, play: (sim: Simulated) => P
         isMet = false;
         setImmediate(look);
       },
+      record() {},
       lost() {
         lines.push('lost');
       },
-      record() {},
     },
     log: logTo(lines),
     now,
-    ...behaviour.options,
+  };
+  const worker: TableWorker = new TableWorker(tableContext(own, behaviour.context), {
+    desired: { tagsOf: (address) => desired.get(address) ?? [], addresses: () => desired.keys() },
+    limits: { device: limits, books: () => ({ limits, tally: new LimitTally() }), ready: () => true },
   });
   const running = worker.run(stop.signal, new AbortController().signal);
   const want = (address: string, ...tags: readonly string[]): void => {

@@ -2,13 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ownTable } from '../../../src/core/model/table-ref.ts';
-import { pino } from 'pino';
 import type { Batch } from '../../../src/core/message/batch.ts';
 import type { Rejection } from '../../../src/core/message/refusals.ts';
 import type { Precedence } from '../../../src/core/rights/table-claims.ts';
 import { type Connection, DeviceFailure } from '../../../src/operator/device/device-port.ts';
-import { TablePurge, type TablePurgeOptions } from '../../../src/operator/table/table-purge.ts';
+import { TablePurge, type TablePurgeParts } from '../../../src/operator/table/table-purge.ts';
+import { type ContextOver, silent, tableContext } from './table-contexts.ts';
 
 const mark = 'k8s._owner.0123456789ab';
 const self = { prefix: 'k8s.', id: '0123456789ab' };
@@ -62,29 +61,15 @@ class SmallDevice {
   };
 }
 
-async function purge(device: SmallDevice, options: Partial<TablePurgeOptions> = {}): Promise<TablePurge> {
-  const worker = new TablePurge({
-    name: 'edge-a',
-    ref: ownTable,
-    self,
-    wanted: () => [],
-    forbidden: () => undefined,
-    precedence: () => ({ kind: 'ours' }),
-    connect: async () => device.connection,
-    unsureUntil: 0,
-    observer: {
-      changed: () => {},
-      confirmed: () => {},
-      unanswered: () => {},
-      refused: () => {},
-      failed: () => worker.retryNow(),
-      record: () => {},
-      lost: () => {},
-    },
-    log: pino({ level: 'silent' }),
-    now: () => performance.now(),
-    ...options,
-  });
+async function purge(
+  device: SmallDevice,
+  over: ContextOver = {},
+  parts: Partial<TablePurgeParts> = {},
+): Promise<TablePurge> {
+  const connect = async () => device.connection;
+  const observer = { ...silent, failed: () => worker.retryNow() };
+  const context = tableContext({ self, connect, observer }, over);
+  const worker: TablePurge = new TablePurge(context, { wanted: () => [], unsureUntil: 0, ...parts });
   const limit = AbortSignal.timeout(limitMs);
   await worker.run(limit, limit);
   assert.ok(!limit.aborted, `it ends in time: ${worker.obstacle}`);
@@ -140,7 +125,7 @@ test('it is not over while a reading was incomplete, or an earlier message may s
   const late = new SmallDevice(marked);
   const unsureUntil = performance.now() + 200;
   setTimeout(() => late.table.set('10.0.0.9', ['k8s.late']), 50);
-  assert.deepEqual((await purge(late, { unsureUntil })).outcome, { kind: 'clean', addresses: 3 });
+  assert.deepEqual((await purge(late, {}, { unsureUntil })).outcome, { kind: 'clean', addresses: 3 });
   assert.ok(performance.now() >= unsureUntil);
   assert.deepEqual(late.sent.at(-1), [`192.0.2.1 ${mark}`]);
   assert.deepEqual(Object.fromEntries(late.table), strangers);
@@ -149,10 +134,10 @@ test('it is not over while a reading was incomplete, or an earlier message may s
 test('nothing is written where another owner, an elder PanFirewall or the spec stands against it', async () => {
   const taken: Precedence = { kind: 'taken', by: 'elder' };
   const contested = { ...marked, '192.0.2.1': [mark, 'k8s.eu._owner.ba9876543210'] };
-  const cases: [Record<string, readonly string[]>, Partial<TablePurgeOptions>, RegExp][] = [
+  const cases: [Record<string, readonly string[]>, ContextOver, RegExp][] = [
     [contested, {}, /ba9876543210/],
-    [marked, { precedence: () => taken }, /elder/],
-    [marked, { forbidden: () => 'spec.mode is Observe' }, /Observe/],
+    [marked, { precedence: taken }, /elder/],
+    [marked, { settings: { mode: 'Observe' } }, /Observe/],
   ];
   for (const [table, options, says] of cases) {
     const device = new SmallDevice(table);
@@ -168,8 +153,12 @@ test('a spec that forbids it while it goes on ends it before the next message', 
     Array.from({ length: 1200 }, (_, i) => [`10.0.${i >> 8}.${i & 255}`, ['k8s.a']]),
   );
   const device = new SmallDevice({ ...many, '192.0.2.1': [mark] });
-  const forbidden = () => (device.sent.length > 0 ? 'spec.mode is Observe' : undefined);
-  const { outcome } = await purge(device, { forbidden });
+  const context: ContextOver = {
+    get settings() {
+      return { mode: device.sent.length > 0 ? 'Observe' : 'Enforce' } as const;
+    },
+  };
+  const { outcome } = await purge(device, context);
   assert.equal(outcome?.kind, 'left');
   assert.deepEqual(
     device.sent.map(({ length }) => length),
@@ -186,12 +175,16 @@ test('a spec that forbids it while it goes on ends it before the next message', 
 test('of a table that was never marked only what is wanted goes, and what is left is told', async () => {
   const { '192.0.2.1': _, ...unmarked } = marked;
   const device = new SmallDevice(unmarked);
-  const { outcome } = await purge(device, { wanted: (address) => (address === '10.0.0.1' ? ['k8s.a'] : []) });
+  const { outcome } = await purge(
+    device,
+    {},
+    { wanted: (address) => (address === '10.0.0.1' ? ['k8s.a'] : []) },
+  );
   assert.ok(outcome?.kind === 'left');
   assert.match(outcome.why, /never marked as ours, such as those of 10\.0\.0\.1/);
   assert.deepEqual(device.sent, [['10.0.0.1 k8s.a']]);
   const claimed = new SmallDevice({ '10.0.0.2': ['k8s.a'] });
-  assert.deepEqual((await purge(claimed, { wanted: () => ['k8s.a'] })).outcome, {
+  assert.deepEqual((await purge(claimed, {}, { wanted: () => ['k8s.a'] })).outcome, {
     kind: 'clean',
     addresses: 1,
   });

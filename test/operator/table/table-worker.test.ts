@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 import { DeviceLimits } from '../../../src/core/limits/device-limits.ts';
 import { LimitTally } from '../../../src/core/limits/limit-tally.ts';
 import { test } from 'node:test';
-import { ownTable } from '../../../src/core/model/table-ref.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Rejection } from '../../../src/core/message/refusals.ts';
 import { markerAddress } from '../../../src/core/rights/ownership.ts';
@@ -14,13 +13,11 @@ import {
   DeviceFailure,
   type RegisteredIp,
 } from '../../../src/operator/device/device-port.ts';
-import { TableWorker } from '../../../src/operator/table/table-worker.ts';
-import type { TableWorkerOptions } from '../../../src/operator/table/table-worker-options.ts';
-import { createLogger } from '../../../src/runtime/logger.ts';
+import { TableWorker, type TableWorkerParts } from '../../../src/operator/table/table-worker.ts';
+import { type ContextOver, tableContext } from './table-contexts.ts';
 
 type Reading = { readonly entries: readonly RegisteredIp[]; readonly agreed: boolean };
 
-const log = createLogger({ level: 'silent', format: 'json' });
 const entry = (ip: string, ...tags: string[]): RegisteredIp => ({ ip, fromAgent: false, tags });
 
 /** A device that gives these readings one after the other, the last one for ever, and takes every message. */
@@ -89,7 +86,7 @@ function device(
   return { connection, calls, sent, ha };
 }
 
-const noLimits: TableWorkerOptions['limits'] = (() => {
+const noLimits: TableWorkerParts['limits'] = (() => {
   const device = new DeviceLimits({
     deserved: { tagsOf: () => [], addresses: () => [], count: 0, rankOf: () => undefined },
     tables: () => [],
@@ -104,42 +101,18 @@ async function run(
   connection: Connection,
   desired: ReadonlyMap<string, readonly string[]>,
   done: (worker: TableWorker) => boolean,
-  markerIntervalMs = 60_000,
-  {
-    prepare,
-    ...over
-  }: Partial<TableWorkerOptions> & { readonly prepare?: (worker: TableWorker) => void } = {},
+  over: ContextOver = {},
+  prepare?: (worker: TableWorker) => void,
 ): Promise<TableWorker> {
-  const options: TableWorkerOptions = {
-    name: 'edge-a',
-    ref: ownTable,
-    self: { prefix: 'k8s.', id: 'aaaaaaaaaaaa' },
-    desired: { tagsOf: (address) => desired.get(address) ?? [], addresses: () => desired.keys() },
-    fullIntervalMs: () => 50,
-    markerIntervalMs: () => markerIntervalMs,
-    leases: () => ({ timeoutSeconds: 0, obstacle: undefined }),
-    formerTimeoutSeconds: () => 0,
-    guard: () => ({ percent: 100, minimum: 1000 }),
-    stance: () => 'enforce',
-    precedence: () => ({ kind: 'ours' }),
-    marked: () => {},
-    connect: async () => connection,
-    knowledge: () => ({ synced: true }),
-    limits: noLimits,
-    observer: {
-      changed() {},
-      confirmed() {},
-      unanswered() {},
-      refused() {},
-      failed() {},
-      lost() {},
-      record() {},
-    },
-    log,
-    now: () => performance.now(),
-    ...over,
+  const settings = {
+    fullIntervalSeconds: 0.05,
+    markerIntervalSeconds: 60,
+    removalGuard: { percent: 100, minimum: 1000 },
   };
-  const worker = new TableWorker(options);
+  const worker = new TableWorker(tableContext({ settings, connect: async () => connection }, over), {
+    desired: { tagsOf: (address) => desired.get(address) ?? [], addresses: () => desired.keys() },
+    limits: noLimits,
+  });
   prepare?.(worker);
   const stop = new AbortController();
   const running = worker.run(stop.signal, new AbortController().signal);
@@ -191,18 +164,19 @@ test('while the device refuses the mark it is still a first contact: what nobody
   assert.ok(sent.every(({ unregister }) => unregister.length === 0));
 });
 
+const holding = { settings: { removalGuard: { percent: 0, minimum: 0 } } };
+
 test('an adoption is not over while what nobody claims is there, also where another rival contests the table', async () => {
   const left = entry('10.0.0.9', 'k8s.old');
   for (const rivals of [[], ['k8s._owner.bbbbbbbbbbbb']]) {
     const marked = ['k8s._owner.aaaaaaaaaaaa', ...rivals];
     const { connection } = device([{ entries: [left], agreed: true }], { marked });
-    const holding = { guard: () => ({ percent: 0, minimum: 0 }) };
     const answers: string[] = [];
     const asked = (worker: TableWorker): boolean => {
       if (worker.table.known) answers.push(worker.adopt('cccccccccccc'));
       return answers.length > 0;
     };
-    await run(connection, new Map(), asked, 60_000, holding);
+    await run(connection, new Map(), asked, holding);
     assert.deepEqual(answers, ['pending'], rivals.join());
   }
 });
@@ -218,7 +192,7 @@ test('a passive HA peer is asked for its state at the pace of the marker, sent n
       if (calls.filter((call) => call === 'ha').length === 3) ha.passive = false;
       return calls.includes('send');
     },
-    30,
+    { settings: { markerIntervalSeconds: 0.03 } },
   );
   assert.ok(wasPassive);
   assert.ok(!worker.isPassivePeer);
@@ -240,12 +214,15 @@ test('after a takeover a clean reading settles nothing: what the former leaderâ€
   const late = { entries: [entry('10.0.0.1', 'k8s.web')], agreed: true };
   const { connection, sent } = device([clean, clean, late]);
   const left = () => sent.filter(({ address }) => address === '10.0.0.1');
-  const worker = await run(connection, new Map(), () => left().length > 0, 60_000, {
-    guard: () => ({ percent: 0, minimum: 0 }),
-    // The replica stood by and saw the Pod end.
-    prepare: (standby) =>
+  const worker = await run(
+    connection,
+    new Map(),
+    () => left().length > 0,
+    holding,
+    (standby) =>
+      // The replica stood by and saw the Pod end.
       standby.note({ address: '10.0.0.1', before: ['k8s.web'], after: [], cause: 'vacated' }),
-  });
+  );
   assert.deepEqual(left()[0]?.unregister, ['k8s.web']);
   assert.deepEqual(worker.table.held, []);
 });
@@ -274,8 +251,13 @@ test('a removal whose burst ends between the look for work and the falling aslee
         const late = removedAt !== undefined && performance.now() > removedAt + 2_000;
         return late || sent.some(({ unregister }) => unregister.includes('k8s.side'));
       },
-      60_000,
-      { now, fullIntervalMs: () => 60_000, knowledge: () => ({ synced: true, judgeFrom }) },
+      {
+        now,
+        settings: { fullIntervalSeconds: 60 },
+        get knowledge() {
+          return { synced: true, judgeFrom };
+        },
+      },
     );
     assert.ok(
       sent.some(({ unregister }) => unregister.includes('k8s.side')),

@@ -1,20 +1,19 @@
 // Chooses the timeout of a table's registrations, from the spec and what its device can do.
 
-import { featuresOf } from '../../core/device/pan-os-version.ts';
-import type { LeaseTerms } from '../../core/timeouts/registration-leases.ts';
-import { type Stance, writes } from '../../core/rights/stance.ts';
+import { featuresOf } from '../device/pan-os-version.ts';
+import { type Stance, writes } from '../rights/stance.ts';
+import type { LeaseTerms } from './registration-leases.ts';
 
 type LeaseTermsInput = {
-  readonly registrationTimeoutSeconds: number;
+  readonly settings: { readonly registrationTimeoutSeconds: number };
   /** Who writes nothing gives no timeouts. */
   readonly stance: Stance;
   /** Of the device that holds the table; undefined: it has not said yet. */
   readonly swVersion: string | undefined;
 };
 
-export function leaseTerms(input: LeaseTermsInput): LeaseTerms {
-  const { stance, swVersion } = input;
-  const timeoutSeconds = writes(stance) ? input.registrationTimeoutSeconds : 0;
+export function leaseTerms({ settings, stance, swVersion }: LeaseTermsInput): LeaseTerms {
+  const timeoutSeconds = writes(stance) ? settings.registrationTimeoutSeconds : 0;
   if (swVersion === undefined || featuresOf(swVersion).timeouts)
     return { timeoutSeconds, obstacle: undefined };
   const message =

@@ -1,0 +1,47 @@
+// One table as the processes that keep or purge it see it: the spec, the cluster and the device as they are now.
+
+import type { WindowCount } from '../../core/removals/guard-window.ts';
+import type { Owner } from '../../core/rights/ownership.ts';
+import type { Stance } from '../../core/rights/stance.ts';
+import type { Precedence } from '../../core/rights/table-claims.ts';
+import type { TableRef } from '../../core/model/table-ref.ts';
+import type { Logger } from '../../runtime/logger.ts';
+import type { FirewallSettings } from '../device/credentials.ts';
+import type { Connection } from '../device/device-port.ts';
+import type { ClusterKnowledge, TableObserver } from './table-observer.ts';
+
+/** Getters change at any time: read each where it is used, and again after waiting. */
+export type TableContext = {
+  /** The name of the PanFirewall. */
+  readonly name: string;
+  readonly ref: TableRef;
+  /** Ourselves, as the mark in the table names us. */
+  readonly self: Owner;
+  readonly settings: FirewallSettings;
+  /** How far the spec lets the table be written; a message on its way is not touched when it changes. */
+  readonly stance: Stance;
+  /** Somebody asks to take another owner's place: what nobody claims is held meanwhile, whatever its number. */
+  readonly adopting: boolean;
+  readonly knowledge: ClusterKnowledge;
+  /** May this table be written to, as far as our other PanFirewalls go? */
+  readonly precedence: Precedence;
+  /** PAN-OS of the table's device, as it last said; undefined: it has not said yet. */
+  readonly swVersion: string | undefined;
+  readonly former: FormerTable;
+  /** Our mark stands on the table; told at each look. */
+  readonly marked: () => void;
+  /** The connection, with the device known; throws DeviceFailure while there is none. */
+  readonly connect: (signal: AbortSignal) => Promise<Connection>;
+  readonly observer: TableObserver;
+  readonly log: Logger;
+  /** Monotonic ms. */
+  readonly now: () => number;
+};
+
+/** What the status tells of an earlier leader's writing to the table. */
+export type FormerTable = {
+  /** The shortest timeout that a registration may carry, in seconds; 0: none. */
+  readonly timeoutSeconds: number;
+  /** What passed the guard, monotonic ms. */
+  readonly guardWindow: readonly WindowCount[];
+};
