@@ -9,6 +9,7 @@ import { watchLease } from '../kubernetes/leases/lease-watch.ts';
 import { referenceTo } from '../kubernetes/events/events.ts';
 import { panFirewalls } from '../kubernetes/resources/api.ts';
 import type { Controller } from '../operator/cluster/controller.ts';
+import type { StatusKey } from '../operator/cluster/status-key.ts';
 import type { DefinitionWatch } from '../operator/cluster/definition-watch.ts';
 import { Election } from '../operator/leadership/election.ts';
 import type { EventRecorder } from '../operator/status/event-recorder.ts';
@@ -53,14 +54,14 @@ export class Leadership {
   /** Whether what this process has begun may go on: nobody else can lead yet. */
   readonly mayGoOn = (): boolean => this.#term?.mayGoOn() === true;
 
-  /** Something moved that a status shows, or that lets a PanFirewall go. */
-  readonly changed = (): void => {
-    this.#status?.changed();
+  /** Something moved that this object's status may show, or that lets a PanFirewall go. */
+  readonly changed = (key: StatusKey): void => {
+    this.#status?.changed(key);
     this.#lifecycle?.changed();
   };
 
   /** The watch delivered this object's status. */
-  readonly statusObserved = (path: string, status: unknown): void => this.#status?.observed(path, status);
+  readonly statusObserved = (key: StatusKey, status: unknown): void => this.#status?.observed(key, status);
 
   /** Leads whenever it can, until the signal; everything that it began has ended then. */
   async run(controller: Controller, signal: AbortSignal): Promise<void> {

@@ -196,7 +196,13 @@ function firewallWorkers(parts: WorkerParts) {
       secrets,
       open,
       knowledge: () => controller.knowledge(),
-      observer: firewallObserver({ firewall: name, metrics, desired, changed: leadership.changed, record }),
+      observer: firewallObserver({
+        firewall: name,
+        metrics,
+        desired,
+        changed: () => leadership.changed(name),
+        record,
+      }),
       log: log.child({ firewall: name }),
       now,
     };

@@ -58,10 +58,13 @@ export class Controller {
       addressChanged: (firewall, change) => {
         if (!goesAtOnce(change.cause)) this.#burst.moved(this.#now());
         this.firewalls.get(firewall)?.worker?.note(change);
-        options.changed();
+        options.changed(firewall);
       },
-      addressReviewed: (firewall, address) => this.firewalls.get(firewall)?.worker?.reviewed(address),
-      policyChanged: () => options.changed(),
+      addressReviewed: (firewall, address) => {
+        this.firewalls.get(firewall)?.worker?.reviewed(address);
+        options.changed(firewall);
+      },
+      policyChanged: options.changed,
     });
     const { desired } = this;
     const knowledgeChanged = (scope: Scope) => this.#knowledgeChanged(scope);
@@ -224,7 +227,9 @@ export class Controller {
 
   /** @param scope whose tags alone may be concerned; absent: all. */
   #knowledgeChanged(scope?: Scope): void {
-    for (const worker of this.#firewalls.workers()) worker.knowledgeChanged(scope);
-    this.#options.changed();
+    for (const [name, { worker }] of this.firewalls) {
+      worker?.knowledgeChanged(scope);
+      this.#options.changed(name);
+    }
   }
 }

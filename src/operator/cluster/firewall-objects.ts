@@ -11,6 +11,7 @@ import { AnnotationRequests } from './annotation-requests.ts';
 import type { AskDefinition } from './definition-watch.ts';
 import type { FirewallWorker } from '../firewall/firewall-worker.ts';
 import type { Term } from '../leadership/term.ts';
+import type { StatusKey } from './status-key.ts';
 
 export type FirewallObject = {
   parsed: ParsedFirewall;
@@ -20,13 +21,13 @@ export type FirewallObject = {
 export type FirewallObjectsOptions = {
   readonly desired: Desired;
   readonly createWorker: (parsed: Extract<ParsedFirewall, { ok: true }>) => FirewallWorker;
-  /** Something moved that a status shows. */
-  readonly changed: () => void;
+  /** Something moved that the status of this object may show. */
+  readonly changed: (key: StatusKey) => void;
   /** Takes an annotation that has been acted on off the object. */
   readonly dropAnnotation: (path: string, annotation: string, value: string) => void;
   readonly askDefinition: AskDefinition;
   /** The watch delivered this object's status. */
-  readonly statusObserved: (path: string, status: unknown) => void;
+  readonly statusObserved: (key: StatusKey, status: unknown) => void;
   readonly log: Logger;
 };
 
@@ -74,8 +75,10 @@ export class FirewallObjects {
   claim(firewall: string, claim: Claim | undefined): void {
     if (claim === undefined) this.claims.delete(firewall);
     else this.claims.set(firewall, claim);
-    for (const worker of this.workers()) worker.claimsChanged();
-    this.#options.changed();
+    for (const [name, { worker }] of this.all) {
+      worker?.claimsChanged();
+      this.#options.changed(name);
+    }
   }
 
   /** Has the worker of a PanFirewall that is being deleted purge its tables, after what is under way. */
@@ -104,16 +107,16 @@ export class FirewallObjects {
     this.#requests.note(name, parsed.meta.annotations);
     if (before !== undefined && !sameLifecycle(before, parsed)) {
       object.worker?.knowledgeChanged();
-      changed();
+      changed(name);
     }
     if (before !== undefined && sameForUs(before, parsed)) {
       object.worker?.statusChanged();
-      return statusObserved(objectPath(panFirewalls, name), parsed.status);
+      return statusObserved(name, parsed.status);
     }
     if (before !== undefined && before.meta.uid !== parsed.meta.uid) this.#retire(object);
     this.#takeUp(object);
     this.#inTurn(name, () => this.#settle(object));
-    changed();
+    changed(name);
   }
 
   gone({ meta }: ParsedFirewall): void {
@@ -129,7 +132,7 @@ export class FirewallObjects {
     this.all.delete(meta.name);
     this.#requests.forget(meta.name);
     this.#retire(object);
-    changed();
+    changed(meta.name);
   }
 
   #takeUp(object: FirewallObject): void {
@@ -162,7 +165,7 @@ export class FirewallObjects {
       object.worker = this.#options.createWorker(parsed);
       if (this.#term !== undefined) object.worker.lead(this.#term);
     } else await object.worker.configure(parsed.connection);
-    this.#options.changed();
+    this.#options.changed(parsed.meta.name);
   }
 
   #inTurn(name: string, step: () => Promise<void>): void {

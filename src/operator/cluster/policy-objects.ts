@@ -15,18 +15,19 @@ import {
 import type { ParsedPolicy } from '../../kubernetes/resources/parse.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { AskDefinition } from './definition-watch.ts';
+import type { StatusKey } from './status-key.ts';
 
 export type PolicyObject = { readonly parsed: ParsedPolicy };
 
 type PolicyObjectsOptions = {
   readonly desired: Desired;
-  /** Something moved that a status shows. */
-  readonly changed: () => void;
+  /** Something moved that the status of this object may show. */
+  readonly changed: (key: StatusKey) => void;
   /** Whether there are policies that cannot be relied on, and could claim tags of this scope, is another matter now. */
   readonly knowledgeChanged: (scope: Scope) => void;
   readonly askDefinition: AskDefinition;
   /** The watch delivered this object's status. */
-  readonly statusObserved: (path: string, status: unknown) => void;
+  readonly statusObserved: (key: StatusKey, status: unknown) => void;
   readonly log: Logger;
 };
 
@@ -51,8 +52,7 @@ export class PolicyObjects {
     const id = policyId(meta);
     const before = this.all.get(id)?.parsed;
     this.all.set(id, { parsed });
-    if (before !== undefined && sameSpec(before, parsed))
-      return statusObserved(policyPath(meta), parsed.status);
+    if (before !== undefined && sameSpec(before, parsed)) return statusObserved(id, parsed.status);
     const log = this.#options.log.child({ policy: id });
     if (parsed.ok) {
       log.info({ generation: meta.generation }, 'policy accepted');
@@ -64,7 +64,7 @@ export class PolicyObjects {
       this.#hold(id, meta.uid);
       desired.withdrawPolicy(id, origin);
     }
-    changed();
+    changed(id);
   }
 
   gone({ meta }: ParsedPolicy, origin: Origin): void {
@@ -78,7 +78,7 @@ export class PolicyObjects {
     this.#hold(id, meta.uid);
     desired.deletePolicy(id, origin);
     askDefinition(resourceOf(meta), (look) => this.#judgeGone(meta, look));
-    changed();
+    changed(id);
   }
 
   #judgeGone(meta: ParsedPolicy['meta'], look: DefinitionLook): void {

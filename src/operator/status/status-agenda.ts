@@ -3,6 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type FoundCondition, isUrgentChange } from '../../core/status/conditions.ts';
 import type { StatusContext } from '../../core/status/firewall-status.ts';
+import type { StatusKey } from '../cluster/status-key.ts';
 import { StatusEchoes } from './status-echoes.ts';
 
 export type Status = {
@@ -14,7 +15,8 @@ export type Status = {
 
 /** One object whose status we write. */
 export type StatusSubject = {
-  /** Unique, and the same for the same object: its API path. */
+  readonly key: StatusKey;
+  /** Its API path. */
   readonly path: string;
   readonly uid: string;
   readonly generation: number;
@@ -94,8 +96,7 @@ function isPutOff(
 
 export class StatusAgenda {
   readonly #gone: (uid: string) => void;
-  /** By path. */
-  readonly #kept = new Map<string, Kept>();
+  readonly #kept = new Map<StatusKey, Kept>();
 
   /** @param gone is told the uid of an object that is no longer among the subjects. */
   constructor(gone: (uid: string) => void) {
@@ -111,13 +112,13 @@ export class StatusAgenda {
   due(subjects: Iterable<StatusSubject>, at: number): Due[] {
     const time = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
     const due: Due[] = [];
-    const seen = new Set<string>();
+    const seen = new Set<StatusKey>();
     for (const subject of subjects) {
-      seen.add(subject.path);
+      seen.add(subject.key);
       const found = this.#judge(subject, at, time);
       if (found !== undefined) due.push(found);
     }
-    for (const path of this.#kept.keys()) if (!seen.has(path)) this.#forget(path);
+    for (const key of this.#kept.keys()) if (!seen.has(key)) this.#forget(key);
     return due.sort(byNeed);
   }
 
@@ -145,8 +146,8 @@ export class StatusAgenda {
    * The watch brought this status: ours, an older one, or somebody else's.
    * @returns true when it begins to look as if somebody else kept writing it.
    */
-  observed(path: string, status: unknown, at: number): boolean {
-    const kept = this.#kept.get(path);
+  observed(key: StatusKey, status: unknown, at: number): boolean {
+    const kept = this.#kept.get(key);
     if (kept === undefined || kept.echoes.observed(status, at) !== 'foreign') return false;
     const count = at - kept.writtenAt > disputeMs.longest ? 1 : kept.dispute.count + 1;
     const repeats = count - freeDisputes;
@@ -177,10 +178,10 @@ export class StatusAgenda {
     return urgent || countsAreDue ? { subject, computed, urgent, since, retry } : undefined;
   }
 
-  #keptOf({ path, uid }: StatusSubject): Kept {
-    const found = this.#kept.get(path);
+  #keptOf({ key, uid }: StatusSubject): Kept {
+    const found = this.#kept.get(key);
     if (found?.uid === uid) return found;
-    this.#forget(path);
+    this.#forget(key);
     const writtenAt = Number.NEGATIVE_INFINITY;
     const fresh: Kept = {
       uid,
@@ -191,13 +192,13 @@ export class StatusAgenda {
       dispute: { count: 0, until: 0 },
       failing: undefined,
     };
-    this.#kept.set(path, fresh);
+    this.#kept.set(key, fresh);
     return fresh;
   }
 
-  #forget(path: string): void {
-    const kept = this.#kept.get(path);
-    this.#kept.delete(path);
+  #forget(key: StatusKey): void {
+    const kept = this.#kept.get(key);
+    this.#kept.delete(key);
     if (kept !== undefined) this.#gone(kept.uid);
   }
 }

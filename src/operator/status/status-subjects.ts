@@ -54,6 +54,7 @@ export function* statusSubjects({
   for (const [name, { parsed }] of controller.firewalls) {
     const { view, known } = firewalls.get(name) ?? nothing;
     yield {
+      key: name,
       path: objectPath(panFirewalls, name),
       uid: parsed.meta.uid,
       generation: parsed.meta.generation,
@@ -69,6 +70,7 @@ export function* statusSubjects({
     const targets = targetNames(controller, parsed, id);
     const known = targets.every((name) => firewalls.get(name)?.known ?? true);
     yield {
+      key: id,
       path: policyPath(parsed.meta),
       uid: parsed.meta.uid,
       generation: parsed.meta.generation,

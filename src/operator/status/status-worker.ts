@@ -3,6 +3,7 @@
 import type { Logger } from '../../runtime/logger.ts';
 import { createPace } from '../../runtime/pace.ts';
 import { createWake, pause } from '../../runtime/wake.ts';
+import type { StatusKey } from '../cluster/status-key.ts';
 import { countsSettleMs, type Due, type Status, StatusAgenda, type StatusSubject } from './status-agenda.ts';
 
 type StatusWorkerOptions = {
@@ -38,16 +39,17 @@ export class StatusWorker {
     this.#pace = createPace(writesPerSecond, options.now);
   }
 
-  changed(): void {
+  /** Something moved that this status may show. */
+  changed(_key: StatusKey): void {
     this.#wake.notify();
   }
 
   /** The watch brought this object's status. */
-  observed(path: string, status: unknown): void {
+  observed(key: StatusKey, status: unknown): void {
     const { log, now } = this.#options;
-    if (!this.#agenda.observed(path, status, now())) return;
+    if (!this.#agenda.observed(key, status, now())) return;
     log.warn(
-      { path },
+      { object: key },
       'somebody else writes this status, too; is another installation running in this cluster?',
     );
   }

@@ -22,6 +22,7 @@ function stage(t: TestContext, objects: number) {
     passed: 0,
     judgeable: true,
   }));
+  const paths = models.map(({ path }) => path);
   const held = new Map<string, Status>();
   const writes: Write[] = [];
   const state = {
@@ -75,7 +76,13 @@ function stage(t: TestContext, objects: number) {
     attempts,
     warnings,
     forgotten,
-    worker,
+    worker: {
+      /** Any of the objects that there ever were may have changed. */
+      changed: () => {
+        for (const path of paths) worker.changed(path);
+      },
+      observed: (path: string, status: unknown) => worker.observed(path, status),
+    },
     state,
     /** Lets so many ms pass; `each` is called every 10 ms. */
     pass: async (ms: number, each: () => void = () => undefined) => {
@@ -111,7 +118,7 @@ function subject(
     status: { conditions: [condition], count, tables: [{ guardWindow: [{ addresses: passed }] }] },
     written,
   });
-  return { path, uid: path, generation: 1, current, judgeable, compute };
+  return { key: path, path, uid: path, generation: 1, current, judgeable, compute };
 }
 
 const byPath = (writes: readonly Write[]) => Map.groupBy(writes, ({ path }) => path);
