@@ -30,16 +30,19 @@ export function smallestTexts(labels: Labels, most: number): TextsBeginning {
 }
 
 function sortedByKind(labels: Labels): readonly (readonly Entry[])[] {
-  const keyLengths = new Map<string, number>();
+  const entries: Entry[] = [];
   for (const [key, value] of labels) {
-    if (value === '') continue;
-    const text = `${key}.${value}`;
-    // Two labels can have one text (a: b.c, a.b: c). The longer key begins with all that the shorter one begins with.
-    keyLengths.set(text, Math.max(key.length, keyLengths.get(text) ?? 0));
+    if (value !== '') entries.push({ text: `${key}.${value}`, keyLength: key.length });
   }
-  const entries = [...keyLengths].map(([text, keyLength]) => ({ text, keyLength }));
-  entries.sort((a, b) => (a.text < b.text ? -1 : 1));
-  return [...Map.groupBy(entries, ({ text }) => kindOf(text)).values()];
+  entries.sort(byTextThenLongerKey);
+  // Two labels can have one text (a: b.c, a.b: c). The longer key begins with all that the shorter one begins with.
+  const different = entries.filter(({ text }, i) => text !== entries[i - 1]?.text);
+  return [...Map.groupBy(different, ({ text }) => kindOf(text)).values()];
+}
+
+function byTextThenLongerKey(a: Entry, b: Entry): number {
+  if (a.text < b.text) return -1;
+  return a.text === b.text ? b.keyLength - a.keyLength : 1;
 }
 
 /** Whatever is put before a text, namespace or prefix, ends in a dot: it makes no text legal or illegal. */

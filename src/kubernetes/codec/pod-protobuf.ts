@@ -4,7 +4,7 @@
 import type { Labels, PodRecord } from '../../core/model/model.ts';
 import type { Entry } from './decode.ts';
 import { readMapEntry } from './decode-protobuf.ts';
-import { type Interner, noLabels, sharedLabels } from './intern.ts';
+import { type Interner, largestSharedSet, noLabels, sharedLabels } from './intern.ts';
 import { createPodDraft, networkReadyCondition, type PodDraft, podEntry } from './pod-record.ts';
 import { lengthDelimited, ProtobufReader, varintField } from './protobuf-reader.ts';
 
@@ -74,9 +74,7 @@ function nested(
 function readMeta(reader: ProtobufReader, draft: PodDraft, interner: Interner): void {
   // The API server writes all labels one after the other and sorted, so that the bytes of equal sets are equal
   // and serve as the key of the set; a writer that scatters them only makes another key.
-  let key = '';
-  let labelsStart = 0;
-  let labelsEnd = 0;
+  const runs: Range[] = [];
   while (reader.more()) {
     const at = reader.position;
     switch (reader.tag()) {
@@ -98,36 +96,43 @@ function readMeta(reader: ProtobufReader, draft: PodDraft, interner: Interner): 
       case meta.deletionTimestamp:
         draft.deletedAt = readTime(reader);
         break;
-      case meta.labels:
+      case meta.labels: {
         reader.skip();
-        if (at !== labelsEnd) {
-          key += reader.bytes.toString('latin1', labelsStart, labelsEnd);
-          labelsStart = at;
-        }
-        labelsEnd = reader.position;
+        const last = runs.at(-1);
+        if (last?.end === at) last.end = reader.position;
+        else runs.push({ start: at, end: reader.position });
         break;
+      }
       default:
         reader.skip();
     }
   }
-  key += reader.bytes.toString('latin1', labelsStart, labelsEnd);
-  draft.labels = labelSet(key, interner);
+  draft.labels = labelSet(reader.bytes, runs, interner);
 }
 
-/** The key is the encoded labels themselves, a char for a byte. */
-function labelSet(key: string, interner: Interner): Labels {
-  if (key === '') return noLabels;
-  return sharedLabels(key, interner, (share) => {
-    const bytes = Buffer.from(key, 'latin1');
-    const reader = new ProtobufReader(bytes, 0, bytes.length);
+/** Bytes[start, end) that hold nothing but labels. */
+type Range = { readonly start: number; end: number };
+
+function labelSet(bytes: Buffer, runs: readonly Range[], interner: Interner): Labels {
+  const read = (share: Interner['string']): Labels => {
     const labels = new Map<string, string>();
-    while (reader.more()) {
-      reader.tag();
-      const [name, value] = readMapEntry(reader);
-      labels.set(share(name), share(value));
+    for (const { start, end } of runs) {
+      const reader = new ProtobufReader(bytes, start, end);
+      while (reader.more()) {
+        reader.tag();
+        const [name, value] = readMapEntry(reader);
+        labels.set(share(name), share(value));
+      }
     }
     return labels;
-  });
+  };
+  const length = runs.reduce((sum, { start, end }) => sum + end - start, 0);
+  if (length === 0) return noLabels;
+  // A key of such a set would be thrown away.
+  if (length > largestSharedSet) return read((text) => text);
+  // The encoded labels themselves, a char for a byte.
+  const key = runs.map(({ start, end }) => bytes.toString('latin1', start, end)).join('');
+  return sharedLabels(key, interner, read);
 }
 
 function readSpec(reader: ProtobufReader, draft: PodDraft): void {
