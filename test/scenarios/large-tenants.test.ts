@@ -13,7 +13,8 @@ import { openStage } from './stage.ts';
 const stage = await openStage();
 after(() => stage.close());
 const { cluster } = stage;
-const operator = await stage.startOperator();
+// Stalls are those of the default level: at debug each of 16,000 pairs is a part of a log line.
+const operator = await stage.startOperator({ args: ['--log-level', 'info'] });
 
 const labelCount = 20_000;
 const tagsOfAddress = 64;
