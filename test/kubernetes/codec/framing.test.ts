@@ -102,7 +102,7 @@ test('a large message in small chunks is copied in proportion to its size', (t) 
     for (let i = 0; i < megabytes * 1024; i += 1) splitter.push(chunk, () => undefined);
     copy.mock.restore();
     assert.equal(splitter.partial(), false);
-    return copy.mock.calls.reduce((sum, { result = 0 }) => sum + result, 0);
+    return copy.mock.calls.reduce((sum: number, { result }) => sum + Number(result), 0);
   };
   // Each byte once, and what the doublings of the buffer copy: less than twice as much again.
   for (const megabytes of [4, 32]) assert.ok(copied(megabytes) <= 3.5 * megabytes * 1024 * 1024);
