@@ -1,4 +1,5 @@
 // Clients for tests, with short time limits; a message to send, and what a call failed with.
+import { DeviceError } from '../../src/core/model/device-error.ts';
 import assert from 'node:assert/strict';
 import type { Simulator } from '../../simulator/simulator.ts';
 import {
@@ -6,7 +7,6 @@ import {
   type PanosClient,
   type PanosClientOptions,
 } from '../../src/panos/client/client.ts';
-import { PanosError } from '../../src/panos/errors/errors.ts';
 import { fixture } from './fixtures.ts';
 import { type Answer, startScriptedDevice } from './scripted-device.ts';
 
@@ -37,11 +37,11 @@ export function clientOfSimulator(device: Simulator, options: Partial<PanosClien
 }
 
 /** What the call failed with; fails for every other outcome. */
-export async function failure(call: Promise<unknown>): Promise<PanosError> {
+export async function failure(call: Promise<unknown>): Promise<DeviceError> {
   try {
     await call;
   } catch (error) {
-    assert.ok(error instanceof PanosError, String(error));
+    assert.ok(error instanceof DeviceError, String(error));
     return error;
   }
   throw new Error('nothing failed');

@@ -1,14 +1,15 @@
 // The recorded shapes of replies: fixtures/<command>.<what>.<source of the shape>.xml, from vendor pages and clients.
+import { DeviceError } from '../../src/core/model/device-error.ts';
+import type { ConditionReason } from '../../src/core/model/model.ts';
 import { readFileSync } from 'node:fs';
-import { PanosError, type PanosReason } from '../../src/panos/errors/errors.ts';
 
 export function fixture(name: string): string {
   return readFileSync(new URL(`fixtures/${name}.xml`, import.meta.url), 'utf8');
 }
 
-/** What a failure comes down to; fails for everything that is no PanosError. */
+/** What a failure comes down to; fails for everything that is no DeviceError. */
 export function failureOf(run: () => unknown): {
-  reason: PanosReason;
+  reason: ConditionReason;
   retry: string;
   applied: string;
   message: string;
@@ -16,7 +17,7 @@ export function failureOf(run: () => unknown): {
   try {
     run();
   } catch (error) {
-    if (!(error instanceof PanosError)) throw error;
+    if (!(error instanceof DeviceError)) throw error;
     const { reason, retry, applied, message } = error;
     return { reason, retry, applied, message };
   }

@@ -1,9 +1,9 @@
 // The client's calls, over HTTPS, against every recorded reply: what each comes to. A reply's name ends with its source.
+import { DeviceError } from '../../src/core/model/device-error.ts';
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import type { PanosClient } from '../../src/panos/client/client.ts';
-import { PanosError } from '../../src/panos/errors/errors.ts';
 import { clientOf, never } from './clients.ts';
 import { fixture } from './fixtures.ts';
 import { reply, startScriptedDevice } from './scripted-device.ts';
@@ -30,7 +30,7 @@ const hierarchy: Ask = async (client) => [...(await client.groupHierarchy(never)
 
 const entry = { ip: '10.1.0.9', fromAgent: false, persistent: true, tags: ['k8s.ns_b', 'k8s.tmp'] };
 
-/** Replies that are no refusal: what each call makes of them; a string is a PanosError's reason. */
+/** Replies that are no refusal: what each call makes of them; a string is a DeviceError's reason. */
 const values: Readonly<Record<string, readonly (readonly [ask: Ask, outcome: unknown])[]>> = {
   'user-id.success.pan-dev': [[send, []]],
   'user-id.already-as-asked.panoslib': [[send, []]],
@@ -105,7 +105,7 @@ async function outcomeOf(name: string, ask: Ask, httpStatus = 200): Promise<unkn
   try {
     return await ask(client);
   } catch (error) {
-    if (!(error instanceof PanosError)) throw error;
+    if (!(error instanceof DeviceError)) throw error;
     return error.reason;
   }
 }

@@ -1,10 +1,10 @@
 // Laws of the page scanner: it equals a general parser on every page, and takes no part or damage of one for a page.
+import { DeviceError } from '../../src/core/model/device-error.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { XMLParser } from 'fast-xml-parser';
 import { canonicalHost } from '../../src/core/syntax/address.ts';
-import { PanosError } from '../../src/panos/errors/errors.ts';
 import {
   createRegisteredIpReader,
   type RegisteredIp,
@@ -136,14 +136,14 @@ const damaged = fc
     return text.slice(0, start) + patch + text.slice(start + length);
   });
 
-test('any damage gives a PanosError, or the page that a general parser sees too', () => {
+test('any damage gives a DeviceError, or the page that a general parser sees too', () => {
   fc.assert(
     fc.property(damaged, (text) => {
       let read: readonly RegisteredIp[];
       try {
         read = readPage(text);
       } catch (error) {
-        assert.ok(error instanceof PanosError, String(error));
+        assert.ok(error instanceof DeviceError, String(error));
         return;
       }
       // Of an entry that is no XML only the address is told; the general parser cannot read the page then.
@@ -193,7 +193,7 @@ test('law: whatever stands in one entry, the others are read or the page is none
       try {
         read = readPage(page(`${good(1)}${bad}${good(3)}<count>3</count>`));
       } catch (error) {
-        assert.ok(error instanceof PanosError, String(error));
+        assert.ok(error instanceof DeviceError, String(error));
         // The text was taken for the end of the entry, or opened something that swallowed its end.
         assert.match(text, /<\/?entry|<!|<\?/);
         return;
@@ -208,14 +208,14 @@ test('law: whatever stands in one entry, the others are read or the page is none
   );
 });
 
-test('any text gives a value or a PanosError', () => {
+test('any text gives a value or a DeviceError', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.string()), (text) => {
       for (const whole of [text, page(text), `<response status="success">${text}`]) {
         try {
           assert.ok(Array.isArray(readPage(whole)));
         } catch (error) {
-          assert.ok(error instanceof PanosError, String(error));
+          assert.ok(error instanceof DeviceError, String(error));
         }
       }
     }),

@@ -1,25 +1,66 @@
 // Every way to fail: the reason, when it is tried again, whether a message may have taken effect, and words that help.
+import type { DeviceError } from '../../src/core/model/device-error.ts';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { PanosError } from '../../src/panos/errors/errors.ts';
 import { transportError } from '../../src/panos/http/transport-errors.ts';
 import { Outage } from '../../src/operator/device/outage.ts';
-import { DeviceFailure } from '../../src/operator/device/device-port.ts';
 import { clientOf, failure, message, never } from './clients.ts';
+import { connectionOver } from '../../src/operator/device/device-connection.ts';
+import type { Connection } from '../../src/operator/device/device-port.ts';
+import { Targets } from '../../src/operator/device/targets.ts';
+import { witnessed } from '../../src/operator/device/witness.ts';
+import type { PanosClient } from '../../src/panos/client/client.ts';
+import { ownTable } from '../../src/core/model/table-ref.ts';
+import { registers } from '../operator/device/connections.ts';
 import { type Way, ways } from './ways-to-fail.ts';
 
 const retryWords = { backoff: 'soon', slow: 'seldom' } as const;
 
+/** The connection to a firewall behind a Panorama of an HA pair: everything that an error passes on its way to a table. */
+function throughAll(client: PanosClient): Promise<Connection> {
+  const panorama: Connection = {
+    ...connectionOver(client),
+    info: async () => ({ serial: '1', model: 'PA-VM', swVersion: '11.1.4', multiVsys: false }),
+    managedDevices: async () => [{ serial: '1', connected: true, vsys: [] }],
+  };
+  const inPair = witnessed(panorama, async () => undefined);
+  return new Targets(() => 0).connect(inPair, { serial: '1', vsys: undefined }, never);
+}
+
+function factsOf(error: DeviceError): Readonly<Record<string, unknown>> {
+  const { reason, message, problem, said, code, retry, applied, limit } = error;
+  const { refused, answered, refusesPass, someAway } = error;
+  return {
+    reason,
+    message,
+    problem,
+    said,
+    code,
+    retry,
+    applied,
+    limit,
+    refused,
+    answered,
+    refusesPass,
+    someAway,
+  };
+}
+
 /** Messages of the log at the level warn or above. */
-function told(failures: readonly PanosError[]): readonly string[] {
+function told(failures: readonly DeviceError[]): readonly string[] {
   const lines: string[] = [];
   const line = (...said: readonly unknown[]) => void lines.push(String(said.at(-1)));
   const quiet = () => undefined;
   const outage = new Outage('device', { warn: line, info: line, debug: quiet } as never);
-  for (const { reason, message: text, retry, applied } of failures) {
-    outage.note('write', new DeviceFailure(reason, text, { retry, applied }));
+  for (const error of failures) {
+    outage.note('write', error);
+    assert.deepEqual(
+      outage.failing,
+      { reason: error.reason, message: error.message },
+      'as the status tells it',
+    );
   }
   outage.succeeded('read');
   assert.deepEqual(lines, ['device failed'], 'a read that works does not end it');
@@ -31,10 +72,12 @@ for (const way of ways) {
   test(`${way.what}: ${way.reason}`, async (context) => {
     await using stage = await way.set(context);
     await using client = clientOf(stage, stage.options);
-    const failures = [
-      await failure(client.update(message, never)),
-      await failure(client.update(message, never)),
-    ];
+    const atSocket = await failure(client.update(message, never));
+    const atTable = await failure(
+      (await throughAll(client)).send(ownTable, registers('10.0.0.1', 'a'), never),
+    );
+    assert.deepEqual(factsOf(atTable), factsOf(atSocket));
+    const failures = [atSocket, atTable];
     for (const error of failures) {
       const { reason, retry, applied } = error;
       assert.deepEqual(

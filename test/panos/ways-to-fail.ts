@@ -1,11 +1,11 @@
 // Every way in which a device, a proxy, TLS or DNS can fail, played on loopback, with what the operator makes of it.
 // docs/operations.md, "Every way to fail", has the same rows.
+import type { ConditionReason } from '../../src/core/model/model.ts';
 import { createServer, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { makeCertificates } from '../../simulator/certificates.ts';
 import type { PanosClientOptions } from '../../src/panos/client/client.ts';
-import type { PanosReason } from '../../src/panos/errors/errors.ts';
 import { startConnectProxy } from '../harness/connect-proxy.ts';
 import { scriptResolver } from '../net/resolver.ts';
 import { success } from './clients.ts';
@@ -25,7 +25,7 @@ export type Stage = AsyncDisposable & {
 /** One row: a message of registrations is sent, and fails. */
 export type Way = {
   readonly what: string;
-  readonly reason: PanosReason;
+  readonly reason: ConditionReason;
   readonly retry: 'backoff' | 'slow';
   readonly applied: 'no' | 'unknown';
   /** Words of the message: what is wrong as the library said it, or what helps. */

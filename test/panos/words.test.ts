@@ -1,10 +1,10 @@
 // Words are not facts: every place where a text decides something, and that a tenant's tag with that text changes nothing.
+import { DeviceError } from '../../src/core/model/device-error.ts';
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { PanosError } from '../../src/panos/errors/errors.ts';
 import { echoOf, type Phrase, phrases, says } from '../../src/panos/errors/phrases.ts';
 import { readUidResponse } from '../../src/panos/messages/response.ts';
 import { escapeXml } from '../../src/panos/xml/xml-text.ts';
@@ -71,9 +71,9 @@ function outcome(text: string, tag: string): unknown {
   try {
     return readUidResponse(text, sent).map(({ section, ip, limit }) => ({ section, ip, limit }));
   } catch (error) {
-    assert.ok(error instanceof PanosError, String(error));
-    const { reason, retry, applied, notNow, limit } = error;
-    return { reason, retry, applied, notNow, limit };
+    assert.ok(error instanceof DeviceError, String(error));
+    const { reason, retry, applied, answered, limit } = error;
+    return { reason, retry, applied, answered, limit };
   }
 }
 

@@ -1,5 +1,6 @@
 // Pairs that a device refused: set aside alone, tried again slowly, and at once when their input changes.
 
+import type { RefusedLimit } from '../model/device-error.ts';
 import { membership, noTags, type TagSet } from '../model/tag-set.ts';
 
 /** One pair (or, without `tag`, all pairs of that section) of an address that the device refused. */
@@ -16,15 +17,6 @@ export type Rejection = {
   readonly contradicted?: boolean | undefined;
   /** What the device's words say of a limit of its own; undefined: nothing. */
   readonly limit?: RefusedLimit | undefined;
-};
-
-/** A limit that a device told by refusing. */
-export type RefusedLimit = {
-  readonly kind: 'addresses' | 'tags';
-  /** Otherwise the words may mean something else. */
-  readonly isCertain: boolean;
-  /** As the device says it. */
-  readonly figure?: number | undefined;
 };
 
 /** What a message says, or a plan wants to say, about one address. */

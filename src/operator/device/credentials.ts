@@ -1,8 +1,8 @@
 // Reads a connection's credentials from Secrets, or says which Secret or key is missing.
 
+import { DeviceError } from '../../core/model/device-error.ts';
 import { z } from 'zod';
 import type { Connection as FirewallSettings } from '../../kubernetes/resources/parse.ts';
-import { DeviceFailure } from './device-port.ts';
 import { bindingKeys, bindingProblem, type SecretData } from './secret-binding.ts';
 
 export type { FirewallSettings };
@@ -52,7 +52,7 @@ export type ConnectionSettings = {
   };
 };
 
-/** One for each device that the spec names, the endpoint's first. @throws DeviceFailure SecretMissing */
+/** One for each device that the spec names, the endpoint's first. @throws DeviceError SecretMissing */
 export function connectionSettings(
   settings: FirewallSettings,
   secrets: Secrets,
@@ -116,6 +116,6 @@ function authority(name: string, secrets: Secrets): string {
   return ca;
 }
 
-function missing(message: string): DeviceFailure {
-  return new DeviceFailure('SecretMissing', message, { retry: 'slow', applied: 'no' });
+function missing(message: string): DeviceError {
+  return new DeviceError('SecretMissing', message, { retry: 'slow', applied: 'no' });
 }

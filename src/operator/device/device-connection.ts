@@ -1,17 +1,17 @@
-// Binds a table worker's port to the PAN-OS client, and its failures to the operator's words.
+// Binds the operator's port to the PAN-OS client: batches in, rejections and DeviceErrors out.
 
+import { DeviceError } from '../../core/model/device-error.ts';
 import { whyUnsupported } from '../../core/device/pan-os-version.ts';
 import type { Rejection } from '../../core/message/refusals.ts';
 import { type Batch, sectionsOf } from '../../core/message/batch.ts';
 import type { TableRef } from '../../core/model/table-ref.ts';
-import { type CallObserver, createPanosClient } from '../../panos/client/client.ts';
-import { PanosError } from '../../panos/errors/errors.ts';
+import { type CallObserver, createPanosClient, type PanosClient } from '../../panos/client/client.ts';
 import type { KeyExchange } from '../../panos/http/key-exchange.ts';
 import type { Entry } from '../../panos/messages/uid-message.ts';
 import { readTable } from '../../panos/client/registered-ip-table.ts';
 import type { Rejected } from '../../panos/messages/response.ts';
 import type { ConnectionSettings } from './credentials.ts';
-import { type Connection, DeviceFailure } from './device-port.ts';
+import type { Connection } from './device-port.ts';
 import { type EnvironmentProxy, proxyFor } from './device-proxy.ts';
 import { isDenial, understoodDenial } from './passive-peer.ts';
 
@@ -29,25 +29,24 @@ export type ConnectionOptions = {
   readonly observe: CallObserver;
 };
 
-/** @throws DeviceFailure when the settings cannot work, such as a CA that is no certificate. */
+/** @throws DeviceError when the settings cannot work, such as a CA that is no certificate. */
 export function openConnection(options: ConnectionOptions): Connection {
-  const client = create(options);
+  return connectionOver(create(options));
+}
+
+export function connectionOver(client: PanosClient): Connection {
   let closed = false;
-  const call = async <T>(answer: Promise<T>): Promise<T> => {
-    try {
-      return await answer;
-    } catch (error) {
-      // A call that began after close() was never sent.
-      if (closed && !(error instanceof PanosError)) throw closedFailure();
-      throw inOurWords(error);
-    }
-  };
+  /** A call that began after close() was never sent. */
+  const call = <T>(answer: Promise<T>): Promise<T> =>
+    answer.catch((error: unknown) => {
+      throw closed && !(error instanceof DeviceError) ? closedFailure() : error;
+    });
   /** A device that denies is asked whether it is a passive peer. */
   const onTable = <T>(table: TableRef, answer: Promise<T>, signal: AbortSignal): Promise<T> =>
     call(answer).catch(async (error: unknown) => {
       if (!isDenial(error)) throw error;
       const ha = call(client.haState(table, signal)).catch((unanswered: unknown) => {
-        throw unanswered instanceof DeviceFailure ? error : unanswered;
+        throw unanswered instanceof DeviceError ? error : unanswered;
       });
       throw understoodDenial(error, await ha);
     });
@@ -75,11 +74,7 @@ export function openConnection(options: ConnectionOptions): Connection {
 function create({ settings, environmentProxy, ...options }: ConnectionOptions) {
   const { login: credentials, endpoint, maxConcurrentCalls, tls } = settings;
   const proxy = proxyFor(settings, environmentProxy);
-  try {
-    return createPanosClient({ endpoint, credentials, maxConcurrentCalls, tls, proxy, ...options });
-  } catch (error) {
-    throw inOurWords(error);
-  }
+  return createPanosClient({ endpoint, credentials, maxConcurrentCalls, tls, proxy, ...options });
 }
 
 function sections(batch: Batch) {
@@ -101,17 +96,10 @@ function toRejection({ section, ip, tag, message, limit }: Rejected): Rejection 
 function supported<T extends { readonly swVersion: string }>(device: T): T {
   const why = whyUnsupported(device.swVersion);
   if (why === undefined) return device;
-  throw new DeviceFailure('UnsupportedVersion', why, { retry: 'slow', applied: 'no' });
+  throw new DeviceError('UnsupportedVersion', why, { retry: 'slow', applied: 'no' });
 }
 
-function closedFailure(): DeviceFailure {
+function closedFailure(): DeviceError {
   const message = 'the connection was closed to be opened with new settings';
-  return new DeviceFailure('DeviceUnavailable', message, { retry: 'backoff', applied: 'no' });
-}
-
-function inOurWords(error: unknown): unknown {
-  if (!(error instanceof PanosError)) return error;
-  const { reason, message, retry, applied, refused, refusesPass, notNow: answered, limit } = error;
-  const facts = { retry, applied, refused, refusesPass, answered, limit, cause: error };
-  return new DeviceFailure(reason, message, facts);
+  return new DeviceError('DeviceUnavailable', message, { retry: 'backoff', applied: 'no' });
 }

@@ -3,8 +3,7 @@
 import type { HaState } from '../../core/device/ha-state.ts';
 import type { DeviceGroups } from '../../core/device/group-members.ts';
 import type { GroupHierarchy } from '../../core/device/group-hierarchy.ts';
-import type { ConditionReason } from '../../core/model/model.ts';
-import type { RefusedLimit, Rejection } from '../../core/message/refusals.ts';
+import type { Rejection } from '../../core/message/refusals.ts';
 import type { Batch } from '../../core/table/table.ts';
 import type { TableRef } from '../../core/model/table-ref.ts';
 
@@ -37,10 +36,11 @@ export type RegisteredIp = {
   readonly unreadable?: true;
 };
 
+/** Its calls throw DeviceError, or the signal's reason. */
 export type Connection = {
   /**
    * @param serial of a firewall that the endpoint, a Panorama, forwards to; default: the endpoint itself.
-   * @throws DeviceFailure UnsupportedVersion, too.
+   * @throws DeviceError UnsupportedVersion, too.
    */
   info(signal: AbortSignal, serial?: string): Promise<DeviceInfo>;
   /** What the device that has the table says of its place in an HA pair. */
@@ -66,49 +66,3 @@ export type Connection = {
   send(table: TableRef, batch: Batch, signal: AbortSignal): Promise<readonly Rejection[]>;
   close(): Promise<void>;
 };
-
-/** A failure in the words of status and metrics. Connections throw nothing else but AbortError. */
-export class DeviceFailure extends Error {
-  override readonly name = 'DeviceFailure';
-  readonly reason: ConditionReason;
-  readonly retry: 'backoff' | 'slow';
-  /** Whether the message that failed may have taken effect. */
-  readonly applied: 'no' | 'unknown';
-  /** The endpoint itself has answered, and refused the call as a whole. */
-  readonly refused: boolean;
-  /** The device is up and refuses the credentials: it is not asked every few seconds. */
-  readonly refusesPass: boolean;
-  /** Of several devices one is away, or not active: it may be used as soon as it answers, whatever the others refuse. */
-  readonly someAway: boolean;
-  /** The message was answered, by a device that may not have done it: none of its entries is to blame. */
-  readonly answered: boolean;
-  /** What the device's words, with which it refused the call as a whole, say of a limit of it. */
-  readonly limit: RefusedLimit | undefined;
-
-  constructor(
-    reason: ConditionReason,
-    message: string,
-    facts: {
-      readonly retry: 'backoff' | 'slow';
-      readonly applied: 'no' | 'unknown';
-      readonly refused?: boolean;
-      readonly answered?: boolean;
-      readonly limit?: RefusedLimit | undefined;
-      /** Default: that of the cause. */
-      readonly refusesPass?: boolean;
-      readonly someAway?: boolean;
-      readonly cause?: unknown;
-    },
-  ) {
-    super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
-    this.reason = reason;
-    this.retry = facts.retry;
-    this.applied = facts.applied;
-    this.refused = facts.refused ?? false;
-    this.someAway = facts.someAway ?? false;
-    this.answered = facts.answered ?? false;
-    this.limit = facts.limit;
-    const { cause } = facts;
-    this.refusesPass = facts.refusesPass ?? (cause instanceof DeviceFailure && cause.refusesPass);
-  }
-}

@@ -1,5 +1,6 @@
 // The connection to one PanFirewall's device: opened when it is first needed, opened anew when its settings differ.
 
+import { DeviceError } from '../../core/model/device-error.ts';
 import {
   type ConnectionSettings,
   connectionSettings,
@@ -8,19 +9,19 @@ import {
 } from './credentials.ts';
 import { pause } from '../../runtime/wake.ts';
 import { singleFlight } from '../../signals/single-flight.ts';
-import { type Connection, DeviceFailure, type DeviceInfo } from './device-port.ts';
+import type { Connection, DeviceInfo } from './device-port.ts';
 import { Members, type Met } from './members.ts';
 
 type DeviceSessionOptions = {
   readonly settings: () => FirewallSettings;
   readonly secrets: Secrets;
   readonly open: (settings: ConnectionSettings) => Connection;
-  /** Told who the device says it is, before each use. May throw DeviceFailure: it is of no use then. */
+  /** Told who the device says it is, before each use. May throw DeviceError: it is of no use then. */
   readonly met: (device: DeviceInfo, endpoint: string) => void;
   /** The device has not said who it is, or is of no use. */
   readonly unmet: () => void;
   /** Members of a pair that refuse the credentials, and are passed over, are others than before. */
-  readonly passedOver: (refusals: readonly DeviceFailure[]) => void;
+  readonly passedOver: (refusals: readonly DeviceError[]) => void;
   /** Monotonic ms. */
   readonly now: () => number;
 };
@@ -51,7 +52,7 @@ export class DeviceSession {
     this.#createdAt = options.now();
   }
 
-  /** The connection to the device to use by now, which is known. @throws DeviceFailure */
+  /** The connection to the device to use by now, which is known. @throws DeviceError */
   async connect(signal: AbortSignal): Promise<Connection> {
     try {
       const session = await this.#opened(signal);
@@ -107,7 +108,7 @@ export class DeviceSession {
         return (this.#session ??= this.#open());
       } catch (error) {
         const isYoung = this.#options.now() - this.#createdAt < secretGraceMs;
-        if (!isYoung || !(error instanceof DeviceFailure) || error.reason !== 'SecretMissing') throw error;
+        if (!isYoung || !(error instanceof DeviceError) || error.reason !== 'SecretMissing') throw error;
         await pause(secretPollMs, signal);
       }
     }

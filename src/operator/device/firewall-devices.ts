@@ -1,10 +1,11 @@
 // The devices that one PanFirewall writes to: that of the endpoint, and, where it is a Panorama, those behind it.
 
+import { DeviceError } from '../../core/model/device-error.ts';
 import type { GroupsAnswer } from '../../core/device/device-groups.ts';
 import { ownTable, type TableRef } from '../../core/model/table-ref.ts';
 import type { ConnectionSettings, FirewallSettings, Secrets } from './credentials.ts';
 import type { Logger } from '../../runtime/logger.ts';
-import { type Connection, DeviceFailure, type DeviceInfo } from './device-port.ts';
+import type { Connection, DeviceInfo } from './device-port.ts';
 import { DeviceSession } from './device-session.ts';
 import { requirePanorama, Targets } from './targets.ts';
 import { requireVsys } from './vsys.ts';
@@ -37,7 +38,7 @@ export class FirewallDevices {
   readonly #session: DeviceSession;
   readonly #targets: Targets;
   #endpoint: MetDevice | undefined;
-  #passedOver: readonly DeviceFailure[] = [];
+  #passedOver: readonly DeviceError[] = [];
 
   constructor(options: FirewallDevicesOptions) {
     this.#options = options;
@@ -71,7 +72,7 @@ export class FirewallDevices {
 
   /**
    * The connection for one table, with its device known.
-   * @throws DeviceFailure
+   * @throws DeviceError
    */
   async connect({ serial, vsys }: TableRef, signal: AbortSignal): Promise<Connection> {
     const connection = await this.#session.connect(signal);
@@ -84,7 +85,7 @@ export class FirewallDevices {
     return connection;
   }
 
-  /** Of the endpoint, a Panorama: two calls. @throws DeviceFailure */
+  /** Of the endpoint, a Panorama: two calls. @throws DeviceError */
   async deviceGroups(signal: AbortSignal): Promise<GroupsAnswer> {
     const connection = await this.#session.connect(signal);
     requirePanorama(this.#endpoint);
@@ -93,13 +94,13 @@ export class FirewallDevices {
       const hierarchy = await connection.groupHierarchy(signal).catch(asRefusal);
       return { members, hierarchy };
     } catch (error) {
-      if (!(error instanceof DeviceFailure && error.refused)) this.#session.askAgain();
+      if (!(error instanceof DeviceError && error.refused)) this.#session.askAgain();
       throw error;
     }
   }
 
   /** A call for the table failed: its device says anew who it is, as it may have been rebooted or replaced. */
-  failed({ serial }: TableRef, { refused }: DeviceFailure): void {
+  failed({ serial }: TableRef, { refused }: DeviceError): void {
     if (serial !== undefined) this.#targets.askAgain(serial);
     // A Panorama that answers for a firewall behind it is still the same.
     if (serial === undefined || !refused) this.#session.askAgain();
@@ -116,7 +117,7 @@ export class FirewallDevices {
     await this.#session.close();
   }
 
-  #passOver(refusals: readonly DeviceFailure[]): void {
+  #passOver(refusals: readonly DeviceError[]): void {
     const { log, noted } = this.#options;
     this.#passedOver = refusals;
     if (refusals.length === 0) log.info('HA pair member takes the credentials again');
@@ -134,9 +135,9 @@ export class FirewallDevices {
 }
 
 /** A Panorama that tells of its groups, and refuses to tell which are below which: an older one, or a role of less rights. */
-function asRefusal(error: unknown): { readonly refused: DeviceFailure } {
+function asRefusal(error: unknown): { readonly refused: DeviceError } {
   // It has just told of its groups: a refusal of the credentials, too, means this command.
-  if (error instanceof DeviceFailure && error.refused && error.reason !== 'DeviceUnavailable')
+  if (error instanceof DeviceError && error.refused && error.reason !== 'DeviceUnavailable')
     return { refused: error };
   throw error;
 }

@@ -1,9 +1,10 @@
 // The devices that one PanFirewall names: one alone, or the two Panoramas of an HA pair, of which the active one is used.
 
+import { DeviceError } from '../../core/model/device-error.ts';
 import { worst } from '../../core/model/finding.ts';
 import { haRole, haWords } from '../../core/device/ha-state.ts';
 import { type Backoff, createBackoff } from './device-backoff.ts';
-import { type Connection, DeviceFailure, type DeviceInfo, isPanorama } from './device-port.ts';
+import { type Connection, type DeviceInfo, isPanorama } from './device-port.ts';
 import { witnessed } from './witness.ts';
 
 type Member = {
@@ -18,7 +19,7 @@ type Candidate = Member & { readonly inPair: Connection };
 export type Met = { readonly device: DeviceInfo; readonly endpoint: string; readonly connection: Connection };
 
 /** One of two that refused the credentials or a right, and when it is asked again, monotonic ms. */
-type Refusal = { readonly failure: DeviceFailure; readonly backoff: Backoff; notBefore: number };
+type Refusal = { readonly failure: DeviceError; readonly backoff: Backoff; notBefore: number };
 
 /** One of two that does not answer keeps the other one waiting for this long. */
 const usualPatienceMs = 15_000;
@@ -42,16 +43,16 @@ export class Members {
   }
 
   /** What members that are not used said when they refused the credentials: should the other fail over, nothing works. */
-  get refusals(): readonly DeviceFailure[] {
+  get refusals(): readonly DeviceError[] {
     return [...this.#refusals.values()].map(({ failure }) => failure);
   }
 
   /**
    * Asks one after the other who it is and whether it is active. One that refused the credentials is asked again in its
-   * time, so that the other one can be asked every few seconds. @throws DeviceFailure when none is to be used.
+   * time, so that the other one can be asked every few seconds. @throws DeviceError when none is to be used.
    */
   async meet(signal: AbortSignal): Promise<Met> {
-    const failures: DeviceFailure[] = [];
+    const failures: DeviceError[] = [];
     const isAskable = this.#members.some((member) => !this.#refusals.has(member));
     for (const member of this.#members) {
       const refusal = this.#refusals.get(member);
@@ -65,7 +66,7 @@ export class Members {
         this.#members = [member, ...this.#members.filter((other) => other !== member)];
         return met;
       } catch (error) {
-        if (!(error instanceof DeviceFailure) || error.reason === 'InvalidSpec') throw error;
+        if (!(error instanceof DeviceError) || error.reason === 'InvalidSpec') throw error;
         this.#noteRefusal(member, error);
         failures.push(error);
       }
@@ -84,7 +85,7 @@ export class Members {
         await answers(member, patience);
         this.#refusals.delete(member);
       } catch (error) {
-        if (!(error instanceof DeviceFailure) && !patience.aborted) throw error;
+        if (!(error instanceof DeviceError) && !patience.aborted) throw error;
       }
     }
     return this.#refusals.size < before;
@@ -94,7 +95,7 @@ export class Members {
     await Promise.all(this.#members.map(({ connection }) => connection.close()));
   }
 
-  #noteRefusal(member: Candidate, failure: DeviceFailure): void {
+  #noteRefusal(member: Candidate, failure: DeviceError): void {
     const { reason, refusesPass } = failure;
     if (this.#members.length === 1) return;
     if (reason !== 'AuthenticationFailed' && reason !== 'RoleNotAuthorized' && !refusesPass) {
@@ -111,14 +112,7 @@ export class Members {
     try {
       return await this.#meetOne(member, AbortSignal.any([signal, patience]));
     } catch (error) {
-      if (error instanceof DeviceFailure) {
-        const { reason, retry, applied } = error;
-        throw new DeviceFailure(reason, `${member.endpoint}: ${error.message}`, {
-          retry,
-          applied,
-          cause: error,
-        });
-      }
+      if (error instanceof DeviceError) throw error.with({ problem: `${member.endpoint}: ${error.problem}` });
       if (signal.aborted || !patience.aborted) throw error;
       throw unavailable(`${member.endpoint} has not answered for ${this.#patienceMs / 1000} s`);
     }
@@ -139,7 +133,7 @@ export class Members {
   }
 }
 
-/** Takes the credentials, and has the rights to say who it is. @throws DeviceFailure */
+/** Takes the credentials, and has the rights to say who it is. @throws DeviceError */
 async function answers({ connection }: Member, signal: AbortSignal): Promise<void> {
   await connection.info(signal);
   await connection.haState({ serial: undefined }, signal);
@@ -154,24 +148,24 @@ async function expectActive(connection: Connection, signal: AbortSignal): Promis
   );
 }
 
-function notActive(words: string, isPair: boolean): DeviceFailure {
+function notActive(words: string, isPair: boolean): DeviceError {
   const next = isPair ? '' : '. Set spec.peerEndpoint to the other member of its HA pair';
   return unavailable(`this Panorama is not active: its HA state is ${words}${next}`);
 }
 
-function notForFirewalls({ model }: DeviceInfo): DeviceFailure {
+function notForFirewalls({ model }: DeviceInfo): DeviceError {
   const message =
     `spec.peerEndpoint is for an HA pair of Panoramas, but this is a ${model}: remove it; for an HA pair of firewalls ` +
     'create two PanFirewalls';
-  return new DeviceFailure('InvalidSpec', message, { retry: 'slow', applied: 'no' });
+  return new DeviceError('InvalidSpec', message, { retry: 'slow', applied: 'no' });
 }
 
-function unavailable(message: string): DeviceFailure {
-  return new DeviceFailure('DeviceUnavailable', message, { retry: 'backoff', applied: 'no' });
+function unavailable(message: string): DeviceError {
+  return new DeviceError('DeviceUnavailable', message, { retry: 'backoff', applied: 'no' });
 }
 
 /** Of several, what each of them said, under the gravest reason. */
-function together(failures: readonly DeviceFailure[]): DeviceFailure {
+function together(failures: readonly DeviceError[]): DeviceError {
   const [first] = failures;
   if (first !== undefined && failures.length === 1) return first;
   const reason = worst(failures)?.reason ?? 'DeviceUnavailable';
@@ -179,10 +173,10 @@ function together(failures: readonly DeviceFailure[]): DeviceFailure {
   const retry = failures.every((one) => one.retry === 'slow') ? 'slow' : 'backoff';
   const refusesPass = failures.some((one) => one.refusesPass);
   const someAway = failures.some(isAway);
-  return new DeviceFailure(reason, message, { retry, applied: 'no', refusesPass, someAway, cause: first });
+  return new DeviceError(reason, message, { retry, applied: 'no', refusesPass, someAway, cause: first });
 }
 
 /** It may be used as soon as it answers, or turns active. */
-function isAway({ reason, retry, refusesPass }: DeviceFailure): boolean {
+function isAway({ reason, retry, refusesPass }: DeviceError): boolean {
   return reason === 'DeviceUnavailable' && retry === 'backoff' && !refusesPass;
 }

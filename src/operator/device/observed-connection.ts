@@ -13,7 +13,7 @@ type ObservedConnectionOptions = Omit<ConnectionOptions, 'observe'> & {
   readonly log: Logger;
 };
 
-/** @throws DeviceFailure when the settings cannot work. */
+/** @throws DeviceError when the settings cannot work. */
 export function openObservedConnection(options: ObservedConnectionOptions): Connection {
   const { firewall, metrics, log, ...rest } = options;
   const connection = openConnection({

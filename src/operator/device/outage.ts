@@ -1,11 +1,11 @@
 // Outages of one table's device, by kind of call: each is logged once, retried with its own
 // backoff, and ends with the success of that kind or of one that contains it.
 
+import type { DeviceError } from '../../core/model/device-error.ts';
 import type { Finding } from '../../core/model/finding.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { createWake } from '../../runtime/wake.ts';
 import { type Backoff, createBackoff } from './device-backoff.ts';
-import type { DeviceFailure } from './device-port.ts';
 
 /**
  * connect: the device says who it is. look: its mark, or its place in an HA pair. read: the whole table. write: a
@@ -57,7 +57,7 @@ export class Outage {
    * A call failed. Tells in how many ms it may be tried again.
    * @param paceMs where it is known how soon it is worth to try again; else the distances grow.
    */
-  note(kind: CallKind, failure: DeviceFailure, paceMs?: number): number {
+  note(kind: CallKind, failure: DeviceError, paceMs?: number): number {
     const { reason, message } = failure;
     const { backoff, told } = this.#open.get(kind) ?? { backoff: createBackoff(), told: new Set() };
     const retryInMs = Math.round(paceMs ?? backoff.next(failure));
@@ -74,7 +74,7 @@ export class Outage {
   }
 
   /** As `note`. Resolves when it may be tried again. */
-  async failed(kind: CallKind, failure: DeviceFailure, signal: AbortSignal, paceMs?: number): Promise<void> {
+  async failed(kind: CallKind, failure: DeviceError, signal: AbortSignal, paceMs?: number): Promise<void> {
     const delayMs = this.note(kind, failure, paceMs);
     await this.#retry.sleep(delayMs, signal).catch(() => undefined);
   }

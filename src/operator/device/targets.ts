@@ -1,14 +1,9 @@
 // The firewalls behind a Panorama: each is looked for, met and failed by itself, whatever the others do.
 
+import { DeviceError } from '../../core/model/device-error.ts';
 import type { TableRef } from '../../core/model/table-ref.ts';
 import { singleFlight } from '../../signals/single-flight.ts';
-import {
-  type Connection,
-  DeviceFailure,
-  type DeviceInfo,
-  isPanorama,
-  type ManagedDevice,
-} from './device-port.ts';
+import { type Connection, type DeviceInfo, isPanorama, type ManagedDevice } from './device-port.ts';
 import { requireVsys } from './vsys.ts';
 
 type TargetRef = TableRef & { readonly serial: string };
@@ -41,7 +36,7 @@ export class Targets {
 
   /**
    * The Panorama's connection, its firewall known to be there and to have the virtual system.
-   * @throws DeviceFailure
+   * @throws DeviceError
    */
   async connect(connection: Connection, ref: TargetRef, signal: AbortSignal): Promise<Connection> {
     const fleet = this.#of(connection);
@@ -108,44 +103,51 @@ export class Targets {
 
   /** What the Panorama refuses, it may refuse because the firewall has gone: the words for that are not known. */
   async #explain(error: unknown, fleet: Fleet, serial: string, signal: AbortSignal): Promise<unknown> {
-    if (!(error instanceof DeviceFailure) || !error.refused || isOfThePass(error)) return error;
+    if (!(error instanceof DeviceError) || !error.refused || isOfThePass(error)) return error;
     fleet.met.delete(serial);
     try {
-      present((await fleet.ask(signal)).get(serial), serial, error);
-    } catch (found) {
-      if (found instanceof DeviceFailure && found.cause === error) return found;
+      const device = (await fleet.ask(signal)).get(serial);
+      if (device?.connected === true) return error;
+      // The words were the Panorama's, about a firewall that it does not reach.
+      return error.with({ ...absence(device, serial), said: undefined, refused: true });
+    } catch {
+      return error;
     }
-    return error;
   }
 }
 
-/** @throws DeviceFailure InvalidSpec where the endpoint has no firewalls behind it. */
+/** @throws DeviceError InvalidSpec where the endpoint has no firewalls behind it. */
 export function requirePanorama(endpoint: DeviceInfo | undefined): void {
   if (endpoint !== undefined && isPanorama(endpoint)) return;
   const message =
     `spec.tables names a firewall behind the endpoint, which is no Panorama but a ${endpoint?.model ?? ''}; ` +
     'remove serial and deviceGroup, or set spec.endpoint to the Panorama';
-  throw new DeviceFailure('InvalidSpec', message, { retry: 'slow', applied: 'no' });
+  throw new DeviceError('InvalidSpec', message, { retry: 'slow', applied: 'no' });
 }
 
 /** The Panorama itself has refused the pass or the right, for all of its firewalls. */
-function isOfThePass({ reason }: DeviceFailure): boolean {
+function isOfThePass({ reason }: DeviceError): boolean {
   return reason === 'AuthenticationFailed' || reason === 'RoleNotAuthorized';
 }
 
-function present(device: ManagedDevice | undefined, serial: string, cause?: DeviceFailure): ManagedDevice {
+function present(device: ManagedDevice | undefined, serial: string): ManagedDevice {
   if (device?.connected === true) return device;
-  const message =
+  const { reason, problem, retry } = absence(device, serial);
+  throw new DeviceError(reason, problem, { retry, applied: 'no', refused: true });
+}
+
+/** Why a firewall that is not connected cannot be asked. */
+function absence(device: ManagedDevice | undefined, serial: string) {
+  const problem =
     device === undefined
       ? `this Panorama manages no firewall with the serial ${serial}; correct spec.tables, or add the firewall to the Panorama`
       : `the firewall ${serial} is not connected to this Panorama; check the firewall, and its connection to the Panorama`;
-  const applied = cause?.applied ?? 'no';
-  throw new DeviceFailure('DeviceUnavailable', message, { retry: 'backoff', applied, refused: true, cause });
+  return { reason: 'DeviceUnavailable', problem, retry: 'backoff' } as const;
 }
 
-function notForwarded(serial: string, answered: string): DeviceFailure {
+function notForwarded(serial: string, answered: string): DeviceError {
   const message =
     `the firewall ${serial} was asked through the endpoint, and ${answered} answered: nothing is written; ` +
     'check that the endpoint is a Panorama that manages the firewall';
-  return new DeviceFailure('InvalidResponse', message, { retry: 'slow', applied: 'no' });
+  return new DeviceError('InvalidResponse', message, { retry: 'slow', applied: 'no' });
 }

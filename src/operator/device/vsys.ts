@@ -1,11 +1,12 @@
 // Checks that a device has the virtual system that a table names.
 
+import { DeviceError } from '../../core/model/device-error.ts';
 import { type TableRef, vsysName } from '../../core/model/table-ref.ts';
-import { DeviceFailure, type DeviceInfo } from './device-port.ts';
+import type { DeviceInfo } from './device-port.ts';
 
 /**
  * @param known the device's virtual systems by id, where somebody tells; empty where nobody does.
- * @throws DeviceFailure InvalidSpec, which names those that exist
+ * @throws DeviceError InvalidSpec, which names those that exist
  */
 export function requireVsys(table: TableRef, device: DeviceInfo, known: readonly string[]): void {
   const existing = known.length === 0 && !device.multiVsys ? ['vsys1'] : known;
@@ -23,6 +24,6 @@ function listed(names: readonly string[]): string {
   return names.length === 0 ? '' : ` ${names.join(', ')}`;
 }
 
-function invalid(message: string): DeviceFailure {
-  return new DeviceFailure('InvalidSpec', message, { retry: 'slow', applied: 'no' });
+function invalid(message: string): DeviceError {
+  return new DeviceError('InvalidSpec', message, { retry: 'slow', applied: 'no' });
 }

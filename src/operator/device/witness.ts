@@ -1,13 +1,14 @@
 // A connection to a member of an HA pair: its answers count when the member is active afterwards.
 
+import { DeviceError } from '../../core/model/device-error.ts';
 import { singleFlight } from '../../signals/single-flight.ts';
-import { type Connection, DeviceFailure } from './device-port.ts';
+import type { Connection } from './device-port.ts';
 
 /**
  * The same connection for a device that may turn passive at any time, and then takes messages in silence and does
  * nothing: every answer about its firewalls and tables waits until `expectActive`, begun after it, resolves. Where that
  * fails, a message may or may not have taken effect. A refusal is an answer, too: a passive member may refuse anything.
- * @param expectActive throws DeviceFailure unless the device says that it is active. Answers that come while it is
+ * @param expectActive throws DeviceError unless the device says that it is active. Answers that come while it is
  *   asked share the next question.
  */
 export function witnessed(
@@ -18,14 +19,14 @@ export function witnessed(
   const after = async <T>(
     answer: Promise<T>,
     signal: AbortSignal,
-    applied: DeviceFailure['applied'] = 'no',
+    applied: DeviceError['applied'] = 'no',
   ): Promise<T> => {
     try {
       const value = await answer;
       await ask(signal).catch(withEffect(applied));
       return value;
     } catch (error) {
-      if (error instanceof DeviceFailure && error.refused) await ask(signal).catch(withEffect(error.applied));
+      if (error instanceof DeviceError && error.refused) await ask(signal).catch(withEffect(error.applied));
       throw error;
     }
   };
@@ -44,11 +45,10 @@ export function witnessed(
   };
 }
 
-function withEffect(applied: DeviceFailure['applied']): (error: unknown) => never {
+function withEffect(applied: DeviceError['applied']): (error: unknown) => never {
   return (error) => {
-    if (!(error instanceof DeviceFailure)) throw error;
-    const { reason, message, retry } = error;
-    throw new DeviceFailure(reason, message, { retry, applied, answered: true, cause: error });
+    // What was refused, if anything, is the question, and not the call.
+    throw error instanceof DeviceError ? error.with({ applied, answered: true, refused: false }) : error;
   };
 }
 

@@ -1,5 +1,6 @@
 // One PanFirewall: its connection, its device, and a worker for each of its tables.
 
+import type { DeviceError } from '../../core/model/device-error.ts';
 import type { Finding } from '../../core/model/finding.ts';
 import type { AddressChange, Desired } from '../../core/desired/desired.ts';
 import type { EventNote } from '../../core/status/event-note.ts';
@@ -11,7 +12,7 @@ import { ownTable, type TableRef } from '../../core/model/table-ref.ts';
 import type { Scope } from '../../core/model/policy-scope.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { ConnectionSettings, FirewallSettings, Secrets } from '../device/credentials.ts';
-import type { Connection, DeviceFailure } from '../device/device-port.ts';
+import type { Connection } from '../device/device-port.ts';
 import { FirewallDevices, identityOf, type MetDevice } from '../device/firewall-devices.ts';
 import { FirewallClaim, type FirewallClaimOptions } from './firewall-claim.ts';
 import { FirewallLimits } from '../limits/firewall-limits.ts';
@@ -280,7 +281,7 @@ export class FirewallWorker {
     return stanceOf({ ...this.#settings, ...this.#options.lifecycle() });
   }
 
-  #tableFailed(ref: TableRef, failure: DeviceFailure): void {
+  #tableFailed(ref: TableRef, failure: DeviceError): void {
     this.#devices.failed(ref, failure);
     this.#options.observer.failed(failure);
   }

@@ -1,19 +1,19 @@
 // Looks now and then who is in the device groups of a Panorama, and tells what it found or why it found nothing.
 
+import { DeviceError } from '../../core/model/device-error.ts';
 import type { GroupsAnswer } from '../../core/device/device-groups.ts';
 import { lookIntervalMs } from '../../core/device/group-members.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { createWake } from '../../runtime/wake.ts';
 import { abortable } from '../../signals/abort.ts';
 import { createBackoff } from '../device/device-backoff.ts';
-import { DeviceFailure } from '../device/device-port.ts';
 
 type GroupDiscoveryOptions = {
   /** Whether there are groups to look for. */
   readonly wanted: () => boolean;
   readonly look: (signal: AbortSignal) => Promise<GroupsAnswer>;
   readonly found: (groups: GroupsAnswer) => Promise<void>;
-  readonly failed: (failure: DeviceFailure) => Promise<void>;
+  readonly failed: (failure: DeviceError) => Promise<void>;
   readonly log: Logger;
 };
 
@@ -66,7 +66,7 @@ export class GroupDiscovery {
       return this.#succeeded();
     } catch (error) {
       if (signal.aborted || first !== this.#first) return 0;
-      if (!(error instanceof DeviceFailure)) throw error;
+      if (!(error instanceof DeviceError)) throw error;
       await failed(error);
       return this.#failed(error);
     } finally {
@@ -74,7 +74,7 @@ export class GroupDiscovery {
     }
   }
 
-  #failed(failure: DeviceFailure): number {
+  #failed(failure: DeviceError): number {
     const { reason, message } = failure;
     const retryInMs = Math.round(Math.min(this.#backoff.next(failure), lookIntervalMs));
     const level = message === this.#failing ? 'debug' : 'warn';

@@ -1,5 +1,6 @@
 // The tables that the entries of spec.tables come to, device groups included, which are looked up while we lead.
 
+import type { DeviceError } from '../../core/model/device-error.ts';
 import { type Finding, worst } from '../../core/model/finding.ts';
 import {
   asksFor,
@@ -11,7 +12,6 @@ import {
 } from '../../core/device/device-groups.ts';
 import type { ShownTable } from '../../core/status/firewall-status.ts';
 import type { Logger } from '../../runtime/logger.ts';
-import type { DeviceFailure } from '../device/device-port.ts';
 import { GroupDiscovery } from './group-discovery.ts';
 
 export type GroupTablesOptions = {
@@ -19,7 +19,7 @@ export type GroupTablesOptions = {
   readonly entries: () => readonly TableEntry[];
   readonly lookUp: (signal: AbortSignal) => Promise<GroupsAnswer>;
   /** Groups could not be looked up. */
-  readonly failed: (failure: DeviceFailure) => void;
+  readonly failed: (failure: DeviceError) => void;
   readonly log: Logger;
   /** Monotonic ms. */
   readonly now: () => number;

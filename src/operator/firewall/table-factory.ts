@@ -33,7 +33,7 @@ type TableFactoryOptions = {
   /** PAN-OS of the table's device, as it last said; undefined: it has not said yet. */
   readonly swVersion: (ref: TableRef) => string | undefined;
   readonly former: () => FormerTables | undefined;
-  /** The connection, with the table's device known; throws DeviceFailure while there is none. */
+  /** The connection, with the table's device known; throws DeviceError while there is none. */
   readonly connect: (ref: TableRef, signal: AbortSignal) => Promise<Connection>;
   readonly observer: (ref: TableRef) => TableObserver;
   readonly log: Logger;

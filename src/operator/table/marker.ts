@@ -1,5 +1,6 @@
 // The mark of ownership on one table: read now and then, put there when it is ours to put, swapped at an adoption.
 
+import { DeviceError } from '../../core/model/device-error.ts';
 import type { PlannedAddress } from '../../core/message/batch.ts';
 import {
   markerAddress,
@@ -13,7 +14,7 @@ import type { Rejection } from '../../core/message/refusals.ts';
 import type { TableRef } from '../../core/model/table-ref.ts';
 import { tagSet } from '../../core/model/tag-set.ts';
 import type { Logger } from '../../runtime/logger.ts';
-import { type Connection, DeviceFailure, type RegisteredIp } from '../device/device-port.ts';
+import type { Connection, RegisteredIp } from '../device/device-port.ts';
 
 type MarkerOptions = {
   readonly self: Owner;
@@ -79,7 +80,7 @@ export class Marker {
     return this.#adopted === id ? 'done' : 'unknown owner';
   }
 
-  /** @throws DeviceFailure */
+  /** @throws DeviceError */
   async read(connection: Connection, signal: AbortSignal): Promise<void> {
     const { self, ref, intervalMs, log, now } = this.#options;
     const entry = await connection.readAddress(ref, markerAddress, signal);
@@ -108,7 +109,7 @@ export class Marker {
 
   /**
    * One message: ours goes in, and the mark of an owner whose place is taken goes out. What came of it is read back.
-   * @throws DeviceFailure
+   * @throws DeviceError
    */
   async put(connection: Connection, signal: AbortSignal): Promise<void> {
     const { self, ref, intervalMs, log, now } = this.#options;
@@ -149,15 +150,15 @@ export class Marker {
   }
 }
 
-function unreadableMark(): DeviceFailure {
+function unreadableMark(): DeviceError {
   const message =
     `the entry of ${markerAddress}, where owners mark the table, cannot be read: rename the tag on it that the device does ` +
     'not escape, such as one with < or &';
-  return new DeviceFailure('InvalidResponse', message, { retry: 'backoff', applied: 'no' });
+  return new DeviceError('InvalidResponse', message, { retry: 'backoff', applied: 'no' });
 }
 
 /** The only message that is about the mark alone: refused as a whole, it is the mark that is refused. */
 function asRefusal(error: unknown): readonly Rejection[] {
-  if (!(error instanceof DeviceFailure) || error.reason !== 'RegistrationRejected') throw error;
+  if (!(error instanceof DeviceError) || error.reason !== 'RegistrationRejected') throw error;
   return [{ section: 'register', address: markerAddress, message: error.message }];
 }

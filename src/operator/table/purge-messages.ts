@@ -1,10 +1,10 @@
 // The messages of a purge: removals only, and where one is refused as a whole, halves of it until the culprits stand alone.
 
+import { DeviceError } from '../../core/model/device-error.ts';
 import { type Batch, type PlannedAddress, roomFor } from '../../core/message/batch.ts';
 import type { Rejection } from '../../core/message/refusals.ts';
 import { Suspects } from '../../core/message/suspects.ts';
 import { noTags, type TagSet } from '../../core/model/tag-set.ts';
-import { DeviceFailure } from '../device/device-port.ts';
 import { messageLimits } from './table-sender.ts';
 
 /** So many refusals without an acceptance are the device's doing: the purge is tried again later. */
@@ -33,7 +33,7 @@ export function planned(address: string, unregister: TagSet, now: number): Plann
 
 /**
  * Tells what was refused, by name or found in this way.
- * @throws DeviceFailure what `send` throws, when it is no entry's fault.
+ * @throws DeviceError what `send` throws, when it is no entry's fault.
  */
 export async function sendInHalves(
   batch: Batch,
@@ -49,7 +49,7 @@ export async function sendInHalves(
       refused.push(...(await send(next)));
       suspects.passed();
     } catch (error) {
-      if (!(error instanceof DeviceFailure) || error.reason !== 'RegistrationRejected') throw error;
+      if (!(error instanceof DeviceError) || error.reason !== 'RegistrationRejected') throw error;
       if (suspects.failures >= mostRefusals) throw error;
       const { message } = error;
       refused.push(...suspects.refused(0, 0).map((pair) => ({ ...pair, message })));

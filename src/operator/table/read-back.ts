@@ -25,7 +25,7 @@ type ReadBackOptions = {
   readonly now: () => number;
 };
 
-/** @throws DeviceFailure */
+/** @throws DeviceError */
 export async function readBack(
   { table, ref, prefix, readSoon, log, now }: ReadBackOptions,
   connection: Connection,

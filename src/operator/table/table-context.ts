@@ -30,7 +30,7 @@ export type TableContext = {
   readonly former: FormerTable;
   /** Our mark stands on the table; told at each look. */
   readonly marked: () => void;
-  /** The connection, with the device known; throws DeviceFailure while there is none. */
+  /** The connection, with the device known; throws DeviceError while there is none. */
   readonly connect: (signal: AbortSignal) => Promise<Connection>;
   readonly observer: TableObserver;
   readonly log: Logger;

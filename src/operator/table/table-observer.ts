@@ -1,12 +1,12 @@
 // Interface between a table worker and the operator: what it asks, and what it reports.
 
+import type { DeviceError } from '../../core/model/device-error.ts';
 import type { Batch } from '../../core/message/batch.ts';
 import type { RecordEvent } from '../../core/status/event-note.ts';
 import type { ConditionReason, PolicyId } from '../../core/model/model.ts';
 import type { Rejection } from '../../core/message/refusals.ts';
 import type { TableRef } from '../../core/model/table-ref.ts';
 import type { Scope } from '../../core/model/policy-scope.ts';
-import type { DeviceFailure } from '../device/device-port.ts';
 
 /** What the whole operator knows, as far as removals depend on it. */
 export type ClusterKnowledge = {
@@ -29,7 +29,7 @@ export type TableObserver = {
   unanswered(batch: Batch): void;
   /** A message was refused as a whole. */
   refused(reason: ConditionReason): void;
-  failed(failure: DeviceFailure): void;
+  failed(failure: DeviceError): void;
   /** An Event about the PanFirewall. */
   readonly record: RecordEvent;
   /** Our mark was there and is gone: the table was emptied, or somebody took the mark away. */

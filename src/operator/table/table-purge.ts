@@ -1,5 +1,6 @@
 // Unregisters what is ours in one table, its mark last, and tells when it is over.
 
+import { DeviceError } from '../../core/model/device-error.ts';
 import type { Batch } from '../../core/message/batch.ts';
 import type { Finding } from '../../core/model/finding.ts';
 import type { PurgeOutcome } from '../../core/lifecycle/farewell.ts';
@@ -15,7 +16,7 @@ import type { Rejection } from '../../core/message/refusals.ts';
 import { purgeObstacle } from '../../core/rights/stance.ts';
 import type { TableView } from '../../core/status/table-health.ts';
 import type { TagSet } from '../../core/model/tag-set.ts';
-import { type Connection, DeviceFailure, type RegisteredIp } from '../device/device-port.ts';
+import type { Connection, RegisteredIp } from '../device/device-port.ts';
 import { type CallKind, Outage } from '../device/outage.ts';
 import { batchesOf, planned, sendInHalves } from './purge-messages.ts';
 import type { TableContext } from './table-context.ts';
@@ -107,7 +108,7 @@ export class TablePurge {
         await this.#round(signal);
       } catch (error) {
         if (signal.aborted) return;
-        if (!(error instanceof DeviceFailure)) throw error;
+        if (!(error instanceof DeviceError)) throw error;
         this.#context.observer.failed(error);
         await this.#outage.failed(this.#calling, error, signal);
       }
@@ -174,7 +175,7 @@ export class TablePurge {
     return new Map(wanted.filter(([, tags]) => tags.length > 0));
   }
 
-  /** @throws DeviceFailure also where the device refuses a pair. */
+  /** @throws DeviceError also where the device refuses a pair. */
   async #unregisterAll(
     connection: Connection,
     ours: ReadonlyMap<string, TagSet>,
@@ -219,7 +220,7 @@ export class TablePurge {
       observer.confirmed(batch, rejections, now());
       return rejections;
     } catch (error) {
-      if (error instanceof DeviceFailure && error.applied === 'unknown') observer.unanswered(batch);
+      if (error instanceof DeviceError && error.applied === 'unknown') observer.unanswered(batch);
       throw error;
     }
   }
@@ -250,7 +251,7 @@ function marksIn(entries: readonly RegisteredIp[]): string[] {
   return entries.flatMap(({ ip, fromAgent, tags }) => (ip === markerAddress && !fromAgent ? tags : []));
 }
 
-function refusal({ address, tag, message }: Rejection): DeviceFailure {
+function refusal({ address, tag, message }: Rejection): DeviceError {
   const what = `the device refuses to unregister ${tag ?? 'the tags'} of ${address}: ${message}`;
-  return new DeviceFailure('RegistrationRejected', what, { retry: 'backoff', applied: 'unknown' });
+  return new DeviceError('RegistrationRejected', what, { retry: 'backoff', applied: 'unknown' });
 }

@@ -70,7 +70,7 @@ export class TableReader {
 
   /**
    * @param betweenPages may send a message; tells how many addresses it was about.
-   * @throws DeviceFailure
+   * @throws DeviceError
    */
   async read(
     connection: Connection,

@@ -1,5 +1,6 @@
 // Sends a table's next message, takes up what became of it, and tells both in the log.
 
+import { DeviceError } from '../../core/model/device-error.ts';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Batch, countsOf, isRefreshOnly, pairsOf } from '../../core/message/batch.ts';
 import { type Pair, pairsIn, vagueHalves } from '../../core/message/bisection.ts';
@@ -10,7 +11,7 @@ import { Suspects } from '../../core/message/suspects.ts';
 import type { Table } from '../../core/table/table.ts';
 import type { TableRef } from '../../core/model/table-ref.ts';
 import type { Logger } from '../../runtime/logger.ts';
-import { type Connection, DeviceFailure } from '../device/device-port.ts';
+import type { Connection } from '../device/device-port.ts';
 import { readBack, tellRefused } from './read-back.ts';
 import type { TableObserver } from './table-observer.ts';
 
@@ -76,7 +77,7 @@ export class TableSender {
 
   /**
    * How many addresses the message was about; 0 when there was none to send.
-   * @throws DeviceFailure when the device fails, rather than an entry of the message.
+   * @throws DeviceError when the device fails, rather than an entry of the message.
    */
   async sendNext(connection: Connection, signal: AbortSignal): Promise<number> {
     const { table, now } = this.#options;
@@ -113,7 +114,7 @@ export class TableSender {
     try {
       return await connection.send(ref, batch, AbortSignal.any([signal, limit.signal]));
     } catch (error) {
-      if (signal.aborted || !limit.signal.aborted || error instanceof DeviceFailure) throw error;
+      if (signal.aborted || !limit.signal.aborted || error instanceof DeviceError) throw error;
       throw unanswered(ms);
     } finally {
       clearTimeout(timer);
@@ -139,19 +140,19 @@ export class TableSender {
   /** Which pairs are set aside for it; throws on where it is no entry's fault. */
   #failed({ batch, isTrial }: Choice, error: unknown, startedAt: number): readonly Rejection[] {
     const { table, observer, now } = this.#options;
-    if (error instanceof DeviceFailure && error.applied === 'no') {
+    if (error instanceof DeviceError && error.applied === 'no') {
       table.withdraw(batch, now());
       this.#suspects.putBack();
       throw error;
     }
     table.unanswered(batch, now());
-    if (error instanceof DeviceFailure && error.reason === 'RegistrationRejected') {
+    if (error instanceof DeviceError && error.reason === 'RegistrationRejected') {
       this.#tellRefusal(batch, error);
       return this.#setAside(this.#suspects.refused(now(), now() - startedAt), error);
     }
     observer.unanswered(batch);
     this.#options.doubt();
-    if (!(error instanceof DeviceFailure) || error.answered) {
+    if (!(error instanceof DeviceError) || error.answered) {
       this.#suspects.putBack();
       throw error;
     }
@@ -174,7 +175,7 @@ export class TableSender {
     return rejections;
   }
 
-  #tellRefusal(batch: Batch, { reason, message }: DeviceFailure): void {
+  #tellRefusal(batch: Batch, { reason, message }: DeviceError): void {
     const { observer, log } = this.#options;
     observer.refused(reason);
     // One line for a search, however many messages it takes.
@@ -215,9 +216,9 @@ async function breathing<T extends { readonly length: number }>(many: T): Promis
   return many;
 }
 
-function unanswered(ms: number): DeviceFailure {
+function unanswered(ms: number): DeviceError {
   const message = `the device did not answer within ${Math.round(ms / 1000)} s`;
-  return new DeviceFailure('DeviceUnavailable', message, { retry: 'backoff', applied: 'unknown' });
+  return new DeviceError('DeviceUnavailable', message, { retry: 'backoff', applied: 'unknown' });
 }
 
 /** Of a message on its way, the addresses that would be new in the table, in order. */

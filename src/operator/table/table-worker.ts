@@ -1,5 +1,6 @@
 // The loop that keeps one registered-ip table equal to what is desired: one message in flight, a full read now and then.
 
+import { DeviceError } from '../../core/model/device-error.ts';
 import type { AddressChange } from '../../core/desired/desired.ts';
 import type { LimitedTable } from '../../core/limits/device-limits.ts';
 import { type Knowledge, type RemovalGate, removalGate } from '../../core/removals/removal-gate.ts';
@@ -10,7 +11,7 @@ import type { TableRef } from '../../core/model/table-ref.ts';
 import { leaseTerms } from '../../core/timeouts/timeout-settings.ts';
 import type { Scope } from '../../core/model/policy-scope.ts';
 import { createWake, pause } from '../../runtime/wake.ts';
-import { type Connection, DeviceFailure } from '../device/device-port.ts';
+import type { Connection } from '../device/device-port.ts';
 import type { TableLimits } from '../limits/firewall-limits.ts';
 import { limitedTable } from '../limits/limited-table.ts';
 import { explainStuckAddresses } from './address-explainer.ts';
@@ -252,7 +253,7 @@ export class TableWorker {
 
   async #recover(error: unknown, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
-    if (!(error instanceof DeviceFailure)) throw error;
+    if (!(error instanceof DeviceError)) throw error;
     // Whatever happened to the device meanwhile, its mark and a full read find it.
     this.#marker.readSoon();
     this.#reads.soon();

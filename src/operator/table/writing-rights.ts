@@ -53,7 +53,7 @@ export class WritingRights {
     };
   }
 
-  /** Tells how the table stands, where that is new. @throws DeviceFailure */
+  /** Tells how the table stands, where that is new. @throws DeviceError */
   async readMarker(connection: Connection, signal: AbortSignal): Promise<Standing['kind'] | undefined> {
     const { marker } = this.#options;
     const before = marker.standing.kind;
@@ -66,7 +66,7 @@ export class WritingRights {
     return kind;
   }
 
-  /** True when there was a mark to put. @throws DeviceFailure */
+  /** True when there was a mark to put. @throws DeviceError */
   async putMarker(connection: Connection, signal: AbortSignal): Promise<boolean> {
     const { marker, table } = this.#options;
     // Whether nobody's tags are there, a read tells. Who takes another's place says so before.

@@ -1,4 +1,4 @@
-// The calls that the operator makes to one device: commands in, values or PanosError out.
+// The calls that the operator makes to one device: commands in, values or DeviceError out.
 import { canonicalHost } from '../../core/syntax/address.ts';
 import type { HaState } from '../../core/device/ha-state.ts';
 import {
@@ -57,7 +57,7 @@ export type Page = Table & {
 
 /**
  * One device. Every call waits for its turn (`maxConcurrentCalls`) and then ends within `callMs`, a key generation
- * before it within another. It throws PanosError, the signal's reason when the signal aborts, or a plain Error after
+ * before it within another. It throws DeviceError, the signal's reason when the signal aborts, or a plain Error after
  * close() and for updates that no caller may build.
  */
 export type PanosClient = {
@@ -72,7 +72,7 @@ export type PanosClient = {
   /** What the endpoint, or a firewall behind it that the serial names, says of its place in an HA pair. */
   haState(device: Receiver, signal: AbortSignal): Promise<HaState>;
   /**
-   * Sends one uid-message. A PanosError's `applied` says whether the table may have changed all the same; after an
+   * Sends one uid-message. A DeviceError's `applied` says whether the table may have changed all the same; after an
    * abort it may have.
    */
   update(update: UidUpdate & Table, signal: AbortSignal): Promise<{ readonly rejected: readonly Rejected[] }>;
@@ -89,7 +89,7 @@ export type PanosClient = {
   close(): Promise<void>;
 };
 
-/** Nothing is sent before the first call. Throws PanosError when the CA of `tls` cannot be read. */
+/** Nothing is sent before the first call. Throws DeviceError when the CA of `tls` cannot be read. */
 export function createPanosClient(options: PanosClientOptions): PanosClient {
   const device = createConversation({
     ...options,

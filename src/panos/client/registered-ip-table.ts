@@ -32,7 +32,7 @@ type TableReadOptions = Table & {
   readonly betweenPages?: (page: readonly RegisteredIp[]) => Promise<number>;
 };
 
-/** Throws what its calls throw, and PanosError InvalidResponse when paging does not get ahead. */
+/** Throws what its calls throw, and DeviceError InvalidResponse when paging does not get ahead. */
 export async function readTable(
   client: Pick<PanosClient, 'count' | 'readPage'>,
   { serial, vsys, signal, betweenPages = async () => 0 }: TableReadOptions,

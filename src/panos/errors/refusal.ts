@@ -1,12 +1,14 @@
 // Classifies a device's refusals: response codes, and the few English texts that carry meaning.
+import { DeviceError } from '../../core/model/device-error.ts';
+import type { ConditionReason } from '../../core/model/model.ts';
 import { canonicalHost } from '../../core/syntax/address.ts';
 import { oneLine } from './device-words.ts';
-import { type Intent, mayHaveApplied, PanosError, type PanosReason } from './errors.ts';
+import { type Intent, mayHaveApplied } from './errors.ts';
 import { type Echo, noEcho, type Phrase, phrases, says, saysNotNow } from './phrases.ts';
 import { refusedLimit } from './refused-limit.ts';
 
 type Meaning = {
-  readonly reason: PanosReason;
+  readonly reason: ConditionReason;
   readonly retry: 'backoff' | 'slow';
   /** The device said so before it looked at the message: it has not taken effect. */
   readonly before: boolean;
@@ -78,9 +80,10 @@ const unauthorizedRequest: Meaning = {
 const unauthorizedRequestCode = '16';
 
 /** The same code, where the credentials are beyond doubt. */
-export function withoutDoubt(refused: PanosError): PanosError {
+export function withoutDoubt(refused: DeviceError): DeviceError {
+  const { reason, retry, problem } = roleNotAuthorized;
   return refused.code === unauthorizedRequestCode && refused.reason === 'AuthenticationFailed'
-    ? refused.understoodAs(roleNotAuthorized)
+    ? refused.with({ reason, retry, problem })
     : refused;
 }
 
@@ -151,18 +154,18 @@ type Refused = {
  * What a reply with status="error" means. An unknown one is a refusal of the whole message, whose cause may be a single
  * entry in it.
  */
-export function refusal(reply: Refused): PanosError {
+export function refusal(reply: Refused): DeviceError {
   const { code, text, intent, echo = noEcho } = reply;
   const meaning = meaningOf(reply);
   const words = meaning.instead ?? oneLine(text);
   const number = /^\d{1,4}$/.test(code) ? code : '';
-  return new PanosError(number === '' ? meaning.problem : `${meaning.problem} (code ${number})`, {
-    reason: meaning.reason,
+  const problem = number === '' ? meaning.problem : `${meaning.problem} (code ${number})`;
+  return new DeviceError(meaning.reason, problem, {
     retry: meaning.retry,
     applied: meaning.before ? 'no' : mayHaveApplied(intent),
     code: number,
     said: words === '' ? 'nothing' : words,
-    notNow: meaning.notNow === true,
+    answered: meaning.notNow === true,
     limit: intent === 'update' ? refusedLimit(text, echo) : undefined,
   });
 }
@@ -185,15 +188,24 @@ export function saysKeyExpired(text: string): boolean {
 }
 
 /** Told by an HTTP status alone. */
-export function expiredKey(status: number): PanosError {
+export function expiredKey(status: number): DeviceError {
   const { reason, retry, problem, instead } = keyExpired;
-  return new PanosError(`${problem} (HTTP ${status})`, { reason, retry, applied: 'no', said: instead ?? '' });
+  return new DeviceError(reason, `${problem} (HTTP ${status})`, {
+    retry,
+    applied: 'no',
+    said: instead ?? '',
+  });
 }
 
 /** The device answered a message with words only that say: not now. */
-export function notNowAnswer(words: string): PanosError {
+export function notNowAnswer(words: string): DeviceError {
   const { reason, retry, problem } = notNow;
-  return new PanosError(problem, { reason, retry, applied: 'unknown', said: oneLine(words), notNow: true });
+  return new DeviceError(reason, problem, {
+    retry,
+    applied: 'unknown',
+    said: oneLine(words),
+    answered: true,
+  });
 }
 
 function wholeRefusal(intent: Intent): Meaning {

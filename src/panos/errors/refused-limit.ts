@@ -1,15 +1,7 @@
 // Recognizes refusals by a limit of the device, by the few texts that are known to say so.
+import type { RefusedLimit } from '../../core/model/device-error.ts';
 import { oneLine } from './device-words.ts';
 import { type Echo, type Phrase, phrases, says } from './phrases.ts';
-
-/** What a refusal says of a limit. */
-export type RefusedLimit = {
-  readonly kind: 'addresses' | 'tags';
-  /** Otherwise the words may mean something else. */
-  readonly isCertain: boolean;
-  /** As the device says it. */
-  readonly figure: number | undefined;
-};
 
 /**
  * "max registered-ip for the platform reached (N)" and "total number of tags exceeds the limit N" are what a device

@@ -65,7 +65,7 @@ export type Call = {
 
 type Transport = {
   /**
-   * POSTs a form to /api/. Gives the reply whatever its HTTP status. Throws PanosError, or the signal's reason.
+   * POSTs a form to /api/. Gives the reply whatever its HTTP status. Throws DeviceError, or the signal's reason.
    * A call that meets a connection which the peer closed while it was idle is sent once more on a new one.
    */
   post(call: Call, signal: AbortSignal): Promise<HttpReply>;
@@ -103,7 +103,7 @@ function allowedPieces(body: Buffer, permission: Permission): Readable {
   return piecesOf(body, permission) as unknown as Readable;
 }
 
-/** Throws PanosError when the CA of `tls` cannot be read. */
+/** Throws DeviceError when the CA of `tls` cannot be read. */
 export function createTransport(options: TransportOptions): Transport {
   const connector = connectorTo(options);
   const lanes = Array.from({ length: options.maxConcurrentCalls }, () =>

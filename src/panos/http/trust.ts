@@ -1,7 +1,7 @@
 // Certificate authorities that a device's certificate is verified against.
+import { DeviceError } from '../../core/model/device-error.ts';
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
-import { PanosError } from '../errors/errors.ts';
 import { classicalGroups, type Groups } from './key-exchange.ts';
 
 /** Whoever is named is trusted, also an issuing CA without its root: as curl and Go programs read a CA file. */
@@ -10,20 +10,14 @@ const anchors = { allowPartialTrustChain: true } as const;
 /**
  * The trust for a device's connections: the CAs of a PEM text and no others, or without one those of the system and
  * of Node; and the key exchange groups to offer.
- * Throws PanosError when the text holds no certificate, or one that cannot be read.
+ * Throws DeviceError when the text holds no certificate, or one that cannot be read.
  */
 export function trustedBy(ca: string | undefined, groups: Groups = 'all'): SecureContext {
   if (ca === undefined) return systemTrust(groups);
   const certificates = certificatesIn(ca);
   if (certificates.length === 0 || !certificates.every(isCertificate)) {
-    throw new PanosError(
-      'The CA certificate cannot be read. Put PEM certificates into ca.crt of the CA Secret',
-      {
-        reason: 'UntrustedCertificate',
-        retry: 'slow',
-        applied: 'no',
-      },
-    );
+    const problem = 'The CA certificate cannot be read. Put PEM certificates into ca.crt of the CA Secret';
+    throw new DeviceError('UntrustedCertificate', problem, { retry: 'slow', applied: 'no' });
   }
   return createSecureContext({ ...anchors, ...curvesOf(groups), ca: [...certificates] });
 }

@@ -1,5 +1,6 @@
 // The envelope that all replies share: one well-formed document, its status, its refusal, its <result>.
-import { type Intent, invalidResponse, type PanosError } from '../errors/errors.ts';
+import type { DeviceError } from '../../core/model/device-error.ts';
+import { type Intent, invalidResponse } from '../errors/errors.ts';
 import { type Echo, noEcho } from '../errors/phrases.ts';
 import { refusal } from '../errors/refusal.ts';
 import { type Element, type Node, readTree } from '../xml/xml-tree.ts';
@@ -26,7 +27,7 @@ export function readEnvelope(text: string, intent: Intent, parts = usualParts): 
 }
 
 /**
- * Reads a reply and gives the content of its <result>. Throws PanosError: the device's own refusal, or InvalidResponse
+ * Reads a reply and gives the content of its <result>. Throws DeviceError: the device's own refusal, or InvalidResponse
  * for whatever is no complete reply.
  */
 export function readResult(text: string, parts?: number): Element {
@@ -61,7 +62,7 @@ export function isRefusal(text: string): boolean {
  * The refusal that a root with another status than success stands for.
  * @param echo of the tags that the device was sent, and may repeat.
  */
-export function refusalOf(response: Element, intent: Intent, echo: Echo = noEcho): PanosError {
+export function refusalOf(response: Element, intent: Intent, echo: Echo = noEcho): DeviceError {
   return refusal({ code: attribute(response, 'code'), text: wordsOf(response), intent, echo });
 }
 

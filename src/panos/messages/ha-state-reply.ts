@@ -4,7 +4,7 @@ import { child, type Element, readResult, textOf } from './envelope.ts';
 import { invalidResponse } from '../errors/errors.ts';
 
 /**
- * Of a firewall, whose states are within <group>, or of a Panorama, which has no such level. Throws PanosError for a
+ * Of a firewall, whose states are within <group>, or of a Panorama, which has no such level. Throws DeviceError for a
  * refusal, and for a reply that does not say in which state the device is.
  */
 export function readHaState(text: string): HaState {

@@ -19,7 +19,7 @@ export type GroupMember = {
   readonly vsys: readonly string[];
 };
 
-/** Reads the reply to <show><devices><all/></devices></show>. Throws PanosError for what is none. */
+/** Reads the reply to <show><devices><all/></devices></show>. Throws DeviceError for what is none. */
 export function readManagedDevices(text: string): readonly ManagedDevice[] {
   const devices = theOnly(readResult(text, fleetParts), 'devices');
   return children(devices, 'entry').map((entry) => ({
@@ -29,7 +29,7 @@ export function readManagedDevices(text: string): readonly ManagedDevice[] {
   }));
 }
 
-/** Reads the reply to <show><devicegroups/></show>: the members of each group by its name. Throws PanosError. */
+/** Reads the reply to <show><devicegroups/></show>: the members of each group by its name. Throws DeviceError. */
 export function readDeviceGroups(text: string): ReadonlyMap<string, readonly GroupMember[]> {
   const groups = theOnly(readResult(text, fleetParts), 'devicegroups');
   let left = mostMembers;
@@ -45,7 +45,7 @@ export function readDeviceGroups(text: string): ReadonlyMap<string, readonly Gro
 
 /**
  * Reads the reply to <show><dg-hierarchy/></show>: `dg` elements, the groups below one within it. Gives each group with
- * those directly below it; one that stands at two places is below both. Throws PanosError.
+ * those directly below it; one that stands at two places is below both. Throws DeviceError.
  */
 export function readGroupHierarchy(text: string): ReadonlyMap<string, readonly string[]> {
   const below = new Map<string, string[]>();

@@ -35,7 +35,7 @@ export type RegisteredIpReader = (text: string) => readonly RegisteredIp[];
 /**
  * Makes a reader of `<response status="success"><result><entry ip="" from_agent="" persistent=""><tag><member/>...
  * </tag></entry>...<count/></result></response>` ("show object registered-ip", PAN-OS 8.0+).
- * It throws PanosError: the device's refusal, or InvalidResponse for everything else that is not exactly such a page,
+ * It throws DeviceError: the device's refusal, or InvalidResponse for everything else that is not exactly such a page,
  * cut off anywhere, or whose <count> is not the number of its entries. An empty table is <result/>, or a count of 0.
  * An entry whose address is told and whose tags are no XML costs itself alone: devices do not escape everything that
  * others register (ansible-pan #89, pan-python #14).

@@ -1,4 +1,5 @@
 // Reads the small replies of the XML API into values: user-id results, system info, counts, keys.
+import type { RefusedLimit } from '../../core/model/device-error.ts';
 import { canonicalHost } from '../../core/syntax/address.ts';
 import { detached } from '../errors/detached.ts';
 import { isName, oneLine, shortened } from '../errors/device-words.ts';
@@ -17,7 +18,7 @@ import { invalidResponse } from '../errors/errors.ts';
 import { type Echo, echoOf, saysNotNow } from '../errors/phrases.ts';
 import { isBenign, notNowAnswer } from '../errors/refusal.ts';
 import { updateParts } from './reply-limits.ts';
-import { type RefusedLimit, refusedLimit } from '../errors/refused-limit.ts';
+import { refusedLimit } from '../errors/refused-limit.ts';
 import type { UidUpdate } from './uid-message.ts';
 
 const sections = ['unregister', 'register'] as const;
@@ -47,7 +48,7 @@ export type DeviceInfo = {
 
 /**
  * Reads the reply to a user-id message. A pair that is already as asked counts as success; all others that the device
- * names are listed. Throws PanosError when the message as a whole was refused or the outcome is unknown: success, too, has
+ * names are listed. Throws DeviceError when the message as a whole was refused or the outcome is unknown: success, too, has
  * a uid-response (facts 4.3).
  */
 export function readUidResponse(text: string, sent: UidUpdate): readonly Rejected[] {

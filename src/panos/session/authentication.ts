@@ -1,5 +1,5 @@
 // Authenticates each call: a given key, or a key or session obtained for a user name and password.
-import { PanosError } from '../errors/errors.ts';
+import { DeviceError } from '../../core/model/device-error.ts';
 import { singleFlight } from '../../signals/single-flight.ts';
 
 /** What a call carries to be let in. */
@@ -14,7 +14,7 @@ export type Pass = {
 };
 
 export type Credentials = {
-  /** The pass for the next call. Throws PanosError when none is to be had. */
+  /** The pass for the next call. Throws DeviceError when none is to be had. */
   pass(signal: AbortSignal): Promise<Pass>;
   /** The device let a call with this pass in. */
   accepted(pass: Pass): void;
@@ -39,9 +39,10 @@ export function apiKeyCredentials(apiKey: string): Credentials {
   return {
     pass: async () => {
       if (/^[\x21-\x7e]+$/.test(apiKey.trim())) return pass;
-      throw new PanosError(
+      throw new DeviceError(
+        'AuthenticationFailed',
         'the API key is empty or has characters that no key has. Generate one on the device and put it into the Secret',
-        { reason: 'AuthenticationFailed', retry: 'slow', applied: 'no' },
+        { retry: 'slow', applied: 'no' },
       );
     },
     accepted: () => {},
@@ -96,7 +97,7 @@ export function passwordCredentials(options: {
   /** Calls that were sent with it may still be answered. */
   let former: Pass | undefined;
   let proven = false;
-  let last: { readonly at: number; readonly refusal?: PanosError } | undefined;
+  let last: { readonly at: number; readonly refusal?: DeviceError } | undefined;
   const held = () => (last !== undefined && options.now() - last.at < holdMs ? last : undefined);
   const use = (pass: Pass): Pass => {
     former = current;
@@ -142,9 +143,9 @@ export function passwordCredentials(options: {
   };
 }
 
-function isRefusedLogin(error: unknown): error is PanosError {
+function isRefusedLogin(error: unknown): error is DeviceError {
   return (
-    error instanceof PanosError &&
+    error instanceof DeviceError &&
     (error.reason === 'AuthenticationFailed' || error.reason === 'RoleNotAuthorized')
   );
 }

@@ -1,4 +1,6 @@
 // Asks one device questions: authenticates, decodes the reply, keeps secrets out of failures, and observes the call.
+import { DeviceError } from '../../core/model/device-error.ts';
+import type { ConditionReason } from '../../core/model/model.ts';
 import { keygenForm, versionForm } from '../messages/commands.ts';
 import {
   apiKeyCredentials,
@@ -12,7 +14,6 @@ import {
 } from './authentication.ts';
 import { cleaner } from '../errors/device-words.ts';
 import { readResult } from '../messages/envelope.ts';
-import { PanosError, type PanosReason } from '../errors/errors.ts';
 import { type Outage, rememberOutage } from './start-grace.ts';
 import { withoutDoubt } from '../errors/refusal.ts';
 import { replyBytes } from '../messages/reply-limits.ts';
@@ -33,7 +34,7 @@ type CallKind =
   | 'readAddress'
   | 'count';
 
-type CallOutcome = 'ok' | 'aborted' | PanosReason;
+type CallOutcome = 'ok' | 'aborted' | ConditionReason;
 
 /** Told of every HTTP call when it has ended; `seconds` counts from its turn. */
 export type CallObserver = (call: {
@@ -59,7 +60,7 @@ type Question<T> = {
   /** What the reply may have at most, where that depends on what is asked. Default: by its kind. */
   readonly mostBytes?: number;
   readonly form: URLSearchParams;
-  /** Throws PanosError for a reply that is a refusal or none at all. */
+  /** Throws DeviceError for a reply that is a refusal or none at all. */
   readonly read: (text: string, setCookies: readonly string[]) => T;
 };
 
@@ -96,11 +97,11 @@ export function createConversation(options: ConversationOptions): Conversation {
       observed.end('ok');
       return value;
     } catch (error) {
-      observed.end(error instanceof PanosError ? error.reason : 'aborted');
-      if (!(error instanceof PanosError)) throw error;
+      observed.end(error instanceof DeviceError ? error.reason : 'aborted');
+      if (!(error instanceof DeviceError)) throw error;
       // A firewall that a Panorama does not reach says nothing about the Panorama.
       if (!question.form.has('target')) outage.note(error);
-      throw error.withWords(clean);
+      throw error.said === undefined ? error : error.with({ said: clean(error.said) });
     }
   };
 
@@ -142,7 +143,7 @@ async function askTwice<T>(
       credentials.accepted(pass);
       return value;
     } catch (error) {
-      throw error instanceof PanosError && credentials.isNew(pass) ? withoutDoubt(error) : error;
+      throw error instanceof DeviceError && credentials.isNew(pass) ? withoutDoubt(error) : error;
     }
   };
   try {
@@ -161,7 +162,7 @@ async function askTwice<T>(
 /** Whether the device itself has refused the pass, before it looked at the call; not a proxy on the way to it. */
 function refusesPass(error: unknown): boolean {
   return (
-    error instanceof PanosError && error.reason === 'AuthenticationFailed' && !error.code.startsWith('HTTP')
+    error instanceof DeviceError && error.reason === 'AuthenticationFailed' && !error.code.startsWith('HTTP')
   );
 }
 
@@ -174,7 +175,7 @@ function mostBytesOf({ kind, mostBytes }: Pick<Question<unknown>, 'kind' | 'most
  * an expired key so (Splunk-Apps #151). It is worth one new key, where there is one to be had.
  */
 function mayBeThePass(error: unknown): boolean {
-  return error instanceof PanosError && ['HTTP 400', 'HTTP 401'].includes(error.code);
+  return error instanceof DeviceError && ['HTTP 400', 'HTTP 401'].includes(error.code);
 }
 
 /** The pass differs from attempt to attempt; the question stays as it is. */

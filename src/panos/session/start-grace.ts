@@ -1,12 +1,12 @@
 // Remembers when a device was out of reach: for some minutes after a start it refuses credentials that are good.
-import { PanosError } from '../errors/errors.ts';
+import { DeviceError } from '../../core/model/device-error.ts';
 
 /** How long after it was last out of reach a device may still be starting (pan-os-python waits so in `syncreboot`). */
 const startMs = 300_000;
 
 export type Outage = {
   /** Told of every failed call. */
-  note(failure: PanosError): void;
+  note(failure: DeviceError): void;
   /** A refusal of credentials by a device that may be starting is no reason to wait for somebody to change them. */
   judge(error: unknown): unknown;
 };
@@ -19,9 +19,9 @@ export function rememberOutage(now: () => number): Outage {
       if (failure.reason === 'DeviceUnavailable' && !isFromDevice(failure)) until = now() + startMs;
     },
     judge(error) {
-      if (!(error instanceof PanosError) || error.reason !== 'AuthenticationFailed') return error;
+      if (!(error instanceof DeviceError) || error.reason !== 'AuthenticationFailed') return error;
       if (now() >= until) return error;
-      return error.understoodAs({
+      return error.with({
         reason: 'DeviceUnavailable',
         retry: 'backoff',
         refusesPass: true,
@@ -33,6 +33,6 @@ export function rememberOutage(now: () => number): Outage {
 }
 
 /** Whether the device itself gave the code. */
-function isFromDevice({ code }: PanosError): boolean {
+function isFromDevice({ code }: DeviceError): boolean {
   return /^\d+$/.test(code);
 }

@@ -1,5 +1,6 @@
 // Steps through XML text tag by tag: strict about form, free of copies, and bounded by what it reads.
-import { invalidResponse, type PanosError } from '../errors/errors.ts';
+import type { DeviceError } from '../../core/model/device-error.ts';
+import { invalidResponse } from '../errors/errors.ts';
 import { notXml } from './xml-text.ts';
 
 /**
@@ -162,7 +163,7 @@ export function take(scanner: Scanner, text: string): boolean {
   return comes;
 }
 
-export function unexpected({ at }: Scanner, wanted: string): PanosError {
+export function unexpected({ at }: Scanner, wanted: string): DeviceError {
   return invalidResponse(`at character ${at + 1}, ${wanted} was expected`, 'read');
 }
 

@@ -1,11 +1,12 @@
 // Connections to simulated devices, as the operator opens them, and what a call on one failed with.
 
+import { DeviceError } from '../../../src/core/model/device-error.ts';
 import assert from 'node:assert/strict';
 import type { Simulator } from '../../../simulator/simulator.ts';
 import type { Batch } from '../../../src/core/message/batch.ts';
 import type { ConnectionSettings } from '../../../src/operator/device/credentials.ts';
 import { openConnection } from '../../../src/operator/device/device-connection.ts';
-import { type Connection, DeviceFailure } from '../../../src/operator/device/device-port.ts';
+import type { Connection } from '../../../src/operator/device/device-port.ts';
 
 export function connectionTo(
   { endpoint, apiKey, caPem: ca }: Simulator,
@@ -30,12 +31,12 @@ export function connectionTo(
 }
 
 /** Fails for every other outcome. */
-export async function failureOf(call: Promise<unknown>): Promise<DeviceFailure> {
+export async function failureOf(call: Promise<unknown>): Promise<DeviceError> {
   const error = await call.then(
     () => undefined,
     (thrown: unknown) => thrown,
   );
-  assert.ok(error instanceof DeviceFailure, String(error));
+  assert.ok(error instanceof DeviceError, String(error));
   return error;
 }
 

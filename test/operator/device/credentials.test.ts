@@ -1,10 +1,10 @@
 // Credentials of connections, from a spec and its Secret: which device gets which, and when none gets any.
 
+import { DeviceError } from '../../../src/core/model/device-error.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseFirewall } from '../../../src/kubernetes/resources/parse.ts';
 import { connectionSettings, readSecret } from '../../../src/operator/device/credentials.ts';
-import { DeviceFailure } from '../../../src/operator/device/device-port.ts';
 
 const endpoint = 'https://pano-a.example.net';
 const peerEndpoint = 'https://pano-b.example.net';
@@ -107,7 +107,7 @@ for (const { what, secret, spec, complaint } of bindings) {
     assert.throws(
       open,
       (error) =>
-        error instanceof DeviceFailure && error.reason === 'SecretMissing' && error.message.startsWith(says),
+        error instanceof DeviceError && error.reason === 'SecretMissing' && error.message.startsWith(says),
     );
   });
 }
@@ -198,7 +198,7 @@ for (const { what, secret = {}, spec, complaint } of readers) {
       assert.throws(
         open,
         (error) =>
-          error instanceof DeviceFailure && error.reason === 'SecretMissing' && complaint.test(error.message),
+          error instanceof DeviceError && error.reason === 'SecretMissing' && complaint.test(error.message),
       );
     // A Secret that is not bound lets the PanFirewall say it all.
     assert.equal(settingsOf(spec, login).length, 1);
@@ -233,7 +233,7 @@ test('a value in UTF-16, or no text at all, is named by its key and the characte
     assert.throws(
       () => loginsOf({}, Object.fromEntries(data)),
       (error) => {
-        assert.ok(error instanceof DeviceFailure);
+        assert.ok(error instanceof DeviceError);
         assert.equal(error.reason, 'SecretMissing');
         assert.ok(
           error.message.includes(`the key ${key} of the Secret edge holds the character ${character}`),

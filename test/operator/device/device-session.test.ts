@@ -1,11 +1,12 @@
 // The connection to a device: when there is none yet, who is told, and how long a Secret may be on its way.
 
+import { DeviceError } from '../../../src/core/model/device-error.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseFirewall } from '../../../src/kubernetes/resources/parse.ts';
 import type { SecretData } from '../../../src/operator/device/secret-binding.ts';
-import { type Connection, DeviceFailure } from '../../../src/operator/device/device-port.ts';
+import type { Connection } from '../../../src/operator/device/device-port.ts';
 import { DeviceSession } from '../../../src/operator/device/device-session.ts';
 
 const parsed = parseFirewall({
@@ -57,7 +58,7 @@ test('a Secret that is heard of a little later than its PanFirewall is not missi
 
 test('a Secret that stays away is missing, and whoever waits for this device is told', async () => {
   const { session, told } = openSession();
-  const isMissing = (error: unknown) => error instanceof DeviceFailure && error.reason === 'SecretMissing';
+  const isMissing = (error: unknown) => error instanceof DeviceError && error.reason === 'SecretMissing';
   await assert.rejects(session.connect(signal), isMissing);
   assert.deepEqual(told, ['unmet']);
   const startedAt = performance.now();

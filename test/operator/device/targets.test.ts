@@ -1,8 +1,9 @@
 // The firewalls behind a Panorama: who is asked, who is missing, and what a refusal turns out to be.
 
+import { DeviceError } from '../../../src/core/model/device-error.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Connection, DeviceFailure, type DeviceInfo } from '../../../src/operator/device/device-port.ts';
+import type { Connection, DeviceInfo } from '../../../src/operator/device/device-port.ts';
 import { requirePanorama, Targets } from '../../../src/operator/device/targets.ts';
 
 const never = new AbortController().signal;
@@ -14,7 +15,7 @@ function lab() {
   const devices = new Map<string, { connected: boolean; vsys: string[] }>();
   const state = {
     now: 0,
-    refuse: undefined as DeviceFailure | undefined,
+    refuse: undefined as DeviceError | undefined,
     answersAs: undefined as string | undefined,
   };
   const connection: Connection = {
@@ -43,14 +44,14 @@ function lab() {
   return { calls, devices, state, connection, targets: new Targets(() => state.now) };
 }
 
-const refused = (reason: DeviceFailure['reason'] = 'RegistrationRejected') =>
-  new DeviceFailure(reason, 'the device refuses', { retry: 'slow', applied: 'unknown', refused: true });
-const failureOf = async (answer: Promise<unknown>): Promise<DeviceFailure> => {
+const refused = (reason: DeviceError['reason'] = 'RegistrationRejected') =>
+  new DeviceError(reason, 'the device refuses', { retry: 'slow', applied: 'unknown', refused: true });
+const failureOf = async (answer: Promise<unknown>): Promise<DeviceError> => {
   const failure = await answer.then(
     () => undefined,
     (error: unknown) => error,
   );
-  assert.ok(failure instanceof DeviceFailure);
+  assert.ok(failure instanceof DeviceError);
   return failure;
 };
 const at = (serial: string, vsys?: string) => ({ serial, vsys });
@@ -104,7 +105,7 @@ test('a refusal of pass or right is that of the endpoint, and no answer at all i
   const { calls, devices, state, connection, targets } = lab();
   devices.set('A', { connected: true, vsys: [] });
   const there = await targets.connect(connection, at('A'), never);
-  const silence = new DeviceFailure('DeviceUnavailable', 'silence', { retry: 'backoff', applied: 'unknown' });
+  const silence = new DeviceError('DeviceUnavailable', 'silence', { retry: 'backoff', applied: 'unknown' });
   devices.delete('A');
   for (const failure of [refused('AuthenticationFailed'), refused('RoleNotAuthorized'), silence]) {
     state.refuse = failure;

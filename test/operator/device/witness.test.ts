@@ -1,11 +1,12 @@
 // Answers of a member of an HA pair count only when it says afterwards that it is active.
 
+import { DeviceError } from '../../../src/core/model/device-error.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { ownTable } from '../../../src/core/model/table-ref.ts';
-import { type Connection, DeviceFailure } from '../../../src/operator/device/device-port.ts';
+import type { Connection } from '../../../src/operator/device/device-port.ts';
 import { sharedAfterwards, witnessed } from '../../../src/operator/device/witness.ts';
 import { failureOf, registers } from './connections.ts';
 
@@ -32,7 +33,7 @@ function device({ active = true, asking = async () => {} } = {}) {
     note('active?');
     await asking();
     if (!said.active)
-      throw new DeviceFailure('DeviceUnavailable', 'it is passive', { retry: 'backoff', applied: 'no' });
+      throw new DeviceError('DeviceUnavailable', 'it is passive', { retry: 'backoff', applied: 'no' });
   };
   return { connection: witnessed(connection, expectActive), calls, said };
 }
@@ -56,12 +57,12 @@ test('what a member that is passive afterwards confirmed is in doubt, what it re
 
 test('a refusal by a member that is passive afterwards is no word of the firewall', async () => {
   const refuse = (applied: 'no' | 'unknown') => async (): Promise<never> => {
-    throw new DeviceFailure('RegistrationRejected', 'no', { retry: 'slow', applied, refused: true });
+    throw new DeviceError('RegistrationRejected', 'no', { retry: 'slow', applied, refused: true });
   };
   const asked = { active: true };
   const expectActive = async (): Promise<void> => {
     if (asked.active) return;
-    throw new DeviceFailure('DeviceUnavailable', 'it is passive', { retry: 'backoff', applied: 'no' });
+    throw new DeviceError('DeviceUnavailable', 'it is passive', { retry: 'backoff', applied: 'no' });
   };
   for (const applied of ['no', 'unknown'] as const) {
     const connection = witnessed({ send: refuse(applied) } as unknown as Connection, expectActive);

@@ -1,14 +1,14 @@
 // Looks at device groups: who waits for the first one, what is dropped, and that a failure is no answer.
 
+import { DeviceError } from '../../../src/core/model/device-error.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pino } from 'pino';
 import type { GroupsAnswer } from '../../../src/core/device/device-groups.ts';
-import { DeviceFailure } from '../../../src/operator/device/device-port.ts';
 import { GroupDiscovery } from '../../../src/operator/firewall/group-discovery.ts';
 import { waitFor } from '../../harness/wait-for.ts';
 
-const failure = new DeviceFailure('DeviceUnavailable', 'no answer', { retry: 'backoff', applied: 'no' });
+const failure = new DeviceError('DeviceUnavailable', 'no answer', { retry: 'backoff', applied: 'no' });
 const edge: GroupsAnswer = {
   members: new Map([['edge', [{ serial: 'A', vsys: [] }]]]),
   hierarchy: new Map(),
@@ -17,7 +17,7 @@ const edge: GroupsAnswer = {
 /** A discovery that runs; each look is answered by hand. */
 function lab() {
   const looks: PromiseWithResolvers<GroupsAnswer>[] = [];
-  const took: (GroupsAnswer | DeviceFailure)[] = [];
+  const took: (GroupsAnswer | DeviceError)[] = [];
   const state = { wanted: true };
   const discovery = new GroupDiscovery({
     wanted: () => state.wanted,

@@ -1,15 +1,15 @@
 // A device that is away, or fails at one kind of call: when it is tried again, how often, and what is told of it.
 
+import { DeviceError } from '../../../src/core/model/device-error.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { createBackoff } from '../../../src/operator/device/device-backoff.ts';
-import { DeviceFailure } from '../../../src/operator/device/device-port.ts';
 import { type Call, type Simulated, simulate } from './simulated-worker.ts';
 
 const minute = 60_000;
 const failure = (reason: 'DeviceUnavailable' | 'InvalidResponse', applied: 'no' | 'unknown' = 'no') =>
-  new DeviceFailure(reason, `${reason} for a reason`, { retry: 'backoff', applied });
+  new DeviceError(reason, `${reason} for a reason`, { retry: 'backoff', applied });
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** How a device that is away fails: it refuses at once, or nothing comes back and only a repeated SYN (1, 3, 7 s) finds it. */

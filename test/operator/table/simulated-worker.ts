@@ -1,11 +1,12 @@
 // A table worker in simulated time: hours pass in a second, and every call of its device is counted.
 
+import type { DeviceError } from '../../../src/core/model/device-error.ts';
 import { mock } from 'node:test';
 import { DeviceLimits } from '../../../src/core/limits/device-limits.ts';
 import { LimitTally } from '../../../src/core/limits/limit-tally.ts';
 import { markerAddress } from '../../../src/core/rights/ownership.ts';
 import { tagSet } from '../../../src/core/model/tag-set.ts';
-import type { Connection, DeviceFailure, RegisteredIp } from '../../../src/operator/device/device-port.ts';
+import type { Connection, RegisteredIp } from '../../../src/operator/device/device-port.ts';
 import { TableWorker } from '../../../src/operator/table/table-worker.ts';
 import { createLogger } from '../../../src/runtime/logger.ts';
 import { type ContextOver, tableContext } from './table-contexts.ts';
@@ -30,7 +31,7 @@ export type Simulated = {
 
 export type Behaviour = {
   /** How the call fails at this time; may take its time. */
-  readonly fails?: (kind: Call, sim: { readonly now: () => number }) => Promise<DeviceFailure | undefined>;
+  readonly fails?: (kind: Call, sim: { readonly now: () => number }) => Promise<DeviceError | undefined>;
   readonly readMs?: number;
   /** What of the worker's context is other than usual. */
   readonly context?: ContextOver;

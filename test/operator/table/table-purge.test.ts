@@ -1,11 +1,12 @@
 // A purge against a device in a few lines: what goes, in which order, and when it is over.
 
+import { DeviceError } from '../../../src/core/model/device-error.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Batch } from '../../../src/core/message/batch.ts';
 import type { Rejection } from '../../../src/core/message/refusals.ts';
 import type { Precedence } from '../../../src/core/rights/table-claims.ts';
-import { type Connection, DeviceFailure } from '../../../src/operator/device/device-port.ts';
+import type { Connection } from '../../../src/operator/device/device-port.ts';
 import { TablePurge, type TablePurgeParts } from '../../../src/operator/table/table-purge.ts';
 import { type ContextOver, silent, tableContext } from './table-contexts.ts';
 
@@ -96,7 +97,7 @@ test('our tags go, then the mark, and nothing of others', async () => {
 
 test('a message without an answer is followed by another reading, and so is one that was refused in part', async () => {
   const device = new SmallDevice(marked);
-  const silence = new DeviceFailure('DeviceUnavailable', 'no answer', {
+  const silence = new DeviceError('DeviceUnavailable', 'no answer', {
     retry: 'backoff',
     applied: 'unknown',
   });
@@ -192,12 +193,12 @@ test('of a table that was never marked only what is wanted goes, and what is lef
 
 test('a message that is refused as a whole is taken apart: all but what is meant goes, and it is not asked for ever', async () => {
   const whole = (words: string) =>
-    new DeviceFailure('RegistrationRejected', words, { retry: 'slow', applied: 'unknown' });
+    new DeviceError('RegistrationRejected', words, { retry: 'slow', applied: 'unknown' });
   const many = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`10.1.0.${i}`, ['k8s.a', 'k8s.b']]));
   const device = new SmallDevice({ ...marked, ...many });
   const bad = (batch: Batch) =>
     batch.some(({ address, unregister }) => address === '10.1.0.77' && unregister.includes('k8s.b'));
-  let failed: DeviceFailure | undefined;
+  let failed: DeviceError | undefined;
   const refuse: Send = (batch) => {
     if (!bad(batch)) return device.take(batch);
     throw whole('not that one');

@@ -1,18 +1,19 @@
 // The sender of one table against a device in a few lines: what becomes of messages that have no answer.
 
+import { DeviceError } from '../../../src/core/model/device-error.ts';
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import { Table } from '../../../src/core/table/table.ts';
 import { ownTable } from '../../../src/core/model/table-ref.ts';
 import type { Batch } from '../../../src/core/message/batch.ts';
 import type { Rejection } from '../../../src/core/message/refusals.ts';
-import { type Connection, DeviceFailure } from '../../../src/operator/device/device-port.ts';
+import type { Connection } from '../../../src/operator/device/device-port.ts';
 import type { TableObserver } from '../../../src/operator/table/table-observer.ts';
 import { TableSender } from '../../../src/operator/table/table-sender.ts';
 import { createLogger } from '../../../src/runtime/logger.ts';
 
 const silence = () =>
-  new DeviceFailure('DeviceUnavailable', 'no answer', { retry: 'backoff', applied: 'unknown' });
+  new DeviceError('DeviceUnavailable', 'no answer', { retry: 'backoff', applied: 'unknown' });
 
 type Send = (batch: Batch, signal: AbortSignal) => Promise<readonly Rejection[]>;
 
@@ -75,8 +76,8 @@ test('suspects are not waited for as long as an ordinary message: 15 s, and 50 m
       signal.addEventListener('abort', () => reject(signal.reason), { once: true });
     });
   });
-  await assert.rejects(next(), DeviceFailure);
-  await assert.rejects(next(), DeviceFailure);
+  await assert.rejects(next(), DeviceError);
+  await assert.rejects(next(), DeviceError);
   assert.deepEqual(
     asked.map(({ batch }) => batch.length),
     [2, 2],
@@ -120,8 +121,8 @@ test('what changes is no suspect any more', async () => {
     if (sizes.length < 3) throw silence();
     return [];
   });
-  await assert.rejects(next(), DeviceFailure);
-  await assert.rejects(next(), DeviceFailure);
+  await assert.rejects(next(), DeviceError);
+  await assert.rejects(next(), DeviceError);
   for (const address of addresses) sender.release(address);
   await next();
   assert.deepEqual(sizes, [2, 2, 2]);
@@ -134,7 +135,7 @@ test('a device that says "not now" is waited for, and nothing is set aside or ha
     sizes.push(batch.length);
     if (ready) return [];
     const facts = { retry: 'backoff', applied: 'unknown', refused: true, answered: true } as const;
-    throw new DeviceFailure('DeviceUnavailable', 'It said: not ready', facts);
+    throw new DeviceError('DeviceUnavailable', 'It said: not ready', facts);
   });
   for (let n = 0; n < 5; n++) await assert.rejects(next(), /not ready/);
   assert.deepEqual(table.refusals.addresses(), []);
@@ -150,7 +151,7 @@ test('what was set aside while the device refused every message is sent again as
   const { table, next } = sending(['10.0.0.1', '10.0.0.2'], async (batch) => {
     sizes.push(batch.length);
     if (!refuses) return [];
-    throw new DeviceFailure('RegistrationRejected', 'no', {
+    throw new DeviceError('RegistrationRejected', 'no', {
       retry: 'slow',
       applied: 'unknown',
       refused: true,

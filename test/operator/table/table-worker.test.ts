@@ -1,5 +1,6 @@
 // A table worker against a scripted device: what it does when a read cannot be trusted, and in which order it begins.
 
+import { DeviceError } from '../../../src/core/model/device-error.ts';
 import assert from 'node:assert/strict';
 import { DeviceLimits } from '../../../src/core/limits/device-limits.ts';
 import { LimitTally } from '../../../src/core/limits/limit-tally.ts';
@@ -8,11 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Rejection } from '../../../src/core/message/refusals.ts';
 import { markerAddress } from '../../../src/core/rights/ownership.ts';
 import type { PlannedAddress } from '../../../src/core/message/batch.ts';
-import {
-  type Connection,
-  DeviceFailure,
-  type RegisteredIp,
-} from '../../../src/operator/device/device-port.ts';
+import type { Connection, RegisteredIp } from '../../../src/operator/device/device-port.ts';
 import { TableWorker, type TableWorkerParts } from '../../../src/operator/table/table-worker.ts';
 import { type ContextOver, tableContext } from './table-contexts.ts';
 
@@ -63,12 +60,12 @@ function device(
     send: async (_, batch) => {
       if (ha.passive) {
         calls.push('denied');
-        throw new DeviceFailure('PassivePeer', 'it is passive', { retry: 'slow', applied: 'no' });
+        throw new DeviceError('PassivePeer', 'it is passive', { retry: 'slow', applied: 'no' });
       }
       if (ha.doubts > 0 && batch.some(({ address }) => address !== markerAddress)) {
         ha.doubts -= 1;
         const facts = { retry: 'backoff', applied: 'unknown', answered: true } as const;
-        throw new DeviceFailure('DeviceUnavailable', 'it is not active any more', facts);
+        throw new DeviceError('DeviceUnavailable', 'it is not active any more', facts);
       }
       if (refusesMarks && batch.some(({ address }) => address === markerAddress)) {
         calls.push('put');
@@ -267,7 +264,7 @@ test('a removal whose burst ends between the look for work and the falling aslee
 });
 
 const refusedWhole = () =>
-  new DeviceFailure('RegistrationRejected', 'no such thing', { retry: 'slow', applied: 'unknown' });
+  new DeviceError('RegistrationRejected', 'no such thing', { retry: 'slow', applied: 'unknown' });
 
 test('a mark that is refused with its whole message is named, and stops nothing', async () => {
   const { connection, calls } = device([{ entries: [], agreed: true }]);

@@ -1,10 +1,10 @@
 // Reading whole tables: pages, their edges, agreement with the device's count, and devices that page badly.
+import { DeviceError } from '../../../src/core/model/device-error.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { startSimulator } from '../../../simulator/simulator.ts';
 import type { Page, PanosClient } from '../../../src/panos/client/client.ts';
-import { PanosError } from '../../../src/panos/errors/errors.ts';
 import type { RegisteredIp } from '../../../src/panos/messages/registered-ip-reader.ts';
 import { readTable } from '../../../src/panos/client/registered-ip-table.ts';
 import { clientOfSimulator, never } from '../clients.ts';
@@ -133,7 +133,7 @@ test('the next page is asked for when the caller is done with this one', async (
   assert.deepEqual(events, ['call 0', 'call 1', 'done 500', 'call 2', 'done 1', 'call 3']);
 });
 
-const invalid = (error: unknown) => error instanceof PanosError && error.reason === 'InvalidResponse';
+const invalid = (error: unknown) => error instanceof DeviceError && error.reason === 'InvalidResponse';
 
 test('a device that gives the same page again and again is found out', async () => {
   const page = range(500);

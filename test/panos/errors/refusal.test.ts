@@ -1,13 +1,19 @@
 // Refusals: every documented code and every text that carries meaning, by reason, retry and effect.
+import { DeviceError } from '../../../src/core/model/device-error.ts';
+import type { ConditionReason } from '../../../src/core/model/model.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readResult } from '../../../src/panos/messages/envelope.ts';
-import { PanosError, type PanosReason } from '../../../src/panos/errors/errors.ts';
 import { isBenign, refusal } from '../../../src/panos/errors/refusal.ts';
 import { readUidResponse } from '../../../src/panos/messages/response.ts';
 import { failureOf, fixture } from '../fixtures.ts';
 
-type Row = readonly [code: string, reason: PanosReason, retry: 'backoff' | 'slow', applied: 'no' | 'unknown'];
+type Row = readonly [
+  code: string,
+  reason: ConditionReason,
+  retry: 'backoff' | 'slow',
+  applied: 'no' | 'unknown',
+];
 
 // "PAN-OS XML API Error Codes". 19 and 20 are codes of success.
 const updates: readonly Row[] = [
@@ -67,7 +73,7 @@ test('a code of success beside an error, and of an error beside success, is no a
   assert.equal(contradiction.reason, 'InvalidResponse');
 });
 
-const texts: readonly (readonly [string, PanosReason, 'backoff' | 'slow', RegExp])[] = [
+const texts: readonly (readonly [string, ConditionReason, 'backoff' | 'slow', RegExp])[] = [
   ['keygen.invalid-credential.panos-10.2-blog', 'AuthenticationFailed', 'slow', /Secret/],
   ['keygen.invalid-credentials.pan-os-python', 'AuthenticationFailed', 'slow', /Secret/],
   [
@@ -131,8 +137,8 @@ test('only the exact texts, each in its own section, mean that a pair is as aske
 
 test('the words of a device can be changed without losing the rest of an error', () => {
   const error = refusal({ code: '403', text: 'Invalid Credential for hunter2', intent: 'read' });
-  const changed = error.withWords((words) => words.replace('hunter2', '***'));
-  assert.ok(changed instanceof PanosError);
+  const changed = error.with({ said: error.said?.replace('hunter2', '***') });
+  assert.ok(changed instanceof DeviceError);
   assert.match(changed.message, /It said: Invalid Credential for \*\*\*$/);
   assert.deepEqual(
     [changed.reason, changed.retry, changed.applied, changed.code],

@@ -1,12 +1,12 @@
 // Failures without an answer of the device: sockets, certificates, HTTP statuses.
+import type { ConditionReason } from '../../../src/core/model/model.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { errors } from 'undici';
 import { CertificateError } from '../../../src/net/certificate-error.ts';
-import type { PanosReason } from '../../../src/panos/errors/errors.ts';
 import { httpStatusError, isReset, transportError } from '../../../src/panos/http/transport-errors.ts';
 
-const codes: readonly (readonly [string, PanosReason, 'backoff' | 'slow', RegExp])[] = [
+const codes: readonly (readonly [string, ConditionReason, 'backoff' | 'slow', RegExp])[] = [
   ['ECONNREFUSED', 'DeviceUnavailable', 'backoff', /refuses connections/],
   ['EHOSTUNREACH', 'DeviceUnavailable', 'backoff', /cannot be reached/],
   ['UND_ERR_CONNECT_TIMEOUT', 'DeviceUnavailable', 'backoff', /connection in time/],
@@ -70,7 +70,7 @@ test('only an end of the connection counts as a reset', () => {
   assert.equal(isReset(Object.assign(new Error('x'), { code: 'ECONNREFUSED' })), false);
 });
 
-const statuses: readonly (readonly [number, PanosReason, 'backoff' | 'slow'])[] = [
+const statuses: readonly (readonly [number, ConditionReason, 'backoff' | 'slow'])[] = [
   [302, 'InvalidResponse', 'slow'],
   [400, 'InvalidResponse', 'slow'],
   [401, 'AuthenticationFailed', 'slow'],

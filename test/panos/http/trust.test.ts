@@ -1,8 +1,8 @@
 // Whom the client trusts: certificates, names, CAs; and that nothing is sent to anyone else.
+import { DeviceError } from '../../../src/core/model/device-error.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeCertificates } from '../../../simulator/certificates.ts';
-import { PanosError } from '../../../src/panos/errors/errors.ts';
 import { startConnectProxy } from '../../harness/connect-proxy.ts';
 import { clientOf, failure, message, never, success } from '../clients.ts';
 import { issue, type Wanted } from '../../harness/pki.ts';
@@ -46,7 +46,7 @@ test('a CA that is no certificate is refused before anything is sent', () => {
     assert.throws(
       () => clientOf({ endpoint: 'https://127.0.0.1:1', ca }),
       (error) =>
-        error instanceof PanosError && error.reason === 'UntrustedCertificate' && error.applied === 'no',
+        error instanceof DeviceError && error.reason === 'UntrustedCertificate' && error.applied === 'no',
     );
   }
 });

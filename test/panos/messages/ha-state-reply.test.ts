@@ -1,11 +1,11 @@
 // The HA state of a device: what each recorded shape reads as, through which device it is asked, and what is no state.
+import { DeviceError } from '../../../src/core/model/device-error.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { startHaPair } from '../../../simulator/pair.ts';
 import { startPanoramaPair } from '../../../simulator/panorama/panorama.ts';
 import { startSimulator } from '../../../simulator/simulator.ts';
-import { PanosError } from '../../../src/panos/errors/errors.ts';
 import { readHaState } from '../../../src/panos/messages/ha-state-reply.ts';
 import { clientOf, clientOfSimulator, never } from '../clients.ts';
 import { failureOf, fixture } from '../fixtures.ts';
@@ -52,7 +52,7 @@ for (const [what, content] of Object.entries(noState)) {
   });
 }
 
-test('any text, and any damage to a reply, gives a state or a PanosError', () => {
+test('any text, and any damage to a reply, gives a state or a DeviceError', () => {
   const damaged = fc
     .tuple(fc.constantFrom(...fixtures), fc.nat(), fc.nat({ max: 40 }), fc.string({ maxLength: 10 }))
     .map(([name, at, cut, put]) => {
@@ -66,7 +66,7 @@ test('any text, and any damage to a reply, gives a state or a PanosError', () =>
         const ha = readHaState(text);
         assert.ok(!ha.enabled || ha.state !== '');
       } catch (error) {
-        assert.ok(error instanceof PanosError, String(error));
+        assert.ok(error instanceof DeviceError, String(error));
       }
     }),
   );
@@ -76,7 +76,7 @@ test('a reply that is cut off anywhere is no answer', () => {
   for (const name of fixtures) {
     const text = fixture(name).trimEnd();
     for (let length = 0; length < text.length; length += 1)
-      assert.throws(() => readHaState(text.slice(0, length)), PanosError);
+      assert.throws(() => readHaState(text.slice(0, length)), DeviceError);
   }
 });
 

@@ -1,5 +1,6 @@
 // Replies of a Panorama about its firewalls and device groups: read whole, or not at all.
 
+import { DeviceError } from '../../../src/core/model/device-error.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
@@ -8,7 +9,6 @@ import {
   readGroupHierarchy,
   readManagedDevices,
 } from '../../../src/panos/messages/panorama-replies.ts';
-import { PanosError } from '../../../src/panos/errors/errors.ts';
 import { failureOf, fixture } from '../fixtures.ts';
 
 test('the list of devices: serials, connections and virtual systems', () => {
@@ -94,13 +94,13 @@ for (const [what, read, text] of [
     assert.deepEqual(failureOf(() => read(text)).reason, 'InvalidResponse');
   });
 
-test('law: cut off anywhere, both are errors; whatever else comes, a value or a PanosError', () => {
+test('law: cut off anywhere, both are errors; whatever else comes, a value or a DeviceError', () => {
   const names = ['devices.all.pan-os-python', 'devicegroups.pan-os-python', 'dg-hierarchy.pan-os-python'];
   for (const text of names.map(fixture))
     for (const read of [readManagedDevices, readDeviceGroups, readGroupHierarchy])
       fc.assert(
         fc.property(fc.nat(text.trimEnd().length - 1), (end) => {
-          assert.throws(() => read(text.slice(0, end)), PanosError);
+          assert.throws(() => read(text.slice(0, end)), DeviceError);
         }),
       );
   fc.assert(
@@ -109,7 +109,7 @@ test('law: cut off anywhere, both are errors; whatever else comes, a value or a 
         try {
           read(reply(inner));
         } catch (error) {
-          assert.ok(error instanceof PanosError);
+          assert.ok(error instanceof DeviceError);
         }
     }),
   );

@@ -1,7 +1,7 @@
 // The page scanner: equal to a general parser on every page, and an error on everything that is no whole page.
+import { DeviceError } from '../../../src/core/model/device-error.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PanosError } from '../../../src/panos/errors/errors.ts';
 import { createRegisteredIpReader } from '../../../src/panos/messages/registered-ip-reader.ts';
 import { failureOf, fixture } from '../fixtures.ts';
 
@@ -132,10 +132,10 @@ for (const [what, text] of Object.entries(unreadable)) {
     assert.deepEqual([middle?.ip, middle?.tags, middle?.unreadable], ['10.0.0.1', [], true]);
     assert.deepEqual([last?.ip, last?.tags, last?.unreadable], ['10.0.0.3', ['a'], undefined]);
     assert.deepEqual(more, []);
-    assert.throws(() => readPage(page(`${bad}<count>2</count>`)), PanosError, 'the count decides');
+    assert.throws(() => readPage(page(`${bad}<count>2</count>`)), DeviceError, 'the count decides');
     assert.throws(
       () => readPage(page(`${bad.replace('</entry>', '')}<count>1</count>`)),
-      PanosError,
+      DeviceError,
       'cut off',
     );
   });
@@ -172,7 +172,7 @@ test('what a reader has read before makes nothing readable that is not', () => {
     assert.equal(read(one(tagged + rest))[0]?.unreadable, true);
     assert.equal(read(one(tagged + rest))[0]?.unreadable, true, 'the second time');
   }
-  assert.throws(() => read(`<response status="success"><result><entry ip="10.0.0.1">${tagged}`), PanosError);
+  assert.throws(() => read(`<response status="success"><result><entry ip="10.0.0.1">${tagged}`), DeviceError);
   assert.deepEqual(read(one(tagged))[0]?.tags, ['a']);
 });
 

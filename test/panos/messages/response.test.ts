@@ -1,10 +1,10 @@
 // The small replies: what each fixture reads as, and that nothing but a whole reply reads as anything.
+import { DeviceError } from '../../../src/core/model/device-error.ts';
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { isRefusal, readResult } from '../../../src/panos/messages/envelope.ts';
-import { PanosError } from '../../../src/panos/errors/errors.ts';
 import { readCount, readKey, readSystemInfo, readUidResponse } from '../../../src/panos/messages/response.ts';
 import { failureOf, fixture } from '../fixtures.ts';
 
@@ -311,7 +311,7 @@ const markup = fc
   )
   .map((parts) => parts.join(''));
 
-test('any text gives a value or a PanosError', () => {
+test('any text gives a value or a DeviceError', () => {
   fc.assert(
     fc.property(markup, (text) => {
       for (const read of [
@@ -324,7 +324,7 @@ test('any text gives a value or a PanosError', () => {
         try {
           read(text);
         } catch (error) {
-          assert.ok(error instanceof PanosError, String(error));
+          assert.ok(error instanceof DeviceError, String(error));
         }
       }
       assert.equal(typeof isRefusal(text), 'boolean');

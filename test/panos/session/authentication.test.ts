@@ -1,4 +1,5 @@
 // Credentials: one generation for all who wait, and its end when nobody does.
+import { DeviceError } from '../../../src/core/model/device-error.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
@@ -9,7 +10,6 @@ import {
   passwordCredentials,
   sessionPass,
 } from '../../../src/panos/session/authentication.ts';
-import { PanosError } from '../../../src/panos/errors/errors.ts';
 import { never } from '../clients.ts';
 
 function passwordsOf(obtain: (signal: AbortSignal, n: number) => Promise<Pass>) {
@@ -141,7 +141,7 @@ test('a session that worked and has ended is renewed at once, one that never wor
     obtain: async () => {
       signIns += 1;
       if (signIns === 3)
-        throw new PanosError('no', { reason: 'AuthenticationFailed', retry: 'slow', applied: 'no' });
+        throw new DeviceError('AuthenticationFailed', 'no', { retry: 'slow', applied: 'no' });
       return { headers: { cookie: `PHPSESSID=${signIns}` }, secrets: [] };
     },
   });
@@ -153,7 +153,7 @@ test('a session that worked and has ended is renewed at once, one that never wor
   assert.equal(second?.headers['cookie'], 'PHPSESSID=2');
   assert.equal(await credentials.replacement(second, never), undefined);
   credentials.accepted(second);
-  await assert.rejects(credentials.replacement(second, never), { name: 'PanosError' });
+  await assert.rejects(credentials.replacement(second, never), { name: 'DeviceError' });
   assert.equal(
     await credentials.replacement(second, never),
     undefined,
@@ -167,11 +167,11 @@ test('a session that worked and has ended is renewed at once, one that never wor
 test('a pass whose renewal was refused is not a new one', async () => {
   const { credentials, clock } = passwordsOf(async (_, n) => {
     if (n === 1) return keyPass('key-1');
-    throw new PanosError('no', { reason: 'AuthenticationFailed', retry: 'slow', applied: 'no' });
+    throw new DeviceError('AuthenticationFailed', 'no', { retry: 'slow', applied: 'no' });
   });
   const pass = await credentials.pass(never);
   assert.equal(credentials.isNew(pass), true);
   clock.now = 60_000;
-  await assert.rejects(credentials.replacement(pass, never), { name: 'PanosError' });
+  await assert.rejects(credentials.replacement(pass, never), { name: 'DeviceError' });
   assert.equal(credentials.isNew(pass), false);
 });
