@@ -16,7 +16,7 @@ const minute = 60 * second;
 const windowMs = 10 * minute;
 const limits = { entries: 500, bytes: 1024 * 1024 };
 const guard = { percent: 30, minimum: 3 };
-const leaseSeconds = 900;
+const givenSeconds = 900;
 /** What the wall clock shows when the monotonic one is at 0. */
 const epochMs = Date.parse('2026-01-01T00:00:00.400Z');
 /** After so long a message without an answer has had its effect, or never will. */
@@ -85,9 +85,9 @@ class History {
     for (const [i] of addresses.entries()) this.#putPod(i, i % apps.length);
     for (const id of policyIds) this.#policies.set(id, policyOf(id, undefined));
     for (const address of addresses)
-      this.device.set(address, new Map(this.wanted(address).map((tag) => [tag, leaseSeconds * second])));
+      this.device.set(address, new Map(this.wanted(address).map((tag) => [tag, givenSeconds * second])));
     [this.#desired, this.#table] = this.#begin();
-    this.#status = { window: [], timeoutSeconds: leaseSeconds };
+    this.#status = { window: [], timeoutSeconds: givenSeconds };
   }
 
   play(steps: readonly Step[], crash?: Crash): void {
@@ -293,8 +293,8 @@ class History {
     for (const pod of this.#pods.values()) desired.setPod(pod);
     desired.podsSynced();
     table.takenOver();
-    table.leases.configure({ timeoutSeconds: leaseSeconds, obstacle: undefined }, this.now);
-    table.leases.inherit(this.#status.timeoutSeconds);
+    table.timeouts.configure({ timeoutSeconds: givenSeconds, obstacle: undefined }, this.now);
+    table.timeouts.inherit(this.#status.timeoutSeconds);
     table.inheritGuard(this.#status.window, this.now);
     this.#upSince = this.now;
     this.#readInto(table, false);
@@ -315,7 +315,7 @@ class History {
     this.#late = this.#late.filter(({ at }) => at > this.now);
     for (const address of addresses) {
       for (const [tag, end] of this.device.get(address) ?? [])
-        assert.ok(end > this.now, `the lease of ${tag} at ${address} ended`);
+        assert.ok(end > this.now, `the timeout of ${tag} at ${address} ended`);
     }
     if (this.#isDown) return;
     this.#renewedAt = Math.floor(this.now / renewalMs) * renewalMs;
@@ -336,7 +336,7 @@ class History {
       ...count,
       at: Math.ceil((epochMs + count.at) / second) * second - epochMs,
     }));
-    this.#status = { window, timeoutSeconds: this.#table.leases.outstanding };
+    this.#status = { window, timeoutSeconds: this.#table.timeouts.outstanding };
   }
 
   #drain(): void {

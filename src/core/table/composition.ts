@@ -3,13 +3,13 @@
 import type { Agenda } from './agenda.ts';
 import { type BatchLimits, type PlannedAddress, type Room, roomFor } from '../message/batch.ts';
 import type { Mirror } from './mirror.ts';
-import type { RegistrationLeases } from '../timeouts/registration-leases.ts';
+import type { RegistrationTimeouts } from '../timeouts/registration-timeouts.ts';
 import { noTags } from '../model/tag-set.ts';
 
 type CompositionParts = {
   readonly mirror: Mirror;
   readonly agenda: Agenda;
-  readonly leases: RegistrationLeases;
+  readonly timeouts: RegistrationTimeouts;
 };
 
 /** A part of what there is to send. */
@@ -33,20 +33,20 @@ export function composeBatch(parts: CompositionParts, frame: Frame): Composed {
   const { limits, scope, now } = frame;
   const hasRoom = roomFor(limits);
   const refresh = () => (scope.addresses === undefined ? refreshes(parts, frame, hasRoom) : []);
-  const late = parts.leases.isLate(now) ? refresh() : [];
+  const late = parts.timeouts.isLate(now) ? refresh() : [];
   const { batch, inPart } = changes(parts, scope, hasRoom);
   if (late.length + batch.length === 0) return { batch: refresh(), inPart };
   return { batch: [...late, ...batch], inPart };
 }
 
-function changes({ agenda, leases }: CompositionParts, scope: Scope, hasRoom: Room): Composed {
+function changes({ agenda, timeouts }: CompositionParts, scope: Scope, hasRoom: Room): Composed {
   const batch: PlannedAddress[] = [];
   const inPart: string[] = [];
   for (const [address, since] of agenda.backlog.entriesOf(scope.addresses)) {
     const { register, unregister } = agenda.planner.plan(address);
     const causeOf = agenda.planner.causesAt(address);
     const why = new Map(unregister.map((tag) => [tag, causeOf(tag)]));
-    const whole = { ...leases.stamp, address, register, unregister, causes: why, since };
+    const whole = { ...timeouts.stamp, address, register, unregister, causes: why, since };
     const planned = scope.admit(whole);
     if (planned === undefined) continue;
     if (!hasRoom(planned)) break;
@@ -65,23 +65,23 @@ const nothingElse = { register: noTags, unregister: noTags, causes: new Map() };
  * registered again may change its page. However small the quota, one address goes.
  */
 function refreshes(
-  { mirror, agenda, leases }: CompositionParts,
+  { mirror, agenda, timeouts }: CompositionParts,
   { scope, now }: Frame,
   hasRoom: Room,
 ): PlannedAddress[] {
   if (mirror.reading) return [];
   const { backlog } = agenda;
   const batch: PlannedAddress[] = [];
-  let left = leases.quota(backlog.size > 0);
-  for (const address of leases.due(now)) {
+  let left = timeouts.quota(backlog.size > 0);
+  for (const address of timeouts.due(now)) {
     // Its change goes first, and it comes after that.
     if (backlog.has(address)) continue;
     const { tags } = mirror.at(address);
     if (tags.length === 0) {
-      leases.drop(address);
+      timeouts.drop(address);
       continue;
     }
-    const planned = scope.admit({ ...leases.stamp, ...nothingElse, address, refresh: tags, since: now });
+    const planned = scope.admit({ ...timeouts.stamp, ...nothingElse, address, refresh: tags, since: now });
     if (planned === undefined) continue;
     left -= tags.length;
     if ((left < 0 && batch.length > 0) || !hasRoom(planned)) break;

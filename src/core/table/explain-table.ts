@@ -8,7 +8,7 @@ import type { InFlight } from '../message/in-flight.ts';
 import type { LateMessages } from '../message/late-messages.ts';
 import type { DesiredTags } from './planner.ts';
 import type { Rejection, Refusals } from '../message/refusals.ts';
-import type { RegistrationLeases } from '../timeouts/registration-leases.ts';
+import type { RegistrationTimeouts } from '../timeouts/registration-timeouts.ts';
 import type { RemovalCause } from '../model/model.ts';
 import type { RemovalGuard } from '../removals/removal-guard.ts';
 import type { RemovalOrigin } from '../model/removal-origin.ts';
@@ -67,7 +67,7 @@ type Parts = {
   readonly guard: RemovalGuard;
   readonly inFlight: InFlight;
   readonly late: LateMessages;
-  readonly leases: RegistrationLeases;
+  readonly timeouts: RegistrationTimeouts;
 };
 
 const longestWords = 300;
@@ -103,7 +103,7 @@ export function explainTable(parts: Parts, address: string, now: number): TableE
     late: late.has(address),
     ...(displaced === undefined ? {} : { displaced }),
     unfit: excerptOf(planner.unfit(address)),
-    ...timeoutAt(parts.leases, address, now),
+    ...timeoutAt(parts.timeouts, address, now),
   };
 }
 
@@ -125,12 +125,12 @@ function refusedAt(refusals: Refusals, address: string, now: number): TableExpla
 }
 
 function timeoutAt(
-  leases: RegistrationLeases,
+  timeouts: RegistrationTimeouts,
   address: string,
   now: number,
 ): Pick<TableExplanation, 'timeout'> {
-  const { timeoutSeconds: seconds } = leases;
+  const { timeoutSeconds: seconds } = timeouts;
   if (seconds === 0) return {};
-  const since = leases.dueSince(address);
+  const since = timeouts.dueSince(address);
   return { timeout: { seconds, ...(since === undefined ? {} : { dueMs: Math.round(now - since) }) } };
 }

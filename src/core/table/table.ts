@@ -14,7 +14,7 @@ import type { Mirror, TableReading } from './mirror.ts';
 import type { Outlook } from './outlook.ts';
 import type { DesiredTags } from './planner.ts';
 import { type Rejection, Refusals } from '../message/refusals.ts';
-import { RegistrationLeases } from '../timeouts/registration-leases.ts';
+import { RegistrationTimeouts } from '../timeouts/registration-timeouts.ts';
 import type { AddressChange } from '../desired/registrations.ts';
 import { goesAtOnce, RemovalCauses } from '../removals/removal-causes.ts';
 import { type GuardLimits, type HeldPlan, RemovalGuard } from '../removals/removal-guard.ts';
@@ -44,7 +44,7 @@ export class Table {
   readonly #belief: Belief;
   readonly #mirror: Mirror;
   /** The timeouts that registrations carry. */
-  readonly leases: RegistrationLeases;
+  readonly timeouts: RegistrationTimeouts;
   readonly #guard: RemovalGuard;
   readonly #agenda: Agenda;
   readonly #inFlight = new InFlight();
@@ -71,7 +71,7 @@ export class Table {
     });
     const parts = { desired, mirror: this.#mirror, causes: this.#causes, refusals: this.#refusals };
     this.#agenda = new Agenda({ ...parts, guard: this.#guard }, gate);
-    this.leases = new RegistrationLeases({
+    this.timeouts = new RegistrationTimeouts({
       addresses: () => this.#mirror.addresses(),
       pairs: () => this.#mirror.pairs,
       epochMs,
@@ -170,7 +170,7 @@ export class Table {
     const after = [...this.#mirror.addresses(), ...this.#desired.addresses()];
     const everywhere = new Set([...before, ...after, ...this.#causes.addresses()]);
     for (const address of everywhere) this.#assess(address, now);
-    this.leases.begin(now);
+    this.timeouts.begin(now);
     return contradicted;
   }
 
@@ -195,11 +195,11 @@ export class Table {
     this.#agenda.clear();
     this.#guard.forget();
     this.judging.forget();
-    this.leases.forget();
+    this.timeouts.forget();
   }
 
   /**
-   * The next message, vacated addresses first, then the oldest changes; undefined when there is nothing to send. Leases
+   * The next message, vacated addresses first, then the oldest changes; undefined when there is nothing to send. Timeouts
    * begin anew where no change is to be sent, and where they cannot wait. The caller ends it with exactly one of
    * confirm, unanswered or withdraw.
    */
@@ -211,10 +211,10 @@ export class Table {
     const isDue = this.judging.isDue(now, this.#agenda.hasToJudge);
     const judged = isDue ? this.#agenda.judgeGuarded(this.owned, now) : [];
     for (const address of judged) this.#assess(address, now);
-    const parts = { mirror: this.#mirror, agenda: this.#agenda, leases: this.leases };
+    const parts = { mirror: this.#mirror, agenda: this.#agenda, timeouts: this.timeouts };
     const { batch, inPart } = composeBatch(parts, { limits, scope, now });
     if (batch.length === 0) return undefined;
-    this.leases.sent(now);
+    this.timeouts.sent(now);
     this.#inFlight.begin(batch, inPart);
     return batch;
   }
@@ -237,7 +237,7 @@ export class Table {
       this.#refusals.answered(address, wishesOf(planned), clear, now);
       this.#agenda.backlog.delete(address);
     });
-    this.leases.answered(batch, now);
+    this.timeouts.answered(batch, now);
     return rejections;
   }
 
@@ -358,7 +358,7 @@ export class Table {
   explain(address: string, now: number): TableExplanation {
     const parts = { desired: this.#desired, belief: this.#belief, agenda: this.#agenda, guard: this.#guard };
     const messages = { refusals: this.#refusals, inFlight: this.#inFlight, late: this.#late };
-    return explainTable({ ...parts, ...messages, leases: this.leases }, address, now);
+    return explainTable({ ...parts, ...messages, timeouts: this.timeouts }, address, now);
   }
 
   /** With everything assessed that the gate moved. */

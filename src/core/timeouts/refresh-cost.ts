@@ -2,8 +2,8 @@
 
 import type { Finding } from '../model/finding.ts';
 
-/** A lease is refreshed when this part of it has passed: one that fails is tried again long before it ends. */
-export const turnsInLease = 3;
+/** A registration is refreshed when this part of its timeout has passed: one that fails is tried again long before it ends. */
+export const turnsPerTimeout = 3;
 /** At most this share of a device's time goes into refreshing. */
 const mostShare = 0.2;
 /** Once it was too much it must be well below: a measured rate is never quite the same. */
@@ -35,7 +35,7 @@ export class ShownRate {
 }
 
 type RefreshLoad = {
-  /** (address, tag) pairs that carry a lease. */
+  /** (address, tag) pairs that carry a timeout. */
   readonly pairs: number;
   readonly timeoutSeconds: number;
   /** What the device showed. */
@@ -44,15 +44,15 @@ type RefreshLoad = {
 
 /** Whether refreshing takes too much of the device; `before`: it did until now. */
 export function isTooMuch({ pairs, timeoutSeconds, perSecond }: RefreshLoad, before: boolean): boolean {
-  const share = (turnsInLease * pairs) / timeoutSeconds / perSecond;
+  const share = (turnsPerTimeout * pairs) / timeoutSeconds / perSecond;
   return share > (before ? shareToReturn : mostShare);
 }
 
 /** Why the timeout is not given to the device, with the one that would do. */
 export function tooMuch({ pairs, timeoutSeconds, perSecond }: RefreshLoad): Finding {
-  const needed = (turnsInLease * pairs) / timeoutSeconds;
+  const needed = (turnsPerTimeout * pairs) / timeoutSeconds;
   const percent = Math.ceil((needed / perSecond) * 100);
-  const least = Math.ceil((turnsInLease * pairs) / mostShare / perSecond / 60) * 60;
+  const least = Math.ceil((turnsPerTimeout * pairs) / mostShare / perSecond / 60) * 60;
   const remedy = least > longestTimeoutSeconds ? 'set it to 0' : `set it to at least ${least}, or to 0`;
   const message =
     `spec.registrationTimeoutSeconds ${timeoutSeconds} is too short for this table: to refresh its ${pairs} registrations ` +

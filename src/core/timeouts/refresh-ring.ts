@@ -1,25 +1,25 @@
 // Spreads periodic refreshes over time: each address has its own point in the round.
 
 /** Fine enough that a turn of minutes is even, coarse enough that a turn of days costs little memory. */
-const placeCount = 4096;
+const positionCount = 4096;
 /** A hand that is behind goes at this many times its pace. */
 const catchUpPace = 3;
 
 /**
- * A hand goes round a ring of places, and an address stands where its hash says. So each address comes once a turn,
+ * A hand goes round a ring of positions, and an address stands where its hash says. So each address comes once a turn,
  * addresses that were added together come apart, and whoever was added, passed or taken out makes no difference to the
  * others.
  *
- * The hand follows the wall clock: it stands at the same place in every process with the same turn, so a restart does
- * not begin at the same place again and again. Where it has to catch up (after a start, or with another turn) it
- * passes every place on its way, at three times the pace. Times are monotonic ms.
+ * The hand follows the wall clock: it stands at the same position in every process with the same turn, so a restart does
+ * not begin at the same position again and again. Where it has to catch up (after a start, or with another turn) it
+ * passes every position on its way, at three times the pace. Times are monotonic ms.
  */
 export class RefreshRing {
-  readonly #places: (Set<string> | undefined)[] = [];
+  readonly #positions: (Set<string> | undefined)[] = [];
   /** Addresses that the hand has passed and that nobody has settled since, with when; the longest waiting first. */
   readonly #due = new Map<string, number>();
   /** How many the hand passes in a turn. */
-  readonly places = placeCount;
+  readonly positions = positionCount;
   readonly #epochMs: number;
   /** The step that the hand has made last, counted since 1970; undefined: it does not turn. */
   #step: number | undefined;
@@ -34,28 +34,28 @@ export class RefreshRing {
 
   /**
    * From now on the hand goes on from where it stands, one turn in `turnMs`.
-   * @param lag of a hand that did not turn yet: it begins so many places back, to make up for what nobody visited.
+   * @param lag of a hand that did not turn yet: it begins so many positions back, to make up for what was not visited.
    */
   turn(turnMs: number, now: number, lag = 0): void {
     const stoodAt = this.#step;
-    this.#stepMs = turnMs / placeCount;
+    this.#stepMs = turnMs / positionCount;
     const target = Math.floor((this.#epochMs + now) / this.#stepMs);
-    const behind = stoodAt === undefined ? lag : modulo(target - stoodAt, placeCount);
+    const behind = stoodAt === undefined ? lag : modulo(target - stoodAt, positionCount);
     this.#step = target - behind;
     this.#from = { step: this.#step, at: now };
   }
 
   add(address: string): void {
-    const place = placeOf(address);
-    (this.#places[place] ??= new Set()).add(address);
+    const position = positionOf(address);
+    (this.#positions[position] ??= new Set()).add(address);
   }
 
   delete(address: string): void {
-    this.#places[placeOf(address)]?.delete(address);
+    this.#positions[positionOf(address)]?.delete(address);
     this.#due.delete(address);
   }
 
-  /** It is due whatever its place. */
+  /** It is due whatever its position. */
   summon(address: string, now: number): void {
     this.add(address);
     if (!this.#due.has(address)) this.#due.set(address, now);
@@ -67,12 +67,12 @@ export class RefreshRing {
   }
 
   clear(): void {
-    this.#places.length = 0;
+    this.#positions.length = 0;
     this.#due.clear();
     this.#step = undefined;
   }
 
-  /** Moves the hand to where it belongs by now; tells how many places it passed, a whole turn at most. */
+  /** Moves the hand to where it belongs by now; tells how many positions it passed, a whole turn at most. */
   advance(now: number): number {
     if (this.#step === undefined) return 0;
     const byClock = Math.floor((this.#epochMs + now) / this.#stepMs);
@@ -80,10 +80,10 @@ export class RefreshRing {
     // One more, as the division may have rounded down what #timeOf does not.
     let last = Math.max(this.#step, Math.min(byClock, byPace) + 1);
     while (last > this.#step && this.#timeOf(last) > now) last -= 1;
-    const passed = Math.min(placeCount, last - this.#step);
+    const passed = Math.min(positionCount, last - this.#step);
     for (let step = last - passed + 1; step <= last; step++) {
       const since = Math.min(now, this.#timeOf(step));
-      for (const address of this.#places[modulo(step, placeCount)] ?? []) {
+      for (const address of this.#positions[modulo(step, positionCount)] ?? []) {
         if (!this.#due.has(address)) this.#due.set(address, since);
       }
     }
@@ -104,8 +104,8 @@ export class RefreshRing {
   nextAt(): number | undefined {
     if (this.#due.size > 0) return this.oldestDueAt;
     if (this.#step === undefined) return undefined;
-    for (let step = this.#step + 1; step <= this.#step + placeCount; step++) {
-      const size = this.#places[modulo(step, placeCount)]?.size ?? 0;
+    for (let step = this.#step + 1; step <= this.#step + positionCount; step++) {
+      const size = this.#positions[modulo(step, positionCount)]?.size ?? 0;
       if (size > 0) return this.#timeOf(step);
     }
     return undefined;
@@ -124,10 +124,10 @@ function modulo(a: number, n: number): number {
 }
 
 /** FNV-1a, well stirred at the end: neighbours such as 10.0.0.1 and 10.0.0.2 stand anywhere. */
-function placeOf(address: string): number {
+function positionOf(address: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < address.length; i++) hash = Math.imul(hash ^ address.charCodeAt(i), 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) & (placeCount - 1);
+  return (hash ^ (hash >>> 16)) & (positionCount - 1);
 }

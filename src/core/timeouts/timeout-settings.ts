@@ -2,9 +2,9 @@
 
 import { featuresOf } from '../device/pan-os-version.ts';
 import { type Stance, writes } from '../rights/stance.ts';
-import type { LeaseTerms } from './registration-leases.ts';
+import type { TimeoutSettings } from './timeout-grant.ts';
 
-type LeaseTermsInput = {
+type TimeoutSettingsInput = {
   readonly settings: { readonly registrationTimeoutSeconds: number };
   /** Who writes nothing gives no timeouts. */
   readonly stance: Stance;
@@ -12,7 +12,7 @@ type LeaseTermsInput = {
   readonly swVersion: string | undefined;
 };
 
-export function leaseTerms({ settings, stance, swVersion }: LeaseTermsInput): LeaseTerms {
+export function timeoutSettings({ settings, stance, swVersion }: TimeoutSettingsInput): TimeoutSettings {
   const timeoutSeconds = writes(stance) ? settings.registrationTimeoutSeconds : 0;
   if (swVersion === undefined || featuresOf(swVersion).timeouts)
     return { timeoutSeconds, obstacle: undefined };

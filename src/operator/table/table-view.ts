@@ -77,8 +77,8 @@ export function tableView(facts: TableFacts): TableView {
       ...(stance === 'unprotected' ? [unprotected.message] : []),
     ],
     refused: refused(table, marker),
-    ungranted: table.leases.finding,
-    timeoutSeconds: table.leases.outstanding,
+    ungranted: table.timeouts.finding,
+    timeoutSeconds: table.timeouts.outstanding,
     oldestPendingAt: table.oldestPendingAt,
     lastConfirmedAt: table.lastConfirmedAt,
   };

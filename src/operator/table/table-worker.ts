@@ -8,7 +8,7 @@ import { type DesiredTags, Table } from '../../core/table/table.ts';
 import type { TableView } from '../../core/status/table-health.ts';
 import { wasOurs } from '../../core/rights/ownership.ts';
 import type { TableRef } from '../../core/model/table-ref.ts';
-import { leaseTerms } from '../../core/timeouts/timeout-settings.ts';
+import { timeoutSettings } from '../../core/timeouts/timeout-settings.ts';
 import type { Scope } from '../../core/model/policy-scope.ts';
 import { createWake, pause } from '../../runtime/wake.ts';
 import type { Connection } from '../device/device-port.ts';
@@ -225,7 +225,7 @@ export class TableWorker {
     this.#outage.forget();
     this.#takeOver();
     const { former, now } = this.#context;
-    this.table.leases.inherit(former.timeoutSeconds);
+    this.table.timeouts.inherit(former.timeoutSeconds);
     this.table.inheritGuard(former.guardWindow, now());
     const ended = new AbortController();
     void this.#explain(AbortSignal.any([signal, ended.signal]));
@@ -273,7 +273,7 @@ export class TableWorker {
     this.#calling = 'connect';
     const connection = await this.#context.connect(signal);
     if (this.#outage.isOpen('connect')) this.#succeeded('connect');
-    this.table.leases.configure(leaseTerms(this.#context), now());
+    this.table.timeouts.configure(timeoutSettings(this.#context), now());
     if (this.isPassivePeer) await this.#expectActive(connection, signal);
     if (now() >= this.#marker.dueAt) await this.#readMarker(connection, signal);
     if (this.#rights.mustRead) this.#reads.lost();
@@ -288,7 +288,7 @@ export class TableWorker {
   #wakeAt(): number {
     const { device } = this.#parts.limits;
     const retryAt = device.mustWait ? this.#context.now() + siblingsMs : this.#sender.dueAt();
-    const writing = this.#rights.mayWrite ? [retryAt, device.probeAt, this.table.leases.nextAt()] : [];
+    const writing = this.#rights.mayWrite ? [retryAt, device.probeAt, this.table.timeouts.nextAt()] : [];
     const judging = this.table.pending > 0 ? [this.#judgeAt] : [];
     return Math.min(
       this.#reads.dueAt,

@@ -162,9 +162,9 @@ test('an address without a place and tags that do not fit are told', () => {
 
 test('registrations with a timeout tell it, and how long their refresh has been due', () => {
   const { table } = inSync({ [a]: ['k.a'] });
-  table.leases.configure({ timeoutSeconds: 900, obstacle: undefined }, 0);
+  table.timeouts.configure({ timeoutSeconds: 900, obstacle: undefined }, 0);
   assert.deepEqual(table.explain(a, 0).timeout, { seconds: 900 });
-  assert.ok([...table.leases.due(300_001)].includes(a));
+  assert.ok([...table.timeouts.due(300_001)].includes(a));
   const { dueMs } = table.explain(a, 300_001).timeout ?? {};
   assert.ok(dueMs !== undefined && dueMs > 0, String(dueMs));
 });

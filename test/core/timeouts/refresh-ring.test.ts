@@ -64,9 +64,9 @@ test('the next address tells when the hand comes to it, and one that is due when
   assert.equal(ring.nextAt(), at + turnMs);
 });
 
-test('a hand that was held up for several turns passes each place once, and the longest waiting stand first', () => {
+test('a hand that was held up for several turns passes each position once, and the longest waiting stand first', () => {
   const ring = ringOf(hosts(50));
-  assert.equal(ring.advance(10 * turnMs), ring.places);
+  assert.equal(ring.advance(10 * turnMs), ring.positions);
   assert.equal(ring.due.size, 50);
   const times = [...ring.due.values()];
   assert.deepEqual(
@@ -118,7 +118,7 @@ test('law: other paces and other addresses never make one wait longer than the s
           since.set(address, now);
           ring.settle(address);
         }
-        // Each edit may cost the hand one place more, and it is looked at only now and then.
+        // Each edit may cost the hand one position more, and it is looked at only now and then.
         for (const at of since.values()) assert.ok(now - at <= 5000 + 2000 + steps.length * 2);
       }
     }),

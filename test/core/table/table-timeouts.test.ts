@@ -22,7 +22,7 @@ class Stage {
       () => undefined,
       neverTrips,
     );
-    this.table.leases.configure({ timeoutSeconds, obstacle: undefined }, 0);
+    this.table.timeouts.configure({ timeoutSeconds, obstacle: undefined }, 0);
     this.read(new Map(this.desired));
   }
 
@@ -163,10 +163,10 @@ test('nothing is refreshed while the table is being read, and what has left it i
   stage.want('10.0.0.0', [], 'vacated');
   stage.confirm(stage.next());
   assert.deepEqual(stage.next(), []);
-  assert.equal(stage.table.leases.nextAt(), undefined);
+  assert.equal(stage.table.timeouts.nextAt(), undefined);
 });
 
-test('20,000 addresses with three tags: no message is larger than allowed, and none of the leases ends', () => {
+test('20,000 addresses with three tags: no message is larger than allowed, and no registration times out', () => {
   const stage = new Stage(20_000, ['k.a', 'k.b', 'k.c']);
   const madeAt = new Map([...stage.desired.keys()].map((address) => [address, 0]));
   for (; stage.now < 1_500_000; stage.now += 1000) {

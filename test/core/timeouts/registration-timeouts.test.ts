@@ -1,18 +1,18 @@
-// Leases on one device: who is refreshed when, what an edit makes of them, and when the device is spared.
+// Timeouts on one device: what is refreshed when, what an edit makes of them, and when the device is spared.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { PlannedAddress } from '../../../src/core/message/batch.ts';
-import { RegistrationLeases } from '../../../src/core/timeouts/registration-leases.ts';
+import { RegistrationTimeouts } from '../../../src/core/timeouts/registration-timeouts.ts';
 
 const host = (i: number) => `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`;
 
-/** A table and its device: when each address's lease ends, Infinity for never. */
+/** A table and its device: when each address's timeout ends, Infinity for never. */
 class Bench {
   now = 0;
   readonly ends = new Map<string, number>();
-  readonly leases: RegistrationLeases;
+  readonly timeouts: RegistrationTimeouts;
   /** Milliseconds that the device takes for a registration. */
   cost = 0.01;
   reachable = true;
@@ -24,24 +24,24 @@ class Bench {
   constructor(count = 0, timeoutSeconds = 0) {
     for (let i = 0; i < count; i++)
       this.ends.set(host(i), timeoutSeconds === 0 ? Number.POSITIVE_INFINITY : timeoutSeconds * 1000);
-    this.leases = new RegistrationLeases({
+    this.timeouts = new RegistrationTimeouts({
       addresses: () => this.ends.keys(),
       pairs: () => this.pairs ?? this.ends.size,
     });
   }
 
   want(timeoutSeconds: number): this {
-    this.leases.configure({ timeoutSeconds, obstacle: undefined }, this.now);
+    this.timeouts.configure({ timeoutSeconds, obstacle: undefined }, this.now);
     return this;
   }
 
   begin(): this {
-    this.leases.begin(this.now);
+    this.timeouts.begin(this.now);
     return this;
   }
 
   send(batch: readonly PlannedAddress[]): void {
-    this.leases.sent(this.now);
+    this.timeouts.sent(this.now);
     this.now += batch.length * this.cost;
     if (!this.reachable) return;
     for (const { address, timeoutSeconds = 0 } of batch)
@@ -49,27 +49,27 @@ class Bench {
         address,
         timeoutSeconds === 0 ? Number.POSITIVE_INFINITY : this.now + timeoutSeconds * 1000,
       );
-    this.leases.answered(batch, this.now);
+    this.timeouts.answered(batch, this.now);
   }
 
   register(address: string): void {
-    const { timeoutSeconds } = this.leases;
+    const { timeoutSeconds } = this.timeouts;
     this.send([planned(address, { register: ['k.a'], timeoutSeconds })]);
   }
 
-  /** Sends what is due until nothing is, a message at a time; then the time goes on. Nobody's lease may end. */
+  /** Sends what is due until nothing is, a message at a time; then the time goes on. No timeout may end. */
   run(ms: number, stepMs = 1000): void {
     for (const until = this.now + ms; this.now < until; this.now += stepMs) {
       for (let more = true; more && this.reachable; ) more = this.#message();
-      for (const [address, end] of this.ends) assert.ok(end > this.now, `the lease of ${address} ended`);
+      for (const [address, end] of this.ends) assert.ok(end > this.now, `the timeout of ${address} ended`);
     }
   }
 
   #message(): boolean {
     const batch: PlannedAddress[] = [];
-    const { timeoutSeconds } = this.leases;
-    const quota = this.leases.quota(false);
-    for (const address of this.leases.due(this.now)) {
+    const { timeoutSeconds } = this.timeouts;
+    const quota = this.timeouts.quota(false);
+    for (const address of this.timeouts.due(this.now)) {
       if (batch.length >= quota) break;
       batch.push(planned(address, { refresh: ['k.a'], timeoutSeconds }));
     }
@@ -86,9 +86,9 @@ function planned(address: string, rest: Partial<PlannedAddress>): PlannedAddress
   return { address, register: [], unregister: [], causes: new Map(), since: 0, ...rest };
 }
 
-test('100,000 leases of 15 minutes are refreshed evenly, in bounded messages, and none ever ends', () => {
+test('100,000 timeouts of 15 minutes are refreshed evenly, in bounded messages, and none ever ends', () => {
   const bench = new Bench(100_000, 900).want(900);
-  bench.leases.inherit(900);
+  bench.timeouts.inherit(900);
   bench.begin();
   bench.run(1_800_000, 5000);
   const minutes = [...bench.perMinute].filter(([minute]) => minute >= 8).map(([, count]) => count);
@@ -98,9 +98,9 @@ test('100,000 leases of 15 minutes are refreshed evenly, in bounded messages, an
   assert.ok(bench.largest <= 20_000, `${bench.largest} in one message`);
 });
 
-test('after a start every lease is visited within a third of its time, evenly, from half a turn back', () => {
+test('after a start every registration is visited within a third of its time, evenly, from half a turn back', () => {
   const bench = new Bench(10_000, 3600).want(3600);
-  bench.leases.inherit(3600);
+  bench.timeouts.inherit(3600);
   bench.begin();
   bench.run(600_000);
   const caughtUp = [...bench.perMinute.values()];
@@ -122,7 +122,7 @@ test('addresses that were registered together are refreshed apart', () => {
   assert.ok(Math.max(...counts) < 1200 * 1.2 && Math.min(...counts) > 1200 * 0.8, counts.join(' '));
 });
 
-test('leases outlive an outage of more than half their time', () => {
+test('registrations outlive an outage of more than half their timeout', () => {
   const bench = new Bench(2000, 900).want(900).begin();
   bench.run(1_000_000);
   bench.reachable = false;
@@ -135,66 +135,66 @@ test('a longer timeout is given in time for the shorter ones, then refreshed at 
   const bench = new Bench(1000).want(900).begin();
   bench.run(1_000_000);
   bench.want(86_400);
-  assert.equal(bench.leases.outstanding, 900);
+  assert.equal(bench.timeouts.outstanding, 900);
   bench.run(400_000);
-  assert.equal(bench.leases.outstanding, 86_400);
+  assert.equal(bench.timeouts.outstanding, 86_400);
   assert.ok([...bench.ends.values()].every((end) => end > bench.now + 80_000_000));
   bench.run(200_000_000, 60_000);
 });
 
-test('a timeout that is taken back is taken off every lease once, and then nothing is refreshed any more', () => {
+test('a timeout that is taken back is taken off every registration once, and then nothing is refreshed any more', () => {
   const bench = new Bench(1000).want(900).begin();
   bench.run(1_000_000);
   bench.want(0);
-  assert.equal(bench.leases.outstanding, 900);
+  assert.equal(bench.timeouts.outstanding, 900);
   bench.run(400_000);
   assert.ok([...bench.ends.values()].every((end) => end === Number.POSITIVE_INFINITY));
-  assert.equal(bench.leases.outstanding, 0);
-  assert.equal(bench.leases.nextAt(), undefined);
+  assert.equal(bench.timeouts.outstanding, 0);
+  assert.equal(bench.timeouts.nextAt(), undefined);
 });
 
 test('a start without a timeout takes off what the former leader gave', () => {
   const bench = new Bench(1000, 900).want(0);
-  bench.leases.inherit(900);
+  bench.timeouts.inherit(900);
   bench.begin();
-  assert.equal(bench.leases.outstanding, 900);
+  assert.equal(bench.timeouts.outstanding, 900);
   bench.run(500_000);
   assert.ok([...bench.ends.values()].every((end) => end === Number.POSITIVE_INFINITY));
-  assert.equal(bench.leases.outstanding, 0);
+  assert.equal(bench.timeouts.outstanding, 0);
 });
 
 test('a message that was on its way when the timeout was taken back is made good', () => {
   const bench = new Bench().want(900).begin();
   const late = planned('10.9.9.9', { register: ['k.a'], timeoutSeconds: 900 });
   bench.want(0);
-  bench.leases.sent(bench.now);
+  bench.timeouts.sent(bench.now);
   bench.ends.set('10.9.9.9', bench.now + 900_000);
-  bench.leases.answered([late], bench.now);
-  assert.deepEqual([...bench.leases.due(bench.now)], ['10.9.9.9']);
+  bench.timeouts.answered([late], bench.now);
+  assert.deepEqual([...bench.timeouts.due(bench.now)], ['10.9.9.9']);
   bench.run(400_000);
   assert.equal(bench.ends.get('10.9.9.9'), Number.POSITIVE_INFINITY);
 });
 
 test('a device that would spend over 20 % of its time on it is given no timeout, and told the one that would do', () => {
   const bench = new Bench(30_000, 900).want(900);
-  bench.leases.inherit(900);
+  bench.timeouts.inherit(900);
   bench.cost = 1000 / 293;
   bench.begin();
   bench.run(5000);
-  assert.equal(bench.leases.timeoutSeconds, 0);
-  assert.equal(bench.leases.finding?.reason, 'InvalidSpec');
+  assert.equal(bench.timeouts.timeoutSeconds, 0);
+  assert.equal(bench.timeouts.finding?.reason, 'InvalidSpec');
   assert.match(
-    bench.leases.finding.message,
+    bench.timeouts.finding.message,
     /900 .* 30000 registrations takes 100 a second, 35 % of the 293 a second/,
   );
-  assert.match(bench.leases.finding.message, /at least 1560,/);
+  assert.match(bench.timeouts.finding.message, /at least 1560,/);
   bench.run(600_000);
-  assert.equal(bench.leases.outstanding, 0);
+  assert.equal(bench.timeouts.outstanding, 0);
   assert.ok([...bench.ends.values()].every((end) => end === Number.POSITIVE_INFINITY));
   bench.want(1560);
-  assert.equal(bench.leases.finding, undefined);
+  assert.equal(bench.timeouts.finding, undefined);
   bench.run(1_000_000);
-  assert.equal(bench.leases.finding, undefined);
+  assert.equal(bench.timeouts.finding, undefined);
   assert.ok([...bench.ends.values()].every((end) => end < bench.now + 1_560_000));
 });
 
@@ -203,63 +203,63 @@ test('a timeout that was refused is given again only when it takes well less', (
   bench.cost = 2;
   const shrink = (to: number) => {
     for (const address of [...bench.ends.keys()].slice(to)) bench.ends.delete(address);
-    bench.leases.begin(bench.now);
+    bench.timeouts.begin(bench.now);
   };
   for (let i = 10_000; i < 30_100; i++) bench.ends.set(host(i), Number.POSITIVE_INFINITY);
   bench.send(
     Array.from({ length: 100 }, (_, i) => planned(host(i), { register: ['k.a'], timeoutSeconds: 900 })),
   );
-  assert.notEqual(bench.leases.finding, undefined);
-  const said = bench.leases.finding?.message;
+  assert.notEqual(bench.timeouts.finding, undefined);
+  const said = bench.timeouts.finding?.message;
   shrink(25_000);
-  assert.equal(bench.leases.finding?.message, said);
+  assert.equal(bench.timeouts.finding?.message, said);
   shrink(20_000);
-  assert.equal(bench.leases.finding, undefined);
-  assert.equal(bench.leases.timeoutSeconds, 900);
+  assert.equal(bench.timeouts.finding, undefined);
+  assert.equal(bench.timeouts.timeoutSeconds, 900);
 });
 
 test('a timeout that no device would do is refused without another figure', () => {
   const bench = new Bench().want(2_592_000).begin();
   bench.pairs = 1_000_000;
-  bench.leases.sent(0);
+  bench.timeouts.sent(0);
   const batch = Array.from({ length: 20 }, (_, i) =>
     planned(host(i), { register: ['k.a'], timeoutSeconds: 2_592_000 }),
   );
-  bench.leases.answered(batch, 5000);
-  assert.match(bench.leases.finding?.message ?? '', /most 20 % is given to it; set it to 0;/);
+  bench.timeouts.answered(batch, 5000);
+  assert.match(bench.timeouts.finding?.message ?? '', /most 20 % is given to it; set it to 0;/);
 });
 
 test('a device that takes no timeouts is given none, whatever the spec says', () => {
   const bench = new Bench(10);
   const obstacle = { reason: 'InvalidSpec', message: 'too old' } as const;
-  bench.leases.configure({ timeoutSeconds: 900, obstacle }, 0);
+  bench.timeouts.configure({ timeoutSeconds: 900, obstacle }, 0);
   bench.begin();
-  assert.equal(bench.leases.timeoutSeconds, 0);
-  assert.equal(bench.leases.finding, obstacle);
-  assert.equal(bench.leases.nextAt(), undefined);
-  bench.leases.configure({ timeoutSeconds: 0, obstacle }, 0);
-  assert.equal(bench.leases.finding, undefined);
+  assert.equal(bench.timeouts.timeoutSeconds, 0);
+  assert.equal(bench.timeouts.finding, obstacle);
+  assert.equal(bench.timeouts.nextAt(), undefined);
+  bench.timeouts.configure({ timeoutSeconds: 0, obstacle }, 0);
+  assert.equal(bench.timeouts.finding, undefined);
 });
 
 test('messages get larger where the device is fast, and are never so small that the way to it counts most', () => {
   const bench = new Bench().want(900).begin();
-  assert.equal(bench.leases.quota(false), 50);
-  bench.leases.sent(0);
-  bench.leases.answered(
+  assert.equal(bench.timeouts.quota(false), 50);
+  bench.timeouts.sent(0);
+  bench.timeouts.answered(
     [planned('10.0.0.1', { register: Array.from({ length: 100 }, (_, i) => `k.${i}`) })],
     25,
   );
-  assert.equal(bench.leases.quota(false), 400);
+  assert.equal(bench.timeouts.quota(false), 400);
 });
 
-test('refreshes are looked for once a second at most, and are late when a good part of the lease is gone', () => {
+test('refreshes are looked for once a second at most, and are late when a good part of the timeout is gone', () => {
   const bench = new Bench(50).want(900).begin();
-  const first = bench.leases.nextAt() ?? Number.NaN;
+  const first = bench.timeouts.nextAt() ?? Number.NaN;
   assert.ok(first > 0 && first < 450_000);
-  assert.equal([...bench.leases.due(first)].length > 0, true);
-  assert.equal(bench.leases.nextAt(), first + 1000);
-  assert.equal(bench.leases.isLate(first + 37_000), false);
-  assert.equal(bench.leases.isLate(first + 38_000), true);
+  assert.equal([...bench.timeouts.due(first)].length > 0, true);
+  assert.equal(bench.timeouts.nextAt(), first + 1000);
+  assert.equal(bench.timeouts.isLate(first + 37_000), false);
+  assert.equal(bench.timeouts.isLate(first + 38_000), true);
 });
 
 const edit = fc.record({
@@ -268,7 +268,7 @@ const edit = fc.record({
   add: fc.nat(40),
 });
 
-test('law: no lease ends, however the spec is edited and whatever is registered meanwhile', () => {
+test('law: no registration times out, however the spec is edited and whatever is registered meanwhile', () => {
   fc.assert(
     fc.property(fc.array(edit, { maxLength: 8 }), (edits) => {
       const bench = new Bench(30).begin();
@@ -279,7 +279,7 @@ test('law: no lease ends, however the spec is edited and whatever is registered 
       }
       const { timeoutSeconds } = edits.at(-1) ?? { timeoutSeconds: 0 };
       bench.run(2_000_000, 5000);
-      assert.equal(bench.leases.outstanding, timeoutSeconds);
+      assert.equal(bench.timeouts.outstanding, timeoutSeconds);
       for (const end of bench.ends.values())
         assert.equal(end === Number.POSITIVE_INFINITY, timeoutSeconds === 0);
     }),
@@ -287,7 +287,7 @@ test('law: no lease ends, however the spec is edited and whatever is registered 
   );
 });
 
-/** A device, and one process after the other that keeps its leases, each with a clock of its own. */
+/** A device, and one process after the other that keeps its timeouts, each with a clock of its own. */
 class Succession {
   /** True time, ms. */
   now = 0;
@@ -302,21 +302,21 @@ class Succession {
   live(ms: number, aheadMs = 0): void {
     const startedAt = this.now;
     const clock = () => this.now - startedAt;
-    const leases = new RegistrationLeases({
+    const timeouts = new RegistrationTimeouts({
       addresses: () => this.ends.keys(),
       pairs: () => this.ends.size,
       epochMs: 1.7e12 + startedAt + aheadMs,
     });
-    leases.inherit(900);
-    leases.configure({ timeoutSeconds: 900, obstacle: undefined }, clock());
-    leases.begin(clock());
+    timeouts.inherit(900);
+    timeouts.configure({ timeoutSeconds: 900, obstacle: undefined }, clock());
+    timeouts.begin(clock());
     for (const until = this.now + ms; this.now < until; this.#pass(Math.min(1000, until - this.now))) {
-      const batch = [...leases.due(clock())].map((address) =>
+      const batch = [...timeouts.due(clock())].map((address) =>
         planned(address, { refresh: ['k.a'], timeoutSeconds: 900 }),
       );
       for (const { address } of batch) this.ends.set(address, this.now + this.timeoutMs);
-      if (batch.length > 0) leases.sent(clock());
-      if (batch.length > 0) leases.answered(batch, clock());
+      if (batch.length > 0) timeouts.sent(clock());
+      if (batch.length > 0) timeouts.answered(batch, clock());
     }
   }
 
@@ -327,11 +327,11 @@ class Succession {
 
   #pass(ms: number): void {
     this.now += ms;
-    for (const [address, end] of this.ends) assert.ok(end > this.now, `the lease of ${address} ended`);
+    for (const [address, end] of this.ends) assert.ok(end > this.now, `the timeout of ${address} ended`);
   }
 }
 
-test('a restart every few seconds or minutes, for hours, ends no lease', () => {
+test('a restart every few seconds or minutes, for hours, lets no registration time out', () => {
   for (const seconds of [430, 350, 300, 290, 200, 150, 75, 70, 13, 5]) {
     const device = new Succession(300);
     while (device.now < 2 * 3600_000) device.live(seconds * 1000);
@@ -355,7 +355,7 @@ test('nor when nobody runs for a while each time, always at the same part of a t
   }
 });
 
-test('a clock that jumps between two processes, whichever way and however far, ends no lease', () => {
+test('a clock that jumps between two processes, whichever way and however far, lets no registration time out', () => {
   for (const jumpMs of [-86_400_000, -3_600_000, -150_000, -1000, 150_000, 225_000, 299_000, 3_600_000]) {
     const device = new Succession(300);
     device.live(1_000_000);
@@ -363,7 +363,7 @@ test('a clock that jumps between two processes, whichever way and however far, e
   }
 });
 
-test('law: restarts at any moment, pauses, and clocks that differ by up to a sixth of the timeout end no lease', () => {
+test('law: restarts at any moment, pauses, and clocks that differ by up to a sixth of the timeout let no registration time out', () => {
   const term = fc.record({
     livesMs: fc.integer({ min: 5_000, max: 700_000 }),
     // A process that lived for so long has made up for a pause no longer than that.

@@ -1,19 +1,12 @@
-// Timeouts of the registrations on one device: their length, the next refresh of each, and whether the device keeps up.
+// Decides when the registrations of one table are made anew, so that none times out on the device.
 
 import type { Batch, PlannedAddress } from '../message/batch.ts';
 import type { Finding } from '../model/finding.ts';
-import { isTooMuch, ShownRate, tooMuch, turnsInLease } from './refresh-cost.ts';
+import { turnsPerTimeout } from './refresh-cost.ts';
 import { RefreshRing } from './refresh-ring.ts';
+import { TimeoutGrant, type TimeoutSettings } from './timeout-grant.ts';
 
-/** What the spec asks for. */
-export type LeaseTerms = {
-  /** spec.registrationTimeoutSeconds; 0: registrations stay until they are taken back. */
-  readonly timeoutSeconds: number;
-  /** Why the device cannot be given a timeout; undefined: it can. */
-  readonly obstacle: Finding | undefined;
-};
-
-type LeasedTable = {
+type TimedTable = {
   /** Where the device holds tags of ours. */
   readonly addresses: () => Iterable<string>;
   /** How many (address, tag) pairs that is. */
@@ -23,11 +16,11 @@ type LeasedTable = {
 };
 
 /**
- * After a start the hand begins this part of a turn back: what nobody visited while no operator ran, or what a replica
- * with a faster clock passed over, is made up for.
+ * After a start the hand begins this part of a turn back: what was not refreshed while no operator ran, or what a
+ * replica with a faster clock passed over, is made up for.
  */
 const lagPart = 2;
-/** Refreshes that wait for longer than this part of the lease no longer let every change go first. */
+/** Refreshes that wait for longer than this part of the timeout no longer let every change go first. */
 const latePart = 24;
 /** Addresses come together for so long before a message is made of them. */
 const gatherMs = 1000;
@@ -36,12 +29,12 @@ const fewestInMessage = 50;
 const messageMs = 100;
 
 /**
- * A registration with a timeout is a lease: the device forgets it unless it is made anew. Each address is visited once
- * a turn, a third of the lease, and all its tags are refreshed together, so a lease has two thirds left for an outage.
- * When the timeout changes, the hand goes on from where it stands, at the pace of the shorter one, until every address
- * has been visited once: none is passed over, however often the spec is edited.
+ * The device forgets a registration with a timeout unless it is made anew. Each address is visited once a turn, a third
+ * of the timeout, and all its tags are refreshed together, so two thirds are left for an outage. When the timeout changes,
+ * the hand goes on from where it stands, at the pace of the shorter one, until every address has been visited once: none
+ * is passed over, however often the spec is edited.
  *
- *   timeout     first turn    then    the leases become
+ *   timeout     first turn    then    registrations carry
  *   0 -> n      n / 3         n / 3   n
  *   n -> m      least / 3     m / 3   m
  *   n -> 0      n / 3         -       none
@@ -49,34 +42,29 @@ const messageMs = 100;
  *
  * The hand follows the wall clock, so every process goes on where the one before it stood (refresh-ring.ts), and begins
  * half a turn back: restarts, however often, a few minutes without an operator, and replicas whose clocks differ by no
- * more than a sixth of the timeout end no lease.
+ * more than a sixth of the timeout let no registration time out.
  */
-export class RegistrationLeases {
-  readonly #table: LeasedTable;
+export class RegistrationTimeouts {
+  readonly #table: TimedTable;
   readonly #ring: RefreshRing;
-  readonly #rate = new ShownRate();
-  #terms: LeaseTerms = { timeoutSeconds: 0, obstacle: undefined };
-  /** The wanted timeout costs the device too much. */
-  #refusal: Finding | undefined;
-  /** The shortest timeout, of those before the present one, that may still be on the device; 0: none. */
-  #former = 0;
+  readonly #grant = new TimeoutGrant();
   /** The table has been read. */
   #known = false;
   /** The hand goes round. */
   #running = false;
-  /** Until all leases are as the present terms say: places that the hand has yet to pass, then when it had done so. */
+  /** Until all registrations carry the present timeout: positions the hand has yet to pass, then when it had done so. */
   #change: { left: number; passedAt: number | undefined } | undefined;
   #lookedAt = Number.NEGATIVE_INFINITY;
   #sentAt = 0;
 
-  constructor(table: LeasedTable) {
+  constructor(table: TimedTable) {
     this.#table = table;
     this.#ring = new RefreshRing(table.epochMs);
   }
 
   /** What registrations are given from now on, in seconds; 0: none. */
   get timeoutSeconds(): number {
-    return this.finding === undefined ? this.#terms.timeoutSeconds : 0;
+    return this.#grant.timeoutSeconds;
   }
 
   /** The same as part of a planned address. */
@@ -86,29 +74,22 @@ export class RegistrationLeases {
 
   /** Why the timeout of the spec is not given. */
   get finding(): Finding | undefined {
-    if (this.#terms.timeoutSeconds === 0) return undefined;
-    return this.#terms.obstacle ?? this.#refusal;
+    return this.#grant.finding;
   }
 
   /** The shortest timeout that the device may be counting down, in seconds; 0: none. */
   get outstanding(): number {
-    return least(this.#former, this.timeoutSeconds);
+    return this.#grant.outstanding;
   }
 
   /** Takes up what the spec asks for. */
-  configure(terms: LeaseTerms, now: number): void {
-    const before = this.#terms;
-    const edited = before.timeoutSeconds !== terms.timeoutSeconds;
-    if (!edited && before.obstacle?.message === terms.obstacle?.message) return;
-    this.#alter(() => {
-      this.#terms = terms;
-      if (edited) this.#refusal = undefined;
-    }, now);
+  configure(settings: TimeoutSettings, now: number): void {
+    if (this.#grant.configure(settings)) this.#changed(now);
   }
 
-  /** Whoever wrote before us may have given a timeout as short as this, in seconds; 0: none. */
+  /** Another leader may have given a timeout as short as this, in seconds; 0: none. */
   inherit(timeoutSeconds: number): void {
-    this.#former = least(this.#former, timeoutSeconds);
+    this.#grant.inherit(timeoutSeconds);
   }
 
   /** The table has been read: what was found there is visited, too. */
@@ -119,13 +100,11 @@ export class RegistrationLeases {
     else this.#start(now);
   }
 
-  /** The device is another one, or somebody else may write to it: it may count down what the former one does. */
+  /** The device is another one, or another client may write to it: it may count down what the former one does. */
   forget(): void {
-    this.#former = this.outstanding;
+    this.#grant.forget();
     this.#stop();
     this.#known = false;
-    this.#rate.clear();
-    this.#refusal = undefined;
   }
 
   /** The device holds tags of ours at this address. */
@@ -138,7 +117,7 @@ export class RegistrationLeases {
     this.#ring.delete(address);
   }
 
-  /** The addresses whose leases are to begin anew, the longest waiting first; each stays until it is done. */
+  /** The addresses that are to be refreshed, the longest waiting first; each stays until it is done. */
   due(now: number): Iterable<string> {
     if (!this.#running) return [];
     this.#lookedAt = now;
@@ -151,7 +130,7 @@ export class RegistrationLeases {
     return this.#ring.due.keys();
   }
 
-  /** Since when the address's lease is to begin anew, monotonic ms; undefined: it is not due. */
+  /** Since when the address is to be refreshed, monotonic ms; undefined: it is not due. */
   dueSince(address: string): number | undefined {
     return this.#ring.due.get(address);
   }
@@ -162,12 +141,12 @@ export class RegistrationLeases {
   }
 
   /**
-   * How many registrations one message may begin anew. The device takes all of them back before it makes the first one
+   * How many registrations one message may refresh. The device takes all of them back before it makes the first one
    * again, so this is also for how long a tag may be missing. `besides`: changes are to go with the same message.
    */
   quota(besides: boolean): number {
     if (besides) return fewestInMessage;
-    return Math.max(fewestInMessage, Math.floor(((this.#rate.perSecond ?? 0) * messageMs) / 1000));
+    return Math.max(fewestInMessage, Math.floor(((this.#grant.perSecond ?? 0) * messageMs) / 1000));
   }
 
   /** When there may be something to refresh, monotonic ms. */
@@ -181,7 +160,7 @@ export class RegistrationLeases {
     this.#sentAt = now;
   }
 
-  /** The device answered it. What it refused to begin anew is tried again with the next turn, as what it did. */
+  /** The device answered it. What it refused to refresh is tried again with the next turn, as what it did. */
   answered(batch: Batch, now: number): void {
     let registrations = 0;
     for (const { address, register, refresh = [], timeoutSeconds = 0 } of batch) {
@@ -189,29 +168,18 @@ export class RegistrationLeases {
       if (register.length > 0) this.hold(address);
       if (timeoutSeconds === this.timeoutSeconds) {
         if (refresh.length > 0) this.#ring.settle(address);
-      } else if (this.#running) this.#ring.summon(address, now); // the terms changed while it was on its way
+      } else if (this.#running) this.#ring.summon(address, now); // the timeout changed while it was on its way
     }
-    this.#rate.note(registrations, now - this.#sentAt);
+    this.#grant.answered(registrations, now - this.#sentAt);
     this.judge(now);
   }
 
-  /** Whether the device can bear the timeout, by what it holds and has shown. */
+  /** Decides whether the device can bear the timeout, by what it holds and has shown. */
   judge(now: number): void {
-    const { timeoutSeconds, obstacle } = this.#terms;
-    const { perSecond } = this.#rate;
-    if (timeoutSeconds === 0 || obstacle !== undefined || perSecond === undefined) return;
-    const load = { pairs: this.#table.pairs(), timeoutSeconds, perSecond };
-    const refused = this.#refusal !== undefined;
-    if (isTooMuch(load, refused) === refused) return;
-    this.#alter(() => {
-      this.#refusal = refused ? undefined : tooMuch(load);
-    }, now);
+    if (this.#grant.judge(this.#table.pairs())) this.#changed(now);
   }
 
-  #alter(change: () => void, now: number): void {
-    const before = this.outstanding;
-    change();
-    this.#former = before;
+  #changed(now: number): void {
     if (this.#running) this.#turn(now);
     else this.#start(now);
   }
@@ -228,17 +196,22 @@ export class RegistrationLeases {
   }
 
   #turn(now: number): void {
-    this.#ring.turn((this.outstanding * 1000) / turnsInLease, now, Math.floor(this.#ring.places / lagPart));
-    this.#change = { left: this.#ring.places, passedAt: undefined };
+    const { positions } = this.#ring;
+    this.#ring.turn(this.#turnMs, now, Math.floor(positions / lagPart));
+    this.#change = { left: positions, passedAt: undefined };
+  }
+
+  get #turnMs(): number {
+    return (this.outstanding * 1000) / turnsPerTimeout;
   }
 
   #endChange(now: number): void {
     const passedAt = this.#change?.passedAt;
     if (passedAt === undefined || (this.#ring.oldestDueAt ?? now) < passedAt) return;
     this.#change = undefined;
-    this.#former = 0;
+    this.#grant.settled();
     if (this.outstanding === 0) this.#stop();
-    else this.#ring.turn((this.outstanding * 1000) / turnsInLease, now);
+    else this.#ring.turn(this.#turnMs, now);
   }
 
   #stop(): void {
@@ -246,9 +219,4 @@ export class RegistrationLeases {
     this.#running = false;
     this.#change = undefined;
   }
-}
-
-/** The smaller one, where 0 stands for none. */
-function least(a: number, b: number): number {
-  return a === 0 || b === 0 ? a + b : Math.min(a, b);
 }
