@@ -51,11 +51,11 @@ write the same firewalls.
 - **Rights** are the least that work: Secrets and the Lease in the release's own namespace only. Nobody is granted to
   write PanFirewalls. \`rbac.aggregate\` lets the roles view, edit and admin see and write policies.
 - **Uninstall** leaves the firewalls as they are, unless \`uninstall.purge=true\` was set by an upgrade before: then the
-  operator is scaled to 0 and what is its own is unregistered first. When that fails, see "An uninstall that fails" in
-  docs/operations.md: \`kubectl logs job/<release>-uninstall\` names the firewall.
+  operator is scaled to 0 and what is its own is unregistered first. When that fails, see "Uninstall fails" in
+  docs/troubleshooting.md: \`kubectl logs job/<release>-uninstall\` names the firewall.
 - **Try it out** with \`simulator.enabled=true\`, and do as the notes of the installation say.
 
-How to upgrade: docs/upgrade.md. What each alert and reason means: docs/operations.md.
+How to upgrade: docs/upgrade.md. What each alert means: docs/troubleshooting.md.
 
 ## Values
 `;

@@ -69,8 +69,8 @@ test('alerts and dashboard ask for metrics that exist', async () => {
   for (const { title, expr } of panels) assert.deepEqual(unknownMetrics(expr), [], title);
 });
 
-test('the runbook of each alert is a heading of docs/operations.md', async () => {
-  const page = await readFile(join(root, 'docs/operations.md'), 'utf8');
+test('the runbook of each alert is a heading of docs/troubleshooting.md', async () => {
+  const page = await readFile(join(root, 'docs/troubleshooting.md'), 'utf8');
   const anchors = [...page.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
     heading
       .toLowerCase()
@@ -79,7 +79,7 @@ test('the runbook of each alert is a heading of docs/operations.md', async () =>
   );
   for (const { alert, annotations } of rules) {
     const [path, anchor = ''] = (annotations['runbook_url'] ?? '').split('#');
-    assert.equal(path, 'docs/operations.md', alert);
+    assert.equal(path, 'docs/troubleshooting.md', alert);
     assert.ok(anchors.includes(anchor), `${alert}: no heading for #${anchor}`);
   }
 });
@@ -89,7 +89,10 @@ test('runbook links begin where the docs are kept', async () => {
   const objects = await helm.render({ prometheusRule: { enabled: true, documentationUrl } });
   const { groups } = only(objects, 'PrometheusRule')['spec'] as Rules;
   for (const { annotations } of groups.flatMap((group) => group.rules)) {
-    assert.match(annotations['runbook_url'] ?? '', /^https:\/\/git\.example\.net\/docs\/operations\.md#\w+$/);
+    assert.match(
+      annotations['runbook_url'] ?? '',
+      /^https:\/\/git\.example\.net\/docs\/troubleshooting\.md#\w+$/,
+    );
   }
 });
 

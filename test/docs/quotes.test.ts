@@ -25,7 +25,17 @@ function quotesOf(page: string): readonly string[] {
     .filter((quote) => quote.includes(' ') && !foreign.test(quote));
 }
 
-const pages = ['docs/operations.md', 'docs/safety.md', 'docs/panos.md', 'docs/upgrade.md', 'docs/tour.md'];
+const pages = [
+  'operations',
+  'troubleshooting',
+  'reasons',
+  'failures',
+  'devices',
+  'safety',
+  'panos',
+  'upgrade',
+  'tour',
+].map((name) => `docs/${name}.md`);
 
 for (const page of pages) {
   test(`what ${page} quotes of the program is still there`, () => {

@@ -1,4 +1,4 @@
-// Every word of the closed lists has its row in docs/operations.md, and no row is left over.
+// Every word of the closed lists has its row in docs/reasons.md, and no row is left over.
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { conditionReasons, eventReasons, skipReasons } from '../../src/core/model/model.ts';
 
 const root = join(import.meta.dirname, '../..');
-const text = readFileSync(join(root, 'docs/operations.md'), 'utf8');
+const text = readFileSync(join(root, 'docs/reasons.md'), 'utf8');
 
 /** The first cells of the table below a heading, in order. */
 function rowsBelow(heading: string): string[] {
@@ -17,15 +17,15 @@ function rowsBelow(heading: string): string[] {
     .filter((w) => w !== 'reason');
 }
 
-test('docs/operations.md has a row for each condition reason, in order of precedence', () => {
+test('docs/reasons.md has a row for each condition reason, in order of precedence', () => {
   assert.deepEqual(rowsBelow('Condition reasons'), [...conditionReasons]);
 });
 
-test('docs/operations.md has a row for each Event reason', () => {
+test('docs/reasons.md has a row for each Event reason', () => {
   assert.deepEqual(rowsBelow('Events'), [...eventReasons]);
 });
 
-test('docs/operations.md has a row for each skip reason', () => {
+test('docs/reasons.md has a row for each skip reason', () => {
   assert.deepEqual(rowsBelow('Skip reasons'), [...skipReasons]);
 });
 

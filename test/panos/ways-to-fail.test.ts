@@ -100,9 +100,9 @@ test('a code that nobody knows is quoted, and sends nobody to look for what it m
   assert.doesNotMatch(error.message, /cannot be reached/);
 });
 
-test('docs/operations.md has the same rows, in the same order', () => {
-  const page = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8');
-  const [, section = ''] = /^### Every way to fail\n(.*?)^\*\*/ms.exec(page) ?? [];
+test('docs/failures.md has the same rows, in the same order', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/failures.md'), 'utf8');
+  const [, section = ''] = /^## Every way to fail\n(.*?)^\*\*/ms.exec(page) ?? [];
   const rows = section.split('\n').filter((line) => /^\| (?!what happens)/.test(line));
   const rowOf = ({ what, reason, retry, applied, says }: Way) =>
     `| ${[what, reason, retryWords[retry], applied, says].join(' | ')} |`;

@@ -1,5 +1,5 @@
 // Every way in which a device, a proxy, TLS or DNS can fail, played on loopback, with what the operator makes of it.
-// docs/operations.md, "Every way to fail", has the same rows.
+// docs/failures.md, "Every way to fail", has the same rows.
 import type { ConditionReason } from '../../src/core/model/model.ts';
 import { createServer, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';

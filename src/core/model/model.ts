@@ -91,7 +91,7 @@ export type Firewall = {
   readonly addressCIDRs: readonly Network[] | undefined;
 };
 
-/** Why a selected Pod got no tag, or fewer than its policy names. A closed list; see docs/operations.md. */
+/** Why a selected Pod got no tag, or fewer than its policy names. A closed list; see docs/reasons.md. */
 export const skipReasons = [
   'HostNetwork',
   'NoAddress',
