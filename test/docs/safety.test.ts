@@ -1,4 +1,4 @@
-// docs/safety.md names a test for each promise, docs/security.md for each threat: all must exist under that name.
+// Checks that each test which docs/safety.md names for a promise, or docs/security.md for a threat, exists under that name.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,17 +8,14 @@ const root = join(import.meta.dirname, '../..');
 const pages = ['docs/safety.md', 'docs/security.md'];
 const text = pages.map((page) => readFileSync(join(root, page), 'utf8')).join('\n');
 
-/** The second column of every row: parts of `file` name, or words where a rule of all scenarios holds the promise. */
-const proofs = text
-  .split('\n')
-  .filter((line) => line.startsWith('| ') && !/^\| (?:promise|threat) /.test(line))
-  .map((line) =>
-    line
-      .split('|')
-      .slice(1, 3)
-      .map((cell) => cell.trim()),
-  )
-  .flatMap(([promise = '', held = '']) => held.split('<br>').map((proof) => ({ promise, proof })));
+/** A promise in bold, and below it the tests: `file` name, or words where a rule of all scenarios holds the promise. */
+const items = text.split(/^(?=- \*\*|#)/m);
+const proofs = items.flatMap((item) => {
+  const [, promise] = /^- \*\*([^*]+)\*\*$/m.exec(item) ?? [];
+  if (promise === undefined) return [];
+  const held = [...item.matchAll(/^ {2}- (.+)$/gm)].map(([, proof = '']) => proof);
+  return (held.length > 0 ? held : ['']).map((proof) => ({ promise, proof }));
+});
 
 test('every promise is held by something', () => {
   assert.ok(proofs.length > 40);

@@ -71,17 +71,20 @@ function cluster({ synced = true } = {}) {
   return { desired, causes, causeOf };
 }
 
-test('three causes go at once, all others need the gate', () => {
-  const all: RemovalCause[] = [
-    'vacated',
-    'relabelled',
-    'newHolder',
-    'policy',
-    'namespace',
-    'relist',
-    'unclaimed',
-  ];
-  assert.deepEqual(all.filter(goesAtOnce), ['vacated', 'relabelled', 'newHolder']);
+test('four causes go at once, all others need the gate', () => {
+  const expected: Readonly<Record<RemovalCause, boolean>> = {
+    vacated: true,
+    relabelled: true,
+    newHolder: true,
+    displaced: true,
+    limit: false,
+    policy: false,
+    namespace: false,
+    relist: false,
+    unclaimed: false,
+  };
+  const causes = Object.keys(expected) as RemovalCause[];
+  assert.deepEqual(Object.fromEntries(causes.map((cause) => [cause, goesAtOnce(cause)])), expected);
 });
 
 test('what nobody ever deserved is unclaimed', () => {
