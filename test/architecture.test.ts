@@ -49,7 +49,17 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'table',
     'status',
   ],
-  'src/operator': ['leadership', 'device', 'limits', 'table', 'firewall', 'cluster', 'lifecycle', 'status'],
+  'src/operator': [
+    'leadership',
+    'device',
+    'limits',
+    'table',
+    'firewall',
+    'sources',
+    'cluster',
+    'lifecycle',
+    'status',
+  ],
   'src/kubernetes': ['errors', 'codec', 'client', 'reflector', 'resources', 'leases', 'events'],
   'src/panos': ['errors', 'http', 'xml', 'messages', 'session', 'client'],
 };

@@ -155,8 +155,8 @@ class Firewall {
     for (const namespace of this.world.namespaces.values()) this.#desired.setNamespace(namespace);
     for (const firewall of this.world.firewalls.values()) this.#desired.setFirewall(firewall);
     for (const policy of this.world.policies.values()) this.#desired.setPolicy(policy);
-    for (const pod of this.world.pods.values()) this.#desired.setPod(pod);
-    this.#desired.podsSynced();
+    for (const pod of this.world.pods.values()) this.#desired.setClaimant(pod);
+    this.#desired.claimantsSynced();
     this.read();
   }
 }

@@ -7,7 +7,8 @@ import type { Batch } from '../../src/core/message/batch.ts';
 import { Desired } from '../../src/core/desired/desired.ts';
 import type { WindowCount } from '../../src/core/removals/guard-window.ts';
 import { newHoldersSince } from '../../src/core/lifecycle/leader-lease.ts';
-import type { Labels, PodRecord, Policy } from '../../src/core/model/model.ts';
+import type { Claimant } from '../../src/core/model/claimant.ts';
+import type { Labels, Policy } from '../../src/core/model/model.ts';
 import { Table } from '../../src/core/table/table.ts';
 import { tagSet } from '../../src/core/model/tag-set.ts';
 
@@ -54,7 +55,7 @@ type Crash = { readonly before: number; readonly downMs: number; readonly unseen
 class History {
   now = 0;
   readonly device = new Map<string, Map<string, number>>();
-  readonly #pods = new Map<string, PodRecord>();
+  readonly #pods = new Map<string, Claimant>();
   readonly #policies = new Map<PolicyName, Policy>();
   #uids = 0;
   #desired: Desired;
@@ -133,9 +134,9 @@ class History {
     );
   }
 
-  #holderOf(address: string): PodRecord | undefined {
+  #holderOf(address: string): Claimant | undefined {
     const claimants = [...this.#pods.values()].filter((pod) => pod.addresses.includes(address));
-    return claimants.sort((a, b) => b.networkReadyAt - a.networkReadyAt || (a.uid < b.uid ? 1 : -1))[0];
+    return claimants.sort((a, b) => b.since - a.since || (a.uid < b.uid ? 1 : -1))[0];
   }
 
   #run(step: Step): void {
@@ -190,7 +191,7 @@ class History {
     };
     if (step.kind === 'start') {
       const record = this.#putPod(step.at, step.app);
-      return tell((desired) => desired.setPod(record));
+      return tell((desired) => desired.setClaimant(record));
     }
     if (step.kind === 'edit') {
       const policy = policyOf(step.policy, step.apps);
@@ -205,27 +206,27 @@ class History {
     if (pod === undefined) return;
     if (step.kind === 'end') {
       this.#pods.delete(pod.uid);
-      return tell((desired) => desired.deletePod(pod.uid, 'watch'));
+      return tell((desired) => desired.deleteClaimant(pod.uid, 'watch'));
     }
     const record = { ...pod, labels: apps[step.app] ?? new Map() };
     this.#pods.set(pod.uid, record);
-    tell((desired) => desired.setPod(record));
+    tell((desired) => desired.setClaimant(record));
   }
 
   /** Kubernetes tells times in whole seconds. */
-  #putPod(at: number, app: number): PodRecord {
+  #putPod(at: number, app: number): Claimant {
     const uid = `u${String((this.#uids += 1)).padStart(4, '0')}`;
-    const record: PodRecord = {
+    const record: Claimant = {
       uid,
       namespace: at % 2 === 0 ? 'a' : 'b',
       name: `pod-${uid}`,
-      node: 'n1',
-      serviceAccount: 'default',
+      kind: 'Pod',
+      fields: { node: 'n1', serviceAccount: 'default' },
       labels: apps[app] ?? new Map(),
       addresses: [addresses[at] ?? ''],
-      hostNetwork: false,
+      ineligible: undefined,
       terminating: false,
-      networkReadyAt: Math.floor((epochMs + this.now) / second) * second,
+      since: Math.floor((epochMs + this.now) / second) * second,
     };
     this.#pods.set(uid, record);
     return record;
@@ -259,7 +260,7 @@ class History {
   /** Holders that began after the last renewal inherit nothing, whoever saw them begin. */
   #bookHeirs(since: number): void {
     for (const address of addresses) {
-      if ((this.#holderOf(address)?.networkReadyAt ?? 0) <= since) continue;
+      if ((this.#holderOf(address)?.since ?? 0) <= since) continue;
       const wanted = this.wanted(address);
       for (const tag of this.device.get(address)?.keys() ?? []) {
         if (wanted.includes(tag)) continue;
@@ -290,8 +291,8 @@ class History {
     });
     for (const name of ['a', 'b']) desired.setNamespace({ name, labels: empty });
     for (const policy of this.#policies.values()) desired.setPolicy(policy, 'list');
-    for (const pod of this.#pods.values()) desired.setPod(pod);
-    desired.podsSynced();
+    for (const pod of this.#pods.values()) desired.setClaimant(pod);
+    desired.claimantsSynced();
     table.takenOver();
     table.timeouts.configure({ timeoutSeconds: givenSeconds, obstacle: undefined }, this.now);
     table.timeouts.inherit(this.#status.timeoutSeconds);

@@ -4,8 +4,10 @@ import assert from 'node:assert/strict';
 import { Session } from 'node:inspector';
 import { after, test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
-import { type AddressChange, Desired } from '../../src/core/desired/desired.ts';
-import type { Firewall, Labels, PodRecord, Policy } from '../../src/core/model/model.ts';
+import { Desired } from '../../src/core/desired/desired.ts';
+import type { AddressChange } from '../../src/core/model/address-change.ts';
+import type { Claimant } from '../../src/core/model/claimant.ts';
+import type { Firewall, Labels, Policy } from '../../src/core/model/model.ts';
 import type { Rejection } from '../../src/core/message/refusals.ts';
 import { mostTags } from '../../src/core/policies/tag-cap.ts';
 import { type DesiredTags, Table } from '../../src/core/table/table.ts';
@@ -115,17 +117,17 @@ const textPolicy = (i: number, text: string): Policy => ({
   tags: [{ kind: 'template', template: [{ kind: 'text', text: `${text}${i}` }] }],
 });
 
-const pod = (labels: Labels): PodRecord => ({
+const pod = (labels: Labels): Claimant => ({
   uid: 'u',
   namespace: 'a',
   name: 'pod-1',
-  node: 'n',
-  serviceAccount: 'default',
+  kind: 'Pod',
+  fields: { node: 'n', serviceAccount: 'default' },
   labels,
   addresses: [address],
-  hostNetwork: false,
+  ineligible: undefined,
   terminating: false,
-  networkReadyAt: 1,
+  since: 1,
 });
 
 /** A table that was read and is empty. */
@@ -162,7 +164,7 @@ function cluster(policies: number, tagsPerAddress?: number) {
   });
   follow = table;
   return (labels: Labels): void => {
-    desired.setPod(pod(labels));
+    desired.setClaimant(pod(labels));
     const batch = table.next(limits, 2);
     assert.ok(batch !== undefined, 'nothing is sent');
     table.confirm(batch, [], 3);
@@ -196,7 +198,7 @@ for (const change of ['come', 'are edited', 'go'] as const) {
     });
     desired.setFirewall(firewall);
     desired.setNamespace({ name: 'a', labels: new Map() });
-    desired.setPod(pod(labelsOf(1, 'v')));
+    desired.setClaimant(pod(labelsOf(1, 'v')));
     const together = (step: (one: Policy) => void, template: string) => {
       desired.defer();
       for (let i = 0; i < n; i += 1) step(textPolicy(i, template));

@@ -86,17 +86,17 @@ function causes(): (round: number) => void {
   desired.setPolicy(policy);
   return (round) => {
     const labels = new Map(Array.from({ length: 64 }, (_, i) => [`l${i}`, `r${round}`]));
-    desired.setPod({
+    desired.setClaimant({
       uid: 'u',
       namespace: 'a',
       name: 'p',
-      node: 'n',
-      serviceAccount: 's',
+      kind: 'Pod',
+      fields: { node: 'n', serviceAccount: 's' },
       labels,
       addresses: ['10.0.0.1'],
-      hostNetwork: false,
+      ineligible: undefined,
       terminating: false,
-      networkReadyAt: 1,
+      since: 1,
     });
   };
 }

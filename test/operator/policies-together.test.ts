@@ -68,17 +68,17 @@ function world() {
     addressCIDRs: undefined,
   });
   controller.desired.setNamespace({ name: 'shop', labels: new Map() });
-  controller.desired.setPod({
+  controller.desired.setClaimant({
     uid: 'pod',
     namespace: 'shop',
     name: 'web-1',
-    node: 'n1',
-    serviceAccount: 'default',
+    kind: 'Pod',
+    fields: { node: 'n1', serviceAccount: 'default' },
     labels: new Map(),
     addresses: ['10.0.0.1'],
-    hostNetwork: false,
+    ineligible: undefined,
     terminating: false,
-    networkReadyAt: 1000,
+    since: 1000,
   });
   seen.evaluations = 0;
   const evaluations = (): number => seen.evaluations;

@@ -1,12 +1,15 @@
-// Everything known of one address on the cluster's side: which Pod has it, and which tags it deserves where, and why.
+// Everything known of one address on the cluster's side: who has it, and which tags it deserves where, and why.
 
 import { takes } from '../policies/eligibility.ts';
 import { type Excerpt, excerptOf } from '../model/excerpt.ts';
-import type { Firewall, PodRecord, PolicyId } from '../model/model.ts';
-import type { Pods } from './pods.ts';
+import type { Claimant } from '../model/claimant.ts';
+import type { Claimants } from './claimants.ts';
+import type { Firewall, PolicyId } from '../model/model.ts';
 import type { TagSet } from '../model/tag-set.ts';
 
-type ExplainedPod = Pick<PodRecord, 'namespace' | 'name' | 'uid' | 'terminating' | 'hostNetwork'>;
+type ExplainedPod = Pick<Claimant, 'namespace' | 'name' | 'uid' | 'terminating'> & {
+  readonly hostNetwork: boolean;
+};
 
 /** What an address deserves on one firewall. */
 type ExplainedDeserts = {
@@ -36,13 +39,16 @@ type Parts = {
     isCutAt(firewall: string, address: string): boolean;
     admits(firewall: string, namespace: string): boolean;
   };
-  readonly pods: Pods;
+  readonly claimants: Claimants;
   /** Those that are to be told of. */
   readonly firewalls: readonly Firewall[];
 };
 
-export function explainDesired({ desired, pods, firewalls }: Parts, address: string): DesiredExplanation {
-  const holder = pods.holderOf(address);
+export function explainDesired(
+  { desired, claimants, firewalls }: Parts,
+  address: string,
+): DesiredExplanation {
+  const holder = claimants.holderOf(address);
   const deserts = (firewall: Firewall): ExplainedDeserts => {
     const { name } = firewall;
     const tags = desired.tagsOf(name, address);
@@ -60,7 +66,7 @@ export function explainDesired({ desired, pods, firewalls }: Parts, address: str
   return {
     address,
     ...(holder === undefined ? {} : { holder: explainedPod(holder) }),
-    others: excerptOf(othersAt(pods, address, holder).map(explainedPod)),
+    others: excerptOf(othersAt(claimants, address, holder).map(explainedPod)),
     firewalls: { count, first: first.map(deserts) },
   };
 }
@@ -68,7 +74,7 @@ export function explainDesired({ desired, pods, firewalls }: Parts, address: str
 function whyNone(
   firewall: Firewall,
   address: string,
-  holder: PodRecord | undefined,
+  holder: Claimant | undefined,
   desired: Parts['desired'],
 ): string {
   if (holder === undefined) return 'no Pod holds the address';
@@ -79,14 +85,14 @@ function whyNone(
   return 'no policy for this firewall gives the Pod a tag';
 }
 
-function othersAt(pods: Pods, address: string, holder: PodRecord | undefined): readonly PodRecord[] {
+function othersAt(claimants: Claimants, address: string, holder: Claimant | undefined): readonly Claimant[] {
   // Pods on the host's network hold nothing, so only a look at all Pods finds them.
-  const reporting = holder === undefined ? pods.all() : pods.claimants([address]);
+  const reporting = holder === undefined ? claimants.all() : claimants.claiming([address]);
   return [...reporting]
-    .map(({ record }) => record)
+    .map(({ claimant }) => claimant)
     .filter(({ uid, addresses }) => uid !== holder?.uid && addresses.includes(address));
 }
 
-function explainedPod({ namespace, name, uid, terminating, hostNetwork }: PodRecord): ExplainedPod {
-  return { namespace, name, uid, terminating, hostNetwork };
+function explainedPod({ namespace, name, uid, terminating, ineligible }: Claimant): ExplainedPod {
+  return { namespace, name, uid, terminating, hostNetwork: ineligible === 'HostNetwork' };
 }

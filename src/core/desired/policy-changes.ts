@@ -1,4 +1,4 @@
-// Policies that changed since the Pods were last evaluated, so that each Pod is evaluated once for all of them.
+// Policies that changed since the claimants were last evaluated, so that each claimant is evaluated once for all of them.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Grant } from '../policies/grant.ts';
@@ -9,7 +9,7 @@ import type { RemovalOrigin } from '../model/removal-origin.ts';
 import { noTags } from '../model/tag-set.ts';
 
 /** What a policy is from here on, undefined for none; and whose change that is. */
-export type PolicyChange = { readonly policy: Policy | undefined; readonly origin: RemovalOrigin };
+type PolicyChange = { readonly policy: Policy | undefined; readonly origin: RemovalOrigin };
 
 export type PolicyChanges = ReadonlyMap<PolicyId, PolicyChange>;
 
@@ -31,7 +31,7 @@ export class PendingPolicies {
   }
 }
 
-/** Which of the changed policies gave a Pod tags before, and what. */
+/** Which of the changed policies gave a claimant tags before, and what. */
 export function givenUp({ grants }: Evaluation, changes: PolicyChanges): readonly GivenUp[] {
   return grants.flatMap((grant) => {
     const why = whyOf(grant, changes);

@@ -2,20 +2,9 @@
 
 import { takes } from '../policies/eligibility.ts';
 import { type Evaluation, tagsOn } from '../policies/grants.ts';
-import type { Firewall, RemovalCause } from '../model/model.ts';
-import type { RemovalOrigin } from '../model/removal-origin.ts';
+import type { AddressChange } from '../model/address-change.ts';
+import type { Firewall } from '../model/model.ts';
 import { noTags, sameTags, type TagSet, without } from '../model/tag-set.ts';
-
-/** An address whose desired tags, or whose holder, changed. */
-export type AddressChange = {
-  readonly address: string;
-  readonly before: TagSet;
-  readonly after: TagSet;
-  /** Why tags leave. `vacated` and `newHolder` speak of the whole address, the others of before minus after. */
-  readonly cause: RemovalCause;
-  /** Whose change it is, where `cause` speaks of an object that was edited or deleted. */
-  readonly origin?: RemovalOrigin | undefined;
-};
 
 /** Why tags leave, and whose change it is. */
 export type Why = Pick<AddressChange, 'cause' | 'origin'>;
@@ -104,7 +93,7 @@ export class Registrations {
     const before = desired.get(address) ?? noTags;
     const same = sameTags(before, after);
     if (after.length === 0) desired.delete(address);
-    // Also where both are the same: one instance for all Pods that share an evaluation is what keeps this small.
+    // Also where both are the same: one instance for all claimants that share an evaluation is what keeps this small.
     else if (before !== after) desired.set(address, after);
     const wholeAddress = cause === 'vacated' || cause === 'newHolder';
     if (wholeAddress || !same) this.#changed(firewall.name, { address, before, after, cause, origin });

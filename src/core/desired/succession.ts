@@ -1,21 +1,21 @@
-// Derives the removal cause when an address changes Pods: vacated, or taken over by a new holder.
+// Derives the removal cause when an address changes holders: vacated, or taken over by a new one.
 
 import type { RemovalCause } from '../model/model.ts';
 
-/** Where a change of a Pod was learned: an event of a live watch, or a list (which cannot tell why something is missing). */
+/** Where a change of an object was learned: an event of a live watch, or a list (which cannot tell why something is missing). */
 export type Origin = 'watch' | 'list';
 
 /** Addresses that nobody takes again would stay for ever: the oldest go first, and their next holder counts as new. */
 const mostMissing = 200_000;
 
 export class Succession {
-  /** address -> uid of the Pod that held it until a list left it out. */
+  /** address -> uid of the claimant that held it until a list left it out. */
   readonly #missing = new Map<string, string>();
-  #podsSynced = false;
+  #claimantsSynced = false;
 
-  /** From here on, a Pod that takes an address is known to be its new holder. */
-  podsSynced(): void {
-    this.#podsSynced = true;
+  /** From here on, a claimant that takes an address is known to be its new holder. */
+  claimantsSynced(): void {
+    this.#claimantsSynced = true;
   }
 
   /** @param holders the uids of those who held the address before and after the change; undefined: nobody. */
@@ -32,8 +32,8 @@ export class Succession {
       if (before !== undefined) this.#miss(address, before);
       return 'relist';
     }
-    // A Pod that a list left out and that is back was never gone: it is not its own successor.
-    return this.#podsSynced && after !== missing ? 'newHolder' : 'relist';
+    // One that a list left out and that is back was never gone: it is not its own successor.
+    return this.#claimantsSynced && after !== missing ? 'newHolder' : 'relist';
   }
 
   #miss(address: string, uid: string): void {

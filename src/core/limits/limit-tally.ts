@@ -1,6 +1,7 @@
 // Counts by policy what a device's limits leave out, updated with each change so that statuses read it cheaply.
 
-import type { PodRecord, PolicyId } from '../model/model.ts';
+import type { Claimant } from '../model/claimant.ts';
+import type { PolicyId } from '../model/model.ts';
 
 export type LimitReason = 'Capacity' | 'TagLimit';
 
@@ -8,7 +9,7 @@ export type LimitReason = 'Capacity' | 'TagLimit';
 export type Limited = {
   readonly reason: LimitReason;
   /** The Pod that holds it. */
-  readonly pod: PodRecord;
+  readonly pod: Claimant;
   /** The policies that give the tags that are left out. */
   readonly policies: readonly PolicyId[];
 };

@@ -3,27 +3,6 @@
 /** A label set. The decoder makes equal sets one instance, unless they are very large: identity is a first comparison. */
 export type Labels = ReadonlyMap<string, string>;
 
-/** All of a Pod that this operator ever keeps; a few hundred bytes of the 10 KB that the API serves. */
-export type PodRecord = {
-  readonly uid: string;
-  readonly namespace: string;
-  readonly name: string;
-  /** spec.nodeName, '' until scheduled. */
-  readonly node: string;
-  readonly serviceAccount: string;
-  readonly labels: Labels;
-  /** status.podIPs in canonical text (see address.ts), IPv4 and IPv6, without duplicates. */
-  readonly addresses: readonly string[];
-  readonly hostNetwork: boolean;
-  /** metadata.deletionTimestamp is set. */
-  readonly terminating: boolean;
-  /**
-   * When the Pod's network came up, in ms since the epoch: the last transition of the condition
-   * PodReadyToStartContainers, else status.startTime, else metadata.creationTimestamp.
-   */
-  readonly networkReadyAt: number;
-};
-
 export type NamespaceRecord = {
   readonly name: string;
   readonly labels: Labels;

@@ -1,4 +1,4 @@
-// Tags that one policy gives one Pod, and the firewalls that they are for.
+// Tags that one policy gives one claimant, and the firewalls that they are for.
 
 import type { Firewall, PolicyId } from '../model/model.ts';
 import type { TagSet } from '../model/tag-set.ts';
@@ -7,7 +7,7 @@ import type { Rank } from './rank.ts';
 /** The firewalls that take a policy's tags from one namespace, and their distinct tagPrefixes. */
 export type Reach = { readonly firewalls: readonly Firewall[]; readonly prefixes: readonly string[] };
 
-/** What one policy gives one Pod. */
+/** What one policy gives one claimant. */
 export type Grant = {
   readonly policy: PolicyId;
   readonly reach: Reach;

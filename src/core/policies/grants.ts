@@ -1,8 +1,9 @@
-// Evaluates the policies for a Pod: those that select it, their tag suffixes, and the tags of these on a firewall.
+// Evaluates the policies for a claimant: those that select it, their tag suffixes, and the tags of these on a firewall.
 
 import type { Grant, Reach } from './grant.ts';
 import { smallestTexts, type TextsBeginning } from '../syntax/label-texts.ts';
-import type { Firewall, Labels, PodRecord, Policy, TagSource } from '../model/model.ts';
+import type { Claimant } from '../model/claimant.ts';
+import type { Firewall, Labels, Policy, TagSource } from '../model/model.ts';
 import { higherRank, type Rank, rankOf } from './rank.ts';
 import { capped, mostOf, mostTags } from './tag-cap.ts';
 import { noTags, type TagSet, tagSet } from '../model/tag-set.ts';
@@ -14,7 +15,7 @@ export type LocalPolicy = { readonly policy: Policy; readonly reach: Reach };
 
 export type Evaluation = {
   readonly grants: readonly Grant[];
-  /** By firewall name, remembered where many Pods share the evaluation. */
+  /** By firewall name, remembered where many claimants share the evaluation. */
   readonly known: { readonly tags: Map<string, TagSet>; readonly ranks: Map<string, TagRanks> } | undefined;
 };
 
@@ -23,17 +24,17 @@ export type TagRanks = ReadonlyMap<string, Rank>;
 
 export const nothingGranted: Evaluation = { grants: [], known: undefined };
 
-/** Returns the evaluation of a Pod of one namespace and one label set. */
-export type Evaluator = (pod: PodRecord) => Evaluation;
+/** Returns the evaluation of a claimant of one namespace and one label set. */
+export type Evaluator = (claimant: Claimant) => Evaluation;
 
-/** The evaluator of all Pods that have this one's labels. @param selecting the policies that select them. */
+/** The evaluator of all claimants that have this one's labels. @param selecting the policies that select them. */
 export function evaluatorLike(
-  pod: PodRecord,
+  claimant: Claimant,
   selecting: readonly LocalPolicy[],
   namespaceLabels: Labels,
 ): Evaluator {
-  const granting = grantsTo(pod, namespaceLabels);
-  const shared = selecting.map((local) => (namesThePod(local.policy) ? undefined : granting(local)));
+  const granting = grantsTo(claimant, namespaceLabels);
+  const shared = selecting.map((local) => (namesTheClaimant(local.policy) ? undefined : granting(local)));
   const grants = shared.filter((grant) => grant !== undefined);
   if (grants.length === selecting.length) {
     const evaluation = { grants: capped(grants), known: { tags: new Map(), ranks: new Map() } };
@@ -80,7 +81,8 @@ export function tagsFrom({ reach, tags, cut }: Grant, { name, tagPrefix }: Firew
   return cut?.get(name) ?? tags[reach.prefixes.indexOf(tagPrefix)] ?? noTags;
 }
 
-function namesThePod(policy: Policy): boolean {
+/** It asks for more than the namespace and labels that many share. */
+function namesTheClaimant(policy: Policy): boolean {
   return policy.tags.some(
     (source) =>
       source.kind === 'template' &&
@@ -88,11 +90,11 @@ function namesThePod(policy: Policy): boolean {
   );
 }
 
-/** What policies give one Pod: its labels are sorted once for all of them, and not kept. */
-function grantsTo(pod: PodRecord, namespaceLabels: Labels): (local: LocalPolicy) => Grant {
+/** What policies give one claimant: its labels are sorted once for all of them, and not kept. */
+function grantsTo(claimant: Claimant, namespaceLabels: Labels): (local: LocalPolicy) => Grant {
   // One more than fit tells that some are left out.
-  const beginning = smallestTexts(pod.labels, mostTags + 1);
-  return (local) => grant(local, (source) => texts(source, pod, namespaceLabels, beginning));
+  const beginning = smallestTexts(claimant.labels, mostTags + 1);
+  return (local) => grant(local, (source) => texts(source, claimant, namespaceLabels, beginning));
 }
 
 function grant(
@@ -124,21 +126,13 @@ function behind(prefix: string, suffixes: ReadonlySet<string>): string[] {
 
 function texts(
   source: TagSource,
-  pod: PodRecord,
+  { namespace, name, labels, fields }: Claimant,
   namespaceLabels: Labels,
   beginning: TextsBeginning,
 ): readonly (string | undefined)[] {
-  if (source.kind === 'labelKeys') return labelKeySuffixes(source.keys, pod.labels, beginning);
-  return [
-    render(source.template, {
-      namespace: pod.namespace,
-      pod: pod.name,
-      node: pod.node,
-      serviceAccount: pod.serviceAccount,
-      labels: pod.labels,
-      namespaceLabels,
-    }),
-  ];
+  if (source.kind === 'labelKeys') return labelKeySuffixes(source.keys, labels, beginning);
+  const { node, serviceAccount } = fields;
+  return [render(source.template, { namespace, pod: name, node, serviceAccount, labels, namespaceLabels })];
 }
 
 /** A tenant's tags stay below `ns_<namespace>.`; no namespace name holds `_`, so nobody else's can. */

@@ -8,15 +8,8 @@ import {
   type LocalPolicy,
   nothingGranted,
 } from './grants.ts';
-import type {
-  Firewall,
-  Labels,
-  NamespaceRecord,
-  PodRecord,
-  Policy,
-  PolicyId,
-  Selector,
-} from '../model/model.ts';
+import type { Claimant } from '../model/claimant.ts';
+import type { Firewall, Labels, NamespaceRecord, Policy, PolicyId, Selector } from '../model/model.ts';
 import { matches } from '../syntax/selector.ts';
 
 /** A policy with the firewalls that it names or selects; equal lists are one instance. */
@@ -33,7 +26,7 @@ const maxChanges = 256;
 
 /**
  * Pods of one Deployment carry one (interned) label set, so the outcome is remembered by label set: selectors run once
- * for each, and what does not name the Pod itself is shared by all of them. With thousands of policies, a change of one
+ * for each, and what does not name the claimant itself is shared by all of them. With thousands of policies, a change of one
  * of them must not cost a look at all the others: only label sets that it selects, or did, are looked at anew.
  */
 export class NamespaceEvaluator {
@@ -48,19 +41,21 @@ export class NamespaceEvaluator {
     for (const targeted of policies) this.#put(targeted);
   }
 
-  evaluate(pod: PodRecord): Evaluation {
-    const known = this.#remembered.get(pod.labels);
-    if (known !== undefined && !this.#concerned(pod.labels, known.seen)) {
+  evaluate(claimant: Claimant): Evaluation {
+    const known = this.#remembered.get(claimant.labels);
+    if (known !== undefined && !this.#concerned(claimant.labels, known.seen)) {
       known.seen = this.#changes.length;
-      return known.evaluate(pod);
+      return known.evaluate(claimant);
     }
     const selecting = [...this.#policies.values()].filter(({ policy }) =>
-      matches(policy.podSelector, pod.labels),
+      matches(policy.podSelector, claimant.labels),
     );
     const evaluate =
-      selecting.length === 0 ? () => nothingGranted : evaluatorLike(pod, selecting, this.#namespace.labels);
-    this.#remembered.set(pod.labels, { evaluate, seen: this.#changes.length });
-    return evaluate(pod);
+      selecting.length === 0
+        ? () => nothingGranted
+        : evaluatorLike(claimant, selecting, this.#namespace.labels);
+    this.#remembered.set(claimant.labels, { evaluate, seen: this.#changes.length });
+    return evaluate(claimant);
   }
 
   /** Takes up a policy that is new, edited or (without `after`) gone. */

@@ -1,9 +1,10 @@
-// Rules besides the Pods: which policies apply in a namespace, and which firewalls accept them.
+// Rules besides the claimants: which policies apply in a namespace, and which firewalls accept them.
 
 import { namespaceOf } from '../model/policy-scope.ts';
 import { type Evaluation, nothingGranted } from './grants.ts';
 import { NamespaceEvaluator } from './namespace-evaluator.ts';
-import type { Firewall, NamespaceRecord, PodRecord, Policy, PolicyId } from '../model/model.ts';
+import type { Claimant } from '../model/claimant.ts';
+import type { Firewall, NamespaceRecord, Policy, PolicyId } from '../model/model.ts';
 import { matches } from '../syntax/selector.ts';
 import { Tally } from './tally.ts';
 
@@ -92,15 +93,15 @@ export class Rules {
     for (const rules of this.#namespaces.values()) rules.evaluator = undefined;
   }
 
-  /** What the policies give a Pod as they are now. */
-  evaluate(pod: PodRecord): Evaluation {
-    const rules = this.#namespaces.get(pod.namespace);
+  /** What the policies give a claimant as they are now. */
+  evaluate(claimant: Claimant): Evaluation {
+    const rules = this.#namespaces.get(claimant.namespace);
     if (rules?.record === undefined) return nothingGranted;
     rules.evaluator ??= new NamespaceEvaluator(rules.record, [
       ...rules.policies.values(),
       ...this.#clusterPolicies.values(),
     ]);
-    return rules.evaluator.evaluate(pod);
+    return rules.evaluator.evaluate(claimant);
   }
 
   /** Sorted by name. Policies for the same firewalls have the same list. */

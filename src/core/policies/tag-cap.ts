@@ -19,7 +19,7 @@ export function mostOf(texts: ReadonlySet<string>, cut: () => void): ReadonlySet
 }
 
 /**
- * The grants of one Pod, cut where a firewall would get more than `mostTags` tags for its addresses: the highest ranks keep
+ * The grants of one claimant, cut where a firewall would get more than `mostTags` tags for its addresses: the highest ranks keep
  * theirs, and of tags of the same rank the smaller texts. A function of the policies, so that every replica cuts alike.
  */
 export function capped(grants: readonly Grant[]): readonly Grant[] {

@@ -1,7 +1,7 @@
 // Ledger of removal causes for one table: why a tag may leave an address, kept until the device has followed.
 
 import type { RemovalCause } from '../model/model.ts';
-import type { AddressChange } from '../desired/registrations.ts';
+import type { AddressChange } from '../model/address-change.ts';
 import type { RemovalOrigin } from '../model/removal-origin.ts';
 import { membership, without } from '../model/tag-set.ts';
 

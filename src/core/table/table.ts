@@ -15,7 +15,7 @@ import type { Outlook } from './outlook.ts';
 import type { DesiredTags } from './planner.ts';
 import { type Rejection, Refusals } from '../message/refusals.ts';
 import { RegistrationTimeouts } from '../timeouts/registration-timeouts.ts';
-import type { AddressChange } from '../desired/registrations.ts';
+import type { AddressChange } from '../model/address-change.ts';
 import { goesAtOnce, RemovalCauses } from '../removals/removal-causes.ts';
 import { type GuardLimits, type HeldPlan, RemovalGuard } from '../removals/removal-guard.ts';
 import type { RemovalGate } from '../removals/removal-gate.ts';

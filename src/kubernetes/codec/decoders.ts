@@ -1,11 +1,17 @@
 // The decoders of the resources that are watched: Pods, Namespaces, and raw objects (custom resources, Secrets).
 
-import type { Labels, NamespaceRecord, PodRecord } from '../../core/model/model.ts';
+import type { Labels, NamespaceRecord } from '../../core/model/model.ts';
 import { type Decoder, isObject, type JsonObject } from './decode.ts';
 import { identityOf } from './decode-json.ts';
 import { createInterner, type Interner, noLabels, sharedLabels } from './intern.ts';
 import { DecodeError } from '../errors/kube-errors.ts';
-import { createPodDraft, networkReadyCondition, type PodDraft, podEntry } from './pod-record.ts';
+import {
+  createPodDraft,
+  networkReadyCondition,
+  type PodDraft,
+  podEntry,
+  type PodRecord,
+} from './pod-record.ts';
 import { podFromProtobuf } from './pod-protobuf.ts';
 
 /** What we use of an object, as the API server wrote it; whoever takes it checks it. */

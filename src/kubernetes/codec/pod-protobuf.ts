@@ -1,11 +1,17 @@
 // Reads of a protobuf Pod only what a PodRecord keeps, and steps over the other nine tenths of its bytes.
 // Field numbers: k8s.io/api v0.36.2 core/v1 and k8s.io/apimachinery v0.36.2 meta/v1, generated.proto.
 
-import type { Labels, PodRecord } from '../../core/model/model.ts';
+import type { Labels } from '../../core/model/model.ts';
 import type { Entry } from './decode.ts';
 import { readMapEntry } from './decode-protobuf.ts';
 import { type Interner, largestSharedSet, noLabels, sharedLabels } from './intern.ts';
-import { createPodDraft, networkReadyCondition, type PodDraft, podEntry } from './pod-record.ts';
+import {
+  createPodDraft,
+  networkReadyCondition,
+  type PodDraft,
+  podEntry,
+  type PodRecord,
+} from './pod-record.ts';
 import { lengthDelimited, ProtobufReader, varintField } from './protobuf-reader.ts';
 
 const pod = { metadata: lengthDelimited(1), spec: lengthDelimited(2), status: lengthDelimited(3) };

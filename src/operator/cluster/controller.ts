@@ -2,7 +2,7 @@
 
 import { Burst } from '../../core/removals/burst.ts';
 import { Desired } from '../../core/desired/desired.ts';
-import type { NamespaceRecord, PodRecord, PolicyId } from '../../core/model/model.ts';
+import type { NamespaceRecord, PolicyId } from '../../core/model/model.ts';
 import { goesAtOnce } from '../../core/removals/removal-causes.ts';
 import type { Claim } from '../../core/rights/table-claims.ts';
 import type { Scope } from '../../core/model/policy-scope.ts';
@@ -15,12 +15,13 @@ import type { AskDefinition } from './definition-watch.ts';
 import { type FirewallObject, FirewallObjects, type FirewallObjectsOptions } from './firewall-objects.ts';
 import type { FirewallWorker } from '../firewall/firewall-worker.ts';
 import { type PolicyObject, PolicyObjects } from './policy-objects.ts';
+import { type Source, sourceNames } from '../sources/source.ts';
 import type { ClusterKnowledge } from '../table/table-observer.ts';
 import type { Term } from '../leadership/term.ts';
 
 /** The kinds that must have been listed in full before anything is sent. */
 export const kinds = [
-  'pods',
+  ...sourceNames,
   'namespaces',
   'panfirewalls',
   'pantagpolicies',
@@ -103,10 +104,11 @@ export class Controller {
     return { synced: this.synced, relisting, judgeFrom, burst, claimant };
   }
 
-  pods(): Sink<PodRecord> {
-    return this.#sink('pods', (change) => {
-      if (change.type === 'set') this.desired.setPod(change.record);
-      else this.desired.deletePod(change.record.uid, change.origin);
+  claimants<R>({ name, toClaimants }: Pick<Source<R>, 'name' | 'toClaimants'>): Sink<R> {
+    return this.#sink<R>(name, (change) => {
+      for (const { type, record, origin } of toClaimants(change))
+        if (type === 'set') this.desired.setClaimant(record);
+        else this.desired.deleteClaimant(record.uid, origin);
     });
   }
 
@@ -217,7 +219,7 @@ export class Controller {
     if (!this.#unsynced.delete(kind)) return;
     const { log } = this.#options;
     log.info({ resource: kind }, 'listed');
-    if (kind === 'pods') this.desired.podsSynced();
+    if (kind === 'pods') this.desired.claimantsSynced();
     this.desired.settle();
     if (!this.synced) return;
     this.#noteNewHolders();

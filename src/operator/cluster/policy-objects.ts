@@ -2,7 +2,8 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { type DefinitionLook, wasDeletedAlone } from '../../core/removals/crd-deletion.ts';
-import type { Desired, Origin } from '../../core/desired/desired.ts';
+import type { Desired } from '../../core/desired/desired.ts';
+import type { Origin } from '../../core/desired/succession.ts';
 import type { PolicyId } from '../../core/model/model.ts';
 import { type Scope, scopeOf } from '../../core/model/policy-scope.ts';
 import { UnreadablePolicies } from '../../core/removals/unreadable-policies.ts';

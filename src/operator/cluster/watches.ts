@@ -2,7 +2,6 @@
 
 import {
   createNamespaceDecoder,
-  createPodDecoder,
   createSecretDecoder,
   policyDecoder,
   rawDecoder,
@@ -23,10 +22,10 @@ import type { Logger } from '../../runtime/logger.ts';
 import type { Metrics } from '../../runtime/metrics.ts';
 import type { Controller, WatchedKind } from './controller.ts';
 import { usedKeys } from '../device/credentials.ts';
+import { podSource } from '../sources/pod-source.ts';
+import type { Source } from '../sources/source.ts';
 import type { Watched } from './readiness.ts';
 
-/** A Pod that ends leaves this selection, and so arrives as deleted. */
-const unfinished = { fieldSelector: 'status.phase!=Failed,status.phase!=Succeeded' };
 /** How often each cache is compared with an exact list, to count what a watch did not tell. */
 const resyncMs = 3_600_000;
 /** How long a right that was taken away, or a token that ran out, may go unnoticed. */
@@ -43,13 +42,10 @@ type WatchParts = {
 
 type Watch = Watched & Pick<Reflector, 'run' | 'startAnew'>;
 
-type Source<R> = Pick<ReflectorOptions<R>, 'decoder' | 'sink'> & {
-  readonly path: string;
-  readonly query?: Readonly<Record<string, string>>;
-};
+type Collection<R> = Pick<ReflectorOptions<R>, 'decoder' | 'sink'> & Pick<Source<R>, 'path' | 'query'>;
 
 export function createWatches({ http, namespace, controller, metrics, log }: WatchParts): Watch[] {
-  const watch = <R>(name: WatchedKind, { path, query, decoder, sink }: Source<R>): Watch => {
+  const watch = <R>(name: WatchedKind, { path, query, decoder, sink }: Collection<R>): Watch => {
     const reflector = createReflector({
       http,
       resource: { name, path, ...(query === undefined ? {} : { query }) },
@@ -66,18 +62,15 @@ export function createWatches({ http, namespace, controller, metrics, log }: Wat
     });
     return { name, ...reflector };
   };
+  const watchSource = <R>(source: Source<R>) =>
+    watch(source.name, { ...source, sink: controller.claimants(source) });
   const raw = (path: string, sink: ReturnType<Controller['secretsOf']>, decoder = rawDecoder) => ({
     path,
     sink,
     decoder,
   });
   return [
-    watch('pods', {
-      path: '/api/v1/pods',
-      query: unfinished,
-      decoder: createPodDecoder(),
-      sink: controller.pods(),
-    }),
+    watchSource(podSource()),
     watch('namespaces', {
       path: '/api/v1/namespaces',
       decoder: createNamespaceDecoder(),

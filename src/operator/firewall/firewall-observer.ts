@@ -37,7 +37,7 @@ export function firewallObserver({
         const seconds = (now - since) / 1000;
         if (register.length > 0) {
           metrics.registrationLatency.observe({ firewall, operation: 'register' }, seconds);
-          const upSince = desired.holderOf(address)?.networkReadyAt ?? 0;
+          const upSince = desired.holderOf(address)?.since ?? 0;
           const age = Date.now() - upSince;
           if (upSince >= startedAt && age < newPodMs)
             metrics.podToFirewall.observe({ firewall }, Math.max(0, age) / 1000);

@@ -2,7 +2,8 @@
 
 import type { DeviceError } from '../../core/model/device-error.ts';
 import type { Finding } from '../../core/model/finding.ts';
-import type { AddressChange, Desired } from '../../core/desired/desired.ts';
+import type { Desired } from '../../core/desired/desired.ts';
+import type { AddressChange } from '../../core/model/address-change.ts';
 import type { EventNote } from '../../core/status/event-note.ts';
 import type { FirewallView, ShownTable } from '../../core/status/firewall-status.ts';
 import type { Firewall } from '../../core/model/model.ts';

@@ -1,7 +1,7 @@
 // The loop that keeps one registered-ip table equal to what is desired: one message in flight, a full read now and then.
 
 import { DeviceError } from '../../core/model/device-error.ts';
-import type { AddressChange } from '../../core/desired/desired.ts';
+import type { AddressChange } from '../../core/model/address-change.ts';
 import type { LimitedTable } from '../../core/limits/device-limits.ts';
 import { type Knowledge, type RemovalGate, removalGate } from '../../core/removals/removal-gate.ts';
 import { type DesiredTags, Table } from '../../core/table/table.ts';

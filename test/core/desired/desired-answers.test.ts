@@ -3,21 +3,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Desired } from '../../../src/core/desired/desired.ts';
-import type { Labels, PodRecord } from '../../../src/core/model/model.ts';
+import type { Claimant } from '../../../src/core/model/claimant.ts';
+import type { Labels } from '../../../src/core/model/model.ts';
 
 const noLabels: Labels = new Map();
 
-const pod: PodRecord = {
+const pod: Claimant = {
   uid: 'u1',
   namespace: 'shop',
   name: 'web-1',
-  node: 'n1',
-  serviceAccount: 'default',
+  kind: 'Pod',
+  fields: { node: 'n1', serviceAccount: 'default' },
   labels: noLabels,
   addresses: ['10.0.0.1'],
-  hostNetwork: false,
+  ineligible: undefined,
   terminating: false,
-  networkReadyAt: 100,
+  since: 100,
 };
 
 /** One firewall, and one policy that tags every Pod with its node and its service account. */
@@ -54,13 +55,13 @@ test('of what there is not it answers nothing', () => {
   assert.deepEqual(desired.targetsOf('shop/absent'), []);
   assert.deepEqual(desired.tagsInUse('shop/absent'), []);
   assert.equal(desired.tallyOf('shop/absent'), undefined);
-  desired.deletePod('absent', 'watch');
+  desired.deleteClaimant('absent', 'watch');
   desired.deleteNamespace('absent');
 });
 
 test('who holds an address, where a policy goes, and what it gives', () => {
   const desired = cluster();
-  desired.setPod(pod);
+  desired.setClaimant(pod);
   assert.equal(desired.holderOf('10.0.0.1'), pod);
   assert.deepEqual(desired.targetsOf('shop/where'), ['edge']);
   assert.deepEqual(desired.tagsInUse('shop/where'), ['k8s.ns_shop.default', 'k8s.ns_shop.n1']);
@@ -68,22 +69,22 @@ test('who holds an address, where a policy goes, and what it gives', () => {
 
 test('a Pod that changes in nothing but its node, or its service account, changes its tags', () => {
   const desired = cluster();
-  desired.setPod(pod);
-  desired.setPod({ ...pod, node: 'n2' });
+  desired.setClaimant(pod);
+  desired.setClaimant({ ...pod, fields: { ...pod.fields, node: 'n2' } });
   assert.deepEqual(desired.tagsOf('edge', '10.0.0.1'), ['k8s.ns_shop.default', 'k8s.ns_shop.n2']);
-  desired.setPod({ ...pod, node: 'n2', serviceAccount: 'robot' });
+  desired.setClaimant({ ...pod, fields: { node: 'n2', serviceAccount: 'robot' } });
   assert.deepEqual(desired.tagsOf('edge', '10.0.0.1'), ['k8s.ns_shop.n2', 'k8s.ns_shop.robot']);
 });
 
 test('a Pod that changes in nothing but its end, or the start of its network, may lose its address or win it', () => {
   const desired = cluster();
-  const rival = { ...pod, uid: 'u2', networkReadyAt: 200 };
-  desired.setPod(pod);
-  desired.setPod(rival);
+  const rival = { ...pod, uid: 'u2', since: 200 };
+  desired.setClaimant(pod);
+  desired.setClaimant(rival);
   assert.equal(desired.holderOf('10.0.0.1')?.uid, 'u2');
-  desired.setPod({ ...pod, networkReadyAt: 300 });
+  desired.setClaimant({ ...pod, since: 300 });
   assert.equal(desired.holderOf('10.0.0.1')?.uid, 'u1');
-  desired.setPod({ ...pod, networkReadyAt: 300, terminating: true });
+  desired.setClaimant({ ...pod, since: 300, terminating: true });
   assert.equal(desired.holderOf('10.0.0.1')?.uid, 'u2');
 });
 
@@ -104,7 +105,8 @@ test('Pods with the same labels share what names none of them, and never what do
   const naming = { kind: 'template', template: [text, { kind: 'field', field: 'pod' }] } as const;
   desired.setPolicy({ ...policy, id: 'shop/fixed', name: 'fixed', namespace: 'shop', tags: [fixed] });
   desired.setPolicy({ ...policy, id: 'shop/mixed', name: 'mixed', namespace: 'shop', tags: [fixed, naming] });
-  for (const i of [1, 2]) desired.setPod({ ...pod, uid: `u${i}`, name: `-${i}`, addresses: [`10.0.0.${i}`] });
+  for (const i of [1, 2])
+    desired.setClaimant({ ...pod, uid: `u${i}`, name: `-${i}`, addresses: [`10.0.0.${i}`] });
   for (const i of [1, 2])
     assert.deepEqual(desired.tagsOf('edge', `10.0.0.${i}`), ['k8s.ns_shop.web', `k8s.ns_shop.web-${i}`]);
 });
@@ -120,6 +122,6 @@ test('a word that a filter reads as an operator is a tag behind its prefix', () 
     podSelector: [],
     tags: [{ kind: 'template', template: [{ kind: 'text', text: 'and' }] }],
   });
-  desired.setPod(pod);
+  desired.setClaimant(pod);
   assert.deepEqual(desired.tagsInUse('/words'), ['k8s.and']);
 });

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { type AddressChange, Desired } from '../../../src/core/desired/desired.ts';
+import { Desired } from '../../../src/core/desired/desired.ts';
+import type { AddressChange } from '../../../src/core/model/address-change.ts';
 import type { RemovalCause } from '../../../src/core/model/model.ts';
 import { sameTags, type TagSet, without } from '../../../src/core/model/tag-set.ts';
 import { type NaiveState, naiveHolder, naiveState } from './naive-desired.ts';
@@ -200,11 +201,11 @@ test('an input that is set again as it is says nothing at all', () => {
       }
       emissions.length = 0;
       notified.clear();
-      for (const pod of world.pods.values()) desired.setPod({ ...pod, addresses: [...pod.addresses] });
+      for (const pod of world.pods.values()) desired.setClaimant({ ...pod, addresses: [...pod.addresses] });
       for (const namespace of world.namespaces.values()) desired.setNamespace({ ...namespace });
       for (const policy of world.policies.values()) desired.setPolicy(structuredClone(policy));
       for (const firewall of world.firewalls.values()) desired.setFirewall(structuredClone(firewall));
-      for (const uid of ['u0', 'u1', 'u2']) if (!world.pods.has(uid)) desired.deletePod(uid, 'watch');
+      for (const uid of ['u0', 'u1', 'u2']) if (!world.pods.has(uid)) desired.deleteClaimant(uid, 'watch');
       for (const id of ['a/p', '/p']) if (!world.policies.has(id)) desired.deletePolicy(id);
       for (const name of ['f', 'g']) if (!world.firewalls.has(name)) desired.deleteFirewall(name);
       assert.deepEqual(emissions, []);

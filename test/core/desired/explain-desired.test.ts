@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Desired } from '../../../src/core/desired/desired.ts';
-import type { Firewall, Labels, PodRecord, Policy } from '../../../src/core/model/model.ts';
+import type { Claimant } from '../../../src/core/model/claimant.ts';
+import type { Firewall, Labels, Policy } from '../../../src/core/model/model.ts';
 import { parseNetwork } from '../../../src/core/syntax/network.ts';
 
 const noLabels: Labels = new Map();
@@ -11,17 +12,17 @@ const address = '10.0.0.1';
 const none = { count: 0, first: [] };
 const all = <T>(...first: T[]) => ({ count: first.length, first });
 
-const pod = (uid: string, more: Partial<PodRecord> = {}): PodRecord => ({
+const pod = (uid: string, more: Partial<Claimant> = {}): Claimant => ({
   uid,
   namespace: 'shop',
   name: `pod-${uid}`,
-  node: 'n1',
-  serviceAccount: 'default',
+  kind: 'Pod',
+  fields: { node: 'n1', serviceAccount: 'default' },
   labels: noLabels,
   addresses: [address],
-  hostNetwork: false,
+  ineligible: undefined,
   terminating: false,
-  networkReadyAt: 100,
+  since: 100,
   ...more,
 });
 
@@ -64,8 +65,8 @@ test('the holder, others that report the address, and each tag with the policies
   desired.setFirewall(firewall('edge'));
   desired.setPolicy(policy('web', 'edge'));
   desired.setPolicy(policy('all', 'edge'));
-  desired.setPod(pod('u1'));
-  desired.setPod(pod('u2', { terminating: true }));
+  desired.setClaimant(pod('u1'));
+  desired.setClaimant(pod('u2', { terminating: true }));
   assert.deepEqual(desired.explain(address), {
     address,
     holder: told('u1'),
@@ -94,7 +95,7 @@ test('each reason for no tags is told, firewall by firewall', () => {
   const whys = () =>
     desired.explain(address).firewalls.first.map(({ firewall: name, why }) => [name, why ?? ''] as const);
   assert.ok(whys().every(([, why]) => why === 'no Pod holds the address'));
-  desired.setPod(pod('u1'));
+  desired.setClaimant(pod('u1'));
   const [elsewhere, closed, unasked] = whys();
   assert.match(elsewhere?.[1] ?? '', /^the address is outside spec\.addressCIDRs/);
   assert.equal(closed?.[1], 'spec.namespaceSelector does not select namespace shop');
@@ -103,8 +104,8 @@ test('each reason for no tags is told, firewall by firewall', () => {
 
 test('where nobody holds the address, a Pod on the network of its host that reports it is found', () => {
   const desired = cluster();
-  desired.setPod(pod('u1', { hostNetwork: true }));
-  desired.setPod(pod('u2', { addresses: ['10.0.0.2'] }));
+  desired.setClaimant(pod('u1', { ineligible: 'HostNetwork' }));
+  desired.setClaimant(pod('u2', { addresses: ['10.0.0.2'] }));
   const { holder, others } = desired.explain(address);
   assert.deepEqual([holder, others], [undefined, all(told('u1', { hostNetwork: true }))]);
 });

@@ -4,19 +4,19 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { Holders, outranks } from '../../../src/core/desired/holders.ts';
-import type { PodRecord } from '../../../src/core/model/model.ts';
+import type { Claimant } from '../../../src/core/model/claimant.ts';
 
-const base: PodRecord = {
+const base: Claimant = {
   uid: 'u1',
   namespace: 'shop',
   name: 'web',
-  node: 'n1',
-  serviceAccount: 'default',
+  kind: 'Pod',
+  fields: { node: 'n1', serviceAccount: 'default' },
   labels: new Map(),
   addresses: ['10.0.0.1'],
-  hostNetwork: false,
+  ineligible: undefined,
   terminating: false,
-  networkReadyAt: 100,
+  since: 100,
 };
 
 const pods = fc.uniqueArray(
@@ -24,22 +24,25 @@ const pods = fc.uniqueArray(
     .record({
       number: fc.integer({ min: 0, max: 30 }),
       terminating: fc.boolean(),
-      networkReadyAt: fc.integer({ min: 0, max: 3 }),
-      hostNetwork: fc.oneof({ weight: 5, arbitrary: fc.constant(false) }, fc.constant(true)),
+      since: fc.integer({ min: 0, max: 3 }),
+      ineligible: fc.oneof(
+        { weight: 5, arbitrary: fc.constant(undefined) },
+        fc.constant('HostNetwork' as const),
+      ),
       addresses: fc.subarray(['10.0.0.1', '10.0.0.2']),
     })
-    .map(({ number, ...rest }): PodRecord => ({ ...base, ...rest, uid: `u${number}` })),
+    .map(({ number, ...rest }): Claimant => ({ ...base, ...rest, uid: `u${number}` })),
   { selector: ({ uid }) => uid, minLength: 1, maxLength: 6 },
 );
 
 test('the Pod whose network came up last holds the address', () => {
-  const older = { ...base, uid: 'u9', networkReadyAt: 99 };
+  const older = { ...base, uid: 'u9', since: 99 };
   assert.equal(outranks(base, older), true);
   assert.equal(outranks(older, base), false);
 });
 
 test('a terminating Pod comes after every other, whenever its network came up', () => {
-  const terminating = { ...base, uid: 'u9', networkReadyAt: 200, terminating: true };
+  const terminating = { ...base, uid: 'u9', since: 200, terminating: true };
   assert.equal(outranks(base, terminating), true);
   assert.equal(outranks(terminating, base), false);
 });
@@ -52,15 +55,15 @@ test('between equals the greater uid decides, so that every replica decides alik
 
 test('of two terminating Pods, too, the one whose network came up last, and then the greater uid', () => {
   const leaving = { ...base, terminating: true };
-  const older = { ...leaving, uid: 'u9', networkReadyAt: 99 };
+  const older = { ...leaving, uid: 'u9', since: 99 };
   assert.equal(outranks(leaving, older), true);
   assert.equal(outranks(older, leaving), false);
   assert.equal(outranks({ ...leaving, uid: 'u2' }, leaving), true);
 });
 
 test('law: rank reads terminating first, then when the network came up, then uid, and nothing else', () => {
-  const rank = ({ terminating, networkReadyAt, uid }: PodRecord) =>
-    [terminating ? '0' : '1', String(networkReadyAt).padStart(9, '0'), uid].join(' ');
+  const rank = ({ terminating, since, uid }: Claimant) =>
+    [terminating ? '0' : '1', String(since).padStart(9, '0'), uid].join(' ');
   const other = fc.record({
     namespace: fc.constantFrom('a', 'z'),
     name: fc.constantFrom('a', 'z'),
@@ -101,7 +104,9 @@ test('the holder is the first in rank of those who claim the address, in whateve
       for (const pod of again.filter((pod) => leavers.includes(pod))) holders.claim(pod);
       const present = claims.filter((pod) => !leavers.includes(pod) || again.includes(pod));
       for (const address of ['10.0.0.1', '10.0.0.2']) {
-        const claiming = present.filter((pod) => !pod.hostNetwork && pod.addresses.includes(address));
+        const claiming = present.filter(
+          (pod) => pod.ineligible === undefined && pod.addresses.includes(address),
+        );
         const first = claiming.find((pod) =>
           claiming.every((other) => other === pod || outranks(pod, other)),
         );
@@ -114,9 +119,9 @@ test('the holder is the first in rank of those who claim the address, in whateve
 
 test('Pods on the network of the host claim nothing', () => {
   const holders = new Holders();
-  holders.claim({ ...base, hostNetwork: true });
+  holders.claim({ ...base, ineligible: 'HostNetwork' });
   assert.equal(holders.holder('10.0.0.1'), undefined);
   holders.claim(base);
-  holders.release({ ...base, hostNetwork: true });
+  holders.release({ ...base, ineligible: 'HostNetwork' });
   assert.equal(holders.holder('10.0.0.1'), base);
 });

@@ -1,6 +1,7 @@
 // The desired state from scratch, as slowly and plainly as the contract can be read: the oracle of desired.test.ts.
 
-import type { Labels, PodRecord, Policy, Selector, TagSource } from '../../../src/core/model/model.ts';
+import type { Claimant } from '../../../src/core/model/claimant.ts';
+import type { Labels, Policy, Selector, TagSource } from '../../../src/core/model/model.ts';
 import { BlockList } from 'node:net';
 import { addresses, namespaces, networks, type World } from './universe.ts';
 
@@ -23,13 +24,13 @@ export type NaiveState = {
   readonly admittedBy: Readonly<Record<string, readonly string[]>>;
 };
 
-export function naiveHolder(world: World, address: string): PodRecord | undefined {
+export function naiveHolder(world: World, address: string): Claimant | undefined {
   const claimants = [...world.pods.values()].filter(
-    (pod) => !pod.hostNetwork && pod.addresses.includes(address),
+    (pod) => pod.ineligible === undefined && pod.addresses.includes(address),
   );
   claimants.sort((a, b) => {
     if (a.terminating !== b.terminating) return a.terminating ? 1 : -1;
-    if (a.networkReadyAt !== b.networkReadyAt) return b.networkReadyAt - a.networkReadyAt;
+    if (a.since !== b.since) return b.since - a.since;
     return a.uid < b.uid ? 1 : -1;
   });
   return claimants[0];
@@ -102,7 +103,7 @@ function familyOf(address: string): 'ipv4' | 'ipv6' {
 }
 
 /** The tags that this policy gives a Pod that holds an address, on one firewall. */
-function tagsOn(world: World, policy: Policy, pod: PodRecord, name: string): string[] {
+function tagsOn(world: World, policy: Policy, pod: Claimant, name: string): string[] {
   const firewall = world.firewalls.get(name);
   if (firewall === undefined || !admits(world, name, pod.namespace)) return [];
   if (!targets(world, policy).includes(name)) return [];
@@ -122,7 +123,7 @@ function targets(world: World, policy: Policy): string[] {
     .sort();
 }
 
-function selected(world: World, policy: Policy, pod: PodRecord): boolean {
+function selected(world: World, policy: Policy, pod: Claimant): boolean {
   const namespace = world.namespaces.get(pod.namespace);
   if (namespace === undefined) return false;
   const here =
@@ -141,7 +142,7 @@ function selects(selector: Selector, labels: Labels): boolean {
   });
 }
 
-function suffixes(world: World, policy: Policy, pod: PodRecord) {
+function suffixes(world: World, policy: Policy, pod: Claimant) {
   const legal = new Set<string>();
   let missing = false;
   let illegal = false;
@@ -157,7 +158,7 @@ function suffixes(world: World, policy: Policy, pod: PodRecord) {
   return { legal, missing, illegal };
 }
 
-function texts(world: World, source: TagSource, pod: PodRecord): (string | undefined)[] {
+function texts(world: World, source: TagSource, pod: Claimant): (string | undefined)[] {
   if (source.kind === 'labelKeys') {
     return [...pod.labels]
       .filter(([name, value]) => value !== '' && source.keys.some((key) => names(key, name)))
@@ -167,9 +168,7 @@ function texts(world: World, source: TagSource, pod: PodRecord): (string | undef
     if (part.kind === 'text') return part.text;
     if (part.kind === 'label') return pod.labels.get(part.key);
     if (part.kind === 'namespaceLabel') return world.namespaces.get(pod.namespace)?.labels.get(part.key);
-    return { namespace: pod.namespace, pod: pod.name, node: pod.node, serviceAccount: pod.serviceAccount }[
-      part.field
-    ];
+    return { namespace: pod.namespace, pod: pod.name, ...pod.fields }[part.field];
   });
   return [values.some((value) => value === undefined || value === '') ? undefined : values.join('')];
 }
@@ -195,7 +194,7 @@ function tally(world: World, policy: Policy): NaiveTally {
     const held = holds.length;
     const takers = targets(world, policy).filter((name) => admits(world, name, pod.namespace));
     const { missing, illegal } = suffixes(world, policy, pod);
-    if (pod.hostNetwork) skip('HostNetwork');
+    if (pod.ineligible === 'HostNetwork') skip('HostNetwork');
     else if (pod.addresses.length === 0) skip('NoAddress');
     else if (held < pod.addresses.length) skip('AddressTaken');
     if (held === 0) continue;

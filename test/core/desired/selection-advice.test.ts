@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Desired } from '../../../src/core/desired/desired.ts';
-import type { Labels, PodRecord, Policy } from '../../../src/core/model/model.ts';
+import type { Claimant } from '../../../src/core/model/claimant.ts';
+import type { Labels, Policy } from '../../../src/core/model/model.ts';
 import { parseSelector, type LabelSelector } from '../../../src/core/syntax/selector.ts';
 
 function selector(spec: LabelSelector) {
@@ -26,27 +27,27 @@ function policy(podSelector: LabelSelector, namespaceSelector?: LabelSelector): 
 }
 
 let count = 0;
-function pod(labels: Labels | Readonly<Record<string, string>>, namespace = 'shop'): PodRecord {
+function pod(labels: Labels | Readonly<Record<string, string>>, namespace = 'shop'): Claimant {
   count += 1;
   return {
     uid: `u${count}`,
     namespace,
     name: `p${count}`,
-    node: 'n',
-    serviceAccount: 'default',
+    kind: 'Pod',
+    fields: { node: 'n', serviceAccount: 'default' },
     labels: labels instanceof Map ? (labels as Labels) : new Map(Object.entries(labels)),
     addresses: [`10.0.${count >> 8}.${count & 255}`],
-    hostNetwork: false,
+    ineligible: undefined,
     terminating: false,
-    networkReadyAt: 0,
+    since: 0,
   };
 }
 
-function cluster(...pods: readonly PodRecord[]) {
+function cluster(...pods: readonly Claimant[]) {
   const desired = new Desired({ addressChanged: () => undefined, policyChanged: () => undefined });
   desired.setNamespace({ name: 'shop', labels: new Map([['env', 'prod']]) });
   desired.setNamespace({ name: 'lab', labels: new Map([['env', 'test']]) });
-  for (const one of pods) desired.setPod(one);
+  for (const one of pods) desired.setClaimant(one);
   const why = (wanted: Policy) => {
     desired.setPolicy(wanted);
     return desired.whyNothing(wanted.id);
@@ -99,9 +100,9 @@ test('where there is no Pod at all, that is what there is to say', () => {
   assert.equal(why(policy(app('web'))), nobody);
   assert.equal(why(policy({})), nobody);
   const one = pod({ app: 'api' });
-  desired.setPod(one);
+  desired.setClaimant(one);
   assert.match(why(policy(app('web'))), /have app=api/);
-  desired.deletePod(one.uid, 'watch');
+  desired.deleteClaimant(one.uid, 'watch');
   assert.equal(desired.whyNothing('shop/web'), nobody);
   assert.equal(desired.whyNothing('shop/other'), '');
 });

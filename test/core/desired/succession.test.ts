@@ -8,7 +8,7 @@ const taken = (uid: string) => ({ before: undefined, after: uid });
 
 test('of 200,000 addresses that a list left out and nobody took again, the oldest is forgotten: its next holder is new', () => {
   const succession = new Succession();
-  succession.podsSynced();
+  succession.claimantsSynced();
   for (let i = 0; i <= 200_000; i += 1) {
     assert.equal(succession.causeAt(`a${i}`, left(`pod-${i}`), 'list'), 'relist');
   }

@@ -2,12 +2,12 @@
 
 import * as fc from 'fast-check';
 import type { Desired } from '../../../src/core/desired/desired.ts';
+import type { Claimant } from '../../../src/core/model/claimant.ts';
 import type {
   Firewall,
   Labels,
   NamespaceRecord,
   Network,
-  PodRecord,
   Policy,
   Selector,
   TagSource,
@@ -16,7 +16,7 @@ import type {
 import { parseNetwork } from '../../../src/core/syntax/network.ts';
 
 export type Change =
-  | { readonly kind: 'setPod'; readonly pod: PodRecord }
+  | { readonly kind: 'setPod'; readonly pod: Claimant }
   | { readonly kind: 'deletePod'; readonly uid: string; readonly origin: 'watch' | 'list' }
   | { readonly kind: 'setNamespace'; readonly namespace: NamespaceRecord }
   | { readonly kind: 'deleteNamespace'; readonly name: string }
@@ -28,7 +28,7 @@ export type Change =
 
 /** What the cluster holds after a row of changes: the last value of each input. */
 export type World = {
-  readonly pods: Map<string, PodRecord>;
+  readonly pods: Map<string, Claimant>;
   readonly namespaces: Map<string, NamespaceRecord>;
   readonly policies: Map<string, Policy>;
   readonly firewalls: Map<string, Firewall>;
@@ -128,17 +128,20 @@ const podFields = {
     { weight: 4, arbitrary: fc.subarray(addresses, { minLength: 1, maxLength: 2 }) },
     { weight: 1, arbitrary: fc.constant([]) },
   ),
-  node: fc.constantFrom('', 'n1', 'n2'),
-  serviceAccount: fc.constantFrom('default', 'admin'),
-  hostNetwork: fc.oneof({ weight: 6, arbitrary: fc.constant(false) }, fc.constant(true)),
+  fields: record({
+    node: fc.constantFrom('', 'n1', 'n2'),
+    serviceAccount: fc.constantFrom('default', 'admin'),
+  }),
+  ineligible: fc.oneof({ weight: 6, arbitrary: fc.constant(undefined) }, fc.constant('HostNetwork' as const)),
   terminating: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, fc.constant(true)),
-  networkReadyAt: fc.integer({ min: 1, max: 3 }),
+  since: fc.integer({ min: 1, max: 3 }),
 };
 
-const pod: fc.Arbitrary<PodRecord> = record({
+const pod: fc.Arbitrary<Claimant> = record({
   number: fc.constantFrom(...podNumbers),
   ...podFields,
 }).map(({ number, ...rest }) => ({
+  kind: 'Pod' as const,
   uid: `u${number}`,
   name: `pod-${number}`,
   namespace: namespaces[number % namespaces.length] ?? 'a',
@@ -182,7 +185,7 @@ const firewall: fc.Arbitrary<Firewall> = record({
   addressCIDRs: fc.oneof(fc.constant(undefined), fc.subarray([...networks.values()], { minLength: 1 })),
 });
 
-type Amend = { readonly kind: 'amendPod'; readonly uid: string; readonly fields: Partial<PodRecord> };
+type Amend = { readonly kind: 'amendPod'; readonly uid: string; readonly fields: Partial<Claimant> };
 
 const uid = fc.constantFrom(...podNumbers).map((number) => `u${number}`);
 
@@ -237,7 +240,7 @@ export const history: fc.Arbitrary<Change[]> = fc
 
 /** Writes out amendments as the records that they come to. */
 function amended(changes: readonly (Change | Amend)[]): Change[] {
-  const last = new Map<string, PodRecord>();
+  const last = new Map<string, Claimant>();
   return changes.flatMap((change) => {
     if (change.kind === 'setPod') last.set(change.pod.uid, change.pod);
     if (change.kind !== 'amendPod') return change;
@@ -287,9 +290,9 @@ export function applyToWorld(world: World, change: Change): void {
 export function carryOut(desired: Desired, change: Change): void {
   switch (change.kind) {
     case 'setPod':
-      return desired.setPod(change.pod);
+      return desired.setClaimant(change.pod);
     case 'deletePod':
-      return desired.deletePod(change.uid, change.origin);
+      return desired.deleteClaimant(change.uid, change.origin);
     case 'setNamespace':
       return desired.setNamespace(change.namespace);
     case 'deleteNamespace':
@@ -303,6 +306,6 @@ export function carryOut(desired: Desired, change: Change): void {
     case 'deleteFirewall':
       return desired.deleteFirewall(change.name);
     case 'podsSynced':
-      return desired.podsSynced();
+      return desired.claimantsSynced();
   }
 }

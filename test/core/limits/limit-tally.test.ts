@@ -4,19 +4,19 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { largestOfEach, type Limited, LimitTally } from '../../../src/core/limits/limit-tally.ts';
-import type { PodRecord } from '../../../src/core/model/model.ts';
+import type { Claimant } from '../../../src/core/model/claimant.ts';
 
-const pod = (name: string): PodRecord => ({
+const pod = (name: string): Claimant => ({
   uid: `uid-${name}`,
   namespace: 'shop',
   name,
-  node: '',
-  serviceAccount: '',
+  kind: 'Pod',
+  fields: { node: '', serviceAccount: '' },
   labels: new Map(),
   addresses: [],
-  hostNetwork: false,
+  ineligible: undefined,
   terminating: false,
-  networkReadyAt: 0,
+  since: 0,
 });
 
 const policies = ['shop/a', '/b'];

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { NamespaceEvaluator, type Targeted } from '../../../src/core/policies/namespace-evaluator.ts';
-import type { Firewall, Labels, NamespaceRecord, PodRecord, Policy } from '../../../src/core/model/model.ts';
+import type { Claimant } from '../../../src/core/model/claimant.ts';
+import type { Firewall, Labels, NamespaceRecord, Policy } from '../../../src/core/model/model.ts';
 
 const labels = (record: Record<string, string>): Labels => new Map(Object.entries(record));
 const labelSets = [
@@ -14,17 +15,17 @@ const labelSets = [
 ];
 const namespace: NamespaceRecord = { name: 'shop', labels: labels({ env: 'prod' }) };
 
-const pod = (set: Labels, name = 'p'): PodRecord => ({
+const pod = (set: Labels, name = 'p'): Claimant => ({
   uid: `u-${name}`,
   namespace: 'shop',
   name,
-  node: 'n1',
-  serviceAccount: 'default',
+  kind: 'Pod',
+  fields: { node: 'n1', serviceAccount: 'default' },
   labels: set,
   addresses: ['10.0.0.1'],
-  hostNetwork: false,
+  ineligible: undefined,
   terminating: false,
-  networkReadyAt: 1,
+  since: 1,
 });
 
 const firewall = (name: string, env: string): Firewall => ({

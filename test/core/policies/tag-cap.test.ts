@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { Desired } from '../../../src/core/desired/desired.ts';
-import type { Firewall, Labels, PodRecord, Policy } from '../../../src/core/model/model.ts';
+import type { Claimant } from '../../../src/core/model/claimant.ts';
+import type { Firewall, Labels, Policy } from '../../../src/core/model/model.ts';
 import { compareRanks, type Rank, rankOf } from '../../../src/core/policies/rank.ts';
 import { mostTags } from '../../../src/core/policies/tag-cap.ts';
 
@@ -60,17 +61,17 @@ const policies = fc
     };
   });
 
-const pod = (labels: Labels): PodRecord => ({
+const pod = (labels: Labels): Claimant => ({
   uid: 'u',
   namespace: 'a',
   name: 'pod-1',
-  node: 'n',
-  serviceAccount: 'default',
+  kind: 'Pod',
+  fields: { node: 'n', serviceAccount: 'default' },
   labels,
   addresses: [address],
-  hostNetwork: false,
+  ineligible: undefined,
   terminating: false,
-  networkReadyAt: 1,
+  since: 1,
 });
 
 /** What a policy asks for, before any limit. */
@@ -110,7 +111,7 @@ function fresh(world: ReadonlyMap<string, Policy>, labels: Labels): Desired {
   for (const name of names) desired.setFirewall(firewall(name));
   desired.setNamespace({ name: 'a', labels: new Map() });
   for (const policy of world.values()) desired.setPolicy(policy);
-  desired.setPod(pod(labels));
+  desired.setClaimant(pod(labels));
   return desired;
 }
 
@@ -144,7 +145,7 @@ test('law: the first 64 by rank, then by text; the same by any way there, and co
         if ('policy' in step) world.set(step.policy.id, step.policy);
         if ('gone' in step) desired.deletePolicy(step.gone);
         if ('gone' in step) world.delete(step.gone);
-        if ('labels' in step) desired.setPod(pod((labels = step.labels)));
+        if ('labels' in step) desired.setClaimant(pod((labels = step.labels)));
         for (const name of names)
           assert.deepEqual(desired.tagsOf(name, address), expected(world, labels, name), name);
         assert.deepEqual(outcome(desired), outcome(fresh(world, labels)));

@@ -4,27 +4,28 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { Desired } from '../../../src/core/desired/desired.ts';
-import type { Firewall, Labels, PodRecord, Policy, RemovalCause } from '../../../src/core/model/model.ts';
+import type { Claimant } from '../../../src/core/model/claimant.ts';
+import type { Firewall, Labels, Policy, RemovalCause } from '../../../src/core/model/model.ts';
 import { goesAtOnce, RemovalCauses } from '../../../src/core/removals/removal-causes.ts';
 
 const web: Labels = new Map([['app', 'web']]);
 const api: Labels = new Map([['app', 'api']]);
 const noLabels: Labels = new Map();
 
-const pod: PodRecord = {
+const pod: Claimant = {
   uid: 'u1',
   namespace: 'shop',
   name: 'web-1',
-  node: 'n1',
-  serviceAccount: 'default',
+  kind: 'Pod',
+  fields: { node: 'n1', serviceAccount: 'default' },
   labels: web,
   addresses: ['10.0.0.1'],
-  hostNetwork: false,
+  ineligible: undefined,
   terminating: false,
-  networkReadyAt: 100,
+  since: 100,
 };
 
-const successor: PodRecord = { ...pod, uid: 'u2', name: 'api-1', labels: api, networkReadyAt: 200 };
+const successor: Claimant = { ...pod, uid: 'u2', name: 'api-1', labels: api, since: 200 };
 
 const appPolicy: Policy = {
   id: 'shop/app',
@@ -65,8 +66,8 @@ function cluster({ synced = true } = {}) {
   desired.setFirewall(edge);
   desired.setNamespace({ name: 'shop', labels: noLabels });
   desired.setPolicy(appPolicy);
-  desired.setPod(pod);
-  if (synced) desired.podsSynced();
+  desired.setClaimant(pod);
+  if (synced) desired.claimantsSynced();
   const causeOf = (tag: string, address = '10.0.0.1') => causes.causeOf(address, tag);
   return { desired, causes, causeOf };
 }
@@ -95,21 +96,21 @@ test('what nobody ever deserved is unclaimed', () => {
 
 test('newHolder: a Pod whose network came up while nobody led, whatever it deserved before', () => {
   const { desired, causeOf } = cluster();
-  desired.setPod({ ...pod, uid: 'u4', addresses: ['10.0.0.4'], networkReadyAt: 151, labels: noLabels });
+  desired.setClaimant({ ...pod, uid: 'u4', addresses: ['10.0.0.4'], since: 151, labels: noLabels });
   const { desired: fresh, causeOf: freshCauseOf } = cluster({ synced: false });
   for (const [uid, at] of [
     ['u3', 150],
     ['u4', 151],
   ] as const) {
-    fresh.setPod({
+    fresh.setClaimant({
       ...pod,
       uid,
       addresses: [`10.0.0.${uid.slice(1)}`],
-      networkReadyAt: at,
+      since: at,
       labels: noLabels,
     });
   }
-  fresh.podsSynced();
+  fresh.claimantsSynced();
   fresh.holdersNewSince(150);
   assert.equal(freshCauseOf(webTag, '10.0.0.1'), 'unclaimed');
   assert.equal(freshCauseOf(webTag, '10.0.0.3'), 'unclaimed');
@@ -134,73 +135,73 @@ test('the ledger of a standby is bounded: what falls out of it is unclaimed, the
 
 test('vacated: a watch saw the Pod go, whether it was deleted or had finished', () => {
   const { desired, causeOf } = cluster();
-  desired.deletePod('u1', 'watch');
+  desired.deleteClaimant('u1', 'watch');
   assert.equal(causeOf(webTag), 'vacated');
   assert.equal(causeOf('k8s.ns_shop.stranger'), 'vacated', 'it speaks of the whole address');
 });
 
 test('vacated: a live Pod lost its address, and only that one', () => {
   const { desired, causeOf } = cluster();
-  desired.setPod({ ...pod, addresses: ['10.0.0.1', '10.0.0.2'] });
-  desired.setPod({ ...pod, addresses: ['10.0.0.2'] });
+  desired.setClaimant({ ...pod, addresses: ['10.0.0.1', '10.0.0.2'] });
+  desired.setClaimant({ ...pod, addresses: ['10.0.0.2'] });
   assert.equal(causeOf(webTag), 'vacated');
   assert.equal(causeOf(webTag, '10.0.0.2'), 'newHolder');
 });
 
 test('vacated is known even before all Pods have been listed', () => {
   const { desired, causeOf } = cluster({ synced: false });
-  desired.deletePod('u1', 'watch');
+  desired.deleteClaimant('u1', 'watch');
   assert.equal(causeOf(webTag), 'vacated');
 });
 
 test('relist: a list did not hold the Pod any more, and nobody saw why', () => {
   const { desired, causeOf } = cluster();
-  desired.deletePod('u1', 'list');
+  desired.deleteClaimant('u1', 'list');
   assert.equal(causeOf(webTag), 'relist');
   assert.equal(causeOf('k8s.ns_shop.stranger'), 'unclaimed');
 });
 
 test('relist: a Pod that a list left out and that is back is no new holder of its own address', () => {
   const { desired, causeOf } = cluster();
-  desired.deletePod('u1', 'list');
+  desired.deleteClaimant('u1', 'list');
   desired.deletePolicy('shop/app');
-  desired.setPod(pod);
+  desired.setClaimant(pod);
   assert.equal(causeOf(webTag), 'relist');
   assert.equal(causeOf('k8s.ns_shop.stranger'), 'unclaimed');
 });
 
 test('newHolder: also a Pod that a list left out, once another has held its address in between', () => {
   const { desired, causeOf } = cluster();
-  desired.deletePod('u1', 'list');
-  desired.setPod(successor);
-  desired.deletePod('u2', 'watch');
-  desired.setPod(pod);
+  desired.deleteClaimant('u1', 'list');
+  desired.setClaimant(successor);
+  desired.deleteClaimant('u2', 'watch');
+  desired.setClaimant(pod);
   assert.equal(causeOf(apiTag), 'newHolder');
 });
 
 test('newHolder: another Pod took the address while the former still claims it', () => {
   const { desired, causeOf } = cluster();
-  desired.setPod(successor);
+  desired.setClaimant(successor);
   assert.equal(causeOf(webTag), 'newHolder');
   assert.equal(causeOf('k8s.ns_shop.stranger'), 'newHolder');
 });
 
 test('newHolder: also of an address that was free, whoever had it before', () => {
   const { desired, causeOf } = cluster();
-  desired.setPod({ ...successor, addresses: ['10.0.0.9'] });
+  desired.setClaimant({ ...successor, addresses: ['10.0.0.9'] });
   assert.equal(causeOf('k8s.ns_shop.stranger', '10.0.0.9'), 'newHolder');
-  desired.deletePod('u1', 'list');
-  desired.setPod(successor);
+  desired.deleteClaimant('u1', 'list');
+  desired.setClaimant(successor);
   assert.equal(causeOf(webTag), 'newHolder');
 });
 
 test('newHolder: the Pod that comes next when the first one ends, and the one that stays when it terminates', () => {
   for (const leave of [
-    (desired: Desired) => desired.deletePod('u2', 'watch'),
-    (desired: Desired) => desired.setPod({ ...successor, terminating: true }),
+    (desired: Desired) => desired.deleteClaimant('u2', 'watch'),
+    (desired: Desired) => desired.setClaimant({ ...successor, terminating: true }),
   ]) {
     const { desired, causeOf } = cluster();
-    desired.setPod(successor);
+    desired.setClaimant(successor);
     leave(desired);
     assert.equal(causeOf(apiTag), 'newHolder');
   }
@@ -208,14 +209,14 @@ test('newHolder: the Pod that comes next when the first one ends, and the one th
 
 test('before all Pods have been listed nobody is a new holder', () => {
   const { desired, causeOf } = cluster({ synced: false });
-  desired.setPod(successor);
+  desired.setClaimant(successor);
   assert.equal(causeOf(webTag), 'relist');
   assert.equal(causeOf('k8s.ns_shop.stranger'), 'unclaimed');
 });
 
 test('relabelled: the Pod itself changed what it deserves', () => {
   const { desired, causeOf } = cluster();
-  desired.setPod({ ...pod, labels: api });
+  desired.setClaimant({ ...pod, labels: api });
   assert.equal(causeOf(webTag), 'relabelled');
   assert.equal(causeOf('k8s.ns_shop.stranger'), 'unclaimed');
 });
@@ -257,8 +258,8 @@ test('namespace: it was relabelled or deleted', () => {
 
 test('a tag that is deserved again and later leaves by policy is policy, although the address was once vacated', () => {
   const { desired, causeOf } = cluster();
-  desired.deletePod('u1', 'watch');
-  desired.setPod({ ...pod, uid: 'u3', networkReadyAt: 300 });
+  desired.deleteClaimant('u1', 'watch');
+  desired.setClaimant({ ...pod, uid: 'u3', since: 300 });
   assert.equal(causeOf('k8s.ns_shop.stranger'), 'newHolder');
   desired.deletePolicy('shop/app');
   assert.equal(causeOf(webTag), 'policy');
@@ -274,12 +275,12 @@ test('a tag that left by policy goes at once when the address changes hands, and
     ...everyPodPolicy,
     podSelector: [{ key: 'app', operator: 'In', values: new Set(['web']) }],
   });
-  desired.setPod({ ...pod, labels: api });
+  desired.setClaimant({ ...pod, labels: api });
   assert.equal(causeOf(allTag), 'relabelled');
   desired.deletePolicy('shop/app');
   assert.equal(causeOf(allTag), 'relabelled');
   assert.equal(causeOf(apiTag), 'policy', 'each tag has its own cause');
-  desired.setPod(successor);
+  desired.setClaimant(successor);
   for (const tag of [allTag, apiTag, webTag]) assert.equal(causeOf(tag), 'newHolder');
 });
 
@@ -295,7 +296,7 @@ test('a tag that stayed when others were relabelled has no cause yet, and leaves
 
 test("once device and desired agree, later differences are nobody's known doing", () => {
   const { desired, causes, causeOf } = cluster();
-  desired.deletePod('u1', 'watch');
+  desired.deleteClaimant('u1', 'watch');
   assert.deepEqual([...causes.addresses()], ['10.0.0.1']);
   causes.settle('10.0.0.1');
   assert.equal(causeOf(webTag), 'unclaimed');

@@ -2,7 +2,7 @@
 
 import { neverTrips } from '../removals/guard-limits.ts';
 import assert from 'node:assert/strict';
-import type { AddressChange } from '../../../src/core/desired/desired.ts';
+import type { AddressChange } from '../../../src/core/model/address-change.ts';
 import type { RemovalCause } from '../../../src/core/model/model.ts';
 import type { Rejection } from '../../../src/core/message/refusals.ts';
 import { type Batch, type PlannedAddress, Table } from '../../../src/core/table/table.ts';

@@ -3,7 +3,7 @@
 import { neverTrips } from '../removals/guard-limits.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AddressChange } from '../../../src/core/desired/desired.ts';
+import type { AddressChange } from '../../../src/core/model/address-change.ts';
 import type { RemovalGate } from '../../../src/core/removals/removal-gate.ts';
 import { type Batch, Table } from '../../../src/core/table/table.ts';
 import { noTags, type TagSet } from '../../../src/core/model/tag-set.ts';

@@ -17,6 +17,7 @@ import {
 } from '../../../src/kubernetes/codec/decode-protobuf.ts';
 import { createInterner } from '../../../src/kubernetes/codec/intern.ts';
 import { DecodeError } from '../../../src/kubernetes/errors/kube-errors.ts';
+import { PodRecord } from '../../../src/kubernetes/codec/pod-record.ts';
 import { podFromProtobuf } from '../../../src/kubernetes/codec/pod-protobuf.ts';
 import {
   encodeFrame,
@@ -82,7 +83,10 @@ test('a PodRecord holds what the Pod says', () => {
   };
   for (const { uid, resourceVersion, record } of [fromJson(json), fromProtobuf(encodePod(json))]) {
     assert.deepEqual({ uid, resourceVersion }, { uid: 'u-1', resourceVersion: '42' });
-    assert.deepEqual(record, expected);
+    assert.deepEqual(record, new PodRecord(expected));
+    const { kind, since, ineligible, fields } = record;
+    assert.deepEqual([kind, since, ineligible], ['Pod', expected.networkReadyAt, 'HostNetwork']);
+    assert.deepEqual([fields.node, fields.serviceAccount], ['node-7', 'web']);
   }
 });
 

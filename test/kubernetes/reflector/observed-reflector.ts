@@ -1,7 +1,7 @@
 // A reflector under observation: what its sink knows, what it logged, and a clock that runs faster than ours.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { PodRecord } from '../../../src/core/model/model.ts';
+import type { PodRecord } from '../../../src/kubernetes/codec/pod-record.ts';
 import type { Clock } from '../../../src/kubernetes/reflector/clock.ts';
 import { createPodDecoder } from '../../../src/kubernetes/codec/decoders.ts';
 import type { KubeHttp } from '../../../src/kubernetes/client/http.ts';

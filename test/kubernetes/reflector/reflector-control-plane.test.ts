@@ -1,7 +1,7 @@
 // The reflector against a real kube-apiserver: its WatchList, its pages, its protobuf, its refusals and its restarts.
 import assert from 'node:assert/strict';
 import { after, before, test, type TestContext } from 'node:test';
-import type { PodRecord } from '../../../src/core/model/model.ts';
+import type { PodRecord } from '../../../src/kubernetes/codec/pod-record.ts';
 import { createPodDecoder, rawDecoder, type RawObject } from '../../../src/kubernetes/codec/decoders.ts';
 import { createKubeHttp, type KubeHttp } from '../../../src/kubernetes/client/http.ts';
 import { KubeApiError } from '../../../src/kubernetes/errors/kube-errors.ts';

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import * as fc from 'fast-check';
-import type { AddressChange } from '../../../src/core/desired/desired.ts';
-import type { PodRecord } from '../../../src/core/model/model.ts';
+import type { AddressChange } from '../../../src/core/model/address-change.ts';
+import { PodRecord } from '../../../src/kubernetes/codec/pod-record.ts';
+import { podSource } from '../../../src/operator/sources/pod-source.ts';
 import type { RawObject } from '../../../src/kubernetes/codec/decoders.ts';
 import type { Sink } from '../../../src/kubernetes/reflector/reflector.ts';
 import { Controller, kinds } from '../../../src/operator/cluster/controller.ts';
@@ -28,18 +29,19 @@ const firewall = {
   },
 };
 
-const pod = (n: number): PodRecord => ({
-  uid: `p${n}`,
-  namespace: 'shop',
-  name: `web-${n}`,
-  node: 'n1',
-  serviceAccount: 'default',
-  labels: new Map(),
-  addresses: [`10.0.0.${n}`],
-  hostNetwork: false,
-  terminating: false,
-  networkReadyAt: n * 1000,
-});
+const pod = (n: number): PodRecord =>
+  new PodRecord({
+    uid: `p${n}`,
+    namespace: 'shop',
+    name: `web-${n}`,
+    node: 'n1',
+    serviceAccount: 'default',
+    labels: new Map(),
+    addresses: [`10.0.0.${n}`],
+    hostNetwork: false,
+    terminating: false,
+    networkReadyAt: n * 1000,
+  });
 
 /** A controller whose one worker only remembers what it is told. */
 function world() {
@@ -69,7 +71,7 @@ function list<R>(sink: Sink<R>, records: readonly R[]): void {
 const raw = (object: typeof firewall): RawObject => ({ uid: 'f1', resourceVersion: '1', object });
 
 const lists: Readonly<Record<(typeof kinds)[number], (controller: Controller) => void>> = {
-  pods: (controller) => list(controller.pods(), [1, 2, 3].map(pod)),
+  pods: (controller) => list(controller.claimants(podSource()), [1, 2, 3].map(pod)),
   namespaces: (controller) => list(controller.namespaces(), [{ name: 'shop', labels: new Map() }]),
   panfirewalls: (controller) => list(controller.panFirewalls(), [raw(firewall)]),
   pantagpolicies: (controller) => list(controller.policiesOf('pantagpolicies'), []),

@@ -34,17 +34,17 @@ function clusterOf(firewalls: readonly string[]) {
   };
   desired.setPolicy(policy);
   const run = (namespace: string, address: string) =>
-    desired.setPod({
+    desired.setClaimant({
       uid: address,
       namespace,
       name: 'p',
-      node: 'n',
-      serviceAccount: 'default',
+      kind: 'Pod',
+      fields: { node: 'n', serviceAccount: 'default' },
       labels: new Map(),
       addresses: [address],
-      hostNetwork: false,
+      ineligible: undefined,
       terminating: false,
-      networkReadyAt: 1,
+      since: 1,
     });
   const parsed = new Map(firewalls.map((name) => [name, { parsed: { ok: true } }]));
   const reasonOn = (name: string) => {

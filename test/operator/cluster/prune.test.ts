@@ -67,20 +67,20 @@ function stepsOf(count: number): { readonly steps: number; readonly guarded: num
     desired.setNamespace({ name: namespace, labels: new Map() });
     policies.set(policyOf(n), 'list');
     for (let i = 0; i < podsEach; i++)
-      desired.setPod({
+      desired.setClaimant({
         uid: `${n}-${i}`,
         namespace,
         name: `web-${i}`,
-        node: 'n1',
-        serviceAccount: 'default',
+        kind: 'Pod',
+        fields: { node: 'n1', serviceAccount: 'default' },
         labels: new Map(),
         addresses: [`10.${n >> 8}.${n & 255}.${i}`],
-        hostNetwork: false,
+        ineligible: undefined,
         terminating: false,
-        networkReadyAt: 1000,
+        since: 1000,
       });
   }
-  desired.podsSynced();
+  desired.claimantsSynced();
   table.beginRead();
   const owned = new Map([...tags.addresses()].map((address) => [address, desired.tagsOf('edge', address)]));
   table.endRead({ owned, others: new Map(), agreed: true }, 0);

@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { NamespaceRecord, PodRecord } from '../../../src/core/model/model.ts';
+import type { NamespaceRecord } from '../../../src/core/model/model.ts';
+import { PodRecord } from '../../../src/kubernetes/codec/pod-record.ts';
+import { podSource } from '../../../src/operator/sources/pod-source.ts';
 import type { RawObject } from '../../../src/kubernetes/codec/decoders.ts';
 import { Intake, type Sink } from '../../../src/kubernetes/reflector/intake.ts';
 import type { ParsedFirewall } from '../../../src/kubernetes/resources/parse.ts';
@@ -48,18 +50,19 @@ const secret = (apiKey: string): RawObject => ({
 
 const namespace = (tier: string): NamespaceRecord => ({ name: 'shop', labels: new Map([['tier', tier]]) });
 
-const pod = (app: string): PodRecord => ({
-  uid: 'p',
-  namespace: 'shop',
-  name: 'web-1',
-  node: 'n1',
-  serviceAccount: 'default',
-  labels: new Map([['app', app]]),
-  addresses: [address],
-  hostNetwork: false,
-  terminating: false,
-  networkReadyAt: 1000,
-});
+const pod = (app: string): PodRecord =>
+  new PodRecord({
+    uid: 'p',
+    namespace: 'shop',
+    name: 'web-1',
+    node: 'n1',
+    serviceAccount: 'default',
+    labels: new Map([['app', app]]),
+    addresses: [address],
+    hostNetwork: false,
+    terminating: false,
+    networkReadyAt: 1000,
+  });
 
 /** One kind, listed through a real Intake as its reflector would do it. */
 function kindOf<R>(sink: Sink<R>, uidOf: (record: R) => string) {
@@ -94,7 +97,7 @@ async function world() {
   });
   const byUid = ({ uid }: { readonly uid: string }): string => uid;
   const lists = {
-    pods: kindOf(controller.pods(), byUid),
+    pods: kindOf(controller.claimants(podSource()), byUid),
     namespaces: kindOf(controller.namespaces(), ({ name }) => name),
     firewalls: kindOf(controller.panFirewalls(), byUid),
     policies: kindOf(controller.policiesOf('pantagpolicies'), byUid),

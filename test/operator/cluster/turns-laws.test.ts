@@ -5,8 +5,10 @@ import { afterEach, mock, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import type { DefinitionLook } from '../../../src/core/removals/crd-deletion.ts';
-import type { AddressChange } from '../../../src/core/desired/desired.ts';
-import type { NamespaceRecord, PodRecord } from '../../../src/core/model/model.ts';
+import type { AddressChange } from '../../../src/core/model/address-change.ts';
+import type { NamespaceRecord } from '../../../src/core/model/model.ts';
+import { PodRecord } from '../../../src/kubernetes/codec/pod-record.ts';
+import { podSource } from '../../../src/operator/sources/pod-source.ts';
 import { removalGate } from '../../../src/core/removals/removal-gate.ts';
 import { type Candidates, RemovalGuard } from '../../../src/core/removals/removal-guard.ts';
 import { Table } from '../../../src/core/table/table.ts';
@@ -54,18 +56,21 @@ const policyIn = (namespace: string): RawObject =>
     spec: { firewallNames: ['edge'], podSelector: {}, tags: [{ template: 'web' }] },
   } as never);
 const podsIn = (namespace: string): PodRecord[] =>
-  addressesOf(namespace).map((address) => ({
-    uid: `pod-${address}`,
-    namespace,
-    name: `web-${address}`,
-    node: 'n1',
-    serviceAccount: 'default',
-    labels: new Map(),
-    addresses: [address],
-    hostNetwork: false,
-    terminating: false,
-    networkReadyAt: 1000,
-  }));
+  addressesOf(namespace).map(
+    (address) =>
+      new PodRecord({
+        uid: `pod-${address}`,
+        namespace,
+        name: `web-${address}`,
+        node: 'n1',
+        serviceAccount: 'default',
+        labels: new Map(),
+        addresses: [address],
+        hostNetwork: false,
+        terminating: false,
+        networkReadyAt: 1000,
+      }),
+  );
 const entryOf = <R extends { readonly uid: string }>(record: R) => ({
   uid: record.uid,
   resourceVersion: '1',
@@ -125,7 +130,7 @@ async function world() {
     addresses: () => desired.addressesOf('edge'),
   };
   const table = new Table(tags, gate(), { percent: 100, minimum: 1000 });
-  const pods = new Intake(controller.pods(), 3);
+  const pods = new Intake(controller.claimants(podSource()), 3);
   const spaces = new Intake(controller.namespaces(), 1);
   const policies = new Intake(controller.policiesOf('pantagpolicies'), 1);
   const firewalls = new Intake(controller.panFirewalls(), 1);

@@ -29,17 +29,17 @@ function threePods(): Desired {
     tags: [{ kind: 'template', template: [{ kind: 'text', text: 'web' }] }],
   });
   for (const i of [1, 2, 3])
-    desired.setPod({
+    desired.setClaimant({
       uid: `${i}`,
       namespace: 'shop',
       name: `web-${i}`,
-      node: '',
-      serviceAccount: '',
+      kind: 'Pod',
+      fields: { node: '', serviceAccount: '' },
       labels: new Map(),
       addresses: [`10.0.0.${i}`],
-      hostNetwork: false,
+      ineligible: undefined,
       terminating: false,
-      networkReadyAt: 0,
+      since: 0,
     });
   return desired;
 }
