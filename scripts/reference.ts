@@ -7,6 +7,11 @@ export const referenceFolder = 'docs/reference';
 
 const header = '<!-- Generated from the schemas in src/ by "npm run generate". Do not edit. -->\n';
 
+const testTiming =
+  '`PANTAG_TEST_TIMING` is for the tests of this repository: it shortens the times for which the operator waits. The ' +
+  'operator refuses to start with it unless its API server is on the same machine, and then logs the warning ' +
+  '`test timing in use`.';
+
 type Schema = {
   readonly type?: string;
   readonly description?: string;
@@ -24,7 +29,7 @@ export function referenceFiles(): [string, string][] {
     const schema = crd.spec.versions[0]?.schema.openAPIV3Schema as Schema;
     return [`${referenceFolder}/${names.singular}.md`, page(names, schema)];
   });
-  const commands = `${header}# Commands and flags\n\n\`\`\`\n${usage()}\`\`\`\n`;
+  const commands = `${header}# Commands and flags\n\n\`\`\`\n${usage()}\`\`\`\n\n${testTiming}\n`;
   return [...pages, [`${referenceFolder}/command-line.md`, commands]];
 }
 

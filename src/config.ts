@@ -2,6 +2,7 @@
 
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { productTiming, readTiming, type Timing } from './core/model/timing.ts';
 import { unreadableEntries } from './core/syntax/no-proxy.ts';
 import { nearest } from './core/syntax/wording.ts';
 import { logFormats, logLevels } from './runtime/logger.ts';
@@ -68,6 +69,7 @@ export type Settings = Readonly<z.output<typeof settings>> & {
     /** Entries of `except` that exempt nobody, without a user name and a password. */
     readonly unreadable: readonly string[];
   };
+  readonly timing: Timing;
 };
 
 const commands = ['run', 'purge', 'version', 'help'] as const;
@@ -176,7 +178,11 @@ function read(values: Readonly<Record<string, unknown>>, environment: Environmen
     );
   }
   return {
-    settings: Object.freeze({ ...parsed.data, proxy: readProxy(environment) }),
+    settings: Object.freeze({
+      ...parsed.data,
+      proxy: readProxy(environment),
+      timing: timingOf(environment),
+    }),
     warnings: unknownVariables(environment),
   };
 }
@@ -193,6 +199,19 @@ function readProxy(environment: Environment): Settings['proxy'] {
   }
   // It may hold a password, and is not repeated.
   throw new ConfigError('HTTPS_PROXY: must be http://<host>:<port> or https://<host>:<port>');
+}
+
+/** For tests alone: `run` and `purge` refuse other times than the product's for a cluster that is not on this machine. */
+const timingVariable = `${prefix}TEST_TIMING`;
+
+function timingOf(environment: Environment): Timing {
+  const text = environment[timingVariable];
+  if (text === undefined || text === '') return productTiming;
+  try {
+    return readTiming(text);
+  } catch (error) {
+    throw new ConfigError(`${timingVariable}: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 /** It may be a URL with a password, or anything. */

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ConfigError, readCommand } from '../src/config.ts';
+import { productTiming } from '../src/core/model/timing.ts';
 
 const elects = (args: readonly string[], environment: Readonly<Record<string, string>> = {}) =>
   readCommand(args, environment).settings['leader-elect'];
@@ -57,4 +58,15 @@ test('a proxy that is none is refused without repeating it, as it may hold a pas
         error instanceof ConfigError && /HTTPS_PROXY/.test(error.message) && !/secret/.test(error.message),
     );
   }
+});
+
+test('times other than the product’s are read for tests, and a mistake in them is told', () => {
+  assert.equal(readCommand([], {}).settings.timing, productTiming);
+  assert.equal(readCommand([], { PANTAG_TEST_TIMING: '' }).settings.timing, productTiming);
+  const { settings, warnings } = readCommand([], { PANTAG_TEST_TIMING: '{"groupLookMs": 1000}' });
+  assert.deepEqual([settings.timing.groupLookMs, warnings], [1000, []]);
+  assert.throws(
+    () => readCommand([], { PANTAG_TEST_TIMING: '{"look": 1}' }),
+    /^ConfigError: PANTAG_TEST_TIMING: "look" is none of /,
+  );
 });

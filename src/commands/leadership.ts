@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { newHoldersSince } from '../core/lifecycle/leader-lease.ts';
+import type { Timing } from '../core/model/timing.ts';
 import type { KubeHttp } from '../kubernetes/client/http.ts';
 import { createLeaseClient } from '../kubernetes/leases/lease.ts';
 import { watchLease } from '../kubernetes/leases/lease-watch.ts';
@@ -34,6 +35,7 @@ type LeadershipParts = {
   /** The API server has been restored from a backup: what was learnt may never have been. */
   readonly turnedBack: () => void;
   readonly events: EventRecorder;
+  readonly timing: Timing;
   readonly metrics: Metrics;
   readonly log: Logger;
 };
@@ -95,7 +97,7 @@ export class Leadership {
   }
 
   #createElection(controller: Controller): Election {
-    const { http, namespace, elect, turnedBack, log } = this.#parts;
+    const { http, namespace, elect, turnedBack, timing, log } = this.#parts;
     return new Election({
       client: createLeaseClient(http, namespace),
       identity: leaseIdentity(),
@@ -109,6 +111,7 @@ export class Leadership {
         if (lease?.renewedAt !== undefined)
           controller.nobodyLedSince(newHoldersSince(lease.renewedAt, seenAt));
       },
+      timing,
       log,
     });
   }

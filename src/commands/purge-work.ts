@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import type { PurgeRequest, Settings } from '../config.ts';
 import { Desired } from '../core/desired/desired.ts';
+import type { Timing } from '../core/model/timing.ts';
 import type { Claim } from '../core/rights/table-claims.ts';
 import type { KubeHttp } from '../kubernetes/client/http.ts';
 import { KubeApiError } from '../kubernetes/errors/kube-errors.ts';
@@ -41,6 +42,7 @@ type PurgeParts = {
   readonly namespace: string;
   readonly ownerId: string;
   readonly environmentProxy: Settings['proxy'];
+  readonly timing: Timing;
   readonly request: PurgeRequest;
 };
 
@@ -58,7 +60,7 @@ export async function readFirewalls(http: KubeHttp, signal: AbortSignal): Promis
 
 /** True when nothing of ours is left where it was to be purged. */
 export async function purgeUnder(term: Term, parts: PurgeParts): Promise<boolean> {
-  const { http, namespace, ownerId, environmentProxy, request, log, tell } = parts;
+  const { http, namespace, ownerId, environmentProxy, timing, request, log, tell } = parts;
   const firewalls = await readFirewalls(http, term.signal);
   const secrets = (await itemsOf(http, `/api/v1/namespaces/${namespace}/secrets`, term.signal)).map(
     readSecret,
@@ -99,11 +101,13 @@ export async function purgeUnder(term: Term, parts: PurgeParts): Promise<boolean
                 mayCall: term.mayBegin,
                 mayGoOn: term.mayGoOn,
                 observe: () => {},
+                timing,
               }),
             knowledge: () => ({ synced: false }),
             observer: { ...silent, changed },
             log: log.child({ firewall: name }),
             now: systemClocks.now,
+            timing,
           },
           connection,
         );

@@ -12,6 +12,7 @@ import { watchRenewal } from '../operator/leadership/lease-renewal.ts';
 import { planLines, purgePlans, unknownNames } from '../operator/lifecycle/purge-plan.ts';
 import { systemClocks } from '../operator/leadership/term.ts';
 import { purgeUnder, readFirewalls } from './purge-work.ts';
+import { checkTiming } from './test-timing.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { userAgent } from '../version.ts';
 
@@ -34,6 +35,7 @@ const prepareMs = 60_000;
 export async function purge(options: PurgeOptions, signal: AbortSignal): Promise<PurgeCode> {
   const { settings, tell } = options;
   const cluster = connectToCluster(settings.kubeconfig);
+  checkTiming(settings.timing, cluster.server, options.log);
   const http = createKubeHttp({ connection: cluster, userAgent });
   const namespace = settings.namespace ?? cluster.namespace ?? 'pan-tag-operator';
   try {
@@ -107,6 +109,7 @@ async function underLease(parts: Parts, begins: () => void, signal: AbortSignal)
     client: createLeaseClient(http, namespace),
     identity: leaseIdentity(),
     clocks: systemClocks,
+    timing: settings.timing,
     log,
   };
   const waits = (holder: string, ms: number) =>
@@ -122,7 +125,16 @@ async function underLease(parts: Parts, begins: () => void, signal: AbortSignal)
       if (renewal !== undefined && takenFrom !== undefined && takenFrom !== renewal.holder)
         return inUse(takenFrom, parts);
       if (request.takeOver && takenFrom !== undefined) tell(warning(takenFrom, namespace));
-      const work = { http, namespace, ownerId, environmentProxy: settings.proxy, request, log, tell };
+      const work = {
+        http,
+        namespace,
+        ownerId,
+        environmentProxy: settings.proxy,
+        timing: settings.timing,
+        request,
+        log,
+        tell,
+      };
       return (await purgeUnder(term, work)) ? 0 : 1;
     },
     signal,

@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import type { Settings } from '../config.ts';
 import type { RecordEvent } from '../core/status/event-note.ts';
 import { referenceTo } from '../kubernetes/events/events.ts';
+import type { Timing } from '../core/model/timing.ts';
 import type { Claim } from '../core/rights/table-claims.ts';
 import { createKubeHttp, type KubeHttp } from '../kubernetes/client/http.ts';
 import { connectToCluster } from '../kubernetes/client/kube-connection.ts';
@@ -25,6 +26,7 @@ import { observedKeyExchange, openObservedConnection } from '../operator/device/
 import { dropAnnotation } from '../operator/status/status-writer.ts';
 import { createWatches } from '../operator/cluster/watches.ts';
 import { Leadership } from './leadership.ts';
+import { checkTiming } from './test-timing.ts';
 import { type Routes, startHttpServer } from '../runtime/http-server.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { createMetrics, type Metrics } from '../runtime/metrics.ts';
@@ -41,6 +43,7 @@ export async function run(settings: Settings, log: Logger, signal: AbortSignal):
   log.info({ version, revision: revision(), node: process.version }, 'pan-tag-operator starting');
   const metrics = createMetrics({ version, revision: revision() });
   const cluster = connectToCluster(settings.kubeconfig);
+  checkTiming(settings.timing, cluster.server, log);
   const http = createKubeHttp({ connection: cluster, userAgent });
   const namespace = settings.namespace ?? cluster.namespace ?? 'pan-tag-operator';
   log.info({ server: cluster.server.origin, namespace }, 'cluster');
@@ -63,6 +66,7 @@ export async function run(settings: Settings, log: Logger, signal: AbortSignal):
       ownerId,
       elect: settings['leader-elect'],
       environmentProxy: settings.proxy,
+      timing: settings.timing,
       metrics,
       log,
       health,
@@ -82,6 +86,7 @@ type Parts = {
   readonly namespace: string;
   readonly elect: boolean;
   readonly environmentProxy: Settings['proxy'];
+  readonly timing: Timing;
   readonly ownerId: string;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -152,13 +157,13 @@ async function untilDone(act: () => Promise<void>, failed: (error: unknown) => v
   }
 }
 
-type WorkerParts = Pick<Parts, 'ownerId' | 'environmentProxy' | 'metrics' | 'log'> & {
+type WorkerParts = Pick<Parts, 'ownerId' | 'environmentProxy' | 'timing' | 'metrics' | 'log'> & {
   readonly events: EventRecorder;
   readonly leadership: Leadership;
 };
 
 function firewallWorkers(parts: WorkerParts) {
-  const { ownerId, environmentProxy, metrics, log, events, leadership } = parts;
+  const { ownerId, environmentProxy, timing, metrics, log, events, leadership } = parts;
   const keyExchange = observedKeyExchange(log);
   return (
     {
@@ -182,6 +187,7 @@ function firewallWorkers(parts: WorkerParts) {
         firewall: name,
         metrics,
         log,
+        timing,
       });
     const options = {
       firewall,
@@ -205,6 +211,7 @@ function firewallWorkers(parts: WorkerParts) {
       }),
       log: log.child({ firewall: name }),
       now,
+      timing,
     };
     return new FirewallWorker(options, connection);
   };

@@ -1,4 +1,5 @@
 // Reads a large table as the operator does, with its own connection, reader and table.
+import { productTiming } from '../../src/core/model/timing.ts';
 import { Table } from '../../src/core/table/table.ts';
 import { ownTable } from '../../src/core/model/table-ref.ts';
 import { openConnection } from '../../src/operator/device/device-connection.ts';
@@ -22,6 +23,7 @@ export function readAsOperator({ endpoint, caPem, entries }: PageAccess): ReadPa
     mayCall: () => true,
     mayGoOn: () => true,
     observe: () => {},
+    timing: productTiming,
   });
   const desired = new Map(bigTable(entries).map(({ ip, tags }) => [ip, tags.toSorted()]));
   const table = new Table(

@@ -1,6 +1,7 @@
 // The operator as a process of its own, as in a cluster: started, heard, paused, killed.
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
+import type { Timing } from '../../src/core/model/timing.ts';
 import { LogBook, type LogLine } from './log-book.ts';
 import { startLeashed, type Exit, type LeashedProcess } from './leashed-process.ts';
 
@@ -9,6 +10,8 @@ export type OperatorOptions = {
   /** The operator's own namespace. */
   readonly namespace: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Times of the product that are shorter than usual. */
+  readonly timing?: Partial<Timing> | undefined;
   /** Further arguments of `run`. */
   readonly args?: readonly string[];
   /** Node's own arguments, before the program: '--max-old-space-size=96'. */
@@ -49,9 +52,14 @@ const stopLimitMs = 20_000;
 
 /** Starts `run` from the sources; resolves when it listens for HTTP, rejects with its last lines when it does not. */
 export async function startOperator(options: OperatorOptions): Promise<OperatorProcess> {
-  const { env, logFile, waitUntilListening = true } = options;
+  const { env, timing, logFile, waitUntilListening = true } = options;
   const argv = [globalThis.process.execPath, ...commandLine(options)];
-  return startCommandLine({ argv, env: environment(env), logFile, waitUntilListening });
+  return startCommandLine({
+    argv,
+    env: environment({ ...timingVariable(timing), ...env }),
+    logFile,
+    waitUntilListening,
+  });
 }
 
 export type CommandLine = {
@@ -120,6 +128,10 @@ function commandLine(options: OperatorOptions): readonly string[] {
     ...http,
     ...args,
   ];
+}
+
+function timingVariable(timing: OperatorOptions['timing']): Readonly<Record<string, string>> {
+  return timing === undefined ? {} : { PANTAG_TEST_TIMING: JSON.stringify(timing) };
 }
 
 /** Nothing of the developer's own settings reaches the operator. */

@@ -67,12 +67,17 @@ export function basicToken(username: string, password: string): string {
   return Buffer.from(`${username}:${password}`).toString('base64');
 }
 
+export type StageOptions = ControlPlaneOptions & {
+  /** Of its operators, unless one is started with other times. Default: the product's. */
+  readonly timing?: OperatorOptions['timing'];
+};
+
 const repository = join(import.meta.dirname, '../..');
 
 /** Starts a control plane and applies crds/ and deploy/; no operator runs yet. */
-export async function openStage(options: ControlPlaneOptions = {}): Promise<Stage> {
+export async function openStage({ timing, ...options }: StageOptions = {}): Promise<Stage> {
   const plane = await startControlPlane(options);
-  const stage = new Stage(plane, await mkdtemp(join(tmpdir(), 'pantag-scenarios-')));
+  const stage = new Stage(plane, await mkdtemp(join(tmpdir(), 'pantag-scenarios-')), timing);
   try {
     await Promise.all([stage.cluster.applyCrds(), stage.applyFile('deploy/namespace.yaml')]);
     await stage.applyFile('deploy/rbac.yaml');
@@ -90,17 +95,19 @@ export class Stage implements AsyncDisposable {
   readonly says: Statuses['says'];
   readonly counts: Statuses['counts'];
   readonly #directory: string;
+  readonly #timing: OperatorOptions['timing'];
   readonly #operators: { readonly process: OperatorProcess; readonly logFile: string }[] = [];
   readonly #secrets = new Set<string>();
   readonly #devices = new Set<AsyncDisposable>();
 
-  constructor(plane: ControlPlane, directory: string) {
+  constructor(plane: ControlPlane, directory: string, timing?: OperatorOptions['timing']) {
     this.plane = plane;
     this.cluster = connect(plane);
     const { says, counts } = makeStatuses(this.cluster);
     this.says = says;
     this.counts = counts;
     this.#directory = directory;
+    this.#timing = timing;
     this.#secrets.add(plane.adminToken);
   }
 
@@ -117,6 +124,7 @@ export class Stage implements AsyncDisposable {
         namespace: operatorNamespace,
         args: ['--log-level', 'debug'],
         logFile,
+        timing: this.#timing,
         ...options,
       }),
     );

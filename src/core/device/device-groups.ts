@@ -10,6 +10,7 @@ import {
   nobody,
   type DeviceGroups,
 } from './group-members.ts';
+import { productTiming, type Timing } from '../model/timing.ts';
 import { distinctTables, type TableRef, tableKey } from '../model/table-ref.ts';
 
 /**
@@ -46,6 +47,11 @@ export class GroupMembership {
   readonly #states = new Map<string, GroupState>();
   /** Groups whose members have been told since it began. */
   readonly #told = new Set<string>();
+  readonly #lookMs: number;
+
+  constructor({ groupLookMs }: Pick<Timing, 'groupLookMs'> = productTiming) {
+    this.#lookMs = groupLookMs;
+  }
 
   /** Nothing has been looked for yet; who kept these tables before knew of these members. */
   begin(former: readonly TableEntry[]): void {
@@ -72,7 +78,7 @@ export class GroupMembership {
       const told = membersOf(members, [group, ...(this.#below.get(group) ?? [])]);
       this.#states.set(group, { kind: told.length === 0 ? 'empty' : 'found', unsure });
       if (told.length === 0) continue;
-      this.#members.set(group, after(this.#members.get(group) ?? nobody, told, now));
+      this.#members.set(group, after(this.#members.get(group) ?? nobody, told, now, this.#lookMs));
       this.#told.add(group);
     }
   }

@@ -24,9 +24,6 @@ export type FoundMembers = {
   readonly missing: readonly { readonly table: MemberTable; readonly since: number }[];
 };
 
-/** How often groups are looked up; who is missing has left when looks that are so far apart agree. */
-export const lookIntervalMs = 30_000;
-
 export const nobody: FoundMembers = { told: [], missing: [] };
 
 /** All that the groups have. */
@@ -39,16 +36,21 @@ export function membersOf(answer: DeviceGroups, groups: Iterable<string>): reado
 /**
  * What is known after another look. One answer may be that of a Panorama that does not know all yet, such as one that has
  * just become the active one of its pair: who is missing from it stays until another look, a period later, agrees.
- * @param now monotonic ms.
+ * @param now monotonic ms. @param lookMs looks that are so far apart are two.
  */
-export function after(before: FoundMembers, told: readonly MemberTable[], now: number): FoundMembers {
+export function after(
+  before: FoundMembers,
+  told: readonly MemberTable[],
+  now: number,
+  lookMs: number,
+): FoundMembers {
   const keys = new Set(told.map(keyOf));
   const isTold = ({ serial, vsys }: MemberTable) =>
     keys.has(keyOf({ serial, vsys: undefined })) || keys.has(keyOf({ serial, vsys }));
   const missing = [...before.told.map((table) => ({ table, since: now })), ...before.missing];
   return {
     told,
-    missing: missing.filter(({ table, since }) => !isTold(table) && now - since < lookIntervalMs),
+    missing: missing.filter(({ table, since }) => !isTold(table) && now - since < lookMs),
   };
 }
 

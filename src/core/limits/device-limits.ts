@@ -1,6 +1,7 @@
 // Limits of one device: which addresses have a place in its tables, and how many tags each may carry.
 
 import type { Answer, ConfiguredLimits, Deserved, LimitedTable } from './limited-device.ts';
+import type { ProbeTiming } from './learned-limit.ts';
 import { type Displacement, Places, type Room } from './places.ts';
 import { RoomEvidence } from './room-evidence.ts';
 import { TagEvidence } from './tag-evidence.ts';
@@ -15,6 +16,8 @@ type DeviceLimitsOptions = {
   readonly configured: () => ConfiguredLimits;
   /** An address got a place, or lost it. */
   readonly moved: (address: string) => void;
+  /** Absent: the product's. */
+  readonly timing?: ProbeTiming;
 };
 
 /** Where the places are more than the addresses by this factor, the books about who has one are closed. */
@@ -25,7 +28,7 @@ const calmBelow = 0.75;
 
 export class DeviceLimits {
   readonly #options: DeviceLimitsOptions;
-  readonly #evidence = new RoomEvidence();
+  readonly #evidence: RoomEvidence;
   readonly #tagEvidence: TagEvidence;
   /** Only while there are not places for all. */
   #places: Places | undefined;
@@ -38,10 +41,15 @@ export class DeviceLimits {
 
   constructor(options: DeviceLimitsOptions) {
     this.#options = options;
-    this.#tagEvidence = new TagEvidence({
-      namespaceOf: (address) => this.#namespaceOf(address),
-      mostTaken: () => Math.max(0, ...options.tables().map((table) => table.mostTags())),
-    });
+    const { tables, timing } = options;
+    this.#evidence = new RoomEvidence(timing);
+    this.#tagEvidence = new TagEvidence(
+      {
+        namespaceOf: (address) => this.#namespaceOf(address),
+        mostTaken: () => Math.max(0, ...tables().map((table) => table.mostTags())),
+      },
+      timing,
+    );
   }
 
   /** What the address deserves, as far as it has a place. */

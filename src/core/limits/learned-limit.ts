@@ -1,5 +1,7 @@
 // A limit learned from a device's refusals: which ones count, and when the next address is tried.
 
+import { productTiming, type Timing } from '../model/timing.ts';
+
 /** An address that was refused in words that speak of a limit. */
 export type Refused = {
   readonly address: string;
@@ -9,8 +11,8 @@ export type Refused = {
   readonly isCertain: boolean;
 };
 
-const firstProbeMs = 30_000;
-const longestProbeMs = 600_000;
+export type ProbeTiming = Pick<Timing, 'probeFirstMs' | 'probeLongestMs'>;
+
 /** Words that may mean something else are believed when Pods of so many namespaces heard them in a row. */
 const witnessesNeeded = 2;
 /** Addresses whose words turned out to mean something else; beyond so many all are forgotten. */
@@ -30,9 +32,17 @@ export class LearnedLimit {
   readonly #refused = new Set<string>();
   readonly #namespaces = new Set<string>();
   readonly #discredited = new Set<string>();
-  #delayMs = firstProbeMs;
+  readonly #first: number;
+  readonly #longest: number;
+  #delayMs: number;
   /** When something was last refused or tried, monotonic ms. */
   #at = 0;
+
+  constructor({ probeFirstMs, probeLongestMs }: ProbeTiming = productTiming) {
+    this.#first = probeFirstMs;
+    this.#longest = probeLongestMs;
+    this.#delayMs = probeFirstMs;
+  }
 
   /** So many the device takes; undefined: nothing is known. */
   get figure(): number | undefined {
@@ -51,7 +61,7 @@ export class LearnedLimit {
 
   /** Somebody waits of a namespace in which nobody was refused: the next try comes after the shortest time. */
   hasten(namespace: string): void {
-    if (!this.#namespaces.has(namespace)) this.#delayMs = firstProbeMs;
+    if (!this.#namespaces.has(namespace)) this.#delayMs = this.#first;
   }
 
   /** Takes up words; true when they are believed. */
@@ -68,8 +78,8 @@ export class LearnedLimit {
 
   /** This is the limit, for all that is known. The same again: what was tried was refused, too. */
   learn(figure: number, refused: readonly Refused[], now: number): void {
-    if (figure === this.#figure) this.#delayMs = Math.min(2 * this.#delayMs, longestProbeMs);
-    else this.#delayMs = firstProbeMs;
+    if (figure === this.#figure) this.#delayMs = Math.min(2 * this.#delayMs, this.#longest);
+    else this.#delayMs = this.#first;
     this.#figure = figure;
     this.#at = now;
     for (const one of refused) {
@@ -97,6 +107,6 @@ export class LearnedLimit {
     this.#witnesses.clear();
     this.#refused.clear();
     this.#namespaces.clear();
-    this.#delayMs = firstProbeMs;
+    this.#delayMs = this.#first;
   }
 }

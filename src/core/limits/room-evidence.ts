@@ -1,6 +1,6 @@
 // Capacity learned from refusals; other addresses are tried slowly, so that a limit that has ended is noticed.
 
-import { LearnedLimit, type Refused } from './learned-limit.ts';
+import { LearnedLimit, type ProbeTiming, type Refused } from './learned-limit.ts';
 
 /** What came of a message, as far as room goes. Counts are of addresses. */
 export type RoomOutcome = {
@@ -17,7 +17,11 @@ export type RoomOutcome = {
 };
 
 export class RoomEvidence {
-  readonly #learned = new LearnedLimit();
+  readonly #learned: LearnedLimit;
+
+  constructor(timing?: ProbeTiming) {
+    this.#learned = new LearnedLimit(timing);
+  }
 
   /** So many entries the device takes; undefined: nothing is known. */
   get limit(): number | undefined {

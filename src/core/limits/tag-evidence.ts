@@ -1,7 +1,7 @@
 // Tag limit of an address learned from refusals; tried again slowly, and never used to remove a registered tag.
 
 import type { Batch } from '../message/batch.ts';
-import { LearnedLimit, type Refused } from './learned-limit.ts';
+import { LearnedLimit, type ProbeTiming, type Refused } from './learned-limit.ts';
 import type { Rejection } from '../message/refusals.ts';
 
 type TagEvidenceOptions = {
@@ -29,14 +29,15 @@ const mostFailed = 10_000;
 
 export class TagEvidence {
   readonly #options: TagEvidenceOptions;
-  readonly #learned = new LearnedLimit();
+  readonly #learned: LearnedLimit;
   readonly #probed = new Set<string>();
   /** Addresses that were tried and refused since the limit stands. */
   readonly #failed = new Set<string>();
   #scannedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(options: TagEvidenceOptions) {
+  constructor(options: TagEvidenceOptions, timing?: ProbeTiming) {
     this.#options = options;
+    this.#learned = new LearnedLimit(timing);
   }
 
   get limit(): number | undefined {

@@ -1,7 +1,5 @@
 // The addresses at which a message without an answer may still take effect, and so contradict what was read or confirmed.
 
-/** A message without an answer may still be applied for about this long, by a device that is busy with a commit. */
-export const lateForMs = 65_000;
 /** More than this many are counted as all of them. */
 const mostAddresses = 50_000;
 

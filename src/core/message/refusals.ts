@@ -2,6 +2,7 @@
 
 import type { RefusedLimit } from '../model/device-error.ts';
 import { membership, noTags, type TagSet } from '../model/tag-set.ts';
+import { productTiming, type Timing } from '../model/timing.ts';
 
 /** One pair (or, without `tag`, all pairs of that section) of an address that the device refused. */
 export type Rejection = {
@@ -28,20 +29,25 @@ type Refusal = Rejection & {
   readonly until: number | undefined;
 };
 
-const firstDelayMs = 30_000;
-const longestDelayMs = 600_000;
+/** The time to the first try and the longest between two, ms. */
+type Delays = { readonly first: number; readonly longest: number };
 /** A tag that goes at once is a hole for as long as it stays: nobody waits for minutes to try again. */
-const urgentDelayMs = { first: 1_000, longest: 5_000 };
+const urgentDelayMs: Delays = { first: 1_000, longest: 5_000 };
 
 export class Refusals {
   readonly #urgentAt: (address: string) => (tag: string) => boolean;
   readonly #refusals = new Map<string, readonly Refusal[]>();
   /** Section and tag of what spoils messages, and how often it was refused so. */
   readonly #spoiling = new Map<string, number>();
+  readonly #delayMs: Delays;
 
   /** @param urgentAt which removals rest on a vacated or reused address, or on another cause that goes at once. */
-  constructor(urgentAt: (address: string) => (tag: string) => boolean = () => () => false) {
+  constructor(
+    urgentAt: (address: string) => (tag: string) => boolean = () => () => false,
+    timing: Pick<Timing, 'refusedFirstMs' | 'refusedLongestMs'> = productTiming,
+  ) {
     this.#urgentAt = urgentAt;
+    this.#delayMs = { first: timing.refusedFirstMs, longest: timing.refusedLongestMs };
   }
 
   /** How many addresses have refused pairs. */
@@ -61,7 +67,7 @@ export class Refusals {
     const isUrgent = this.#urgentAt(address);
     const refused = rejections.filter(isSent).map((rejection) => {
       const again = earlier.get(keyOf(rejection));
-      const { first, longest } = delaysOf(rejection, sent, isUrgent);
+      const { first, longest } = isUrgentRemoval(rejection, sent, isUrgent) ? urgentDelayMs : this.#delayMs;
       const delayMs = again === undefined ? first : Math.min(again.delayMs * 2, longest);
       const provisional = again === undefined && rejection.provisional === true;
       return { ...rejection, provisional, delayMs, until: now + delayMs };
@@ -182,16 +188,15 @@ export class Refusals {
   }
 }
 
-function delaysOf(
+function isUrgentRemoval(
   { section, tag, contradicted }: Rejection,
   sent: Sections,
   isUrgent: (tag: string) => boolean,
-): { readonly first: number; readonly longest: number } {
+): boolean {
   const isRemoval = section === 'unregister' && contradicted !== true;
   // The pair itself was in the message: only what names no tag has to be looked for among all of them.
   const removals = tag === undefined ? sent.unregister : [tag];
-  const urgent = isRemoval && removals.some(isUrgent);
-  return urgent ? urgentDelayMs : { first: firstDelayMs, longest: longestDelayMs };
+  return isRemoval && removals.some(isUrgent);
 }
 
 function keyOf({ section, tag = '' }: Pick<Rejection, 'section' | 'tag'>): string {

@@ -20,6 +20,7 @@ import { goesAtOnce, RemovalCauses } from '../removals/removal-causes.ts';
 import { type GuardLimits, type HeldPlan, RemovalGuard } from '../removals/removal-guard.ts';
 import type { RemovalGate } from '../removals/removal-gate.ts';
 import type { TagSet } from '../model/tag-set.ts';
+import type { Timing } from '../model/timing.ts';
 import type { TableRoom } from '../limits/table-room.ts';
 import type { Scope as TagScope } from '../model/policy-scope.ts';
 
@@ -35,6 +36,8 @@ type TableOptions = {
   readonly epochMs?: number;
   /** What comes before a tag's scope. Absent: a held plan blocks all guarded removals. */
   readonly tagPrefix?: string;
+  /** Absent: the product's. */
+  readonly timing?: Timing;
 };
 
 export class Table {
@@ -59,7 +62,7 @@ export class Table {
     desired: DesiredTags,
     gate: RemovalGate,
     guard: GuardLimits,
-    { epochMs = 0, tagPrefix }: TableOptions = {},
+    { epochMs = 0, tagPrefix, timing }: TableOptions = {},
   ) {
     this.#desired = desired;
     this.#belief = new Belief(desired, (address) => this.#late.explains(address));
@@ -68,7 +71,7 @@ export class Table {
     this.#refusals = new Refusals((address) => {
       const causeOf = this.#agenda.planner.causesAt(address);
       return (tag) => goesAtOnce(causeOf(tag));
-    });
+    }, timing);
     const parts = { desired, mirror: this.#mirror, causes: this.#causes, refusals: this.#refusals };
     this.#agenda = new Agenda({ ...parts, guard: this.#guard }, gate);
     this.timeouts = new RegistrationTimeouts({

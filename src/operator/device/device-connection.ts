@@ -4,6 +4,7 @@ import { DeviceError } from '../../core/model/device-error.ts';
 import { whyUnsupported } from '../../core/device/pan-os-version.ts';
 import type { Rejection } from '../../core/message/refusals.ts';
 import { type Batch, sectionsOf } from '../../core/message/batch.ts';
+import type { Timing } from '../../core/model/timing.ts';
 import type { TableRef } from '../../core/model/table-ref.ts';
 import { type CallObserver, createPanosClient, type PanosClient } from '../../panos/client/client.ts';
 import type { KeyExchange } from '../../panos/http/key-exchange.ts';
@@ -27,6 +28,7 @@ export type ConnectionOptions = {
   /** Asked just before each further part of a request. */
   readonly mayGoOn: () => boolean;
   readonly observe: CallObserver;
+  readonly timing: Timing;
 };
 
 /** @throws DeviceError when the settings cannot work, such as a CA that is no certificate. */
@@ -71,10 +73,12 @@ export function connectionOver(client: PanosClient): Connection {
   };
 }
 
-function create({ settings, environmentProxy, ...options }: ConnectionOptions) {
+function create({ settings, environmentProxy, timing, ...options }: ConnectionOptions) {
   const { login: credentials, endpoint, maxConcurrentCalls, tls } = settings;
   const proxy = proxyFor(settings, environmentProxy);
-  return createPanosClient({ endpoint, credentials, maxConcurrentCalls, tls, proxy, ...options });
+  const { connectMs, callMs, signInHoldMs } = timing;
+  const times = { timeouts: { connectMs, callMs }, signInHoldMs };
+  return createPanosClient({ endpoint, credentials, maxConcurrentCalls, tls, proxy, ...times, ...options });
 }
 
 function sections(batch: Batch) {

@@ -7,6 +7,7 @@ import {
   type FirewallSettings,
   type Secrets,
 } from './credentials.ts';
+import type { Timing } from '../../core/model/timing.ts';
 import { pause } from '../../runtime/wake.ts';
 import { singleFlight } from '../../signals/single-flight.ts';
 import type { Connection, DeviceInfo } from './device-port.ts';
@@ -24,6 +25,7 @@ type DeviceSessionOptions = {
   readonly passedOver: (refusals: readonly DeviceError[]) => void;
   /** Monotonic ms. */
   readonly now: () => number;
+  readonly timing: Timing;
 };
 
 /** A Secret that is applied together with its PanFirewall comes by another watch, perhaps a little later. */
@@ -118,6 +120,7 @@ export class DeviceSession {
     const settings = connectionSettings(this.#options.settings(), this.#options.secrets);
     const members = new Members(
       settings.map((one) => ({ endpoint: one.endpoint, connection: this.#options.open(one) })),
+      this.#options.timing,
     );
     return { settings, members, meet: singleFlight((signal) => members.meet(signal)), met: undefined };
   }

@@ -2,6 +2,7 @@
 
 import { DeviceError } from '../../core/model/device-error.ts';
 import type { GroupsAnswer } from '../../core/device/device-groups.ts';
+import type { Timing } from '../../core/model/timing.ts';
 import { ownTable, type TableRef } from '../../core/model/table-ref.ts';
 import type { ConnectionSettings, FirewallSettings, Secrets } from './credentials.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -31,6 +32,7 @@ type FirewallDevicesOptions = {
   readonly noted: () => void;
   /** Monotonic ms. */
   readonly now: () => number;
+  readonly timing: Timing;
 };
 
 export class FirewallDevices {

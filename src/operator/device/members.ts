@@ -2,6 +2,7 @@
 
 import { DeviceError } from '../../core/model/device-error.ts';
 import { worst } from '../../core/model/finding.ts';
+import type { Timing } from '../../core/model/timing.ts';
 import { haRole, haWords } from '../../core/device/ha-state.ts';
 import { type Backoff, createBackoff } from './device-backoff.ts';
 import { type Connection, type DeviceInfo, isPanorama } from './device-port.ts';
@@ -21,9 +22,6 @@ export type Met = { readonly device: DeviceInfo; readonly endpoint: string; read
 /** One of two that refused the credentials or a right, and when it is asked again, monotonic ms. */
 type Refusal = { readonly failure: DeviceError; readonly backoff: Backoff; notBefore: number };
 
-/** One of two that does not answer keeps the other one waiting for this long. */
-const usualPatienceMs = 15_000;
-
 export class Members {
   /** The one that was used last comes first. */
   #members: readonly Candidate[];
@@ -33,8 +31,12 @@ export class Members {
   readonly #now: () => number;
 
   /** @param now monotonic ms. */
-  constructor(members: readonly Member[], patienceMs = usualPatienceMs, now = () => performance.now()) {
-    this.#patienceMs = patienceMs;
+  constructor(
+    members: readonly Member[],
+    { pairPatienceMs }: Pick<Timing, 'pairPatienceMs'>,
+    now = () => performance.now(),
+  ) {
+    this.#patienceMs = pairPatienceMs;
     this.#now = now;
     this.#members = members.map((member) => {
       const { connection } = member;

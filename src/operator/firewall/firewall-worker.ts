@@ -9,6 +9,7 @@ import type { FirewallView, ShownTable } from '../../core/status/firewall-status
 import type { Firewall } from '../../core/model/model.ts';
 import type { PurgeOutcome } from '../../core/lifecycle/farewell.ts';
 import { purgeObstacle, type Stance, stanceOf } from '../../core/rights/stance.ts';
+import type { Timing } from '../../core/model/timing.ts';
 import { ownTable, type TableRef } from '../../core/model/table-ref.ts';
 import type { Scope } from '../../core/model/policy-scope.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -43,6 +44,7 @@ type FirewallWorkerOptions = Omit<FirewallClaimOptions, 'tables' | 'endpoint' | 
   readonly observer: TableObserver;
   readonly log: Logger;
   readonly now: () => number;
+  readonly timing: Timing;
 };
 
 export class FirewallWorker {
@@ -75,6 +77,7 @@ export class FirewallWorker {
       firewall: options.firewall.name,
       desired: options.desired,
       log: options.log,
+      timing: options.timing,
       workers: () => this.workers,
       spec: () => this.#settings.limits,
       deviceOf: (ref) => this.#devices.deviceOf(ref),

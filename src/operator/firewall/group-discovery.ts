@@ -2,7 +2,6 @@
 
 import { DeviceError } from '../../core/model/device-error.ts';
 import type { GroupsAnswer } from '../../core/device/device-groups.ts';
-import { lookIntervalMs } from '../../core/device/group-members.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { createWake } from '../../runtime/wake.ts';
 import { abortable } from '../../signals/abort.ts';
@@ -15,6 +14,8 @@ type GroupDiscoveryOptions = {
   readonly found: (groups: GroupsAnswer) => Promise<void>;
   readonly failed: (failure: DeviceError) => Promise<void>;
   readonly log: Logger;
+  /** Between two looks. */
+  readonly lookMs: number;
 };
 
 export class GroupDiscovery {
@@ -55,10 +56,10 @@ export class GroupDiscovery {
 
   /** ms until the next look. */
   async #look(signal: AbortSignal): Promise<number> {
-    const { wanted, look, found, failed } = this.#options;
+    const { wanted, look, found, failed, lookMs } = this.#options;
     const first = this.#first;
     try {
-      if (!wanted()) return lookIntervalMs;
+      if (!wanted()) return lookMs;
       const groups = await look(signal);
       // It may have been another Panorama's.
       if (first !== this.#first) return 0;
@@ -76,7 +77,7 @@ export class GroupDiscovery {
 
   #failed(failure: DeviceError): number {
     const { reason, message } = failure;
-    const retryInMs = Math.round(Math.min(this.#backoff.next(failure), lookIntervalMs));
+    const retryInMs = Math.round(Math.min(this.#backoff.next(failure), this.#options.lookMs));
     const level = message === this.#failing ? 'debug' : 'warn';
     this.#failing = message;
     this.#options.log[level]({ reason, problem: message, retryInMs }, 'device groups not looked up');
@@ -87,6 +88,6 @@ export class GroupDiscovery {
     if (this.#failing !== undefined) this.#options.log.info('device group lookup recovered');
     this.#failing = undefined;
     this.#backoff.reset();
-    return lookIntervalMs;
+    return this.#options.lookMs;
   }
 }

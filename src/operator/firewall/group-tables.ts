@@ -10,6 +10,7 @@ import {
   listedGroupOf,
   type TableEntry,
 } from '../../core/device/device-groups.ts';
+import type { Timing } from '../../core/model/timing.ts';
 import type { ShownTable } from '../../core/status/firewall-status.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { GroupDiscovery } from './group-discovery.ts';
@@ -23,16 +24,18 @@ export type GroupTablesOptions = {
   readonly log: Logger;
   /** Monotonic ms. */
   readonly now: () => number;
+  readonly timing: Timing;
 };
 
 export class GroupTables {
   readonly #options: GroupTablesOptions;
-  readonly #membership = new GroupMembership();
+  readonly #membership: GroupMembership;
   readonly #discovery: GroupDiscovery;
 
   /** @param told takes up that something was found, or was not. */
   constructor(options: GroupTablesOptions, told: () => Promise<void>) {
     this.#options = options;
+    this.#membership = new GroupMembership(options.timing);
     this.#discovery = new GroupDiscovery({
       wanted: () => this.#groups.length > 0,
       look: options.lookUp,
@@ -46,6 +49,7 @@ export class GroupTables {
         return told();
       },
       log: options.log,
+      lookMs: options.timing.groupLookMs,
     });
   }
 

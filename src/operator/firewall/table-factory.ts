@@ -2,6 +2,7 @@
 
 import type { Desired } from '../../core/desired/desired.ts';
 import type { Firewall } from '../../core/model/model.ts';
+import type { Timing } from '../../core/model/timing.ts';
 import type { Stance } from '../../core/rights/stance.ts';
 import type { Precedence } from '../../core/rights/table-claims.ts';
 import { isUnnamed, type TableRef, tableFields } from '../../core/model/table-ref.ts';
@@ -39,6 +40,7 @@ type TableFactoryOptions = {
   readonly log: Logger;
   /** Monotonic ms. */
   readonly now: () => number;
+  readonly timing: Timing;
 };
 
 export class TableFactory {
@@ -97,6 +99,7 @@ export class TableFactory {
       observer: options.observer(ref),
       log: isUnnamed(ref) ? log : log.child(tableFields(ref)),
       now: options.now,
+      timing: options.timing,
     };
   }
 }

@@ -1,6 +1,6 @@
 // Waits for the Lease, leads while it is provably held, and gives it back when the work has ended.
 
-import { lateForMs } from '../../core/message/late-messages.ts';
+import type { Timing } from '../../core/model/timing.ts';
 import { leaseTimes } from '../../core/lifecycle/leader-lease.ts';
 import type { Lease } from '../../kubernetes/leases/lease.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -19,6 +19,7 @@ type ElectionOptions = LeaseHoldOptions & {
   readonly mode: ElectionMode;
   /** Told once what the Lease said when this process first saw it, and when that was (ms since the epoch). */
   readonly found?: (lease: Lease | undefined, seenAt: number) => void;
+  readonly timing: Pick<Timing, 'lateMessageMs'>;
   readonly log: Logger;
 };
 
@@ -84,8 +85,9 @@ export class Election {
 
   /** Who gave the Lease back had waited for its calls. Nobody waits for a command that took the Lease. */
   #unsureUntil(former: Lease | undefined): number {
-    const { mode, clocks } = this.#options;
-    return mode === 'wait' && former !== undefined && former.holder !== '' ? clocks.now() + lateForMs : 0;
+    const { mode, clocks, timing } = this.#options;
+    if (mode !== 'wait' || former === undefined || former.holder === '') return 0;
+    return clocks.now() + timing.lateMessageMs;
   }
 
   async #serve(service: {

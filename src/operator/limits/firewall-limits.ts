@@ -11,6 +11,7 @@ import { type Limited, largestOfEach, type LimitedShare, LimitTally } from '../.
 import type { PolicyId } from '../../core/model/model.ts';
 import { limitsOfModel } from '../../core/device/model-limits.ts';
 import type { DesiredTags } from '../../core/table/table.ts';
+import type { Timing } from '../../core/model/timing.ts';
 import type { TableRef } from '../../core/model/table-ref.ts';
 import type { LimitedAddresses } from '../../core/status/policy-status.ts';
 import { type DeviceBooks, exceeded } from './limits-view.ts';
@@ -37,6 +38,7 @@ type FirewallLimitsOptions = {
   /** Of the device that holds the table; undefined while it is not known. */
   readonly deviceOf: (ref: TableRef) => DeviceInfo | undefined;
   readonly log: Logger;
+  readonly timing: Timing;
 };
 
 /** The limits of its device, as one table asks for them. */
@@ -175,7 +177,8 @@ export class FirewallLimits {
     const tables = () => this.#workersOf(serial).map(({ limited }) => limited);
     const configured = () => this.#configured(serial);
     const moved = (address: string) => stale.add(address);
-    const limits = new DeviceLimits({ deserved: this.#deserved(), tables, configured, moved });
+    const { timing } = this.#options;
+    const limits = new DeviceLimits({ deserved: this.#deserved(), tables, configured, moved, timing });
     const device: Device = { limits, tally: new LimitTally(), stale, met: undefined, warned: false };
     this.#devices.set(serial, device);
     return device;

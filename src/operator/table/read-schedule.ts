@@ -1,6 +1,6 @@
 // Schedules full reads of a table: periodic, sooner when something is in doubt, never without a pause.
 
-import { lateForMs } from '../../core/message/late-messages.ts';
+import type { Timing } from '../../core/model/timing.ts';
 
 /** A full read starts no sooner than this many times the last one's duration after it. */
 const readSpacing = 20;
@@ -9,6 +9,7 @@ type ReadScheduleOptions = {
   readonly intervalMs: () => number;
   /** Monotonic ms. */
   readonly now: () => number;
+  readonly timing: Pick<Timing, 'lateMessageMs'>;
 };
 
 export class ReadSchedule {
@@ -84,13 +85,13 @@ export class ReadSchedule {
 
   /** A message had no answer. */
   doubt(): void {
-    this.#unsureUntil = this.#options.now() + lateForMs;
+    this.#unsureUntil = this.#lateUntil();
     this.#verifyAt = this.#unsureUntil;
   }
 
   /** Whoever wrote before may have left a message on its way. */
   takenOver(): void {
-    this.#verifyAt = this.#options.now() + lateForMs;
+    this.#verifyAt = this.#lateUntil();
   }
 
   /**
@@ -106,5 +107,10 @@ export class ReadSchedule {
     if (this.verifies(startedAt)) return;
     const soonest = this.#verifyAt > now ? this.#verifyAt : now + readSpacing * this.#last.durationMs;
     this.#dueAt = Math.min(this.#dueAt, soonest);
+  }
+  /** Until then a message that is on its way by now may take effect. */
+  #lateUntil(): number {
+    const { now, timing } = this.#options;
+    return now() + timing.lateMessageMs;
   }
 }

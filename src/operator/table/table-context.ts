@@ -4,6 +4,7 @@ import type { WindowCount } from '../../core/removals/guard-window.ts';
 import type { Owner } from '../../core/rights/ownership.ts';
 import type { Stance } from '../../core/rights/stance.ts';
 import type { Precedence } from '../../core/rights/table-claims.ts';
+import type { Timing } from '../../core/model/timing.ts';
 import type { TableRef } from '../../core/model/table-ref.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { FirewallSettings } from '../device/credentials.ts';
@@ -36,6 +37,7 @@ export type TableContext = {
   readonly log: Logger;
   /** Monotonic ms. */
   readonly now: () => number;
+  readonly timing: Timing;
 };
 
 /** What the status tells of an earlier leader's writing to the table. */

@@ -37,7 +37,7 @@ export class TableReader {
     this.#options = options;
     const { context } = options;
     const intervalMs = () => context.settings.fullIntervalSeconds * 1000;
-    this.schedule = new ReadSchedule({ intervalMs, now: context.now });
+    this.schedule = new ReadSchedule({ intervalMs, now: context.now, timing: context.timing });
   }
 
   /** The last reading agreed with the device's own count. */

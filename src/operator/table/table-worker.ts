@@ -63,7 +63,7 @@ export class TableWorker {
   constructor(context: TableContext, parts: TableWorkerParts) {
     this.#context = context;
     this.#parts = parts;
-    const { self, ref, observer, log, now } = context;
+    const { self, ref, observer, log, now, timing } = context;
     const markerIntervalMs = () => this.#markerIntervalMs;
     this.#marker = new Marker({ self, ref, intervalMs: markerIntervalMs, log, now });
     this.#outage = new Outage('device', log);
@@ -71,7 +71,7 @@ export class TableWorker {
       parts.desired,
       removalGate(self.prefix, this.#knowledge(false)),
       context.settings.removalGuard,
-      { epochMs: performance.timeOrigin, tagPrefix: self.prefix },
+      { epochMs: performance.timeOrigin, tagPrefix: self.prefix, timing },
     );
     this.#reader = new TableReader({ context, table: this.table, gate: () => this.#gate() });
     this.#reads = this.#reader.schedule;

@@ -1,4 +1,5 @@
 // The calls that the operator makes to one device: commands in, values or DeviceError out.
+import { productTiming } from '../../core/model/timing.ts';
 import { canonicalHost } from '../../core/syntax/address.ts';
 import type { HaState } from '../../core/device/ha-state.ts';
 import {
@@ -44,7 +45,7 @@ export type { CallObserver };
 export type PanosClientOptions = Omit<ConversationOptions, 'maxConcurrentCalls' | 'timeouts'> & {
   /** Default 2. Devices advise at most 5, everyone's together. */
   readonly maxConcurrentCalls?: number | undefined;
-  /** Defaults: 10 s to connect, 60 s for a call, which is 500 entries on the slowest VM four times over. */
+  /** Default: the product's. */
   readonly timeouts?: ConversationOptions['timeouts'] | undefined;
 };
 
@@ -94,7 +95,7 @@ export function createPanosClient(options: PanosClientOptions): PanosClient {
   const device = createConversation({
     ...options,
     maxConcurrentCalls: options.maxConcurrentCalls ?? 2,
-    timeouts: options.timeouts ?? { connectMs: 10_000, callMs: 60_000 },
+    timeouts: options.timeouts ?? productTiming,
   });
   return {
     async systemInfo(signal, of = {}) {

@@ -1,5 +1,6 @@
 // Authenticates each call: a given key, or a key or session obtained for a user name and password.
 import { DeviceError } from '../../core/model/device-error.ts';
+import { productTiming } from '../../core/model/timing.ts';
 import { singleFlight } from '../../signals/single-flight.ts';
 
 /** What a call carries to be let in. */
@@ -75,14 +76,11 @@ export function sessionPass(basic: Pass, setCookies: readonly string[]): Pass {
   return { headers: { cookie }, secrets, instead: both };
 }
 
-/** How long a refused pass or password is not tried again: a device may lock an account that fails too often. */
-const holdMs = 60_000;
-
 /**
  * A pass that the device gives for a user name and password, kept in memory only and shared by all calls.
- * A new key may end the life of older ones, so one is obtained at a time, and none within a minute of the last one:
+ * A new key may end the life of older ones, so one is obtained at a time, and none within `holdMs` of the last one:
  * two programs with one account would otherwise take the key from each other call by call. A refused password is not
- * tried again within a minute, whatever it is for.
+ * tried again within it, whatever it is for.
  */
 export function passwordCredentials(options: {
   readonly secrets: readonly string[];
@@ -92,7 +90,10 @@ export function passwordCredentials(options: {
   readonly sideBySide?: boolean;
   /** Monotonic time in ms. */
   readonly now: () => number;
+  /** How long a refused pass or password is not tried again: a device may lock an account that fails too often. */
+  readonly holdMs?: number | undefined;
 }): Credentials {
+  const { holdMs = productTiming.signInHoldMs } = options;
   let current: Pass | undefined;
   /** Calls that were sent with it may still be answered. */
   let former: Pass | undefined;

@@ -53,6 +53,8 @@ export type ConversationOptions = TransportOptions & {
   readonly observe?: CallObserver | undefined;
   /** Monotonic time in ms, for the distance between sign-ins, and how long ago the device was out of reach. */
   readonly now?: (() => number) | undefined;
+  /** Between two sign-ins with one password, ms. Default: the product's. */
+  readonly signInHoldMs?: number | undefined;
 };
 
 type Question<T> = {
@@ -105,7 +107,7 @@ export function createConversation(options: ConversationOptions): Conversation {
     }
   };
 
-  const credentials = credentialsOf(options.credentials, exchange, now);
+  const credentials = credentialsOf(options, exchange, now);
   /** Kinds of calls that the device has answered well. */
   const passed = new Set<CallKind>();
 
@@ -183,7 +185,11 @@ function withFields(form: URLSearchParams, fields: Pass['fields']): URLSearchPar
   return fields === undefined ? form : new URLSearchParams([...form, ...Object.entries(fields)]);
 }
 
-function credentialsOf(login: LoginOptions, exchange: Exchange, now: () => number): Credentials {
+function credentialsOf(
+  { credentials: login, signInHoldMs: holdMs }: ConversationOptions,
+  exchange: Exchange,
+  now: () => number,
+): Credentials {
   if ('apiKey' in login) return apiKeyCredentials(login.apiKey);
   const basic = basicPass(login);
   const signIn = {
@@ -201,7 +207,13 @@ function credentialsOf(login: LoginOptions, exchange: Exchange, now: () => numbe
   } as const;
   const obtain = (signal: AbortSignal): Promise<Pass> =>
     login.method === 'Basic' ? exchange(signIn, basic, signal) : exchange(keygen, undefined, signal);
-  return passwordCredentials({ secrets: basic.secrets, obtain, sideBySide: login.method === 'Basic', now });
+  return passwordCredentials({
+    secrets: basic.secrets,
+    obtain,
+    sideBySide: login.method === 'Basic',
+    now,
+    holdMs,
+  });
 }
 
 function observation(kind: CallKind, observe: CallObserver | undefined) {

@@ -1,6 +1,7 @@
 // Connections to simulated devices, as the operator opens them, and what a call on one failed with.
 
 import { DeviceError } from '../../../src/core/model/device-error.ts';
+import { productTiming } from '../../../src/core/model/timing.ts';
 import assert from 'node:assert/strict';
 import type { Simulator } from '../../../simulator/simulator.ts';
 import type { Batch } from '../../../src/core/message/batch.ts';
@@ -26,6 +27,7 @@ export function connectionTo(
     mayCall: () => true,
     mayGoOn: () => true,
     observe: () => {},
+    timing: productTiming,
   });
   return { ...connection, [Symbol.asyncDispose]: () => connection.close() };
 }

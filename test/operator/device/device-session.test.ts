@@ -1,6 +1,7 @@
 // The connection to a device: when there is none yet, who is told, and how long a Secret may be on its way.
 
 import { DeviceError } from '../../../src/core/model/device-error.ts';
+import { productTiming } from '../../../src/core/model/timing.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -40,6 +41,7 @@ function openSession(asked: (signal: AbortSignal) => Promise<void> = async () =>
     unmet: () => told.push('unmet'),
     passedOver: () => told.push('passed over'),
     now: () => performance.now(),
+    timing: productTiming,
   });
   return { session, secrets, told };
 }

@@ -1,5 +1,6 @@
 // Choice between two Panoramas, and what is said when neither can be used.
 
+import { productTiming } from '../../../src/core/model/timing.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startPanorama, startPanoramaPair } from '../../../simulator/panorama/panorama.ts';
@@ -21,7 +22,7 @@ const membersAt = (now: () => number, ...devices: readonly Simulator[]) => open(
 function open(devices: readonly Simulator[], patienceMs?: number, now?: () => number) {
   const members = new Members(
     devices.map((device) => ({ endpoint: device.endpoint, connection: connectionTo(device) })),
-    patienceMs,
+    { pairPatienceMs: patienceMs ?? productTiming.pairPatienceMs },
     now,
   );
   return Object.assign(members, { [Symbol.asyncDispose]: () => members.close() });

@@ -1,4 +1,5 @@
 // Observation of a connection: its calls, and since when its key or session is in use.
+import { productTiming } from '../../../src/core/model/timing.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
@@ -26,6 +27,7 @@ test('calls are counted by kind and outcome, and a login is told until its conne
       },
       environmentProxy: { url: undefined, except: '' },
       userAgent: 'pan-tag-operator/test',
+      timing: productTiming,
       mayCall: () => true,
       mayGoOn: () => true,
       firewall: 'edge-a',

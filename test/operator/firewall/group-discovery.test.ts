@@ -1,6 +1,7 @@
 // Looks at device groups: who waits for the first one, what is dropped, and that a failure is no answer.
 
 import { DeviceError } from '../../../src/core/model/device-error.ts';
+import { productTiming } from '../../../src/core/model/timing.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pino } from 'pino';
@@ -29,6 +30,7 @@ function lab() {
     found: async (groups) => void took.push(groups),
     failed: async (failed) => void took.push(failed),
     log: pino({ level: 'silent' }),
+    lookMs: productTiming.groupLookMs,
   });
   const stop = new AbortController();
   const done = discovery.run(stop.signal);

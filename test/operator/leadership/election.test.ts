@@ -1,4 +1,5 @@
 // The election over a Lease in memory, in virtual time: who leads when, and when a leader must fall silent.
+import { productTiming } from '../../../src/core/model/timing.ts';
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import { Election, withLease } from '../../../src/operator/leadership/election.ts';
@@ -187,7 +188,13 @@ test('who takes the Lease by force waits a term, and the running leader steps do
   await untilLeading(a, 500);
   const { term } = a;
   const used: { takenFrom: string | undefined; at: number }[] = [];
-  const options = { client: server.client(() => 'up' as const), identity: 'purge', clocks, log };
+  const options = {
+    client: server.client(() => 'up' as const),
+    identity: 'purge',
+    clocks,
+    timing: productTiming,
+    log,
+  };
   const since = now();
   const done = withLease(
     options,
@@ -212,7 +219,13 @@ test('who takes the Lease by force waits a term, and the running leader steps do
 
 test('a free Lease is taken for a purge without waiting, and released after a failure too', async () => {
   const server = createLeaseServer();
-  const options = { client: server.client(() => 'up' as const), identity: 'purge', clocks, log };
+  const options = {
+    client: server.client(() => 'up' as const),
+    identity: 'purge',
+    clocks,
+    timing: productTiming,
+    log,
+  };
   const failing = withLease(
     options,
     async (_, takenFrom) => {
@@ -229,7 +242,7 @@ test('a free Lease is taken for a purge without waiting, and released after a fa
 test('work that fails ends the term for all of its parts, frees the Lease, and is told', async () => {
   const server = createLeaseServer();
   const client = server.client(() => 'up' as const);
-  const election = new Election({ client, identity: 'a', mode: 'wait', clocks, log });
+  const election = new Election({ client, identity: 'a', mode: 'wait', clocks, timing: productTiming, log });
   let term: Term | undefined;
   const work = async (own: Term) => {
     term = own;

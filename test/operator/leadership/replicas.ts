@@ -1,4 +1,5 @@
 // Replicas in virtual time that ask for one Lease in memory, each with its own network, clock and work.
+import { productTiming } from '../../../src/core/model/timing.ts';
 import assert from 'node:assert/strict';
 import { mock } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
@@ -77,6 +78,7 @@ export function start({
       mode,
       clocks: own,
       turnedBack,
+      timing: productTiming,
       found: (lease) => {
         replica.found = lease?.holder ?? 'none';
       },

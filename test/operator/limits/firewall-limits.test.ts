@@ -1,4 +1,5 @@
 // The limits of a firewall's devices as its tables come and go.
+import { productTiming } from '../../../src/core/model/timing.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Desired } from '../../../src/core/desired/desired.ts';
@@ -74,6 +75,7 @@ test('a device whose tables are gone keeps nothing out any more, until it is bac
     workers: () => workers,
     spec: () => ({ maxAddresses: 1, maxTagsPerAddress: undefined }),
     deviceOf: () => undefined,
+    timing: productTiming,
     log: createLogger({ level: 'silent', format: 'json' }),
   });
   const out = () => limits.sharesOf(policy).map(({ reason, addresses }) => [reason, addresses]);

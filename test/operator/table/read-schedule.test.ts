@@ -1,12 +1,17 @@
 // Schedule of full reads, and the reading that shows what came of messages without an answer.
 
+import { productTiming } from '../../../src/core/model/timing.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ReadSchedule } from '../../../src/operator/table/read-schedule.ts';
 
 function schedule(intervalMs = 900_000) {
   const clock = { now: 1_000_000 };
-  const reads = new ReadSchedule({ intervalMs: () => intervalMs, now: () => clock.now });
+  const reads = new ReadSchedule({
+    intervalMs: () => intervalMs,
+    now: () => clock.now,
+    timing: productTiming,
+  });
   /** Reads for so long. Tells whether it verified. */
   const read = (ms: number) => {
     const startedAt = clock.now;

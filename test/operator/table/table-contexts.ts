@@ -1,5 +1,6 @@
 // A table of a PanFirewall without a cluster: writes are allowed, nothing is known of earlier leaders, and nobody listens.
 
+import { productTiming } from '../../../src/core/model/timing.ts';
 import { ownTable } from '../../../src/core/model/table-ref.ts';
 import type { FirewallSettings } from '../../../src/operator/device/credentials.ts';
 import type { TableContext } from '../../../src/operator/table/table-context.ts';
@@ -52,6 +53,7 @@ export function tableContext(
     observer: silent,
     log: createLogger({ level: 'silent', format: 'json' }),
     now: () => performance.now(),
+    timing: productTiming,
   };
   for (const { settings: _, ...others } of [own, over].map(Object.getOwnPropertyDescriptors))
     Object.defineProperties(base, others);
