@@ -23,7 +23,7 @@ function refusalWords(): (round: number) => void {
     const address = `10.0.${(round % 500) >> 8}.${round & 255}`;
     const tags = [`k8s.${round}`];
     const words = `${round} is refused for a reason of which the device has a lot to say`;
-    const text = `<response status="error">${padding(round, 200_000)}<msg><line><uid-response><payload><register><entry ip="${address}" message="${words}"/></register></payload></uid-response></line></msg></response>`;
+    const text = `<response status="error">${padding(round, 100_000)}<msg><line><uid-response><payload><register><entry ip="${address}" message="${words}"/></register></payload></uid-response></line></msg></response>`;
     const [rejected] = readUidResponse(text, { register: [{ ip: address, tags }], unregister: [] });
     if (rejected === undefined) throw new Error('nothing was refused');
     const { section, message } = rejected;

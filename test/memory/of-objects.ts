@@ -15,11 +15,12 @@ const log = createLogger({ level: 'silent', format: 'json' });
 /** 1,000 policies with as many annotations as an object may have, under our own group. */
 function policyAnnotations(): (round: number) => void {
   const store = new RecordStore<unknown>();
+  const ballast = 'x'.repeat(250_000);
   return (round) => {
-    const annotations = { [`pantag.io/ballast-${round}`]: 'x'.repeat(250_000) };
     const uid = `u${round % 1000}`;
-    const metadata = { name: 'p', uid, resourceVersion: String(round + 1), annotations };
-    store.set(policyDecoder.json(JSON.parse(JSON.stringify({ metadata, spec: {} }))), 'watch');
+    const annotations = `{"pantag.io/ballast-${round}":"${ballast}"}`;
+    const metadata = `{"name":"p","uid":"${uid}","resourceVersion":"${round + 1}","annotations":${annotations}}`;
+    store.set(policyDecoder.json(JSON.parse(`{"metadata":${metadata},"spec":{}}`)), 'watch');
   };
 }
 

@@ -38,23 +38,14 @@ function sharedSets(): (round: number) => void {
 function rawObjects(): (round: number) => void {
   const store = new RecordStore<unknown>();
   const secret = createSecretDecoder(['apiKey']);
+  const xs = 'x'.repeat(100_000);
   return (round) => {
-    const ballast = 'x'.repeat(100_000) + String(round);
-    const metadata = {
-      name: 'p',
-      uid: `u${round % 200}`,
-      resourceVersion: String(round + 1),
-      annotations: { ballast },
-      managedFields: [ballast],
-      labels: { ballast },
-    };
-    store.set(policyDecoder.json(JSON.parse(JSON.stringify({ metadata, spec: {} }))), 'watch');
-    store.set(
-      secret.json(
-        JSON.parse(JSON.stringify({ metadata: { ...metadata, uid: `s${round % 200}` }, data: { ballast } })),
-      ),
-      'watch',
-    );
+    const ballast = `"${xs}${round}"`;
+    const named = `{"ballast":${ballast}}`;
+    const rest = `"name":"p","resourceVersion":"${round + 1}","annotations":${named},"managedFields":[${ballast}],"labels":${named}`;
+    const metadataOf = (uid: string) => `{"uid":"${uid}${round % 200}",${rest}}`;
+    store.set(policyDecoder.json(JSON.parse(`{"metadata":${metadataOf('u')},"spec":{}}`)), 'watch');
+    store.set(secret.json(JSON.parse(`{"metadata":${metadataOf('s')},"data":${named}}`)), 'watch');
   };
 }
 
