@@ -44,6 +44,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'desired',
     'removals',
     'message',
+    'mirror',
     'timeouts',
     'limits',
     'table',

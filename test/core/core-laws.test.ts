@@ -6,7 +6,8 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { Desired } from '../../src/core/desired/desired.ts';
 import type { RemovalGate } from '../../src/core/removals/removal-gate.ts';
-import { type Batch, Table } from '../../src/core/table/table.ts';
+import { Table } from '../../src/core/table/table.ts';
+import type { Batch } from '../../src/core/message/batch.ts';
 import { tagSet } from '../../src/core/model/tag-set.ts';
 import { naiveHolder, naiveState } from './desired/naive-desired.ts';
 import {

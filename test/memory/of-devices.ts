@@ -1,6 +1,6 @@
 // Memories of what devices answer: replies as large as are read, and words, names, refusals and tags that never come back.
 
-import { Contradictions } from '../../src/core/table/contradictions.ts';
+import { Contradictions } from '../../src/core/mirror/contradictions.ts';
 import { Refusals } from '../../src/core/message/refusals.ts';
 import { RoomEvidence } from '../../src/core/limits/room-evidence.ts';
 import { Suspects } from '../../src/core/message/suspects.ts';

@@ -10,7 +10,7 @@ import type { RemovalGate } from '../removals/removal-gate.ts';
 import type { Stakes } from '../removals/removal-guard.ts';
 import { ScopeIndex } from './scope-index.ts';
 import { TableRoom } from '../limits/table-room.ts';
-import type { TagSet } from '../model/tag-set.ts';
+import { type TagSet, union } from '../model/tag-set.ts';
 import type { Scope } from '../model/policy-scope.ts';
 
 export class Agenda {
@@ -103,9 +103,13 @@ export class Agenda {
    * @param isFinal what it holds is known, and no message on its way can move it any more.
    */
   assess(address: string, since: number, isFinal: boolean): void {
-    const { refusals, causes } = this.#parts;
+    const { refusals, causes, guard } = this.#parts;
     this.#outlook = undefined;
-    const { plan, isFirm } = this.#planner.review(address);
+    const { plan, whole, guarded, isFirm } = this.#planner.review(address);
+    // What is remembered of the address shrinks to what is still wanted; a held plan may end by that.
+    guard.retain(address, guarded);
+    if (refusals.has(address))
+      refusals.retain(address, { ...whole, unregister: union(whole.unregister, whole.guarded) });
     this.#keptBack.put(address, plan);
     // What the guard has yet to judge is work too; what it holds, or what waits for that, is not.
     const toJudge = this.#judgement.put(address, plan.guarded, isFirm);

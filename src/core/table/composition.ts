@@ -2,7 +2,7 @@
 
 import type { Agenda } from './agenda.ts';
 import { type BatchLimits, type PlannedAddress, type Room, roomFor } from '../message/batch.ts';
-import type { Mirror } from './mirror.ts';
+import type { Mirror } from '../mirror/mirror.ts';
 import type { RegistrationTimeouts } from '../timeouts/registration-timeouts.ts';
 import { noTags } from '../model/tag-set.ts';
 

@@ -1,12 +1,12 @@
 // Everything known of one address of one table: what is there, what should be, what is to be done, and why not yet.
 
 import type { Agenda } from './agenda.ts';
-import type { Belief } from './belief.ts';
+import type { Belief } from '../mirror/belief.ts';
 import type { Displacement } from '../limits/places.ts';
 import { type Excerpt, excerptOf } from '../model/excerpt.ts';
 import type { InFlight } from '../message/in-flight.ts';
 import type { LateMessages } from '../message/late-messages.ts';
-import type { DesiredTags } from './planner.ts';
+import type { DesiredTags } from './desired-tags.ts';
 import type { Rejection, Refusals } from '../message/refusals.ts';
 import type { RegistrationTimeouts } from '../timeouts/registration-timeouts.ts';
 import type { RemovalCause } from '../model/model.ts';

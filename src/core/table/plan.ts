@@ -1,6 +1,6 @@
 // Difference between desired and registered tags of one address, and what of it must wait.
 
-import type { Held } from './mirror.ts';
+import type { Present } from '../mirror/mirror.ts';
 import type { RemovalCause } from '../model/model.ts';
 import { goesAtOnce } from '../removals/removal-causes.ts';
 import type { RemovalGate } from '../removals/removal-gate.ts';
@@ -17,7 +17,7 @@ export type AddressPlan = {
 
 type PlanInput = {
   readonly desired: TagSet;
-  readonly held: Held;
+  readonly present: Present;
   readonly causeOf: (tag: string) => RemovalCause;
   readonly gate: RemovalGate;
   /** Whether the guard lets this tag go. */
@@ -25,15 +25,15 @@ type PlanInput = {
 };
 
 /**
- *   desired  held     -> register  unregister
+ *   desired  present  -> register  unregister
  *   a b      a b      -> -         -
  *   a b      a        -> b         -
  *   a        a b      -> -         b    (if its cause goes at once, or gate and guard agree; else it waits)
  *   a b      a b? c?  -> b         c    (register and unregister are idempotent; ? unsure)
  */
-export function planAddress({ desired, held, causeOf, gate, admits }: PlanInput): AddressPlan {
-  const register = without(desired, held.tags);
-  const surplus = without(union(held.tags, held.unsure), desired);
+export function planAddress({ desired, present, causeOf, gate, admits }: PlanInput): AddressPlan {
+  const register = without(desired, present.tags);
+  const surplus = without(union(present.tags, present.unsure), desired);
   if (surplus.length === 0) return { register, unregister: noTags, guarded: noTags, waiting: noTags };
   const fate = (tag: string): 'unregister' | 'guarded' | 'waiting' => {
     if (goesAtOnce(causeOf(tag))) return 'unregister';

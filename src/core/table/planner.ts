@@ -1,46 +1,25 @@
 // Plans one address of a table: combines the difference with gate, guard, limits and past refusals.
+// Answers questions only: nothing here changes what it asks.
 
-import type { Mirror } from './mirror.ts';
-import type { Displacement } from '../limits/places.ts';
+import type { Mirror } from '../mirror/mirror.ts';
+import type { DesiredTags } from './desired-tags.ts';
 import { type AddressPlan, planAddress } from './plan.ts';
 import type { Refusals } from '../message/refusals.ts';
 import { goesAtOnce, type RemovalCauses } from '../removals/removal-causes.ts';
 import type { RemovalGate } from '../removals/removal-gate.ts';
 import type { RemovalGuard } from '../removals/removal-guard.ts';
 import { originOfCause, type RemovalOrigin } from '../model/removal-origin.ts';
-import type { Rank } from '../policies/rank.ts';
 import { fittingTags } from '../limits/tag-limit.ts';
 import type { RemovalCause } from '../model/model.ts';
 import { membership, noTags, type TagSet, union, without } from '../model/tag-set.ts';
 
-/** The desired side of one firewall, asked per address. */
-export type DesiredTags = {
-  /** As far as the address has a place on the device. */
-  tagsOf(address: string): TagSet;
-  addresses(): Iterable<string>;
-  /** Absent: nothing limits what is registered. */
-  readonly limits?: DeviceSide | undefined;
-};
-
-/** What the limits of the device ask of the desired side. */
-type DeviceSide = {
-  /** What the address deserves, whether it has a place or not. */
-  deserved(address: string): TagSet;
-  /** The PanFirewall whose spec.limits these are. */
-  readonly firewall?: string;
-  /** How many tags, everybody's, an address may carry. */
-  readonly tagsPerAddress: number | undefined;
-  /** The same as the device's refusals tell it: nothing that it has taken goes for it. Absent: they tell nothing. */
-  refusedBeyond?(address: string): number | undefined;
-  /** Why an address without a place lost it; undefined: it has one. */
-  displacementOf?(address: string): Displacement | undefined;
-  ranksAt(address: string): ReadonlyMap<string, Rank>;
-  /** Other tags of the address than before do not fit. */
-  moved(address: string): void;
-};
-
 type Review = {
+  /** What can be sent by now: what the device refused before is left out. */
   readonly plan: AddressPlan;
+  /** With what the device refused before. */
+  readonly whole: AddressPlan;
+  /** The removals of `whole` that the guard has, had or will have a say in. */
+  readonly guarded: TagSet;
   /** Ours are there, and some will be whatever the guard decides: they are deserved, or a removal has to wait. */
   readonly isFirm: boolean;
 };
@@ -63,26 +42,28 @@ export class Planner {
     this.gate = gate;
   }
 
-  /** What the address needs by now. Changes nothing. */
+  /** What the address needs by now. */
   plan(address: string): AddressPlan {
     return this.#withoutRefused(address, this.#planFor(address, this.wanted(address)));
   }
 
-  /** The same, and what guard and refusals remember of the address shrinks to what is still wanted. */
+  /** The same, with what guard, refusals and the count of what is owned are to be told of it. */
   review(address: string): Review {
-    const { guard, refusals } = this.#parts;
+    const { guard } = this.#parts;
     const wanted = this.wanted(address);
     const whole = this.#planFor(address, wanted);
-    const admitted = whole.unregister.filter((tag) => guard.admits(address, tag));
-    guard.retain(address, [...whole.guarded, ...whole.waiting, ...admitted]);
-    if (refusals.has(address))
-      refusals.retain(address, { ...whole, unregister: union(whole.unregister, whole.guarded) });
     const plan = this.#withoutRefused(address, whole);
+    const admitted = whole.unregister.filter((tag) => guard.admits(address, tag));
     const isDeserved = whole.register.length < wanted.length || plan.register.length > 0;
     const waits = whole.waiting.length > 0 || plan.guarded.length < whole.guarded.length;
     // What is only perhaps there and deserved may have to be registered first, which may fail.
     const isThere = this.#parts.mirror.at(address).tags.length > 0;
-    return { plan, isFirm: waits || (isDeserved && isThere) };
+    return {
+      plan,
+      whole,
+      guarded: [...whole.guarded, ...whole.waiting, ...admitted],
+      isFirm: waits || (isDeserved && isThere),
+    };
   }
 
   /** Nothing stays at the address, and a live Pod was seen to leave it. */
@@ -94,11 +75,11 @@ export class Planner {
 
   /** Ours are there, nobody deserves them, and they stay for now. */
   lingers(address: string, plan: AddressPlan): boolean {
-    const held = this.#perhapsHeld(address).length;
-    if (held === 0 || this.wanted(address).length > 0) return false;
+    const present = this.#perhapsPresent(address).length;
+    if (present === 0 || this.wanted(address).length > 0) return false;
     // Its place is counted where the places are: it is in somebody's way only while it has one.
     if (this.#parts.desired.limits?.displacementOf?.(address) === 'room') return false;
-    return plan.unregister.length < held || !this.isVacated(address, plan);
+    return plan.unregister.length < present || !this.isVacated(address, plan);
   }
 
   /** Why each tag that is not wanted should go, as of now. What is deserved and not wanted has no room. */
@@ -141,7 +122,7 @@ export class Planner {
   /** There are tags of ours that nobody deserves, and nobody was seen to lose. */
   isUnclaimed(address: string): boolean {
     const causeOf = this.causesAt(address);
-    return without(this.#perhapsHeld(address), this.wanted(address)).some(
+    return without(this.#perhapsPresent(address), this.wanted(address)).some(
       (tag) => causeOf(tag) === 'unclaimed',
     );
   }
@@ -163,14 +144,14 @@ export class Planner {
     const { mirror, desired } = this.#parts;
     if (most === undefined) return tags;
     const others = mirror.othersAt(address);
-    const surplus = without(this.#perhapsHeld(address), tags);
+    const surplus = without(this.#perhapsPresent(address), tags);
     if (tags.length + surplus.length + others <= most) return tags;
-    const held = mirror.at(address).tags;
+    const present = mirror.at(address).tags;
     const room = most - others - (surplus.length === 0 ? 0 : this.#stayingAt(address));
     return fittingTags(tags, {
-      room: staysTaken ? Math.max(room, tags.length - without(tags, held).length) : room,
+      room: staysTaken ? Math.max(room, tags.length - without(tags, present).length) : room,
       ranks: desired.limits?.ranksAt(address) ?? new Map(),
-      held,
+      held: present,
       staysTaken,
     });
   }
@@ -198,7 +179,7 @@ export class Planner {
     const { mirror, guard } = this.#parts;
     return planAddress({
       desired,
-      held: mirror.at(address),
+      present: mirror.at(address),
       causeOf: this.causesAt(address),
       gate: this.gate,
       admits: (tag) => guard.admits(address, tag),
@@ -213,7 +194,7 @@ export class Planner {
     return guarded.length + waiting.length + (unregister.length - going.length);
   }
 
-  #perhapsHeld(address: string): TagSet {
+  #perhapsPresent(address: string): TagSet {
     const { tags, unsure } = this.#parts.mirror.at(address);
     return union(tags, unsure);
   }

@@ -2,7 +2,7 @@
 
 import { Agenda } from './agenda.ts';
 import { type Batch, type BatchLimits, type PlannedAddress, wishesOf } from '../message/batch.ts';
-import { Belief } from './belief.ts';
+import { Belief } from '../mirror/belief.ts';
 import { explainTable, type TableExplanation } from './explain-table.ts';
 import { isVague } from '../message/bisection.ts';
 import { composeBatch, type Scope } from './composition.ts';
@@ -10,9 +10,9 @@ import type { WindowCount } from '../removals/guard-window.ts';
 import { InFlight } from '../message/in-flight.ts';
 import { JudgingTime } from '../removals/judging-time.ts';
 import { LateMessages } from '../message/late-messages.ts';
-import type { Mirror, TableReading } from './mirror.ts';
+import type { Mirror, TableReading } from '../mirror/mirror.ts';
 import type { Outlook } from './outlook.ts';
-import type { DesiredTags } from './planner.ts';
+import type { DesiredTags } from './desired-tags.ts';
 import { type Rejection, Refusals } from '../message/refusals.ts';
 import { RegistrationTimeouts } from '../timeouts/registration-timeouts.ts';
 import type { AddressChange } from '../model/address-change.ts';
@@ -23,11 +23,6 @@ import type { TagSet } from '../model/tag-set.ts';
 import type { Timing } from '../model/timing.ts';
 import type { TableRoom } from '../limits/table-room.ts';
 import type { Scope as TagScope } from '../model/policy-scope.ts';
-
-export type { Batch, BatchLimits, PlannedAddress } from '../message/batch.ts';
-export type { Scope } from './composition.ts';
-export type { TableReading } from './mirror.ts';
-export type { DesiredTags } from './planner.ts';
 
 const everything: Scope = { admit: (planned) => planned };
 
@@ -65,7 +60,10 @@ export class Table {
     { epochMs = 0, tagPrefix, timing }: TableOptions = {},
   ) {
     this.#desired = desired;
-    this.#belief = new Belief(desired, (address) => this.#late.explains(address));
+    this.#belief = new Belief(
+      (address) => desired.tagsOf(address),
+      (address) => this.#late.explains(address),
+    );
     this.#mirror = this.#belief.mirror;
     this.#guard = new RemovalGuard(guard, tagPrefix);
     this.#refusals = new Refusals((address) => {

@@ -4,7 +4,7 @@ import type { HaState } from '../../core/device/ha-state.ts';
 import type { DeviceGroups } from '../../core/device/group-members.ts';
 import type { GroupHierarchy } from '../../core/device/group-hierarchy.ts';
 import type { Rejection } from '../../core/message/refusals.ts';
-import type { Batch } from '../../core/table/table.ts';
+import type { Batch } from '../../core/message/batch.ts';
 import type { TableRef } from '../../core/model/table-ref.ts';
 
 export type DeviceInfo = {

@@ -3,7 +3,7 @@
 import type { Desired } from '../../core/desired/desired.ts';
 import type { RecordEvent } from '../../core/status/event-note.ts';
 import type { Rejection } from '../../core/message/refusals.ts';
-import type { Batch } from '../../core/table/table.ts';
+import type { Batch } from '../../core/message/batch.ts';
 import { noTags } from '../../core/model/tag-set.ts';
 import { isUnnamed, tableName } from '../../core/model/table-ref.ts';
 import type { Metrics } from '../../runtime/metrics.ts';

@@ -10,7 +10,7 @@ import {
 import { type Limited, largestOfEach, type LimitedShare, LimitTally } from '../../core/limits/limit-tally.ts';
 import type { PolicyId } from '../../core/model/model.ts';
 import { limitsOfModel } from '../../core/device/model-limits.ts';
-import type { DesiredTags } from '../../core/table/table.ts';
+import type { DesiredTags } from '../../core/table/desired-tags.ts';
 import type { Timing } from '../../core/model/timing.ts';
 import type { TableRef } from '../../core/model/table-ref.ts';
 import type { LimitedAddresses } from '../../core/status/policy-status.ts';

@@ -2,7 +2,7 @@
 
 import { canonicalHost } from '../../core/syntax/address.ts';
 import { markerAddress, ownerOf } from '../../core/rights/ownership.ts';
-import type { TableReading } from '../../core/table/table.ts';
+import type { TableReading } from '../../core/mirror/mirror.ts';
 import { noTags, type TagSet, tagSet, union } from '../../core/model/tag-set.ts';
 import type { RegisteredIp } from '../device/device-port.ts';
 

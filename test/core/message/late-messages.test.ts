@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { RemovalCause } from '../../../src/core/model/model.ts';
-import { type Batch, Table } from '../../../src/core/table/table.ts';
+import { Table } from '../../../src/core/table/table.ts';
+import type { Batch } from '../../../src/core/message/batch.ts';
 
 /** Every guarded removal would be held. */
 const holdsAll = { percent: 0, minimum: 0 };

@@ -6,7 +6,8 @@ import * as fc from 'fast-check';
 import type { RemovalCause } from '../../../src/core/model/model.ts';
 import type { GuardLimits } from '../../../src/core/removals/removal-guard.ts';
 import type { RemovalOrigin } from '../../../src/core/model/removal-origin.ts';
-import { type Batch, Table } from '../../../src/core/table/table.ts';
+import { Table } from '../../../src/core/table/table.ts';
+import type { Batch } from '../../../src/core/message/batch.ts';
 import { type TagSet, tagSet } from '../../../src/core/model/tag-set.ts';
 
 const minute = 60_000;

@@ -6,7 +6,8 @@ import type { RemovalCause } from '../../../src/core/model/model.ts';
 import type { RemovalOrigin } from '../../../src/core/model/removal-origin.ts';
 import { type TagSet, noTags } from '../../../src/core/model/tag-set.ts';
 import type { GuardLimits } from '../../../src/core/removals/removal-guard.ts';
-import { type DesiredTags, Table } from '../../../src/core/table/table.ts';
+import { Table } from '../../../src/core/table/table.ts';
+import type { DesiredTags } from '../../../src/core/table/desired-tags.ts';
 import { neverTrips } from '../removals/guard-limits.ts';
 
 const limits = { entries: 500, bytes: 1024 * 1024 };

@@ -31,7 +31,7 @@ const input = fc
   })
   .map(({ desired, known, unsure, causes: drawn, gated, admitted }) => ({
     desired,
-    held: { tags: known, unsure: without(unsure, known) },
+    present: { tags: known, unsure: without(unsure, known) },
     causeOf: (tag: string) => drawn[universe.indexOf(tag)] ?? 'unclaimed',
     gate: (tag: string) => (gated.includes(tag) ? 'not known' : undefined),
     admits: (tag: string) => admitted.includes(tag),
@@ -44,11 +44,11 @@ test('applying the plan to what is held gives what is desired and what waits, wh
     fc.property(input, tags, (given, luck) => {
       const { register, unregister, guarded, waiting: gated } = planAddress(given);
       const waiting = union(gated, guarded);
-      const { desired, held } = given;
-      const there = union(held.tags, tagSet(held.unsure.filter((tag) => luck.includes(tag))));
+      const { desired, present } = given;
+      const there = union(present.tags, tagSet(present.unsure.filter((tag) => luck.includes(tag))));
       const after = union(without(there, unregister), register);
       assert.deepEqual(without(after, waiting), desired);
-      assert.deepEqual(without(waiting, union(held.tags, held.unsure)), []);
+      assert.deepEqual(without(waiting, union(present.tags, present.unsure)), []);
     }),
   );
 });
@@ -63,7 +63,10 @@ test('register, unregister, guarded and waiting are disjoint; nothing desired le
         disjoint(register, unregister) && disjoint(register, waiting) && disjoint(unregister, waiting),
       );
       assert.ok(disjoint(union(unregister, waiting), given.desired));
-      assert.deepEqual(without(union(unregister, waiting), union(given.held.tags, given.held.unsure)), []);
+      assert.deepEqual(
+        without(union(unregister, waiting), union(given.present.tags, given.present.unsure)),
+        [],
+      );
     }),
   );
 });
@@ -85,8 +88,8 @@ test('the plan is minimal: surely held tags are not sent again, and equal sides 
   fc.assert(
     fc.property(input, (given) => {
       const { register } = planAddress(given);
-      assert.ok(disjoint(register, given.held.tags));
-      const same = { ...given, held: { tags: given.desired, unsure: [] } };
+      assert.ok(disjoint(register, given.present.tags));
+      const same = { ...given, present: { tags: given.desired, unsure: [] } };
       assert.ok(isEmpty(planAddress(same)));
       assert.deepEqual([...planAddress(same).waiting, ...planAddress(same).guarded], []);
     }),
@@ -96,7 +99,7 @@ test('the plan is minimal: surely held tags are not sent again, and equal sides 
 test('every desired tag that is not surely there is registered', () => {
   fc.assert(
     fc.property(input, (given) => {
-      assert.deepEqual(planAddress(given).register, without(given.desired, given.held.tags));
+      assert.deepEqual(planAddress(given).register, without(given.desired, given.present.tags));
     }),
   );
 });

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { GuardLimits } from '../../../src/core/removals/removal-guard.ts';
-import { type Batch, Table } from '../../../src/core/table/table.ts';
+import { Table } from '../../../src/core/table/table.ts';
+import type { Batch } from '../../../src/core/message/batch.ts';
 import { noTags, type TagSet } from '../../../src/core/model/tag-set.ts';
 
 const limits = { entries: 500, bytes: 1024 * 1024 };

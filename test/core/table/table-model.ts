@@ -5,7 +5,8 @@ import assert from 'node:assert/strict';
 import type { AddressChange } from '../../../src/core/model/address-change.ts';
 import type { RemovalCause } from '../../../src/core/model/model.ts';
 import type { Rejection } from '../../../src/core/message/refusals.ts';
-import { type Batch, type PlannedAddress, Table } from '../../../src/core/table/table.ts';
+import { Table } from '../../../src/core/table/table.ts';
+import type { Batch, PlannedAddress } from '../../../src/core/message/batch.ts';
 
 export const addresses = ['10.0.0.1', '10.0.0.2', '10.0.0.3', 'fd00::1', 'fd00::2'];
 export const ownTags = ['k.a', 'k.b', 'k.c'];

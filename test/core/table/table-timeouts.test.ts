@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RemovalCause } from '../../../src/core/model/model.ts';
-import { type Batch, Table } from '../../../src/core/table/table.ts';
+import { Table } from '../../../src/core/table/table.ts';
+import type { Batch } from '../../../src/core/message/batch.ts';
 import { neverTrips } from '../removals/guard-limits.ts';
 
 const limits = { entries: 500, bytes: 1024 * 1024 };

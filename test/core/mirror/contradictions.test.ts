@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Contradictions } from '../../../src/core/table/contradictions.ts';
+import { Contradictions } from '../../../src/core/mirror/contradictions.ts';
 
 const a = '10.0.0.1';
 const believed = (tags: string[], unsure: string[] = []) => ({ tags, unsure });

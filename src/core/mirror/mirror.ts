@@ -5,7 +5,7 @@ import type { Rejection } from '../message/refusals.ts';
 import { noTags, type TagSet, tagSet, union, without } from '../model/tag-set.ts';
 
 /** What the device is known to hold of ours at one address. */
-export type Held = {
+export type Present = {
   readonly tags: TagSet;
   /** Tags that may be there or not: the message that said so had no answer. */
   readonly unsure: TagSet;
@@ -26,11 +26,11 @@ export type TableReading = {
   readonly verifies?: boolean;
 };
 
-const holdsNothing: Held = { tags: noTags, unsure: noTags };
+const nothing: Present = { tags: noTags, unsure: noTags };
 
 export class Mirror {
   /** An absent address holds nothing of ours. undefined before the first full read. */
-  #held: Map<string, Held> | undefined;
+  #present: Map<string, Present> | undefined;
   /** Addresses that messages moved while a full read was going on. */
   #touched: Set<string> | undefined;
   /** As of the last full read, like TableReading's. */
@@ -40,12 +40,12 @@ export class Mirror {
   #pairs = 0;
 
   get known(): boolean {
-    return this.#held !== undefined;
+    return this.#present !== undefined;
   }
 
   /** Addresses with tags of ours, or perhaps with some. */
   get owned(): number {
-    return this.#held?.size ?? 0;
+    return this.#present?.size ?? 0;
   }
 
   /** (address, tag) pairs of ours, the unsure ones left out. */
@@ -71,18 +71,18 @@ export class Mirror {
   /** The most tags, ours and others', that any address carries. One pass over all. */
   get mostTags(): number {
     let most = 0;
-    for (const [address, { tags }] of this.#held ?? [])
+    for (const [address, { tags }] of this.#present ?? [])
       most = Math.max(most, tags.length + this.othersAt(address));
     for (const others of this.#others.values()) most = Math.max(most, others);
     return most;
   }
 
-  at(address: string): Held {
-    return this.#held?.get(address) ?? holdsNothing;
+  at(address: string): Present {
+    return this.#present?.get(address) ?? nothing;
   }
 
   addresses(): Iterable<string> {
-    return this.#held?.keys() ?? [];
+    return this.#present?.keys() ?? [];
   }
 
   beginRead(): void {
@@ -97,20 +97,20 @@ export class Mirror {
   /** Addresses that messages moved meanwhile keep what those messages are known to have done. */
   endRead({ owned, others, agreed }: TableReading): void {
     const touched = this.#touched ?? new Set();
-    const held = new Map<string, Held>();
+    const present = new Map<string, Present>();
     for (const [address, tags] of owned) {
-      if (!touched.has(address)) held.set(address, { tags, unsure: noTags });
+      if (!touched.has(address)) present.set(address, { tags, unsure: noTags });
     }
-    for (const [address, known] of this.#held ?? []) {
-      if (touched.has(address)) held.set(address, known);
+    for (const [address, known] of this.#present ?? []) {
+      if (touched.has(address)) present.set(address, known);
       else if (!agreed && !owned.has(address))
-        held.set(address, { ...known, tags: noTags, unsure: union(known.tags, known.unsure) });
+        present.set(address, { ...known, tags: noTags, unsure: union(known.tags, known.unsure) });
     }
-    this.#held = held;
+    this.#present = present;
     this.#pairs = 0;
-    for (const { tags } of held.values()) this.#pairs += tags.length;
+    for (const { tags } of present.values()) this.#pairs += tags.length;
     this.#others = others;
-    this.#shared = [...others.keys()].filter((address) => held.has(address)).length;
+    this.#shared = [...others.keys()].filter((address) => present.has(address)).length;
     this.#touched = undefined;
   }
 
@@ -124,7 +124,7 @@ export class Mirror {
   }
 
   forget(): void {
-    this.#held = undefined;
+    this.#present = undefined;
     this.#others = new Map();
     this.#shared = 0;
     this.#pairs = 0;
@@ -169,13 +169,13 @@ export class Mirror {
     this.#set(address, { tags, unsure: noTags });
   }
 
-  #set(address: string, { added = noTags, ...others }: Held): void {
-    const held: Held = added.length > 0 ? { ...others, added } : others;
+  #set(address: string, { added = noTags, ...others }: Present): void {
+    const present: Present = added.length > 0 ? { ...others, added } : others;
     this.#touched?.add(address);
     const before = this.owned;
-    this.#pairs += held.tags.length - this.at(address).tags.length;
-    if (held.tags.length + held.unsure.length === 0) this.#held?.delete(address);
-    else this.#held?.set(address, held);
+    this.#pairs += present.tags.length - this.at(address).tags.length;
+    if (present.tags.length + present.unsure.length === 0) this.#present?.delete(address);
+    else this.#present?.set(address, present);
     if (this.#others.has(address)) this.#shared += this.owned - before;
   }
 }

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Mirror } from '../../../src/core/table/mirror.ts';
+import { Mirror } from '../../../src/core/mirror/mirror.ts';
 import { noTags, type TagSet } from '../../../src/core/model/tag-set.ts';
 
 const a = '10.0.0.1';

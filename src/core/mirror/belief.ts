@@ -3,13 +3,12 @@
 import type { Batch } from '../message/batch.ts';
 import { Contradictions } from './contradictions.ts';
 import { Mirror, type TableReading } from './mirror.ts';
-import type { DesiredTags } from './planner.ts';
 import type { Rejection } from '../message/refusals.ts';
 import { noTags, sameTags, type TagSet } from '../model/tag-set.ts';
 
 export class Belief {
   readonly mirror = new Mirror();
-  readonly #desired: DesiredTags;
+  readonly #desiredAt: (address: string) => TagSet;
   readonly #mayMove: (address: string) => boolean;
   readonly #contradictions = new Contradictions();
   #isComplete = false;
@@ -17,8 +16,8 @@ export class Belief {
   #unreadable: ReadonlySet<string> = new Set();
 
   /** @param mayMove a message without an answer may still take effect there: that contradicts no later one. */
-  constructor(desired: DesiredTags, mayMove: (address: string) => boolean) {
-    this.#desired = desired;
+  constructor(desiredAt: (address: string) => TagSet, mayMove: (address: string) => boolean) {
+    this.#desiredAt = desiredAt;
     this.#mayMove = mayMove;
   }
 
@@ -92,7 +91,7 @@ export class Belief {
   #see(address: string, read: TagSet): readonly Rejection[] {
     const believed = this.mirror.at(address);
     if (sameTags(believed.tags, read) && !this.#contradictions.has(address)) return [];
-    const desired = this.#desired.tagsOf(address);
+    const desired = this.#desiredAt(address);
     if (!this.#mayMove(address)) return this.#contradictions.see(address, { believed, read, desired });
     // A message that takes effect late explains what differs; what agrees agrees all the same.
     this.#contradictions.agree(address, { read, desired });

@@ -1,12 +1,12 @@
 // Pairs that a device confirmed and a reading contradicts: sent once more, then trusted only when read back.
 
-import type { Held } from './mirror.ts';
+import type { Present } from './mirror.ts';
 import type { Rejection } from '../message/refusals.ts';
 import { membership, type TagSet, without } from '../model/tag-set.ts';
 
 type Sight = {
   /** What messages and earlier readings made us believe. */
-  readonly believed: Held;
+  readonly believed: Present;
   /** What a reading shows now. */
   readonly read: TagSet;
   readonly desired: TagSet;
