@@ -57,10 +57,10 @@ const tableStatus = z.object({
   state: z
     .string()
     .describe(
-      'How the table is doing: InSync, Progressing, or the reason why it is neither; Departed when its firewall has left ' +
+      'The state of the table: InSync, Progressing, or the reason why it is neither; Departed when its firewall has left ' +
         'the device group: the table is as it was, and not kept.',
     ),
-  owned: count('Addresses that carry at least one tag of ours, the marker not counted.'),
+  owned: count('Addresses that carry at least one tag of ours, the ownership mark not counted.'),
   foreign: count('Addresses that carry only tags of others. They are never touched.'),
   pending: count('Addresses whose change the device has not confirmed yet.'),
   capacity: count(
@@ -90,7 +90,7 @@ const tableStatus = z.object({
       register: count('(address, tag) pairs that would be registered.'),
       unregister: count(
         '(address, tag) pairs that would be unregistered, counted as if every removal were let through: in Enforce some ' +
-          'of them may first wait for knowledge, or for approval by spec.removalGuard.',
+          'of them may first wait for complete information, or for approval by spec.removalGuard.',
       ),
       examples: z.array(z.string()).meta({
         description: 'Some of them, as unregister <address> <tag> and register <address> <tag>.',
@@ -98,7 +98,7 @@ const tableStatus = z.object({
       }),
     })
     .optional()
-    .describe('In mode Observe: what would be sent to make the table equal to what the cluster wants.'),
+    .describe('In mode Observe: what would be sent to make the table equal to the desired tags.'),
   registrationTimeoutSeconds: count(
     'The shortest timeout that tags of ours may carry on the device, in seconds; while spec.registrationTimeoutSeconds is ' +
       'being changed, that of before counts, too. Absent: none carries any.',
@@ -107,23 +107,23 @@ const tableStatus = z.object({
     .string()
     .optional()
     .describe(
-      'The serial of the device (its endpoint, where it has none) whose table this PanFirewall keeps. Should the device of another ' +
-        'PanFirewall say the same serial, this one goes on writing and the other one does not, whichever is older.',
+      'The serial of the device (its endpoint, where it has none) whose table this PanFirewall keeps. If the device of another ' +
+        'PanFirewall says the same serial, this one goes on writing and the other one does not, whichever is older.',
     ),
   establishedEndpoint: z
     .string()
     .optional()
     .describe(
-      'spec.endpoint when establishedOn was noted. As long as it is the same, nobody else writes to the table while the device gives no answer.',
+      'spec.endpoint when establishedOn was noted. While it is the same, no other PanFirewall writes to the table when the device gives no answer.',
     ),
-  message: z.string().optional().describe('The state in a sentence, with the next step, where there is one.'),
+  message: z.string().optional().describe('The cause in a sentence, with the next step, where there is one.'),
 });
 
 export const panFirewallStatus = z
   .object({
     observedGeneration: observedGeneration().optional(),
     conditions: conditions(
-      'Ready: every table equals what the cluster wants. Reconciling or Stalled when they apply.',
+      'Ready: every table equals the desired tags. Reconciling or Stalled when they apply.',
     ).optional(),
     device: z
       .object({
@@ -140,6 +140,6 @@ export const panFirewallStatus = z
       .optional()
       .meta({ description: 'One entry for each table.', 'x-kubernetes-list-type': 'atomic' }),
   })
-  .describe('What the operator last found and did. Written by the operator only.');
+  .describe('Observed state. Written by the operator only.');
 
 export type PanFirewallStatus = z.output<typeof panFirewallStatus>;

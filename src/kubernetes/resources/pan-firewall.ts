@@ -80,7 +80,7 @@ const tls = z.object({
     .boolean()
     .default(false)
     .describe(
-      'Accept any certificate. Default: false. With true, whoever stands between the operator and the firewall can ' +
+      'Accept any certificate. Default: false. With true, anybody between the operator and the firewall can ' +
         'take the API key: for laboratories only.',
     ),
 });
@@ -114,7 +114,7 @@ const limits = z.object({
     .optional()
     .describe(
       "How many addresses the device's tables may hold in all, 1 to 1000000, over all its virtual systems, those of others " +
-        'and the mark of ownership included. What has no place is told as CapacityExceeded: tags of ClusterPanTagPolicies ' +
+        'and the mark of ownership included. When it is reached the reason is CapacityExceeded: tags of ClusterPanTagPolicies ' +
         'go first, by spec.priority, then those that came first. Default: what is certain of the model, else what the ' +
         'device takes until it refuses.',
     ),
@@ -124,8 +124,9 @@ const limits = z.object({
     .max(64)
     .optional()
     .describe(
-      'How many tags one address may carry, 1 to 64, those of others included. What does not fit is told as ' +
-        'TagLimitExceeded, in the same order. Default: what is certain of the model (32 or 64), else what the device takes.',
+      'How many tags one address may carry, 1 to 64, including those of other clients. When more are wanted the ' +
+        'reason is TagLimitExceeded, in the same order. Default: what is certain of the model (32 or 64), else what the ' +
+        'device takes.',
     ),
   maxConcurrentCalls: z
     .int()
@@ -176,11 +177,11 @@ const fields = z
       .describe(
         'The other member of an HA pair of Panoramas, written like endpoint: https://pano-b.example.net. Both are asked ' +
           'which of them is active, and that one is used; each answer counts only when it still is afterwards. ' +
-          'Credentials, CA, server name and proxy are those of the endpoint; the Secret may hold another API key for it ' +
+          'It shares credentials, CA, server name and proxy; the Secret may hold another API key for it ' +
           'as peerApiKey. An HA pair of firewalls is two PanFirewalls instead.',
       ),
     tagPrefix: forServer(tagPrefix, immutable).describe(
-      'What every tag of this operator begins with on this firewall: 1 to 4 words of letters, digits, _ and -, each ' +
+      'The beginning of every tag of this operator on this firewall: 1 to 4 words of letters, digits, _ and -, each ' +
         'ended by a dot, at most 32 characters, such as "k8s-prod.". A tag that begins with it is the operator\'s to ' +
         'add and remove; all others are never touched. Give each cluster its own. Cannot be changed later.',
     ),
@@ -202,7 +203,7 @@ const fields = z
               'ended it signs in again. Default: ApiKey.',
           ),
       })
-      .describe('How the operator signs in to the endpoint.'),
+      .describe('How the operator authenticates at the endpoint.'),
     tls: tls
       .prefault({})
       .describe("How the endpoint's certificate is verified. Default: against the system's roots."),
@@ -222,7 +223,7 @@ const fields = z
       ),
     namespaceSelector: labelSelector(
       'The namespaces whose Pods may be registered here, such as {matchLabels: {env: prod}}; {} = all. A policy of ' +
-        'another namespace that names this firewall is told NotAdmitted.',
+        'another namespace that names this firewall has the reason NotAdmitted.',
     ),
     addressCIDRs: list(network, maxNetworks)
       .optional()
@@ -231,20 +232,20 @@ const fields = z
           'The networks whose Pod addresses may be registered here, 1 to 64, such as [10.20.0.0/16, "fd00:10::/48"]. ' +
           'Default: any. Addresses outside are left alone and counted as OutsideCIDR in the policies; when the list gets ' +
           'narrower, spec.removalGuard applies. Loopback, link-local, multicast, broadcast and unspecified addresses and ' +
-          '192.0.2.0/24 are never registered, whatever stands here.',
+          '192.0.2.0/24 are never registered, whatever is listed.',
         'x-kubernetes-list-type': 'atomic',
       }),
     mode: mode.describe(
-      'Enforce: keep the tables equal to what the cluster wants. Observe: read them, tell in status.tables[].plan what ' +
+      'Enforce: keep the tables equal to the desired tags. Observe: read them, show in status.tables[].plan what ' +
         'would be sent, and write nothing at all. Default: Enforce. Can be changed at any time.',
     ),
     deletionPolicy: deletionPolicy.describe(
-      'What becomes of the tags when this object is deleted, or a table leaves spec.tables. Purge: they are unregistered ' +
+      'What happens to the tags when this object is deleted, or a table leaves spec.tables. Purge: they are unregistered ' +
         'first, under the finalizer pantag.io/purge, for at most purgeTimeoutSeconds. Retain: they stay as they are.',
     ),
     purgeTimeoutSeconds: purgeTimeoutSeconds.describe(
-      'How long a purge may take, 1 to 86400 seconds, before this object is let go with what is left: its device may be ' +
-        'gone for good. Default: 300.',
+      'How long a purge may take, 1 to 86400 seconds. Then the finalizer is removed and the remaining tags stay on the ' +
+        'device, which may be gone for good. Default: 300.',
     ),
     removalGuard: removalGuard
       .prefault({})
@@ -255,16 +256,16 @@ const fields = z
           'annotate panfw <name> pantag.io/approve-removals=<plan>. percent 0 and minimum 0 hold all of them. Tags of Pods ' +
           'that were seen to end, to move or to be relabelled always go at once.',
       ),
-    limits: limits.prefault({}).describe('How much the endpoint, and each of its devices, is asked to bear.'),
+    limits: limits.prefault({}).describe('The limits of the endpoint and of each of its devices.'),
     resync: resync.prefault({}).describe('How often the device is read, whatever happens in the cluster.'),
     registrationTimeoutSeconds: registrationTimeoutSeconds.describe(
-      'After how many seconds the device forgets a tag that is not refreshed, 900 to 2592000 (30 days), or 0: never. ' +
+      'After how many seconds the device drops a tag that is not refreshed, 900 to 2592000 (30 days), or 0: never. ' +
         'Default: 0. With a timeout the operator refreshes every tag in time, evenly, and the tables of a device that it ' +
         'cannot reach any more empty themselves. Needs PAN-OS 9.0, and at most a fifth of what the device can do: where ' +
         'that is not so, tags are registered without a timeout and the reason is InvalidSpec. Can be changed at any time.',
     ),
   })
-  .describe('What is wanted of the firewall, and how to reach it.');
+  .describe('Desired state of the firewall, and how to reach it.');
 
 const twoMembers: Rule<z.output<typeof fields>> = {
   cel: '!has(self.peerEndpoint) || self.peerEndpoint != self.endpoint',

@@ -34,7 +34,7 @@ const deviceGroup = ruled(text(63), {
 }).describe(
   'The name of a device group of the endpoint, a Panorama: one table for each firewall in it, or in a group below it, as ' +
     'firewalls join and leave; it is looked up every 30 s. With a vsys, that of each firewall, where it is in the group; without, every ' +
-    'virtual system in the group. What is in a table that leaves stays as it is, and is cleaned when it returns.',
+    'virtual system in the group. The tags of a firewall that leaves stay as they are, and are cleaned when it returns.',
 );
 
 const named = ruled(

@@ -83,14 +83,14 @@ const firewallStatus = z.object({
   name: z.string().describe('The PanFirewall.'),
   state: z
     .string()
-    .describe('How this policy is doing there: InSync, Progressing, or the reason why it is neither.'),
+    .describe('The state of this policy there: InSync, Progressing, or the reason why it is neither.'),
   registered: count("Addresses that the device has confirmed with all of this policy's tags."),
   pending: count('Addresses whose change the device has not confirmed yet.'),
   failed: count('Addresses that the device refuses, or has no room for with all tags of this policy.'),
   examples: z
     .array(z.string())
     .meta({ description: 'Some of the addresses that failed.', 'x-kubernetes-list-type': 'atomic' }),
-  message: z.string().describe('The state in a sentence, with the next step.'),
+  message: z.string().describe('The cause in a sentence, with the next step.'),
 });
 
 export const tagPolicyStatus = z
@@ -135,7 +135,7 @@ export const tagPolicyStatus = z
       .optional()
       .describe('What kubectl get -o wide shows and cannot work out from the other fields.'),
   })
-  .describe('What the operator last found and did. Written by the operator only.');
+  .describe('Observed state. Written by the operator only.');
 
 export type PanTagPolicySpec = z.output<typeof panTagPolicySpec>;
 export type ClusterPanTagPolicySpec = z.output<typeof clusterPanTagPolicySpec>;
