@@ -233,7 +233,7 @@ function unknownVariables(environment: Environment): string[] {
   return Object.keys(environment)
     .filter((name) => name.startsWith(prefix) && !known.has(name) && !name.startsWith(`${prefix}TEST_`))
     .sort()
-    .map((name) => `the environment variable ${name} means nothing to this program`);
+    .map((name) => `unknown environment variable ${name} ignored`);
 }
 
 function isCommand(text: string): text is Command['command'] {

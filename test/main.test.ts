@@ -110,7 +110,7 @@ test('an unknown variable with our prefix is a warning, and a context without a 
   const kubeconfig = write(context, { 'current-context': 'gone', contexts: [], clusters: [], users: [] });
   const { code, stdout, stderr } = await type(['--kubeconfig', kubeconfig], { PANTAG_LOGLEVEL: 'debug' });
   assert.equal(code, 1);
-  assert.match(stdout, /the environment variable PANTAG_LOGLEVEL means nothing to this program/);
+  assert.match(stdout, /unknown environment variable PANTAG_LOGLEVEL ignored/);
   assert.match(stderr, /names no cluster: set its current-context/);
 });
 

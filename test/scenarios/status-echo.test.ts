@@ -43,6 +43,6 @@ test('Pods come for a while, then the device fails and works again: Ready follow
   }
   const disputes = operator
     .logs()
-    .filter(({ msg = '' }) => msg.startsWith('somebody else writes this status'));
+    .filter(({ msg = '' }) => msg.startsWith('status overwritten by another client'));
   assert.deepEqual(disputes, []);
 });

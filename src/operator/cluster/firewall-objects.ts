@@ -126,7 +126,7 @@ export class FirewallObjects {
     log.info({ firewall: meta.name }, 'PanFirewall deleted');
     askDefinition(panFirewalls, (look) => {
       if (wasDeletedAlone(look, meta.createdAt)) return;
-      const told = 'firewall went with its CRD: its tables stay as they are until it is created again';
+      const told = 'PanFirewall deleted with its CRD, tables kept until it is created again';
       log.warn({ firewall: meta.name }, told);
     });
     this.all.delete(meta.name);

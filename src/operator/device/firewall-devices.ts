@@ -122,7 +122,7 @@ export class FirewallDevices {
   #passOver(refusals: readonly DeviceError[]): void {
     const { log, noted } = this.#options;
     this.#passedOver = refusals;
-    if (refusals.length === 0) log.info('HA pair member takes the credentials again');
+    if (refusals.length === 0) log.info('HA pair member accepts the credentials again');
     for (const { reason, message } of refusals)
       log.warn({ reason, problem: message }, 'HA pair member refuses the credentials');
     noted();

@@ -80,7 +80,7 @@ export class GroupDiscovery {
     const retryInMs = Math.round(Math.min(this.#backoff.next(failure), this.#options.lookMs));
     const level = message === this.#failing ? 'debug' : 'warn';
     this.#failing = message;
-    this.#options.log[level]({ reason, problem: message, retryInMs }, 'device groups not looked up');
+    this.#options.log[level]({ reason, problem: message, retryInMs }, 'device group lookup failed, retrying');
     return retryInMs;
   }
 

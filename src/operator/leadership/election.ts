@@ -165,7 +165,8 @@ export class Election {
       return result;
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);
-      if (!signal.aborted && this.#told !== problem) log.warn({ problem }, `the Lease could not be ${doing}`);
+      if (!signal.aborted && this.#told !== problem)
+        log.warn({ doing, problem }, 'Lease request failed, retrying');
       if (!signal.aborted) this.#told = problem;
       return undefined;
     }

@@ -81,7 +81,7 @@ export class Farewells {
       outcome: worker?.purging === true ? worker.purgeOutcome : undefined,
       overdue: timeLeft({ deletingSince, seenAt, now, timeoutSeconds }) === 0,
       timeoutSeconds,
-      obstacle: parsed.ok ? (worker?.obstacle ?? 'its worker has not begun') : parsed.problems,
+      obstacle: parsed.ok ? (worker?.obstacle ?? 'its worker has not started') : parsed.problems,
     });
   }
 

@@ -67,7 +67,7 @@ export class LifecycleWorker {
   async #postpone(error: unknown, signal: AbortSignal): Promise<void> {
     const { log, failed } = this.#options;
     failed('FinalizerWrite');
-    log[this.#failing ? 'debug' : 'warn']({ err: error }, 'finalizers cannot be changed for now');
+    log[this.#failing ? 'debug' : 'warn']({ err: error }, 'finalizer update failed, retrying');
     this.#failing = true;
     await pause(retryMs, signal);
   }

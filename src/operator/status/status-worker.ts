@@ -48,10 +48,7 @@ export class StatusWorker {
   observed(key: StatusKey, status: unknown): void {
     const { log, now } = this.#options;
     if (!this.#agenda.observed(key, status, now())) return;
-    log.warn(
-      { object: key },
-      'somebody else writes this status, too; is another installation running in this cluster?',
-    );
+    log.warn({ object: key }, 'status overwritten by another client, check for a second installation');
   }
 
   async run(signal: AbortSignal): Promise<void> {
