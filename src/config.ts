@@ -44,13 +44,13 @@ const settings = z.strictObject(flags);
 
 /** Of purge alone, on the command line alone: each run says anew how far it may go. */
 const purgeFlags = {
-  yes: 'do not ask; without a terminal nobody can be asked, and nothing is done without it',
-  'dry-run': 'list what would be done, and do nothing',
+  yes: 'do not ask for confirmation; required without a terminal',
+  'dry-run': 'list what would be done, and exit',
   'take-over':
-    'purge although somebody renews the Lease; an operator that runs registers everything again afterwards',
+    'purge although an operator renews the Lease; a running operator registers everything again afterwards',
 } as const;
 const timeoutFlag = 'timeout';
-const timeoutDescription = 'seconds for each PanFirewall at most, where spec.purgeTimeoutSeconds is more';
+const timeoutDescription = 'upper limit of spec.purgeTimeoutSeconds for each PanFirewall, in seconds';
 
 export type PurgeRequest = {
   /** PanFirewalls; none: all of them. */
@@ -247,7 +247,7 @@ export function usage(): string {
   return [
     'pan-tag-operator [run] [flags]   keep firewalls equal to the cluster',
     'pan-tag-operator purge [PANFIREWALL...] [flags]',
-    '                                 unregister what is ours on these PanFirewalls, or on every one with Purge and Enforce',
+    '                                 unregister our tags on these PanFirewalls, or on every one with Purge and Enforce',
     'pan-tag-operator version         print version, Node and git revision',
     '',
     ...rows,
@@ -257,7 +257,7 @@ export function usage(): string {
     row(timeoutFlag, timeoutDescription),
     '',
     `Each flag can also be set by an environment variable: --log-level is ${variableOf('log-level')}.`,
-    'Devices are reached through the proxy of HTTPS_PROXY, but for the hosts in NO_PROXY.',
+    'Devices are reached through the proxy in HTTPS_PROXY, except the hosts in NO_PROXY.',
     '',
   ].join('\n');
 }

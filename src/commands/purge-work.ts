@@ -131,7 +131,7 @@ export async function purgeUnder(term: Term, parts: PurgeParts): Promise<boolean
     }
   }
   // Last, as of a Job that failed only the end of its log is shown.
-  for (const [name, result] of results) if (!result.clean) tell(`to go on with ${name}: ${wayOn(name)}`);
+  for (const [name, result] of results) if (!result.clean) tell(`next step for ${name}: ${wayOn(name)}`);
   return clean;
 }
 
@@ -166,5 +166,7 @@ async function release(
     if (found === undefined || !isFinalized(found.meta)) return;
     if (await patchObject(http, objectPath(panFirewalls, name), removal(found.meta), signal)) return;
   }
-  throw new Error(`the finalizer of ${name} changes all the time and could not be taken off`);
+  throw new Error(
+    `the finalizer of ${name} could not be removed: the object kept changing; run the purge again`,
+  );
 }

@@ -43,15 +43,15 @@ export async function purge(options: PurgeOptions, signal: AbortSignal): Promise
   } catch (error) {
     const why = explain(error);
     if (why === undefined) throw error;
-    if (signal.aborted) tell('interrupted: tags may be left');
-    else tell(why === inVain ? inVain : `NOT purged, tags may be left: ${why}`);
+    if (signal.aborted) tell('interrupted: tags may remain, run the purge again');
+    else tell(why === inVain ? inVain : `NOT purged, tags may remain: ${why}`);
     return 1;
   } finally {
     await cluster.close();
   }
 }
 
-const inVain = `the API server did not answer, or the Lease could not be taken, within ${prepareMs / 1000} s: nothing was purged`;
+const inVain = `nothing was purged: the API server did not answer, or the Lease could not be taken, within ${prepareMs / 1000} s`;
 
 /** What can go wrong between us and the API server; undefined for a bug. */
 function explain(error: unknown): string | undefined {
@@ -95,11 +95,11 @@ async function inTime(parts: Parts, signal: AbortSignal): Promise<PurgeCode> {
 
 async function isAgreed({ ask, tell }: Parts, signal: AbortSignal): Promise<boolean> {
   if (ask === undefined) {
-    tell('nothing was written: there is no terminal to ask at; add --yes');
+    tell('nothing was written: confirmation needs a terminal; add --yes');
     return false;
   }
   if (await ask('Unregister all of this? [y/N] ', signal)) return true;
-  tell('nothing was written');
+  tell('nothing was written: not confirmed');
   return false;
 }
 
@@ -113,7 +113,7 @@ async function underLease(parts: Parts, begins: () => void, signal: AbortSignal)
     log,
   };
   const waits = (holder: string, ms: number) =>
-    tell(`waiting for ${Math.ceil(ms / 1000)} s at most: does ${holder} still renew the Lease?`);
+    tell(`waiting up to ${Math.ceil(ms / 1000)} s to see whether ${holder} still renews the Lease`);
   const renewal = request.takeOver ? undefined : await watchRenewal(lease, waits, signal);
   if (renewal?.isRenewed === true) return inUse(renewal.holder, parts);
   const ownerId = await readOwnerId({ http, namespace, log, blockedBy: () => {}, signal });
@@ -143,7 +143,7 @@ async function underLease(parts: Parts, begins: () => void, signal: AbortSignal)
 
 function inUse(holder: string, { namespace, tell }: Parts): 2 {
   tell(
-    `nothing was written: ${holder} renews the Lease ${leaseName}, and an operator that runs would register everything again; ` +
+    `nothing was written: ${holder} renews the Lease ${leaseName}, and a running operator would register everything again; ` +
       `stop it with ${scaleDown(holder, namespace)} or add --take-over`,
   );
   return 2;
@@ -151,7 +151,7 @@ function inUse(holder: string, { namespace, tell }: Parts): 2 {
 
 function warning(holder: string, namespace: string): string {
   return (
-    `warning: ${holder} held the Lease; if that operator still runs, it registers everything again when this ends: ` +
+    `warning: ${holder} held the Lease; if that operator still runs, it registers everything again after the purge; ` +
     `stop it with ${scaleDown(holder, namespace)}`
   );
 }

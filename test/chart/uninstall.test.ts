@@ -165,10 +165,10 @@ test('an uninstall that cannot purge one firewall names it and the way on, and i
   assert.match(first.scaled, /is scaled to 0\n/);
   assert.equal(first.code, 1, first.log);
   assert.ok(first.lines.includes('alive: purged, 1 addresses unregistered'), first.log);
-  assert.ok(first.lines.some((line) => line.startsWith('dead: NOT purged, tags may be left: ')));
+  assert.ok(first.lines.some((line) => line.startsWith('dead: NOT purged, tags may remain: ')));
   // What a Pod's status keeps of a log: 2048 bytes.
   const message = first.log.slice(-2048);
-  assert.match(message, /to go on with dead: .* helm uninstall.* again.*: kubectl delete panfw dead\n/);
+  assert.match(message, /next step for dead: .* helm uninstall.* again.*: kubectl delete panfw dead\n/);
   assert.doesNotMatch(first.log, /delete panfw alive/);
   assert.match(first.helm ?? '', /pan-tag-operator-uninstall not ready\. status: Failed/);
   await cluster.request('GET', jobPath);

@@ -83,12 +83,12 @@ test('each firewall has its line: purged, retained, observed or out of reach; wh
   const first = await purge();
   assert.equal(first.code, 1);
   assert.equal(first.lines[0], 'clean: purged, 2 addresses unregistered');
-  assert.match(first.lines[1] ?? '', /^dead: NOT purged, tags may be left: not completed within 2 s/);
-  assert.deepEqual(first.lines.slice(2, 4), [
-    'kept: left as it is, spec.deletionPolicy is Retain',
-    'observed: left as it is, spec.mode is Observe',
-  ]);
-  assert.match(first.lines[4] ?? '', /^to go on with dead: .*: kubectl delete panfw dead$/);
+  assert.match(first.lines[1] ?? '', /^dead: NOT purged, tags may remain: not completed within 2 s/);
+  assert.deepEqual(
+    [first.lines[2], first.lines[4]],
+    ['kept: skipped, spec.deletionPolicy is Retain', 'observed: skipped, spec.mode is Observe'],
+  );
+  assert.match(first.lines[3] ?? '', /^next step for dead: .*: kubectl delete panfw dead$/);
   assert.equal(first.lines.length, 5);
   assert.deepEqual([clean.owned(), clean.marks()], [{}, []]);
   for (const fw of [kept, observed, dead]) assert.deepEqual([fw.owned(), fw.marks().length], [expected, 1]);
@@ -97,7 +97,7 @@ test('each firewall has its line: purged, retained, observed or out of reach; wh
   const emptied = await stage.says('PanFirewall', { name: 'clean' }, 'Purging');
   assert.match(
     emptied.conditions?.[0]?.message ?? '',
-    /^its tables were purged by the command purge and hold nothing of ours; /,
+    /^the command purge removed all of our tags from its tables; /,
   );
   await stage.counts('PanFirewall', { name: 'clean' }, ({ owned, pending, tables }) =>
     assert.deepEqual([owned, pending, tables?.[0]?.owned], [0, 0, 0]),
@@ -115,7 +115,7 @@ test('each firewall has its line: purged, retained, observed or out of reach; wh
     lines: [
       'clean: purged, 0 addresses unregistered',
       'dead: purged, 2 addresses unregistered',
-      'kept: left as it is, spec.deletionPolicy is Retain',
+      'kept: skipped, spec.deletionPolicy is Retain',
       'observed: purged, 2 addresses unregistered',
     ],
   });
@@ -136,7 +136,7 @@ test('while an operator renews the Lease nothing is written, and the command tha
     refused.lines[0] ?? '',
     /stop it with kubectl scale deployment [a-z-]+ --namespace \S+ --replicas=0 or add --take-over$/,
   );
-  assert.match(refused.lines[1] ?? '', /^waiting for \d+ s at most: does \S+ still renew the Lease\?$/);
+  assert.match(refused.lines[1] ?? '', /^waiting up to \d+ s to see whether \S+ still renews the Lease$/);
   assert.equal(fw.messages().length, messages);
   assert.deepEqual([fw.owned(), await finalizers()], [expected, ['pantag.io/purge', 'pantag.io/purge']]);
 
@@ -168,16 +168,16 @@ test('it takes names, lists what it would do, and does nothing unasked', async (
   assert.equal(listed.lines.length, 2);
   assert.match(
     listed.lines[0] ?? '',
-    /^led: would be purged at https:\S+: 2 addresses by its status, within 300 s$/,
+    /^led: would be purged at https:\S+: 2 addresses according to its status, within 300 s$/,
   );
   await untouched();
   const unasked = await purge('other', '--log-level', 'warn');
   assert.equal(unasked.code, 2);
-  assert.equal(unasked.lines[0], 'nothing was written: there is no terminal to ask at; add --yes');
+  assert.equal(unasked.lines[0], 'nothing was written: confirmation needs a terminal; add --yes');
   await untouched();
   const removed = await purge('--yes', 'other', '--timeout', '2');
   assert.equal(removed.code, 1, 'its device is gone');
-  assert.match(removed.lines[0] ?? '', /^other: NOT purged, tags may be left: not completed within 2 s: /);
+  assert.match(removed.lines[1] ?? '', /^other: NOT purged, tags may remain: not completed within 2 s: /);
   // Both were being deleted since the devices of the test before went.
   await cluster.patch('PanFirewall', { name: 'led' }, { metadata: { finalizers: null } });
   await waitFor(async () => (await cluster.list('PanFirewall')).length === 0, { what: 'both to go' });
@@ -205,7 +205,7 @@ test('the members of a device group are looked up and purged; one that had left 
   assert.equal(code, 1);
   assert.match(
     lines.join(),
-    /^fleet: NOT purged, tags may be left: the firewall of 0003 had left the device group/,
+    /^fleet: NOT purged, tags may remain: the firewall of 0003 had left the device group/,
   );
   for (const serial of ['0001', '0002']) {
     assert.deepEqual([fleet.at(serial).owned(), fleet.at(serial).marks()], [{}, []]);
@@ -225,7 +225,10 @@ test('it can be interrupted, says so, gives the Lease back, and a later one goes
     timeoutMs: 30_000,
   });
   running.interrupt();
-  assert.deepEqual(await running.ended, { code: 1, lines: ['interrupted: tags may be left'] });
+  assert.deepEqual(await running.ended, {
+    code: 1,
+    lines: ['interrupted: tags may remain, run the purge again'],
+  });
   assert.equal(await leaseHolder(), '');
   assert.deepEqual(await finalizers(), ['pantag.io/purge']);
   assert.deepEqual(fw.owned(), expected);

@@ -82,7 +82,7 @@ async function finish(
   if (left !== undefined) {
     // Without an operator nobody else would let it go.
     await release(parsed.meta);
-    tell(`${name}: left as it is, ${left}`);
+    tell(`${name}: skipped, ${left}`);
     return true;
   }
   const seconds = Math.min(parsed.ending.purgeTimeoutSeconds, timeoutSeconds ?? Number.POSITIVE_INFINITY);
@@ -107,12 +107,12 @@ async function outcomeOf(
     await wake.sleep(tickMs, signal);
     if (performance.now() - saidAt < wordMs || worker.purgeOutcome !== undefined) continue;
     saidAt = performance.now();
-    waits(`waiting, ${Math.ceil((endsAt - saidAt) / 1000)} s more at most: ${worker.obstacle}`);
+    waits(`waiting up to ${Math.ceil((endsAt - saidAt) / 1000)} s more: ${worker.obstacle}`);
   }
   const outcome = worker.purgeOutcome;
   if (outcome?.kind === 'clean') {
     return { clean: true, told: `purged, ${outcome.addresses} addresses unregistered` };
   }
   const why = outcome?.why ?? `not completed within ${seconds} s: ${worker.obstacle}`;
-  return { clean: false, told: `NOT purged, tags may be left: ${why}` };
+  return { clean: false, told: `NOT purged, tags may remain: ${why}` };
 }

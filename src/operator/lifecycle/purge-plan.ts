@@ -36,11 +36,11 @@ export function purgePlans(firewalls: readonly ParsedFirewall[], names: readonly
 export function planLines(plans: readonly PurgePlan[]): string[] {
   return plans.map(({ parsed, left }) => {
     const { name } = parsed.meta;
-    if (left !== undefined) return `${name}: would be left as it is, ${left}`;
+    if (left !== undefined) return `${name}: would be skipped, ${left}`;
     if (!parsed.ok) return `${name}: would NOT be purged: ${parsed.problems}`;
     const { endpoint, purgeTimeoutSeconds } = parsed.connection;
     const owned = parsed.status?.owned;
-    const count = owned === undefined ? 'what is ours' : `${owned} addresses by its status`;
+    const count = owned === undefined ? 'all of our tags' : `${owned} addresses according to its status`;
     return `${name}: would be purged at ${endpoint}: ${count}, within ${purgeTimeoutSeconds} s`;
   });
 }

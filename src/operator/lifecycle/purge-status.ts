@@ -6,19 +6,19 @@ import type { ParsedFirewall, ParsedPolicy } from '../../kubernetes/resources/pa
 
 export type PurgeResult = { readonly clean: boolean; readonly told: string };
 
-const anew = 'an operator that runs again registers everything anew';
+const anew = 'a restarted operator registers everything again';
 
 /** How to go on where tags may be left; the command can be pasted. */
 export function wayOn(firewall: string): string {
   return (
-    'correct the cause and run the purge (or helm uninstall) again, ' +
-    `or let the PanFirewall go, whose tags stay on the device: kubectl delete panfw ${firewall}`
+    'fix the cause and run the purge (or helm uninstall) again, ' +
+    `or give up the tags on the device: kubectl delete panfw ${firewall}`
   );
 }
 
 function findingOf(firewall: string, { clean, told }: PurgeResult): Finding {
   const message = clean
-    ? `its tables were purged by the command purge and hold nothing of ours; ${anew}; delete the PanFirewall to keep it empty`
+    ? `the command purge removed all of our tags from its tables; ${anew}; to prevent that: kubectl delete panfw ${firewall}`
     : `${told}; ${anew}; ${wayOn(firewall)}`;
   return { reason: 'Purging', message };
 }

@@ -39,8 +39,7 @@ type Found = {
 
 const purging: Finding = {
   reason: 'Purging',
-  message:
-    'what is ours is being unregistered, because the PanFirewall is being deleted or the table left spec.tables',
+  message: 'our tags are being unregistered: the PanFirewall is being deleted, or the table left spec.tables',
 };
 /** How often it is asked whether an elder PanFirewall has the table. */
 const precedenceMs = 1000;
