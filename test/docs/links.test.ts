@@ -1,6 +1,6 @@
-// Every link between our own pages leads to a page, and to a heading where it names one.
+// Checks that links between our own pages lead to a page and its heading, and that files which the pages name are there.
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { test } from 'node:test';
 import { conditionReasons } from '../../src/core/model/model.ts';
@@ -50,3 +50,20 @@ test('the page about devices names only reasons that there are', () => {
   assert.ok(named.length >= 10);
   for (const reason of named) assert.ok((conditionReasons as readonly string[]).includes(reason), reason);
 });
+
+const files = globSync('{src,test,simulator,scripts,demo}/**/*.ts', { cwd: root }).map((file) => `/${file}`);
+
+for (const page of ['tour.md', 'glossary.md', 'safety.md', ...adrs()]) {
+  test(`the files that docs/${page} names are there`, () => {
+    const text = readFileSync(join(root, 'docs', page), 'utf8');
+    const named = [...text.matchAll(/`([\w./-]+\.ts)`/g)].map(([, file = '']) => file);
+    assert.deepEqual(
+      named.filter((file) => !files.some((path) => path.endsWith(`/${file}`))),
+      [],
+    );
+  });
+}
+
+function adrs(): string[] {
+  return readdirSync(join(root, 'docs/adr')).map((name) => `adr/${name}`);
+}
