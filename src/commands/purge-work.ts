@@ -135,7 +135,7 @@ export async function purgeUnder(term: Term, parts: PurgeParts): Promise<boolean
   return clean;
 }
 
-/** Nothing is to be told but what a purge comes to. */
+/** Reports nothing but the result of a purge. */
 const silent = {
   confirmed: () => {},
   unanswered: () => {},

@@ -11,7 +11,7 @@ export function onAbort(signal: AbortSignal, act: () => void): () => void {
 
 /**
  * Stops waiting for work when the signal aborts, whether or not the work itself listens. Rejects with the signal's
- * reason then; what the work comes to afterwards is not heard.
+ * reason then; the work's later result is ignored.
  */
 export async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();

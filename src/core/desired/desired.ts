@@ -1,4 +1,4 @@
-// The desired registrations: which tags each address deserves on each firewall, kept up to date change by change.
+// Desired registrations: the tags of each address on each firewall, updated change by change.
 
 import { isDeepStrictEqual } from 'node:util';
 import { Claimants, sameForUs } from './claimants.ts';
@@ -131,12 +131,12 @@ export class Desired {
     return this.#registrations.tagsOf(firewall, address);
   }
 
-  /** Every address that deserves tags on this firewall. */
+  /** Every address with desired tags on this firewall. */
   addressesOf(firewall: string): Iterable<string> {
     return this.#registrations.addressesOf(firewall);
   }
 
-  /** How many addresses deserve tags on this firewall. */
+  /** How many addresses have desired tags on this firewall. */
   countOf(firewall: string): number {
     return this.#registrations.countOf(firewall);
   }
@@ -167,7 +167,7 @@ export class Desired {
     return this.#behind.rankOf(firewall, address);
   }
 
-  /** The rank of each tag that the address deserves. */
+  /** The rank of each desired tag of the address. */
   ranksAt(firewall: string, address: string): TagRanks {
     return this.#behind.ranks(firewall, address);
   }

@@ -1,4 +1,4 @@
-// Everything known of one address on the cluster's side: who has it, and which tags it deserves where, and why.
+// Explains one address on the cluster's side: who holds it, its desired tags on each firewall, and why.
 
 import { takes } from '../policies/eligibility.ts';
 import { type Excerpt, excerptOf } from '../model/excerpt.ts';
@@ -11,14 +11,14 @@ type ExplainedPod = Pick<Claimant, 'namespace' | 'name' | 'uid' | 'terminating'>
   readonly hostNetwork: boolean;
 };
 
-/** What an address deserves on one firewall. */
+/** The desired tags of an address on one firewall. */
 type ExplainedDeserts = {
   readonly firewall: string;
   readonly tags: Excerpt<string>;
   readonly policies: Excerpt<{ readonly policy: PolicyId; readonly tags: Excerpt<string> }>;
   /** Policies ask for more tags than one address may carry. */
   readonly isCut: boolean;
-  /** Why the address deserves none; absent: it deserves some. */
+  /** Why the address has no desired tags; absent: it has some. */
   readonly why?: string;
 };
 

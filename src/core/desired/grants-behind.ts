@@ -41,7 +41,7 @@ export class GrantsBehind {
     return highest;
   }
 
-  /** The rank of each tag that the address deserves. */
+  /** The rank of each desired tag of the address. */
   ranks(firewall: string, address: string): TagRanks {
     const taker = this.#rules.firewall(firewall);
     const evaluation = this.#claimants.evaluationAt(address);

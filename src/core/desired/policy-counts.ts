@@ -1,4 +1,4 @@
-// Counts what each policy comes to, as claimants and what they are given move.
+// Counts for each policy its claimants, addresses and tags, as they change.
 
 import type { Claimants, ClaimantState } from './claimants.ts';
 import type { Evaluation } from '../policies/grants.ts';

@@ -5,7 +5,7 @@ import type { RemovalCause } from '../model/model.ts';
 /** Where a change of an object was learned: an event of a live watch, or a list (which cannot tell why something is missing). */
 export type Origin = 'watch' | 'list';
 
-/** Addresses that nobody takes again would stay for ever: the oldest go first, and their next holder counts as new. */
+/** Addresses that nobody takes again would stay without end: the oldest go first, and their next holder counts as new. */
 const mostMissing = 200_000;
 
 export class Succession {

@@ -52,7 +52,7 @@ export class DeviceLimits {
     );
   }
 
-  /** What the address deserves, as far as it has a place. */
+  /** The desired tags of the address, as far as it has a place. */
   tagsOf(address: string): TagSet {
     return this.isOut(address) ? noTags : this.#options.deserved.tagsOf(address);
   }
@@ -67,7 +67,7 @@ export class DeviceLimits {
     return this.#crowdedOut.has(address) ? 'room' : 'rank';
   }
 
-  /** Addresses that the device is known to take, all tables, everybody's; undefined: not known. */
+  /** Addresses that the device is known to take, in all tables, including other clients'; undefined: not known. */
   get capacity(): number | undefined {
     return least(this.#evidence.limit, this.#options.configured().addresses);
   }
@@ -82,7 +82,7 @@ export class DeviceLimits {
     return this.#evidence.limit !== undefined && this.capacity === this.#evidence.limit;
   }
 
-  /** How many tags, everybody's, one address may carry; undefined: not known. */
+  /** How many tags, including other clients', one address may carry; undefined: not known. */
   get tagsPerAddress(): number | undefined {
     return least(this.#tagEvidence.limit, this.configuredTags);
   }
@@ -122,7 +122,7 @@ export class DeviceLimits {
     return tables.some(({ known, failing }) => !known && !failing);
   }
 
-  /** What the address deserves, or who gives it, has changed, and its tables have heard of it. */
+  /** The desired tags of the address, or their policies, have changed, and its tables know it already. */
   note(address: string): void {
     if (this.#places === undefined) return this.settle();
     const { deserved } = this.#options;
@@ -158,7 +158,7 @@ export class DeviceLimits {
     for (const address of this.#tagEvidence.probe(now, crowded)) this.#review(address);
   }
 
-  /** The table has taken up the answer to a message. */
+  /** The table has applied the answer to a message. */
   answered(answer: Answer, now: number): void {
     const { table, batch, newcomers, rejections } = answer;
     const lastTaken = newcomers.findLastIndex((address) => table.hasEntry(address));

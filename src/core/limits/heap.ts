@@ -1,4 +1,4 @@
-// A heap whose items know their places in it, so that any of them is taken out in O(log n).
+// Heap whose items know their index, so that any of them is removed in O(log n).
 
 /** An item is in one heap at a time; the heap keeps `position`. */
 export type HeapItem = { position: number };

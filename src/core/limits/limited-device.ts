@@ -5,7 +5,7 @@ import type { Rank } from '../policies/rank.ts';
 import type { Rejection } from '../message/refusals.ts';
 import type { TagSet } from '../model/tag-set.ts';
 
-/** What the firewall's addresses deserve, before any limit. */
+/** The desired tags of the firewall's addresses, before any limit. */
 export type Deserved = {
   tagsOf(address: string): TagSet;
   addresses(): Iterable<string>;
@@ -25,11 +25,11 @@ export type LimitedTable = {
   readonly failing: boolean;
   /** All that it holds, as far as is known. */
   readonly entries: number;
-  /** What it holds whoever gets a place: entries of others, and of ours those that nobody deserves and that stay for now. */
+  /** Entries that are there whoever gets a place: others', and those of ours that are not desired and stay for now. */
   readonly taken: number;
   /** Somebody's tags are at this address. */
   hasEntry(address: string): boolean;
-  /** How many tags, everybody's, are at this address. */
+  /** How many tags, including other clients', are at this address. */
   tagsAt(address: string): number;
   /** The most of them that any address of the table carries. One pass over all. */
   mostTags(): number;

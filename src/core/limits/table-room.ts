@@ -12,7 +12,7 @@ export class TableRoom {
     this.#moved = moved;
   }
 
-  /** Addresses with tags of ours that nobody deserves, and that do not go with the next messages. */
+  /** Addresses with tags of ours that are not desired, and that do not go with the next messages. */
   get lingering(): number {
     return this.#lingering.size;
   }

@@ -6,14 +6,14 @@ import type { Rejection } from '../message/refusals.ts';
 
 type TagEvidenceOptions = {
   readonly namespaceOf: (address: string) => string;
-  /** The most tags, everybody's, that any address of the device carries: it takes that many, whatever it says. */
+  /** The most tags, including other clients', that any address of the device carries: it takes that many, whatever it says. */
   readonly mostTaken: () => number;
 };
 
 type TagOutcome = {
   readonly batch: Batch;
   readonly rejections: readonly Rejection[];
-  /** How many tags, everybody's, are at the address of this message by now. */
+  /** How many tags, including other clients', are at the address of this message by now. */
   readonly tagsAt: (address: string) => number;
 };
 

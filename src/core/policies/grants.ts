@@ -49,7 +49,7 @@ export function evaluatorLike(
   };
 }
 
-/** The tags that an evaluation comes to on one firewall. */
+/** The tags that result from an evaluation on one firewall. */
 export function tagsOn({ grants, known }: Evaluation, firewall: Firewall): TagSet {
   if (grants.length === 0) return noTags;
   const before = known?.tags.get(firewall.name);

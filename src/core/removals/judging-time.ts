@@ -5,7 +5,7 @@ const longestMs = 2_000;
 
 /** Times are monotonic ms. */
 export class JudgingTime {
-  /** By then nothing more is expected of what is being taken up. */
+  /** By then nothing more is expected of what is being applied. */
   from = Number.NEGATIVE_INFINITY;
   /** Which burst that is about. */
   burst = 0;

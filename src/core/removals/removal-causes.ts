@@ -8,7 +8,7 @@ import { membership, without } from '../model/tag-set.ts';
 type Departure = { readonly cause: RemovalCause; readonly origin: RemovalOrigin | undefined };
 
 type Entry = {
-  /** The address was vacated or got a new holder: whatever it does not deserve may go at once. */
+  /** The address was vacated or got a new holder: every tag that is not desired may go at once. */
   readonly whole: 'vacated' | 'newHolder' | undefined;
   /** Tags that left for a cause of their own, the oldest first; it overrides `whole`, as it came later. */
   readonly left: ReadonlyMap<string, Departure>;
@@ -50,7 +50,7 @@ export class RemovalCauses {
       return this.#keep(address, { whole: cause, left: nothingLeft });
     }
     const { whole, left } = this.#entries.get(address) ?? nothingSeen;
-    // A tag that is deserved again needs a new cause to leave.
+    // A tag that is desired again needs a new cause to leave.
     const isDeserved = membership(after);
     const departures = new Map([...left].filter(([tag]) => !isDeserved(tag)));
     const departure = { cause, origin };

@@ -7,7 +7,7 @@ import { type Scope, scopeOfSuffix } from '../model/policy-scope.ts';
 export type Knowledge = {
   /** Pods, Namespaces, policies and PanFirewalls have each been listed in full since this process started. */
   readonly clusterSynced: boolean;
-  /** What is known of this kind is behind: a list that replaces it is being read, or taken up. undefined: none is. */
+  /** What is known of this kind is behind: a list that replaces it is being read, or applied. undefined: none is. */
   readonly relisting?: string | undefined;
   /** The last read of the whole table agreed with the device's own count. */
   readonly tableRead: boolean;

@@ -169,7 +169,7 @@ function firewallFinding(view: FirewallView, context: StatusContext): Finding {
   return withFarewell(worst([kept, ...leaving]) ?? kept, view.farewell);
 }
 
-/** What a purge that waits leaves, until when, and how to let go. */
+/** What a waiting purge leaves, until when, and how to remove the finalizer. */
 function withFarewell({ reason, message }: Finding, farewell: FirewallView['farewell']): Finding {
   if (farewell === undefined) return { reason, message };
   const { name, until } = farewell;

@@ -42,7 +42,7 @@ export type TableView = {
 };
 
 type LimitsView = {
-  /** Addresses that the device takes, all tables, everybody's; undefined: not known. */
+  /** Addresses that the device takes, in all tables, including other clients'; undefined: not known. */
   readonly capacity: number | undefined;
   /** Addresses that its tables hold, as far as they are kept. */
   readonly used: number;

@@ -15,11 +15,11 @@ export type DesiredTags = {
 
 /** What the limits of the device ask of the desired side. */
 type DeviceSide = {
-  /** What the address deserves, whether it has a place or not. */
+  /** The desired tags of the address, whether it has a place or not. */
   deserved(address: string): TagSet;
   /** The PanFirewall whose spec.limits these are. */
   readonly firewall?: string;
-  /** How many tags, everybody's, an address may carry. */
+  /** How many tags, including other clients', an address may carry. */
   readonly tagsPerAddress: number | undefined;
   /** The same as the device's refusals tell it: nothing that it has taken goes for it. Absent: they tell nothing. */
   refusedBeyond?(address: string): number | undefined;

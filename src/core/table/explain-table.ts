@@ -1,4 +1,4 @@
-// Everything known of one address of one table: what is there, what should be, what is to be done, and why not yet.
+// Explains one address of one table: what is there, what should be, what is to be done, and why not yet.
 
 import type { Agenda } from './agenda.ts';
 import type { Belief } from '../mirror/belief.ts';
@@ -53,7 +53,7 @@ export type TableExplanation = {
   readonly late: boolean;
   /** Why it has no place on the device; absent: it has one. */
   readonly displaced?: Displacement;
-  /** What it deserves beyond the tags that an address may carry. */
+  /** Desired tags beyond the number that an address may carry. */
   readonly unfit: Excerpt<string>;
   /** What registrations are given; absent: they have no timeout. `dueMs`: for how long its refresh has been due. */
   readonly timeout?: { readonly seconds: number; readonly dueMs?: number };

@@ -5,7 +5,7 @@ import type { AddressPlan } from './plan.ts';
 export type Outlook = {
   /** (address, tag) pairs, like unregister. */
   readonly register: number;
-  /** What nobody deserves, whether it would go at once, wait for knowledge, or be held by the guard. */
+  /** Tags that are not desired, whether they would go at once, wait for information, or be held by the guard. */
   readonly unregister: number;
   /** `unregister <address> <tag>` and `register <address> <tag>`, those of the smallest addresses. */
   readonly examples: readonly string[];

@@ -20,7 +20,7 @@ type Review = {
   readonly whole: AddressPlan;
   /** The removals of `whole` that the guard has, had or will have a say in. */
   readonly guarded: TagSet;
-  /** Ours are there, and some will be whatever the guard decides: they are deserved, or a removal has to wait. */
+  /** Ours are there, and some will be whatever the guard decides: they are desired, or a removal has to wait. */
   readonly isFirm: boolean;
 };
 
@@ -56,7 +56,7 @@ export class Planner {
     const admitted = whole.unregister.filter((tag) => guard.admits(address, tag));
     const isDeserved = whole.register.length < wanted.length || plan.register.length > 0;
     const waits = whole.waiting.length > 0 || plan.guarded.length < whole.guarded.length;
-    // What is only perhaps there and deserved may have to be registered first, which may fail.
+    // A desired tag that is only perhaps there may have to be registered first, which may fail.
     const isThere = this.#parts.mirror.at(address).tags.length > 0;
     return {
       plan,
@@ -73,7 +73,7 @@ export class Planner {
     return unregister.some((tag) => goesAtOnce(causeOf(tag)));
   }
 
-  /** Ours are there, nobody deserves them, and they stay for now. */
+  /** Ours are there, are not desired, and stay for now. */
   lingers(address: string, plan: AddressPlan): boolean {
     const present = this.#perhapsPresent(address).length;
     if (present === 0 || this.wanted(address).length > 0) return false;
@@ -82,7 +82,7 @@ export class Planner {
     return plan.unregister.length < present || !this.isVacated(address, plan);
   }
 
-  /** Why each tag that is not wanted should go, as of now. What is deserved and not wanted has no room. */
+  /** Why each tag that is not wanted should go, as of now. A tag that is desired and not wanted is over a limit. */
   causesAt(address: string): (tag: string) => RemovalCause {
     const { desired, causes } = this.#parts;
     if (desired.limits === undefined) return (tag) => causes.causeOf(address, tag);
@@ -100,7 +100,7 @@ export class Planner {
     };
   }
 
-  /** What the address shall carry of ours: what it deserves, as far as the device takes it. */
+  /** Our tags that the address shall carry: the desired ones, as far as the device takes them. */
   wanted(address: string): TagSet {
     const { desired } = this.#parts;
     const tags = desired.tagsOf(address);
@@ -110,7 +110,7 @@ export class Planner {
     return this.#fitting(address, fitting, limits.refusedBeyond?.(address), true);
   }
 
-  /** What the address deserves beyond the number of tags that the device takes. */
+  /** Desired tags of the address beyond the number that the device takes. */
   unfit(address: string): TagSet {
     const { desired } = this.#parts;
     if (desired.limits === undefined) return noTags;
@@ -119,7 +119,7 @@ export class Planner {
     return wanted === tags ? noTags : without(tags, wanted);
   }
 
-  /** There are tags of ours that nobody deserves, and nobody was seen to lose. */
+  /** There are tags of ours that are not desired, and nobody was seen to lose. */
   isUnclaimed(address: string): boolean {
     const causeOf = this.causesAt(address);
     return without(this.#perhapsPresent(address), this.wanted(address)).some(
@@ -157,7 +157,7 @@ export class Planner {
   }
 
   /**
-   * The lowest of the tags that are deserved and have no room, as many as the address has beyond what it may carry: a limit
+   * The lowest of the desired tags that are over the limit, as many as the address has beyond what it may carry: a limit
    * that came down is an edit, and guarded like one. The others go at once: a higher rank takes their places. What a message
    * without an answer may have added beyond the limit is no edit.
    */
@@ -186,7 +186,7 @@ export class Planner {
     });
   }
 
-  /** How many tags of ours stay there for now though nobody deserves them. */
+  /** How many tags of ours stay there for now though they are not desired. */
   #stayingAt(address: string): number {
     const { desired, refusals } = this.#parts;
     const { unregister, guarded, waiting } = this.#planFor(address, desired.tagsOf(address));

@@ -292,13 +292,13 @@ export class Table {
     return this.#current.room;
   }
 
-  /** Tags at this address, ours and everybody's, as far as is known. */
+  /** Tags at this address, ours and other clients', as far as is known. */
   tagsAt(address: string): { readonly ours: number; readonly others: number } {
     const { tags, unsure } = this.#mirror.at(address);
     return { ours: tags.length + unsure.length, others: this.#mirror.othersAt(address) };
   }
 
-  /** The most tags, everybody's, that any address carries. One pass over all. */
+  /** The most tags, including other clients', that any address carries. One pass over all. */
   get mostTags(): number {
     return this.#mirror.mostTags;
   }

@@ -1,4 +1,4 @@
-// Makes equal strings and equal label sets one instance, without growing for ever as workloads come and go.
+// Makes equal strings and equal label sets one instance, without growing without bound as workloads come and go.
 
 import type { Labels } from '../../core/model/model.ts';
 

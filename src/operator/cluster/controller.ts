@@ -46,7 +46,7 @@ export class Controller {
   readonly #policies: PolicyObjects;
   readonly #firewalls: FirewallObjects;
   readonly #unsynced = new Set<WatchedKind>(kinds);
-  /** Kinds that decide tags and whose list is being read again, or taken up. */
+  /** Kinds that decide tags and whose list is being read again, or applied. */
   readonly #relisting = new Set<WatchedKind>();
   readonly #burst = new Burst();
   readonly #now: () => number;
@@ -207,7 +207,7 @@ export class Controller {
     });
   };
 
-  /** The gate closes before anything of a list is taken up, and opens when all of it has been. */
+  /** The gate closes before anything of a list is applied, and opens when all of it has been. */
   #markRelisting(kind: WatchedKind, isRelisting: boolean): void {
     if (kind === 'secrets') return;
     if (isRelisting) this.#relisting.add(kind);

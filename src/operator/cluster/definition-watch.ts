@@ -33,7 +33,7 @@ type Question = { readonly resource: ResourceNames; readonly answer: (look: Defi
 type Round = ReadonlyMap<Kind, InstalledDefinition | undefined>;
 
 const intervalMs = 30_000;
-/** While something is wrong, or an answer is waited for in vain. */
+/** While something is wrong, or no answer comes. */
 const hurriedMs = 2_000;
 /** Removals wait for a look that was asked for: it is given little time, and more each time that it was not enough. */
 const patienceMs = { first: 5_000, longest: 30_000 };

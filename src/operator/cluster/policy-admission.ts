@@ -30,7 +30,7 @@ export function unusable(
   return { reason: 'NotAdmitted', message };
 }
 
-/** A ClusterPanTagPolicy that comes to nothing, as no firewall admits the namespace of any of its Pods. */
+/** A ClusterPanTagPolicy without effect: no firewall admits the namespace of any of its Pods. */
 function notAdmittedPods(tally: Tally | undefined): PolicyTarget['unusable'] {
   if (tally === undefined || tally.pods === 0 || tally.admitted > 0) return undefined;
   const message =

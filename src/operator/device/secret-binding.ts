@@ -12,7 +12,7 @@ export const bindingKeys = ['endpoint', 'peerEndpoint', 'serverName', 'proxyUrl'
  * Why the credentials of the Secret may not be used with these settings, with the next step; undefined when they may.
  * With the key `endpoint` everything in the spec that decides who reads the credentials must be repeated in the Secret:
  * the endpoints, tls.serverName, proxyUrl, and the certificates of the CA. Verification may not be skipped.
- * @param ca PEM; what spec.tls.caSecretRef comes to.
+ * @param ca PEM; the certificates that spec.tls.caSecretRef names.
  */
 export function bindingProblem(
   settings: FirewallSettings,

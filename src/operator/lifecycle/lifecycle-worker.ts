@@ -63,7 +63,7 @@ export class LifecycleWorker {
     this.#failing = false;
   }
 
-  /** Finalizers are tried again for ever, one line for an outage. */
+  /** Finalizer updates are retried without end, with one log line for an outage. */
   async #postpone(error: unknown, signal: AbortSignal): Promise<void> {
     const { log, failed } = this.#options;
     failed('FinalizerWrite');

@@ -105,7 +105,7 @@ export class FirewallLimits {
     };
   }
 
-  /** What the address deserves changed, or who gives it; its tables have heard of it. */
+  /** The desired tags of the address changed, or their policies; its tables know it already. */
   note(address: string): void {
     const { firewall, desired } = this.#options;
     const isCut = desired.isCutAt(firewall, address);

@@ -12,11 +12,11 @@ import type { Scope } from '../../core/model/policy-scope.ts';
 export type ClusterKnowledge = {
   /** Every kind that decides tags has been listed in full since this process started. */
   readonly synced: boolean;
-  /** A kind that decides tags and whose list is being read again, or taken up; undefined: none. */
+  /** A kind that decides tags and whose list is being read again, or applied; undefined: none. */
   readonly relisting?: string | undefined;
   /** A policy that cannot be relied on and could claim tags of this scope. Absent: there is none. */
   readonly claimant?: (scope: Scope) => PolicyId | undefined;
-  /** Monotonic ms: by then nothing more is expected of what is being taken up. Absent: nothing is. */
+  /** Monotonic ms: by then nothing more is expected of what is being applied. Absent: nothing is. */
   readonly judgeFrom?: number;
   /** The number of the burst that this is about. */
   readonly burst?: number;

@@ -31,7 +31,7 @@ type TableSenderOptions = {
   readonly doubt: () => void;
   /** Reads the table as soon as that may be. */
   readonly readSoon: () => void;
-  /** What the device refused has been taken up, and read back. */
+  /** The device's refusals have been applied, and read back. */
   readonly answered: (answer: Omit<Answer, 'table'>) => void;
   readonly log: Logger;
   /** Monotonic ms. */
