@@ -1,7 +1,8 @@
 // The floor for reading a table: the same calls over the same kind of connection, their replies thrown away.
 import { Client } from 'undici';
-import { countForm, pageForm } from '../../src/panos/messages/commands.ts';
-import { pageEntries } from '../../src/panos/client/registered-ip-table.ts';
+import { commandForm } from '../../src/panos/messages/commands.ts';
+import { registeredIp } from '../../src/panos/messages/registered-ip.ts';
+import { pageEntries } from '../../src/panos/client/read-table.ts';
 import type { PageAccess } from './page-server.ts';
 
 export type BareTransfer = {
@@ -15,11 +16,12 @@ export function bareTransfer({ endpoint, caPem, entries }: PageAccess): BareTran
   const starts = Array.from({ length: Math.floor(entries / pageEntries) + 1 }, (_, n) => n * pageEntries + 1);
   return {
     async read(sink) {
+      const { commands } = registeredIp;
       const forms = [
-        countForm({}),
-        ...starts.map((start) => pageForm({ start, limit: pageEntries }, {})),
-        countForm({}),
-      ];
+        commands.count,
+        ...starts.map((start) => commands.page(start, pageEntries)),
+        commands.count,
+      ].map((command) => commandForm(command, {}));
       let bytes = 0;
       for (const form of forms) bytes += await post(client, form.toString(), sink);
       return bytes;

@@ -4,7 +4,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { makeCertificates } from '../../simulator/certificates.ts';
-import { pageEntries } from '../../src/panos/client/registered-ip-table.ts';
+import { pageEntries } from '../../src/panos/client/read-table.ts';
 import { bigTable, countOf, pageOf } from './big-table.ts';
 
 /** Where the pages are. */

@@ -7,6 +7,7 @@ import { toReading } from '../../src/operator/table/table-reading.ts';
 import { bigTable, bigTablePrefix } from './big-table.ts';
 import type { PageAccess } from './page-server.ts';
 import type { ReadParts } from './read-texts.ts';
+import type { AnswerTo } from '../../src/operator/device/device-port.ts';
 
 /** As table-reader.ts does it: all pages and both counts; then the entries become what the table is known to hold. */
 export function readAsOperator({ endpoint, caPem, entries }: PageAccess): ReadParts {
@@ -32,10 +33,10 @@ export function readAsOperator({ endpoint, caPem, entries }: PageAccess): ReadPa
     { percent: 100, minimum: 100_000 },
   );
   const signal = new AbortController().signal;
-  let read: Awaited<ReturnType<typeof connection.readTable>> | undefined;
+  let read: AnswerTo<'readAll'> | undefined;
   return {
     read: async () => {
-      read = await connection.readTable(ownTable, async () => 0, signal);
+      read = await connection.call({ ask: 'readAll', table: ownTable }, signal);
       if (!read.agreed) throw new Error('the read does not agree with the count');
       return read.entries.length;
     },

@@ -9,11 +9,18 @@ import {
 } from '../../src/panos/client/client.ts';
 import { fixture } from './fixtures.ts';
 import { type Answer, startScriptedDevice } from './scripted-device.ts';
+import type { TableClient } from '../../src/panos/client/table-client.ts';
+import { registeredIp } from '../../src/panos/messages/registered-ip.ts';
+import type { RegisteredIp } from '../../src/panos/messages/registered-ip-reader.ts';
+import type { Rejected } from '../../src/panos/messages/response.ts';
+import type { UidUpdate } from '../../src/panos/messages/uid-message.ts';
 
 /** A signal that never aborts. */
 export const never = new AbortController().signal;
 
-export type TestClient = PanosClient & AsyncDisposable;
+export type TestClient = PanosClient & RegisteredIpClient & AsyncDisposable;
+
+type RegisteredIpClient = TableClient<RegisteredIp, UidUpdate, Rejected>;
 
 export function clientOf(
   device: { readonly endpoint: string; readonly ca: string },
@@ -27,7 +34,7 @@ export function clientOf(
     timeouts: { connectMs: 2000, callMs: 5000 },
     ...options,
   });
-  return { ...client, [Symbol.asyncDispose]: () => client.close() };
+  return { ...client, ...client.tables(registeredIp), [Symbol.asyncDispose]: () => client.close() };
 }
 
 /** A client of a simulated device, with its API key unless told otherwise. */

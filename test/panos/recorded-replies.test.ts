@@ -3,12 +3,11 @@ import { DeviceError } from '../../src/core/model/device-error.ts';
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
-import type { PanosClient } from '../../src/panos/client/client.ts';
-import { clientOf, never } from './clients.ts';
+import { clientOf, never, type TestClient } from './clients.ts';
 import { fixture } from './fixtures.ts';
 import { reply, startScriptedDevice } from './scripted-device.ts';
 
-type Ask = (client: PanosClient) => Promise<unknown>;
+type Ask = (client: TestClient) => Promise<unknown>;
 
 const perhapsFull = { kind: 'addresses', isCertain: false, figure: undefined };
 const update = {
@@ -20,7 +19,7 @@ const update = {
 };
 const send: Ask = async (client) => (await client.update(update, never)).rejected;
 const page: Ask = (client) => client.readPage({ start: 1, limit: 500 }, never);
-const address: Ask = (client) => client.readAddress({ ip: '10.1.0.9' }, never);
+const address: Ask = (client) => client.readOne({ key: '10.1.0.9' }, never);
 const count: Ask = (client) => client.count({}, never);
 const info: Ask = (client) => client.systemInfo(never);
 const ha: Ask = (client) => client.haState({}, never);

@@ -81,7 +81,7 @@ for (const [what, [status, body]] of Object.entries(shapes)) {
       () => client.update(update, never),
       () => client.systemInfo(never),
       () => client.readPage({ start: 1, limit: 500 }, never),
-      () => client.readAddress({ ip: '10.0.0.1' }, never),
+      () => client.readOne({ key: '10.0.0.1' }, never),
       () => client.count({}, never),
     ]) {
       const outcome = await call().catch((error: unknown) => error);

@@ -8,24 +8,24 @@ import { transportError } from '../../src/panos/http/transport-errors.ts';
 import { Outage } from '../../src/operator/device/outage.ts';
 import { clientOf, failure, message, never } from './clients.ts';
 import { connectionOver } from '../../src/operator/device/device-connection.ts';
-import type { Connection } from '../../src/operator/device/device-port.ts';
+import type { Answers, Connection } from '../../src/operator/device/device-port.ts';
 import { Targets } from '../../src/operator/device/targets.ts';
 import { witnessed } from '../../src/operator/device/witness.ts';
 import type { PanosClient } from '../../src/panos/client/client.ts';
 import { ownTable } from '../../src/core/model/table-ref.ts';
 import { registers } from '../operator/device/connections.ts';
 import { type Way, ways } from './ways-to-fail.ts';
+import { fakeConnection } from '../operator/device/fake-connection.ts';
 
 const retryWords = { backoff: 'soon', slow: 'seldom' } as const;
 
 /** The connection to a firewall behind a Panorama of an HA pair: everything that an error passes on its way to a table. */
 function throughAll(client: PanosClient): Promise<Connection> {
-  const panorama: Connection = {
-    ...connectionOver(client),
+  const script: Partial<Answers> = {
     info: async () => ({ serial: '1', model: 'PA-VM', swVersion: '11.1.4', multiVsys: false }),
     managedDevices: async () => [{ serial: '1', connected: true, vsys: [] }],
   };
-  const inPair = witnessed(panorama, async () => undefined);
+  const inPair = witnessed(fakeConnection(script, connectionOver(client)), async () => undefined);
   return new Targets(() => 0).connect(inPair, { serial: '1', vsys: undefined }, never);
 }
 
@@ -74,7 +74,10 @@ for (const way of ways) {
     await using client = clientOf(stage, stage.options);
     const atSocket = await failure(client.update(message, never));
     const atTable = await failure(
-      (await throughAll(client)).send(ownTable, registers('10.0.0.1', 'a'), never),
+      (await throughAll(client)).call(
+        { ask: 'send', table: ownTable, batch: registers('10.0.0.1', 'a') },
+        never,
+      ),
     );
     assert.deepEqual(factsOf(atTable), factsOf(atSocket));
     const failures = [atSocket, atTable];

@@ -9,10 +9,11 @@ import type { TableRef } from '../../core/model/table-ref.ts';
 import { type CallObserver, createPanosClient, type PanosClient } from '../../panos/client/client.ts';
 import type { KeyExchange } from '../../panos/http/key-exchange.ts';
 import type { Entry } from '../../panos/messages/uid-message.ts';
-import { readTable } from '../../panos/client/registered-ip-table.ts';
+import { readTable } from '../../panos/client/read-table.ts';
+import { registeredIp } from '../../panos/messages/registered-ip.ts';
 import type { Rejected } from '../../panos/messages/response.ts';
 import type { ConnectionSettings } from './credentials.ts';
-import type { Connection } from './device-port.ts';
+import type { Answers, Connection } from './device-port.ts';
 import { type EnvironmentProxy, proxyFor } from './device-proxy.ts';
 import { isDenial, understoodDenial } from './passive-peer.ts';
 
@@ -37,35 +38,39 @@ export function openConnection(options: ConnectionOptions): Connection {
 }
 
 export function connectionOver(client: PanosClient): Connection {
+  const tables = client.tables(registeredIp);
   let closed = false;
   /** A call that began after close() was never sent. */
-  const call = <T>(answer: Promise<T>): Promise<T> =>
+  const called = <T>(answer: Promise<T>): Promise<T> =>
     answer.catch((error: unknown) => {
       throw closed && !(error instanceof DeviceError) ? closedFailure() : error;
     });
   /** A device that denies is asked whether it is a passive peer. */
   const onTable = <T>(table: TableRef, answer: Promise<T>, signal: AbortSignal): Promise<T> =>
-    call(answer).catch(async (error: unknown) => {
+    called(answer).catch(async (error: unknown) => {
       if (!isDenial(error)) throw error;
-      const ha = call(client.haState(table, signal)).catch((unanswered: unknown) => {
+      const ha = called(client.haState(table, signal)).catch((unanswered: unknown) => {
         throw unanswered instanceof DeviceError ? error : unanswered;
       });
       throw understoodDenial(error, await ha);
     });
-  return {
-    info: async (signal, serial) => supported(await call(client.systemInfo(signal, { serial }))),
-    haState: (table, signal) => call(client.haState(table, signal)),
-    managedDevices: (signal) => call(client.managedDevices(signal)),
-    deviceGroups: (signal) => call(client.deviceGroups(signal)),
-    groupHierarchy: (signal) => call(client.groupHierarchy(signal)),
-    readTable: (table, betweenPages, signal) =>
-      onTable(table, readTable(client, { ...table, betweenPages, signal }), signal),
-    readAddress: (table, ip, signal) => onTable(table, client.readAddress({ ...table, ip }, signal), signal),
-    send: async (table, batch, signal) => {
-      const answer = client.update({ ...table, ...sections(batch) }, signal);
+  const answers: Answers = {
+    info: async (of, signal) => supported(await called(client.systemInfo(signal, of))),
+    haState: (of, signal) => called(client.haState(of, signal)),
+    managedDevices: (_, signal) => called(client.managedDevices(signal)),
+    deviceGroups: (_, signal) => called(client.deviceGroups(signal)),
+    groupHierarchy: (_, signal) => called(client.groupHierarchy(signal)),
+    readAll: ({ table, ...read }, signal) =>
+      onTable(table, readTable(tables, { kind: registeredIp, ...table, ...read, signal }), signal),
+    readOne: ({ table, key }, signal) => onTable(table, tables.readOne({ ...table, key }, signal), signal),
+    send: async ({ table, batch }, signal) => {
+      const answer = tables.update({ ...table, ...sections(batch) }, signal);
       const { rejected } = await onTable(table, answer, signal);
       return rejected.map(toRejection);
     },
+  };
+  return {
+    call: (question, signal) => answers[question.ask](question, signal),
     close: () => {
       closed = true;
       return client.close();

@@ -36,33 +36,51 @@ export type RegisteredIp = {
   readonly unreadable?: true;
 };
 
-/** Its calls throw DeviceError, or the signal's reason. */
-export type Connection = {
-  /**
-   * @param serial of a firewall that the endpoint, a Panorama, forwards to; default: the endpoint itself.
-   * @throws DeviceError UnsupportedVersion, too.
-   */
-  info(signal: AbortSignal, serial?: string): Promise<DeviceInfo>;
-  /** What the device that has the table says of its place in an HA pair. */
-  haState(table: Pick<TableRef, 'serial'>, signal: AbortSignal): Promise<HaState>;
+/** A device itself, or, with a serial, the firewall to which the endpoint, a Panorama, forwards the call. */
+type Receiver = Pick<TableRef, 'serial'>;
+
+/** What can be asked of a device: by its name, what the question holds and what the answer is. */
+type Calls = {
+  /** Throws UnsupportedVersion, too. */
+  readonly info: { readonly asked: Receiver; readonly answer: DeviceInfo };
+  /** What it says of its place in an HA pair. */
+  readonly haState: { readonly asked: Receiver; readonly answer: HaState };
   /** All firewalls of a Panorama. */
-  managedDevices(signal: AbortSignal): Promise<readonly ManagedDevice[]>;
+  readonly managedDevices: { readonly asked: unknown; readonly answer: readonly ManagedDevice[] };
   /** The members that each group of a Panorama holds itself. */
-  deviceGroups(signal: AbortSignal): Promise<DeviceGroups>;
-  groupHierarchy(signal: AbortSignal): Promise<GroupHierarchy>;
+  readonly deviceGroups: { readonly asked: unknown; readonly answer: DeviceGroups };
+  readonly groupHierarchy: { readonly asked: unknown; readonly answer: GroupHierarchy };
   /**
-   * Reads a whole registered-ip table.
-   * @param betweenPages awaited after each page; it may send a message, and tells how many addresses that moved.
+   * A whole table. `betweenPages` is awaited after each page; it may send a message, and tells how many keys that moved.
    * `agreed`: the entries add up to the device's own count, so the reading is complete.
    */
-  readTable(
-    table: TableRef,
-    betweenPages: () => Promise<number>,
-    signal: AbortSignal,
-  ): Promise<{ readonly entries: readonly RegisteredIp[]; readonly agreed: boolean }>;
-  /** The entry of one address, with all of its tags. */
-  readAddress(table: TableRef, ip: string, signal: AbortSignal): Promise<RegisteredIp | undefined>;
-  /** Sends one message; resolves with the pairs that the device refused. */
-  send(table: TableRef, batch: Batch, signal: AbortSignal): Promise<readonly Rejection[]>;
+  readonly readAll: {
+    readonly asked: { readonly table: TableRef; readonly betweenPages?: () => Promise<number> };
+    readonly answer: { readonly entries: readonly RegisteredIp[]; readonly agreed: boolean };
+  };
+  /** The entry of one key, such as an address, with all of its tags. */
+  readonly readOne: {
+    readonly asked: { readonly table: TableRef; readonly key: string };
+    readonly answer: RegisteredIp | undefined;
+  };
+  /** One message; the answer are the pairs that the device refused. */
+  readonly send: {
+    readonly asked: { readonly table: TableRef; readonly batch: Batch };
+    readonly answer: readonly Rejection[];
+  };
+};
+
+export type CallName = keyof Calls;
+type Question<K extends CallName = CallName> = { readonly ask: K } & Calls[K]['asked'];
+export type AnswerTo<K extends CallName> = Calls[K]['answer'];
+
+export type Connection = {
+  /** Throws DeviceError, or the signal's reason. */
+  call<K extends CallName>(question: Question<K>, signal: AbortSignal): Promise<AnswerTo<K>>;
   close(): Promise<void>;
+};
+
+/** How each question is answered. */
+export type Answers = {
+  readonly [K in CallName]: (question: Calls[K]['asked'], signal: AbortSignal) => Promise<AnswerTo<K>>;
 };

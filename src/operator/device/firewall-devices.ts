@@ -92,8 +92,8 @@ export class FirewallDevices {
     const connection = await this.#session.connect(signal);
     requirePanorama(this.#endpoint);
     try {
-      const members = await connection.deviceGroups(signal);
-      const hierarchy = await connection.groupHierarchy(signal).catch(asRefusal);
+      const members = await connection.call({ ask: 'deviceGroups' }, signal);
+      const hierarchy = await connection.call({ ask: 'groupHierarchy' }, signal).catch(asRefusal);
       return { members, hierarchy };
     } catch (error) {
       if (!(error instanceof DeviceError && error.refused)) this.#session.askAgain();

@@ -121,13 +121,13 @@ export class Members {
   }
 
   async #meetOne({ endpoint, connection, inPair }: Candidate, signal: AbortSignal): Promise<Met> {
-    const device = await connection.info(signal);
+    const device = await connection.call({ ask: 'info', serial: undefined }, signal);
     const isPair = this.#members.length > 1;
     if (!isPanorama(device)) {
       if (isPair) throw notForFirewalls(device);
       return { device, endpoint, connection };
     }
-    const ha = await connection.haState({ serial: undefined }, signal);
+    const ha = await connection.call({ ask: 'haState', serial: undefined }, signal);
     const role = haRole(ha);
     if (role === 'alone' && !isPair) return { device, endpoint, connection };
     if (role !== 'active') throw notActive(haWords(ha), isPair);
@@ -137,12 +137,12 @@ export class Members {
 
 /** Takes the credentials, and has the rights to say who it is. @throws DeviceError */
 async function answers({ connection }: Member, signal: AbortSignal): Promise<void> {
-  await connection.info(signal);
-  await connection.haState({ serial: undefined }, signal);
+  await connection.call({ ask: 'info', serial: undefined }, signal);
+  await connection.call({ ask: 'haState', serial: undefined }, signal);
 }
 
 async function expectActive(connection: Connection, signal: AbortSignal): Promise<void> {
-  const ha = await connection.haState({ serial: undefined }, signal);
+  const ha = await connection.call({ ask: 'haState', serial: undefined }, signal);
   if (haRole(ha) === 'active') return;
   throw unavailable(
     `the Panorama is no longer the active member of its HA pair: its HA state is ${haWords(ha)}. ` +

@@ -42,19 +42,15 @@ export class Targets {
     const fleet = this.#of(connection);
     const { info, vsys } = fleet.met.get(ref.serial) ?? (await this.#meet(fleet, ref.serial, signal));
     requireVsys(ref, info, vsys);
-    const judged = async <T>(answer: Promise<T>): Promise<T> => {
-      try {
-        return await answer;
-      } catch (error) {
-        throw await this.#explain(error, fleet, ref.serial, signal);
-      }
-    };
     return {
       ...connection,
-      haState: (...call) => judged(connection.haState(...call)),
-      readTable: (...call) => judged(connection.readTable(...call)),
-      readAddress: (...call) => judged(connection.readAddress(...call)),
-      send: (...call) => judged(connection.send(...call)),
+      call: async (question, within) => {
+        try {
+          return await connection.call(question, within);
+        } catch (error) {
+          throw await this.#explain(error, fleet, ref.serial, signal);
+        }
+      },
     };
   }
 
@@ -68,7 +64,7 @@ export class Targets {
     const fleet: Fleet = {
       connection,
       ask: singleFlight(async (signal) => {
-        const devices = await connection.managedDevices(signal);
+        const devices = await connection.call({ ask: 'managedDevices' }, signal);
         const bySerial = new Map(devices.map((device) => [device.serial, device]));
         fleet.list = { at: this.#now(), devices: bySerial };
         return bySerial;
@@ -83,7 +79,7 @@ export class Targets {
   async #meet(fleet: Fleet, serial: string, signal: AbortSignal) {
     const { vsys } = present(await this.#find(fleet, serial, signal), serial);
     try {
-      const info = await fleet.connection.info(signal, serial);
+      const info = await fleet.connection.call({ ask: 'info', serial }, signal);
       // Whoever does not know `target` answers for itself.
       if (info.serial !== serial) throw notForwarded(serial, info.serial);
       const device = { info, vsys };

@@ -83,7 +83,7 @@ export class Marker {
   /** @throws DeviceError */
   async read(connection: Connection, signal: AbortSignal): Promise<void> {
     const { self, ref, intervalMs, log, now } = this.#options;
-    const entry = await connection.readAddress(ref, markerAddress, signal);
+    const entry = await connection.call({ ask: 'readOne', table: ref, key: markerAddress }, signal);
     const before = this.#standing;
     if (entry?.unreadable === true && before.kind === 'unknown') throw unreadableMark();
     this.#dueAt = now() + intervalMs();
@@ -122,7 +122,9 @@ export class Marker {
       since: now(),
     };
     this.#dueAt = 0;
-    const [refusal] = await connection.send(ref, [mark], signal).catch(asRefusal);
+    const [refusal] = await connection
+      .call({ ask: 'send', table: ref, batch: [mark] }, signal)
+      .catch(asRefusal);
     this.#notBefore = now() + intervalMs();
     this.#refusal = refusal;
     if (refusal !== undefined) {

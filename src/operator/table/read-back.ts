@@ -34,7 +34,7 @@ export async function readBack(
 ): Promise<void> {
   if (addresses.size > mostAlone) return readSoon();
   for (const address of addresses) {
-    const entry = await connection.readAddress(ref, address, signal);
+    const entry = await connection.call({ ask: 'readOne', table: ref, key: address }, signal);
     if (entry?.unreadable === true) continue;
     const { owned } = toReading(entry === undefined ? [] : [entry], prefix, (one) => table.registeredAt(one));
     tellRefused(log, table.readBack(address, owned.get(address) ?? noTags, now()));

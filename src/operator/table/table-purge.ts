@@ -146,7 +146,7 @@ export class TablePurge {
   async #read(connection: Connection, signal: AbortSignal): Promise<Found> {
     const { ref, self, observer } = this.#context;
     this.#calling = 'read';
-    const { entries, agreed } = await connection.readTable(ref, async () => 0, signal);
+    const { entries, agreed } = await connection.call({ ask: 'readAll', table: ref }, signal);
     const { owned, others } = toReading(entries, self.prefix);
     const shared = [...owned.keys()].filter((address) => others.has(address)).length;
     this.#reading = { known: true, owned: owned.size, foreign: others.size - shared };
@@ -215,7 +215,7 @@ export class TablePurge {
     const { ref, observer, now } = this.#context;
     this.#calling = 'write';
     try {
-      const rejections = await connection.send(ref, batch, this.#lost);
+      const rejections = await connection.call({ ask: 'send', table: ref, batch }, this.#lost);
       observer.confirmed(batch, rejections, now());
       return rejections;
     } catch (error) {

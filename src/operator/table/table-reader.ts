@@ -88,7 +88,10 @@ export class TableReader {
     };
     table.beginRead();
     try {
-      const { entries, agreed } = await connection.readTable(ref, answered, signal);
+      const { entries, agreed } = await connection.call(
+        { ask: 'readAll', table: ref, betweenPages: answered },
+        signal,
+      );
       answeredAt = now();
       this.#agreed = agreed;
       table.setGate(gate(), now());

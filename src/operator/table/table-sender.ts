@@ -107,12 +107,13 @@ export class TableSender {
     signal: AbortSignal,
   ): Promise<readonly Rejection[]> {
     const { ref } = this.#options;
-    if (!isTrial) return connection.send(ref, batch, signal);
+    const message = { ask: 'send', table: ref, batch } as const;
+    if (!isTrial) return connection.call(message, signal);
     const ms = trialMs.least + trialMs.eachPair * pairsIn(batch).length;
     const limit = new AbortController();
     const timer = setTimeout(() => limit.abort(), ms);
     try {
-      return await connection.send(ref, batch, AbortSignal.any([signal, limit.signal]));
+      return await connection.call(message, AbortSignal.any([signal, limit.signal]));
     } catch (error) {
       if (signal.aborted || !limit.signal.aborted || error instanceof DeviceError) throw error;
       throw unanswered(ms);

@@ -368,7 +368,7 @@ export class TableWorker {
 
   async #expectActive(connection: Connection, signal: AbortSignal): Promise<void> {
     this.#calling = 'look';
-    expectNotPassive(await connection.haState(this.#context.ref, signal));
+    expectNotPassive(await connection.call({ ask: 'haState', serial: this.#context.ref.serial }, signal));
     this.#succeeded('look');
   }
 

@@ -1,22 +1,17 @@
 // The calls that the operator makes to one device: commands in, values or DeviceError out.
 import { productTiming } from '../../core/model/timing.ts';
-import { canonicalHost } from '../../core/syntax/address.ts';
 import type { HaState } from '../../core/device/ha-state.ts';
 import {
-  addressForm,
-  countForm,
   deviceGroupsForm,
   groupHierarchyForm,
   haStateForm,
   managedDevicesForm,
-  pageForm,
   type Receiver,
   systemInfoForm,
-  type Table,
-  updateForm,
 } from '../messages/commands.ts';
 import { type CallObserver, type ConversationOptions, createConversation } from '../session/conversation.ts';
 import { shortened } from '../errors/device-words.ts';
+import { createTableClient, type TableClient } from './table-client.ts';
 import { readHaState } from '../messages/ha-state-reply.ts';
 import {
   type GroupMember,
@@ -25,20 +20,8 @@ import {
   readGroupHierarchy,
   readManagedDevices,
 } from '../messages/panorama-replies.ts';
-import {
-  createRegisteredIpReader,
-  type RegisteredIp,
-  type RegisteredIpReader,
-} from '../messages/registered-ip-reader.ts';
-import { pageBytes, updateBytes } from '../messages/reply-limits.ts';
-import {
-  type DeviceInfo,
-  type Rejected,
-  readCount,
-  readSystemInfo,
-  readUidResponse,
-} from '../messages/response.ts';
-import type { UidUpdate } from '../messages/uid-message.ts';
+import { type DeviceInfo, readSystemInfo } from '../messages/response.ts';
+import type { TableKind } from '../messages/table-kind.ts';
 
 export type { CallObserver };
 
@@ -47,13 +30,6 @@ export type PanosClientOptions = Omit<ConversationOptions, 'maxConcurrentCalls' 
   readonly maxConcurrentCalls?: number | undefined;
   /** Default: the product's. */
   readonly timeouts?: ConversationOptions['timeouts'] | undefined;
-};
-
-/** A part of a table. Pages of one table are read with one reader, so that they share what repeats. */
-export type Page = Table & {
-  readonly start: number;
-  readonly limit: number;
-  readonly reader?: RegisteredIpReader;
 };
 
 /**
@@ -72,20 +48,10 @@ export type PanosClient = {
   groupHierarchy(signal: AbortSignal): Promise<ReadonlyMap<string, readonly string[]>>;
   /** What the endpoint, or a firewall behind it that the serial names, says of its place in an HA pair. */
   haState(device: Receiver, signal: AbortSignal): Promise<HaState>;
-  /**
-   * Sends one uid-message. A DeviceError's `applied` says whether the table may have changed all the same; after an
-   * abort it may have.
-   */
-  update(update: UidUpdate & Table, signal: AbortSignal): Promise<{ readonly rejected: readonly Rejected[] }>;
-  /** Entries from the `start`-th on (from 1), fewer than `limit` (500 at most) at the end of the table. */
-  readPage(page: Page, signal: AbortSignal): Promise<readonly RegisteredIp[]>;
-  /** The entry of one address, with all of its tags. */
-  readAddress(
-    address: Table & { readonly ip: string },
-    signal: AbortSignal,
-  ): Promise<RegisteredIp | undefined>;
-  /** The number of entries of a table, everyone's. */
-  count(table: Table, signal: AbortSignal): Promise<number>;
+  /** The calls to tables of one kind. */
+  tables<Entry, Message, Refused extends { readonly message: string }>(
+    kind: TableKind<Entry, Message, Refused>,
+  ): TableClient<Entry, Message, Refused>;
   /** Lets the calls in flight end, then closes the connections. */
   close(): Promise<void>;
 };
@@ -124,30 +90,7 @@ export function createPanosClient(options: PanosClientOptions): PanosClient {
       const word = (text: string) => shortened(clean(text));
       return { ...ha, state: word(ha.state), peerState: word(ha.peerState) };
     },
-    async update(update, signal) {
-      const read = (text: string) => readUidResponse(text, update);
-      const form = updateForm(update, update);
-      const mostBytes = updateBytes(update, Buffer.byteLength(form.get('cmd') ?? ''));
-      const rejected = await device.ask({ kind: 'update', form, read, mostBytes }, signal);
-      const clean = device.cleaner();
-      return { rejected: rejected.map((entry) => ({ ...entry, message: clean(entry.message) })) };
-    },
-    readPage: (page, signal) => {
-      const read = page.reader ?? createRegisteredIpReader();
-      const mostBytes = pageBytes(page.limit);
-      return device.ask({ kind: 'readPage', form: pageForm(page, page), read, mostBytes }, signal);
-    },
-    async readAddress(address, signal) {
-      const form = addressForm(address.ip, address);
-      const entries = await device.ask(
-        { kind: 'readAddress', form, read: createRegisteredIpReader() },
-        signal,
-      );
-      const ip = canonicalHost(address.ip) ?? address.ip;
-      // The last one, as of a whole table: a device that lists an address twice is read alike either way.
-      return entries.findLast((entry) => entry.ip === ip);
-    },
-    count: (table, signal) => device.ask({ kind: 'count', form: countForm(table), read: readCount }, signal),
+    tables: (kind) => createTableClient(device, kind),
     close: () => device.close(),
   };
 }

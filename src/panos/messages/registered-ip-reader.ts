@@ -2,6 +2,7 @@
 import { canonicalHost } from '../../core/syntax/address.ts';
 import { detached } from '../errors/detached.ts';
 import { readResult, statusOf } from './envelope.ts';
+import type { EntryReader } from './table-kind.ts';
 import { invalidResponse } from '../errors/errors.ts';
 import {
   atEndTag,
@@ -29,18 +30,15 @@ export type RegisteredIp = {
   readonly unreadable?: true;
 };
 
-/** Reads the text of one page. Use one reader for all pages of a table: it remembers the tag lists that repeat. */
-export type RegisteredIpReader = (text: string) => readonly RegisteredIp[];
-
 /**
- * Makes a reader of `<response status="success"><result><entry ip="" from_agent="" persistent=""><tag><member/>...
+ * Makes a reader of pages, one for all pages of a table as it remembers the tag lists that repeat: `<response status="success"><result><entry ip="" from_agent="" persistent=""><tag><member/>...
  * </tag></entry>...<count/></result></response>` ("show object registered-ip", PAN-OS 8.0+).
  * It throws DeviceError: the device's refusal, or InvalidResponse for everything else that is not exactly such a page,
  * cut off anywhere, or whose <count> is not the number of its entries. An empty table is <result/>, or a count of 0.
  * An entry whose address is told and whose tags are no XML costs itself alone: devices do not escape everything that
  * others register (ansible-pan #89, pan-python #14).
  */
-export function createRegisteredIpReader(): RegisteredIpReader {
+export function createRegisteredIpReader(): EntryReader<RegisteredIp> {
   const known: KnownTexts = { tagLists: new Map(), tags: new Map(), bytesLeft: mostBytes };
   return (text) => {
     const scanner: Scanner = { text, at: 0 };

@@ -66,7 +66,7 @@ type Question<T> = {
   readonly read: (text: string, setCookies: readonly string[]) => T;
 };
 
-type Conversation = {
+export type Conversation = {
   /** Asks with a pass, and once more with another one when the device refuses the first. */
   ask<T>(question: Question<T>, signal: AbortSignal): Promise<T>;
   /** Makes a device's words fit to be shown: made once for all words of a reply. */

@@ -14,11 +14,13 @@ const batch = registers('10.0.0.1');
 test('a passive firewall that denies is a passive peer, and its words are told', async () => {
   await using pair = await startHaPair({ settings: { whenPassive: 'deny' } });
   await using passive = connectionTo(pair.members[1]);
-  const { reason, applied, message } = await failureOf(passive.send(ownTable, batch, signal));
+  const { reason, applied, message } = await failureOf(
+    passive.call({ ask: 'send', table: ownTable, batch }, signal),
+  );
   assert.deepEqual([reason, applied], ['PassivePeer', 'no']);
   assert.match(message, /its HA state is passive, peer active/);
   pair.failOver();
-  assert.deepEqual(await passive.send(ownTable, batch, signal), []);
+  assert.deepEqual(await passive.call({ ask: 'send', table: ownTable, batch }, signal), []);
 });
 
 test('behind a Panorama it is the firewall that is asked', async () => {
@@ -29,8 +31,11 @@ test('behind a Panorama it is the firewall that is asked', async () => {
   });
   await using connection = connectionTo(panorama);
   const table = (serial: string): TableRef => ({ serial, vsys: undefined });
-  assert.equal((await failureOf(connection.send(table('0001'), batch, signal))).reason, 'PassivePeer');
-  assert.deepEqual(await connection.send(table('0002'), batch, signal), []);
+  assert.equal(
+    (await failureOf(connection.call({ ask: 'send', table: table('0001'), batch }, signal))).reason,
+    'PassivePeer',
+  );
+  assert.deepEqual(await connection.call({ ask: 'send', table: table('0002'), batch }, signal), []);
 });
 
 for (const [what, ha, words] of [
@@ -43,7 +48,9 @@ for (const [what, ha, words] of [
     device.setHa(ha);
     device.inject({ fault: 'error', code: 15, on: 'message', text: 'Not permitted' });
     await using connection = connectionTo(device);
-    const { reason, retry, message } = await failureOf(connection.send(ownTable, batch, signal));
+    const { reason, retry, message } = await failureOf(
+      connection.call({ ask: 'send', table: ownTable, batch }, signal),
+    );
     assert.deepEqual([reason, retry], ['DeviceUnavailable', 'slow']);
     assert.match(message, words);
     assert.match(message, /rights of the administrator/);
@@ -54,7 +61,9 @@ for (const swVersion of ['7.1.26', '6.1.0', 'unknown']) {
   test(`a device with PAN-OS ${swVersion} is not worked with`, async () => {
     await using device = await startSimulator({ identity: { swVersion } });
     await using connection = connectionTo(device);
-    const { reason, retry, applied } = await failureOf(connection.info(signal));
+    const { reason, retry, applied } = await failureOf(
+      connection.call({ ask: 'info', serial: undefined }, signal),
+    );
     assert.deepEqual([reason, retry, applied], ['UnsupportedVersion', 'slow', 'no']);
   });
 }
@@ -63,9 +72,9 @@ for (const swVersion of ['8.0.0', '8.1.25-h3', '9.0.0', '10.1.14-h4', '11.2.0'])
   test(`a device with PAN-OS ${swVersion} takes registrations and is read`, async () => {
     await using device = await startSimulator({ identity: { swVersion } });
     await using connection = connectionTo(device);
-    assert.equal((await connection.info(signal)).swVersion, swVersion);
-    assert.deepEqual(await connection.send(ownTable, batch, signal), []);
-    const { entries, agreed } = await connection.readTable(ownTable, async () => 0, signal);
+    assert.equal((await connection.call({ ask: 'info', serial: undefined }, signal)).swVersion, swVersion);
+    assert.deepEqual(await connection.call({ ask: 'send', table: ownTable, batch }, signal), []);
+    const { entries, agreed } = await connection.call({ ask: 'readAll', table: ownTable }, signal);
     assert.deepEqual([entries.map(({ ip }) => ip), agreed], [['10.0.0.1'], true]);
   });
 }

@@ -7,8 +7,8 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseFirewall } from '../../../src/kubernetes/resources/parse.ts';
 import type { SecretData } from '../../../src/operator/device/secret-binding.ts';
-import type { Connection } from '../../../src/operator/device/device-port.ts';
 import { DeviceSession } from '../../../src/operator/device/device-session.ts';
+import { fakeConnection } from './fake-connection.ts';
 
 const parsed = parseFirewall({
   kind: 'PanFirewall',
@@ -28,11 +28,12 @@ function openSession(asked: (signal: AbortSignal) => Promise<void> = async () =>
   const secrets = new Map<string, SecretData>();
   const told: string[] = [];
   const device = { serial: '007', model: 'PA-VM', swVersion: '11.1.4', multiVsys: false, hostname: 'fw' };
-  const info = async (signal: AbortSignal) => {
-    await asked(signal);
-    return device;
-  };
-  const connection = { info, close: async () => {} } as unknown as Connection;
+  const connection = fakeConnection({
+    info: async (_, signal) => {
+      await asked(signal);
+      return device;
+    },
+  });
   const session = new DeviceSession({
     settings: () => settings,
     secrets,

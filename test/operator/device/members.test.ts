@@ -29,7 +29,8 @@ function open(devices: readonly Simulator[], patienceMs?: number, now?: () => nu
 }
 
 const startPair = () => startPanoramaPair({ firewalls: [{ serial: '0001' }] });
-const send = ({ connection }: Met, address: string) => connection.send(target, registers(address), signal);
+const send = ({ connection }: Met, address: string) =>
+  connection.call({ ask: 'send', table: target, batch: registers(address) }, signal);
 
 test('the active one is used, whichever it is, and the other is asked only when it has to be', async () => {
   await using pair = await startPair();
@@ -67,7 +68,11 @@ test('a member that turns passive while a table is read has read nothing', async
     pair.failOver();
     return 0;
   };
-  assert.equal((await failureOf(connection.readTable(target, failOver, signal))).reason, 'DeviceUnavailable');
+  assert.equal(
+    (await failureOf(connection.call({ ask: 'readAll', table: target, betweenPages: failOver }, signal)))
+      .reason,
+    'DeviceUnavailable',
+  );
 });
 
 test('one that is out of reach is passed over', async () => {

@@ -39,7 +39,7 @@ test('calls are counted by kind and outcome, and a login is told until its conne
   const before = Date.now() / 1000;
   const generated = open({ username, password, method: 'ApiKey' });
   assert.equal(await loginLine(), undefined);
-  await generated.info(never);
+  await generated.call({ ask: 'info', serial: undefined }, never);
   const [, at = ''] = /\{firewall="edge-a"\} (\S+)$/.exec((await loginLine()) ?? '') ?? [];
   assert.ok(Number(at) >= before && Number(at) <= Date.now() / 1000, at);
   for (const kind of ['keygen', 'systemInfo']) {
@@ -50,7 +50,7 @@ test('calls are counted by kind and outcome, and a login is told until its conne
   assert.equal(await loginLine(), undefined);
 
   const given = open({ apiKey: device.apiKey });
-  await given.info(never);
+  await given.call({ ask: 'info', serial: undefined }, never);
   assert.equal(await loginLine(), undefined);
   await given.close();
 });

@@ -3,8 +3,9 @@
 import { DeviceError } from '../../../src/core/model/device-error.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Connection, DeviceInfo } from '../../../src/operator/device/device-port.ts';
+import type { DeviceInfo } from '../../../src/operator/device/device-port.ts';
 import { requirePanorama, Targets } from '../../../src/operator/device/targets.ts';
+import { fakeConnection } from './fake-connection.ts';
 
 const never = new AbortController().signal;
 const facts: DeviceInfo = { serial: 'x', model: 'PA-VM', swVersion: '11.1.4', multiVsys: false };
@@ -18,29 +19,23 @@ function lab() {
     refuse: undefined as DeviceError | undefined,
     answersAs: undefined as string | undefined,
   };
-  const connection: Connection = {
-    async info(_, serial = 'panorama') {
+  const connection = fakeConnection({
+    async info({ serial = 'panorama' }) {
       calls.push(`info ${serial}`);
       if (state.refuse !== undefined) throw state.refuse;
       const multiVsys = (devices.get(serial)?.vsys.length ?? 1) > 1;
       return { ...facts, serial: state.answersAs ?? serial, multiVsys };
     },
-    deviceGroups: async () => new Map(),
-    groupHierarchy: async () => new Map(),
     async managedDevices() {
       calls.push('list');
       return [...devices].map(([serial, device]) => ({ serial, ...device }));
     },
-    haState: async () => ({ enabled: false }),
-    readTable: async () => ({ entries: [], agreed: true }),
-    readAddress: async () => undefined,
-    async send({ serial }) {
+    async send({ table: { serial } }) {
       calls.push(`send ${serial}`);
       if (state.refuse !== undefined) throw state.refuse;
       return [];
     },
-    close: async () => {},
-  };
+  });
   return { calls, devices, state, connection, targets: new Targets(() => state.now) };
 }
 
@@ -94,9 +89,11 @@ test('what is refused because the firewall has gone meanwhile is its being away,
   devices.set('A', { connected: true, vsys: [] });
   const there = await targets.connect(connection, at('A'), never);
   state.refuse = refused();
-  assert.equal(await failureOf(there.send(at('A'), [], never)), state.refuse);
+  assert.equal(await failureOf(there.call({ ask: 'send', table: at('A'), batch: [] }, never)), state.refuse);
   devices.set('A', { connected: false, vsys: [] });
-  const { reason, applied, message } = await failureOf(there.send(at('A'), [], never));
+  const { reason, applied, message } = await failureOf(
+    there.call({ ask: 'send', table: at('A'), batch: [] }, never),
+  );
   assert.deepEqual([reason, applied], ['DeviceUnavailable', 'unknown']);
   assert.match(message, /A is not connected/);
 });
@@ -109,7 +106,7 @@ test('a refusal of pass or right is that of the endpoint, and no answer at all i
   devices.delete('A');
   for (const failure of [refused('AuthenticationFailed'), refused('RoleNotAuthorized'), silence]) {
     state.refuse = failure;
-    assert.equal(await failureOf(there.send(at('A'), [], never)), failure);
+    assert.equal(await failureOf(there.call({ ask: 'send', table: at('A'), batch: [] }, never)), failure);
   }
   assert.equal(calls.filter((call) => call === 'list').length, 1);
 });

@@ -4,11 +4,10 @@ import { DeviceError } from '../../../src/core/model/device-error.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import * as fc from 'fast-check';
 import { ownTable } from '../../../src/core/model/table-ref.ts';
-import type { Connection } from '../../../src/operator/device/device-port.ts';
-import { sharedAfterwards, witnessed } from '../../../src/operator/device/witness.ts';
+import { witnessed } from '../../../src/operator/device/witness.ts';
 import { failureOf, registers } from './connections.ts';
+import { fakeConnection } from './fake-connection.ts';
 
 const { signal } = new AbortController();
 
@@ -17,18 +16,23 @@ function device({ active = true, asking = async () => {} } = {}) {
   const calls: string[] = [];
   const said = { active };
   const note = (call: string): void => void calls.push(call);
-  const connection = {
-    send: async () => {
-      note('send');
-      return [];
+  const connection = fakeConnection(
+    {
+      send: async () => {
+        note('send');
+        return [];
+      },
+      readOne: async () => {
+        note('readOne');
+        return undefined;
+      },
+      readAll: async () => {
+        note('readAll');
+        return { entries: [], agreed: true };
+      },
     },
-    readAddress: async () => note('readAddress'),
-    readTable: async () => {
-      note('readTable');
-      return { entries: [], agreed: true };
-    },
-    close: async () => note('close'),
-  } as unknown as Connection;
+    { ...fakeConnection({}), close: async () => note('close') },
+  );
   const expectActive = async (): Promise<void> => {
     note('active?');
     await asking();
@@ -40,19 +44,24 @@ function device({ active = true, asking = async () => {} } = {}) {
 
 test('every answer about a table is followed by the question', async () => {
   const { connection, calls } = device();
-  await connection.send(ownTable, registers('10.0.0.1'), signal);
-  await connection.readAddress(ownTable, '10.0.0.1', signal);
-  await connection.readTable(ownTable, async () => 0, signal);
+  await connection.call({ ask: 'send', table: ownTable, batch: registers('10.0.0.1') }, signal);
+  await connection.call({ ask: 'readOne', table: ownTable, key: '10.0.0.1' }, signal);
+  await connection.call({ ask: 'readAll', table: ownTable }, signal);
   await connection.close();
-  assert.deepEqual(calls, ['send', 'active?', 'readAddress', 'active?', 'readTable', 'active?', 'close']);
+  assert.deepEqual(calls, ['send', 'active?', 'readOne', 'active?', 'readAll', 'active?', 'close']);
 });
 
 test('what a member that is passive afterwards confirmed is in doubt, what it read was not read', async () => {
   const { connection } = device({ active: false });
-  const message = await failureOf(connection.send(ownTable, registers('10.0.0.1'), signal));
+  const message = await failureOf(
+    connection.call({ ask: 'send', table: ownTable, batch: registers('10.0.0.1') }, signal),
+  );
   assert.deepEqual([message.reason, message.applied], ['DeviceUnavailable', 'unknown']);
-  assert.equal((await failureOf(connection.readTable(ownTable, async () => 0, signal))).applied, 'no');
-  assert.equal((await failureOf(connection.readAddress(ownTable, '10.0.0.1', signal))).applied, 'no');
+  assert.equal((await failureOf(connection.call({ ask: 'readAll', table: ownTable }, signal))).applied, 'no');
+  assert.equal(
+    (await failureOf(connection.call({ ask: 'readOne', table: ownTable, key: '10.0.0.1' }, signal))).applied,
+    'no',
+  );
 });
 
 test('a refusal by a member that is passive afterwards is no word of the firewall', async () => {
@@ -65,8 +74,9 @@ test('a refusal by a member that is passive afterwards is no word of the firewal
     throw new DeviceError('DeviceUnavailable', 'it is passive', { retry: 'backoff', applied: 'no' });
   };
   for (const applied of ['no', 'unknown'] as const) {
-    const connection = witnessed({ send: refuse(applied) } as unknown as Connection, expectActive);
-    const send = () => failureOf(connection.send(ownTable, registers('10.0.0.1'), signal));
+    const connection = witnessed(fakeConnection({ send: refuse(applied) }), expectActive);
+    const send = () =>
+      failureOf(connection.call({ ask: 'send', table: ownTable, batch: registers('10.0.0.1') }, signal));
     asked.active = true;
     assert.equal((await send()).reason, 'RegistrationRejected');
     asked.active = false;
@@ -77,7 +87,8 @@ test('a refusal by a member that is passive afterwards is no word of the firewal
 
 test('answers that come while the question is asked share the next one', async () => {
   const { connection, calls } = device({ asking: () => sleep(20) });
-  const send = (i: number) => connection.send(ownTable, registers(`10.0.0.${i}`), signal);
+  const send = (i: number) =>
+    connection.call({ ask: 'send', table: ownTable, batch: registers(`10.0.0.${i}`) }, signal);
   const first = send(1);
   await sleep(10);
   await Promise.all([first, ...[2, 3, 4, 5].map(send)]);
@@ -87,40 +98,14 @@ test('answers that come while the question is asked share the next one', async (
 test('whoever leaves does not take the question from those who stay', async () => {
   const { connection, calls } = device({ asking: () => sleep(20) });
   const leave = new AbortController();
-  const leaving = connection.send(ownTable, registers('10.0.0.1'), leave.signal);
-  const staying = connection.send(ownTable, registers('10.0.0.2'), signal);
+  const leaving = connection.call(
+    { ask: 'send', table: ownTable, batch: registers('10.0.0.1') },
+    leave.signal,
+  );
+  const staying = connection.call({ ask: 'send', table: ownTable, batch: registers('10.0.0.2') }, signal);
   await sleep(5);
   leave.abort();
   await assert.rejects(leaving, { name: 'AbortError' });
   assert.deepEqual(await staying, []);
   assert.ok(calls.includes('active?'));
-});
-
-test('law: no caller is served by a run that began before its call, and runs never overlap', async () => {
-  const delay = fc.nat({ max: 4 });
-  await fc.assert(
-    fc.asyncProperty(fc.array(fc.tuple(delay, delay), { maxLength: 12 }), async (callers) => {
-      let time = 0;
-      let running = 0;
-      let lastStart = -1;
-      const ended: number[] = [];
-      const shared = sharedAfterwards(async () => {
-        assert.equal(++running, 1);
-        const start = (lastStart = time++);
-        await sleep(1);
-        running -= 1;
-        ended.push(start);
-      });
-      await Promise.all(
-        callers.map(async ([before]) => {
-          await sleep(before);
-          const calledAt = time++;
-          await shared(signal);
-          assert.ok(Math.max(...ended) > calledAt, 'served by an older run');
-        }),
-      );
-      assert.ok(lastStart >= 0 || callers.length === 0);
-    }),
-    { numRuns: 40 },
-  );
 });

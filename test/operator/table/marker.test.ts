@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ownTable } from '../../../src/core/model/table-ref.ts';
 import { markerAddress, markerTag, type Owner } from '../../../src/core/rights/ownership.ts';
-import type { Connection } from '../../../src/operator/device/device-port.ts';
 import { Marker } from '../../../src/operator/table/marker.ts';
 import { createLogger } from '../../../src/runtime/logger.ts';
+import { fakeConnection } from '../device/fake-connection.ts';
 
 const self: Owner = { prefix: 'k8s.', id: 'aaaaaaaaaaaa' };
 const rival: Owner = { prefix: 'k8s.', id: 'bbbbbbbbbbbb' };
@@ -15,24 +15,16 @@ const { signal } = new AbortController();
 /** A table with these owners' marks, and our view of it. */
 function marked(...owners: readonly Owner[]) {
   const marks = new Set(owners.map(markerTag));
-  const refuse = (): Promise<never> => Promise.reject(new Error('not asked here'));
-  const connection: Connection = {
-    info: refuse,
-    haState: refuse,
-    deviceGroups: async () => new Map(),
-    groupHierarchy: async () => new Map(),
-    managedDevices: async () => [],
-    readTable: refuse,
-    readAddress: async () => ({ ip: markerAddress, fromAgent: false, tags: [...marks] }),
-    send: async (_, batch) => {
+  const connection = fakeConnection({
+    readOne: async () => ({ ip: markerAddress, fromAgent: false, tags: [...marks] }),
+    send: async ({ batch }) => {
       for (const { register, unregister } of batch) {
         for (const tag of unregister) marks.delete(tag);
         for (const tag of register) marks.add(tag);
       }
       return [];
     },
-    close: async () => {},
-  };
+  });
   const marker = new Marker({
     self,
     ref: ownTable,
@@ -90,7 +82,7 @@ test('a wish about one device says nothing about the next', async () => {
 test('of a mark that cannot be read nothing is concluded: whose the table was, it is', async () => {
   const { marker, connection } = marked(self);
   const unreadable = { ip: markerAddress, fromAgent: false, tags: [], unreadable: true } as const;
-  const blind = { ...connection, readAddress: async () => unreadable };
+  const blind = fakeConnection({ readOne: async () => unreadable });
   await assert.rejects(marker.read(blind, signal), /entry of 192\.0\.2\.1, .*cannot be read/);
   assert.equal(marker.standing.kind, 'unknown');
   await marker.read(connection, signal);

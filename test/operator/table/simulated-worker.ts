@@ -6,10 +6,11 @@ import { DeviceLimits } from '../../../src/core/limits/device-limits.ts';
 import { LimitTally } from '../../../src/core/limits/limit-tally.ts';
 import { markerAddress } from '../../../src/core/rights/ownership.ts';
 import { tagSet } from '../../../src/core/model/tag-set.ts';
-import type { Connection, RegisteredIp } from '../../../src/operator/device/device-port.ts';
+import type { RegisteredIp } from '../../../src/operator/device/device-port.ts';
 import { TableWorker } from '../../../src/operator/table/table-worker.ts';
 import { createLogger } from '../../../src/runtime/logger.ts';
 import { type ContextOver, tableContext } from './table-contexts.ts';
+import { fakeConnection } from '../device/fake-connection.ts';
 
 export type Call = 'connect' | 'look' | 'read' | 'write';
 
@@ -73,24 +74,20 @@ export async function simulate(behaviour: Behaviour, play: (sim: Simulated) => P
     fromAgent: false,
     tags: [...tags],
   });
-  const connection: Connection = {
-    info: () => Promise.reject(new Error('not asked here')),
+  const connection = fakeConnection({
     haState: async () => ({ enabled: false }),
-    deviceGroups: async () => new Map(),
-    groupHierarchy: async () => new Map(),
-    managedDevices: async () => [],
-    readAddress: (_, ip) =>
+    readOne: ({ key }) =>
       call('look', () => {
-        const tags = table.get(ip);
-        return tags && entryOf([ip, tags]);
+        const tags = table.get(key);
+        return tags && entryOf([key, tags]);
       }),
-    readTable: async (_, between) => {
+    readAll: async ({ betweenPages }) => {
       const pages = await call('read', () => [...table].map(entryOf));
       await new Promise((resolve) => setTimeout(resolve, readMs));
-      await between();
+      await betweenPages?.();
       return { entries: pages, agreed: true };
     },
-    send: (_, batch) =>
+    send: ({ batch }) =>
       call('write', () => {
         for (const { address, register, unregister } of batch) {
           const tags = table.get(address) ?? new Set();
@@ -101,8 +98,7 @@ export async function simulate(behaviour: Behaviour, play: (sim: Simulated) => P
         }
         return [];
       }),
-    close: async () => {},
-  };
+  });
   const limits = new DeviceLimits({
     deserved: { tagsOf: () => [], addresses: () => [], count: 0, rankOf: () => undefined },
     tables: () => [],

@@ -6,9 +6,9 @@ import { test } from 'node:test';
 import type { Batch } from '../../../src/core/message/batch.ts';
 import type { Rejection } from '../../../src/core/message/refusals.ts';
 import type { Precedence } from '../../../src/core/rights/table-claims.ts';
-import type { Connection } from '../../../src/operator/device/device-port.ts';
 import { TablePurge, type TablePurgeParts } from '../../../src/operator/table/table-purge.ts';
 import { type ContextOver, silent, tableContext } from './table-contexts.ts';
+import { fakeConnection } from '../device/fake-connection.ts';
 
 const mark = 'k8s._owner.0123456789ab';
 const self = { prefix: 'k8s.', id: '0123456789ab' };
@@ -39,27 +39,20 @@ class SmallDevice {
     return refused;
   }
 
-  readonly connection: Connection = {
-    info: async () => ({ serial: '1', model: 'PA-VM', swVersion: '11.1.4', multiVsys: false }),
-    haState: async () => ({ enabled: false }),
-    deviceGroups: async () => new Map(),
-    groupHierarchy: async () => new Map(),
-    managedDevices: async () => [],
-    readTable: async () => {
+  readonly connection = fakeConnection({
+    readAll: async () => {
       this.reads += 1;
       const entries = [...this.table].map(([ip, tags]) => ({ ip, fromAgent: false, tags: [...tags] }));
       return { entries, agreed: this.agreed.shift() ?? true };
     },
-    readAddress: async () => undefined,
-    send: async (_, batch) => {
+    send: async ({ batch }) => {
       assert.ok(batch.every(({ register, unregister }) => register.length === 0 && unregister.length > 0));
       this.sent.push(
         batch.flatMap(({ address, unregister }) => unregister.map((tag) => `${address} ${tag}`)),
       );
       return this.faults.shift()?.(batch) ?? this.take(batch);
     },
-    close: async () => {},
-  };
+  });
 }
 
 async function purge(

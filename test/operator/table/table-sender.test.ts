@@ -7,10 +7,10 @@ import { Table } from '../../../src/core/table/table.ts';
 import { ownTable } from '../../../src/core/model/table-ref.ts';
 import type { Batch } from '../../../src/core/message/batch.ts';
 import type { Rejection } from '../../../src/core/message/refusals.ts';
-import type { Connection } from '../../../src/operator/device/device-port.ts';
 import type { TableObserver } from '../../../src/operator/table/table-observer.ts';
 import { TableSender } from '../../../src/operator/table/table-sender.ts';
 import { createLogger } from '../../../src/runtime/logger.ts';
+import { fakeConnection } from '../device/fake-connection.ts';
 
 const silence = () =>
   new DeviceError('DeviceUnavailable', 'no answer', { retry: 'backoff', applied: 'unknown' });
@@ -29,18 +29,10 @@ function sending(
   const table = new Table(tags, () => undefined, limits);
   table.beginRead();
   table.endRead({ owned: new Map(), others: new Map(), agreed: true }, 0);
-  const never = () => Promise.reject(new Error('not asked here'));
-  const connection: Connection = {
-    info: never,
-    haState: never,
-    managedDevices: never,
-    deviceGroups: never,
-    groupHierarchy: never,
-    readTable: never,
-    readAddress: async () => undefined,
-    send: (_, batch, signal) => send(batch, signal),
-    close: async () => {},
-  };
+  const connection = fakeConnection({
+    readOne: async () => undefined,
+    send: ({ batch }, signal) => send(batch, signal),
+  });
   let now = 0;
   const nothing = () => {};
   const sender = new TableSender({

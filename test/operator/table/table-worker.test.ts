@@ -9,9 +9,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Rejection } from '../../../src/core/message/refusals.ts';
 import { markerAddress } from '../../../src/core/rights/ownership.ts';
 import type { PlannedAddress } from '../../../src/core/message/batch.ts';
-import type { Connection, RegisteredIp } from '../../../src/operator/device/device-port.ts';
+import type { Answers, Connection, RegisteredIp } from '../../../src/operator/device/device-port.ts';
 import { TableWorker, type TableWorkerParts } from '../../../src/operator/table/table-worker.ts';
 import { type ContextOver, tableContext } from './table-contexts.ts';
+import { fakeConnection } from '../device/fake-connection.ts';
 
 type Reading = { readonly entries: readonly RegisteredIp[]; readonly agreed: boolean };
 
@@ -39,25 +40,21 @@ function device(
   const calls: string[] = [];
   const sent: PlannedAddress[] = [];
   const left = [...readings];
-  const connection: Connection = {
-    info: () => Promise.reject(new Error('not asked here')),
+  const connection = fakeConnection({
     haState: async () => {
       calls.push('ha');
       return { enabled: true, state: ha.passive ? 'passive' : 'active', peerState: '' };
     },
-    deviceGroups: async () => new Map(),
-    groupHierarchy: async () => new Map(),
-    managedDevices: async () => [],
-    readAddress: async () => {
+    readOne: async () => {
       calls.push('mark');
       return marks.length === 0 ? undefined : entry(markerAddress, ...marks);
     },
-    readTable: async () => {
+    readAll: async () => {
       calls.push('read');
       const [reading = { entries: [], agreed: true }] = left.length > 1 ? left.splice(0, 1) : left;
       return reading;
     },
-    send: async (_, batch) => {
+    send: async ({ batch }) => {
       if (ha.passive) {
         calls.push('denied');
         throw new DeviceError('PassivePeer', 'it is passive', { retry: 'slow', applied: 'no' });
@@ -78,8 +75,7 @@ function device(
       }
       return [];
     },
-    close: async () => {},
-  };
+  });
   return { connection, calls, sent, ha };
 }
 
@@ -268,13 +264,17 @@ const refusedWhole = () =>
 
 test('a mark that is refused with its whole message is named, and stops nothing', async () => {
   const { connection, calls } = device([{ entries: [], agreed: true }]);
-  const send: Connection['send'] = (ref, batch, signal) =>
+  const send: Answers['send'] = ({ table, batch }, signal) =>
     batch.some(({ address }) => address === markerAddress)
       ? Promise.reject(refusedWhole())
-      : connection.send(ref, batch, signal);
-  const worker = await run({ ...connection, send }, new Map([['10.0.0.1', ['k8s.web']]]), (running) => {
-    return calls.includes('send') && running.view().refused !== undefined;
-  });
+      : connection.call({ ask: 'send', table, batch }, signal);
+  const worker = await run(
+    fakeConnection({ send }, connection),
+    new Map([['10.0.0.1', ['k8s.web']]]),
+    (running) => {
+      return calls.includes('send') && running.view().refused !== undefined;
+    },
+  );
   assert.ok(calls.includes('send'));
   assert.ok(!calls.includes('put'), 'the mark was not taken');
   assert.equal(worker.view().failing, undefined);
@@ -285,26 +285,25 @@ function keeper(answer: (planned: PlannedAddress) => readonly Rejection[]) {
   const table = new Map<string, readonly string[]>();
   const reads: string[] = [];
   const { connection } = device([{ entries: [], agreed: true }]);
-  const kept: Connection = {
-    ...connection,
-    readAddress: async (ref, ip, signal) => {
+  const script: Partial<Answers> = {
+    readOne: async ({ table: ref, key: ip }, signal) => {
       reads.push(ip);
-      if (ip === markerAddress) return connection.readAddress(ref, ip, signal);
+      if (ip === markerAddress) return connection.call({ ask: 'readOne', table: ref, key: ip }, signal);
       const tags = table.get(ip);
       return tags && entry(ip, ...tags);
     },
-    readTable: async () => {
+    readAll: async () => {
       reads.push('all');
       return { entries: [...table].map(([ip, tags]) => entry(ip, ...tags)), agreed: true };
     },
-    send: async (ref, batch, signal) => {
-      await connection.send(ref, batch, signal);
+    send: async ({ table: ref, batch }, signal) => {
+      await connection.call({ ask: 'send', table: ref, batch }, signal);
       for (const { address, register } of batch)
         if (address !== markerAddress && register.length > 0) table.set(address, register);
       return batch.flatMap((planned) => (planned.address === markerAddress ? [] : answer(planned)));
     },
   };
-  return { connection: kept, reads };
+  return { connection: fakeConnection(script, connection), reads };
 }
 
 test('the addresses of refused pairs are read back, and what is there after all is not refused', async () => {

@@ -70,7 +70,7 @@ test('pages, addresses and counts are read as they are', async () => {
     await using client = clientOfSimulator(device);
     assert.deepEqual(await client.readPage({ start: 1, limit: 500 }, never), []);
     assert.equal(await client.count({}, never), 0);
-    assert.equal(await client.readAddress({ ip: '10.0.0.1' }, never), undefined);
+    assert.equal(await client.readOne({ key: '10.0.0.1' }, never), undefined);
     device.plant({
       add: [
         { ip: '10.0.0.1', tags: ['a', 'b'] },
@@ -83,7 +83,7 @@ test('pages, addresses and counts are read as they are', async () => {
       { ip: '2001:db8::1', tags: ['c'], fromAgent: true, persistent: false },
     ]);
     assert.deepEqual(await client.readPage({ start: 2, limit: 1 }, never), page.slice(1));
-    assert.deepEqual(await client.readAddress({ ip: '2001:db8::1' }, never), page[1]);
+    assert.deepEqual(await client.readOne({ key: '2001:db8::1' }, never), page[1]);
     assert.equal(await client.count({ vsys: 'vsys1' }, never), 2);
     assert.equal(await client.count({ vsys: 'vsys2' }, never), 0);
   }
@@ -96,7 +96,7 @@ test('of an address that a device lists twice the last entry counts, in a page a
   await using device = await startScriptedDevice(reply(both));
   await using client = clientOf(device);
   const page = await client.readPage({ start: 1, limit: 500 }, never);
-  assert.deepEqual(await client.readAddress({ ip: '10.0.0.1' }, never), page.at(-1));
+  assert.deepEqual(await client.readOne({ key: '10.0.0.1' }, never), page.at(-1));
   assert.deepEqual(page.at(-1)?.tags, ['b']);
 });
 
@@ -138,7 +138,7 @@ for (const [fault, reason] of faults) {
     await using client = clientOfSimulator(device, { timeouts: { connectMs: 1000, callMs: 300 } });
     for (const read of [
       () => client.readPage({ start: 1, limit: 500 }, never),
-      () => client.readAddress({ ip: '10.0.0.1' }, never),
+      () => client.readOne({ key: '10.0.0.1' }, never),
       () => client.count({}, never),
     ]) {
       const error = await failure(read());
@@ -160,7 +160,7 @@ test('an observer is told of every HTTP call, its kind, outcome and duration', a
   await Promise.all([client.update(update, never), client.update(update, never)]);
   device.inject({ fault: 'garbage', on: 'read' });
   await failure(client.readPage({ start: 1, limit: 500 }, never));
-  await assert.rejects(client.readAddress({ ip: '10.0.0.1' }, AbortSignal.abort()));
+  await assert.rejects(client.readOne({ key: '10.0.0.1' }, AbortSignal.abort()));
   assert.deepEqual(
     calls.map(({ kind, outcome }) => `${kind} ${outcome}`),
     ['keygen ok', 'update ok', 'update ok', 'readPage InvalidResponse', 'readAddress aborted'],

@@ -30,7 +30,7 @@ test('the commands are those of the registered-ip table', async () => {
   await using device = await startScriptedDevice(reply(page));
   await using client = clientOf(device);
   await client.readPage({ start: 501, limit: 500 }, never);
-  await client.readAddress({ ip: '2001:db8::1', vsys: 'vsys3' }, never);
+  await client.readOne({ key: '2001:db8::1', vsys: 'vsys3' }, never);
   await client.count({}, never);
   const show = (filter: string) => `<show><object><registered-ip>${filter}</registered-ip></object></show>`;
   assert.deepEqual(

@@ -24,7 +24,7 @@ const calls: Readonly<Record<string, (client: TestClient) => Promise<unknown>>> 
   'device groups': (client) => client.deviceGroups(never),
   'which groups are below which': (client) => client.groupHierarchy(never),
   'a count': (client) => client.count({}, never),
-  'an address': (client) => client.readAddress({ ip: '10.0.0.1' }, never),
+  'an address': (client) => client.readOne({ key: '10.0.0.1' }, never),
   'a page': (client) => client.readPage({ start: 1, limit: 500 }, never),
   'a message': (client) => client.update(update, never),
 };

@@ -4,10 +4,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { startSimulator } from '../../../simulator/simulator.ts';
-import type { Page, PanosClient } from '../../../src/panos/client/client.ts';
+import type { Page, TableClient } from '../../../src/panos/client/table-client.ts';
+import { registeredIp } from '../../../src/panos/messages/registered-ip.ts';
 import type { RegisteredIp } from '../../../src/panos/messages/registered-ip-reader.ts';
-import { readTable } from '../../../src/panos/client/registered-ip-table.ts';
+import { readTable as readTableOf } from '../../../src/panos/client/read-table.ts';
 import { clientOfSimulator, never } from '../clients.ts';
+
+type Reads = Pick<TableClient<RegisteredIp, never, unknown>, 'count' | 'readPage'>;
+
+const readTable = (client: Reads, options: Omit<Parameters<typeof readTableOf<RegisteredIp>>[1], 'kind'>) =>
+  readTableOf(client, { kind: registeredIp, ...options });
 
 const address = (n: number) => `10.1.${n >> 8}.${n & 255}`;
 const registered = (n: number): RegisteredIp => ({
@@ -53,12 +59,12 @@ function tableClient(
     change(calls, rows);
     calls += 1;
   };
-  const client: Pick<PanosClient, 'count' | 'readPage'> = {
+  const client: Reads = {
     async count() {
       step();
       return rows.length;
     },
-    async readPage({ start, limit }: Page) {
+    async readPage({ start, limit }: Page<RegisteredIp>) {
       step();
       return rows.slice(start - 1, start - 1 + limit);
     },

@@ -1,8 +1,8 @@
-// Reads a whole registered-ip table page by page, and tells how far the result can be trusted.
-import type { PanosClient } from './client.ts';
+// Reads a whole table page by page, and tells how far the result can be trusted.
 import type { Table } from '../messages/commands.ts';
 import { invalidResponse } from '../errors/errors.ts';
-import { createRegisteredIpReader, type RegisteredIp } from '../messages/registered-ip-reader.ts';
+import type { TableKind } from '../messages/table-kind.ts';
+import type { TableClient } from './table-client.ts';
 
 /** What a device gives in one reply at most. */
 export const pageEntries = 500;
@@ -10,35 +10,36 @@ export const pageEntries = 500;
 /** Twice the entries of the largest device; more is a device that never comes to an end. */
 const mostEntries = 1_000_000;
 
-type TableRead = {
-  /** One for each address; of several, the one that was read last. */
-  readonly entries: readonly RegisteredIp[];
+type TableRead<Entry> = {
+  /** One for each key; of several, the one that was read last. */
+  readonly entries: readonly Entry[];
   /**
-   * The total agrees with the device's own count before or after, and no address came twice. Pages are no snapshot:
+   * The total agrees with the device's own count before or after, and no key came twice. Pages are no snapshot:
    * an entry that leaves during the read moves later ones over a page's edge, unseen. So without agreement what is
    * absent may be there all the same. What is present was there when it was read, agreed or not.
    */
   readonly agreed: boolean;
 };
 
-type TableReadOptions = Table & {
+type TableReadOptions<Entry> = Table & {
+  readonly kind: Pick<TableKind<Entry, never, unknown>, 'keyOf' | 'createReader'>;
   readonly signal: AbortSignal;
   /**
-   * Awaited after each page. It may send messages to the same table, and gives back how many addresses they were
-   * about, 0 for none. That many entries more or fewer, and addresses that come twice, are then no disagreement: who
-   * sent the messages knows those addresses better than the read does. As many entries are asked for again, because
+   * Awaited after each page. It may send messages to the same table, and gives back how many keys they were
+   * about, 0 for none. That many entries more or fewer, and keys that come twice, are then no disagreement: who
+   * sent the messages knows those keys better than the read does. As many entries are asked for again, because
    * what a message takes away moves others towards the beginning.
    */
-  readonly betweenPages?: (page: readonly RegisteredIp[]) => Promise<number>;
+  readonly betweenPages?: (page: readonly Entry[]) => Promise<number>;
 };
 
 /** Throws what its calls throw, and DeviceError InvalidResponse when paging does not get ahead. */
-export async function readTable(
-  client: Pick<PanosClient, 'count' | 'readPage'>,
-  { serial, vsys, signal, betweenPages = async () => 0 }: TableReadOptions,
-): Promise<TableRead> {
-  const reader = createRegisteredIpReader();
-  const entries = new Map<string, RegisteredIp>();
+export async function readTable<Entry>(
+  client: Pick<TableClient<Entry, never, unknown>, 'count' | 'readPage'>,
+  { kind, serial, vsys, signal, betweenPages = async () => 0 }: TableReadOptions<Entry>,
+): Promise<TableRead<Entry>> {
+  const reader = kind.createReader();
+  const entries = new Map<string, Entry>();
   const table = { serial, vsys };
   let start = 1;
   let read = 0;
@@ -48,7 +49,7 @@ export async function readTable(
   for (;;) {
     const page = await client.readPage({ ...table, start, limit: pageEntries, reader }, signal);
     const known = entries.size;
-    for (const entry of page) entries.set(entry.ip, entry);
+    for (const entry of page) entries.set(kind.keyOf(entry), entry);
     read += page.length;
     total = start - 1 + page.length;
     if (page.length >= pageEntries) {
@@ -58,7 +59,7 @@ export async function readTable(
     }
     const moved = await betweenPages(page);
     touched += moved;
-    // Each address that left may have moved one that has not been read over the edge of those that have.
+    // Each key that left may have moved one that has not been read over the edge of those that have.
     start = Math.max(1, total + 1 - moved);
     if (page.length < pageEntries) break;
   }
