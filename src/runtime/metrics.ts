@@ -59,7 +59,7 @@ export function createMetrics(build: { readonly version: string; readonly revisi
     }),
     tableUsed: new Gauge({
       name: 'pantag_table_used_addresses',
-      help: "Addresses that the kept tables of the table's device hold, everybody's",
+      help: "Addresses that the kept tables of the table's device hold, including other clients'",
       labelNames: ['firewall', 'table'],
       registers,
     }),
@@ -102,7 +102,7 @@ export function createMetrics(build: { readonly version: string; readonly revisi
     }),
     watchMissedChanges: new Counter({
       name: 'pantag_watch_missed_changes_total',
-      help: 'Changes that a relist found and the watch had not told',
+      help: 'Changes that a relist found and the watch had not delivered',
       labelNames: ['resource'],
       registers,
     }),

@@ -416,7 +416,7 @@ export const ways: readonly Way[] = [
     what: 'HTTP 403 without words of the device',
     ...refused,
     applied: 'unknown',
-    says: 'whether a proxy stands before the device',
+    says: 'whether a proxy is in front of the device',
     set: status(403),
   },
   { what: 'HTTP 404', ...misplaced, says: 'Check the endpoint and its port', set: status(404) },

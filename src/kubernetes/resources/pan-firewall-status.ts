@@ -64,7 +64,7 @@ const tableStatus = z.object({
   foreign: count('Addresses that carry only tags of others. They are never touched.'),
   pending: count('Addresses whose change the device has not confirmed yet.'),
   capacity: count(
-    "Addresses that the device of the table takes, over all its virtual systems and everybody's, where that is known.",
+    'Addresses that the device of the table takes, over all its virtual systems and clients, where that is known.',
   ).optional(),
   held: z
     .array(heldPlan)

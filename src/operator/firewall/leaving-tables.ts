@@ -94,7 +94,7 @@ export class LeavingTables {
     const note = isClean
       ? `the table ${name} left spec.tables and was purged: none of our tags are left in it (${outcome.addresses} addresses unregistered)`
       : `the table ${name} left spec.tables and its purge did not finish; tags may remain in it: ${why}`;
-    log[isClean ? 'info' : 'warn']({ table: name, outcome }, 'table let go');
+    log[isClean ? 'info' : 'warn']({ table: name, outcome }, 'table released');
     record({ reason: isClean ? 'Purged' : 'PurgeAbandoned', note });
     changed();
   }

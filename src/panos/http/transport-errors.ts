@@ -82,7 +82,7 @@ export function httpStatusError(status: number, intent: Intent): DeviceError {
         : 'the credentials, the rights of their administrator in the XML API';
     return new DeviceError(
       'AuthenticationFailed',
-      `the call was refused without an XML API answer (HTTP ${status}). Check ${what}, and whether a proxy stands before the device`,
+      `the call was refused without an XML API answer (HTTP ${status}). Check ${what}, and whether a proxy is in front of the device`,
       { ...facts, retry: 'slow' },
     );
   }
