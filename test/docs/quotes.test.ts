@@ -1,4 +1,4 @@
-// Words of the program that the docs quote, in logs, statuses and errors: each is still in src.
+// Checks that texts of the program which the docs quote are in src, and that every log message is in the docs.
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -59,3 +59,20 @@ function isThere(quote: string): boolean {
 }
 
 const placeholder = '\\$\\{[^}]*\\}';
+
+/** Constant texts that are the last argument of a call of a logger. */
+const logged =
+  /\b(?:log|#log)(?:\.(?:info|warn|error|debug)|\[[^\]]+\])\(\s*(?:[^;]*?,\s*)?'([^'\n]+)',?\s*\)/g;
+
+test('docs/operations.md has every log message in its table', () => {
+  const [, table = ''] = read('docs/operations.md').split('\n## Log messages\n');
+  const texts = globSync('src/**/*.ts', { cwd: root }).map(read);
+  const messages = new Set(
+    texts.flatMap((text) => [...text.matchAll(logged)].map(([, message = '']) => message)),
+  );
+  assert.ok(messages.size > 70);
+  assert.deepEqual(
+    [...messages].filter((message) => !table.includes(`\`${message}\``)),
+    [],
+  );
+});

@@ -67,7 +67,7 @@ test('of another namespace of the same cluster', async () => {
     namespace,
   });
   const { before: standing } = await newcomer.waitForLog(
-    ({ msg, standing }) => msg === 'ownership of the table' && standing === 'shutOut',
+    ({ msg, standing }) => msg === 'table ownership changed' && standing === 'shutOut',
     20_000,
   );
   assert.equal(standing, 'unknown');

@@ -159,7 +159,7 @@ export class EventRecorder {
 
   async #failed(cause: unknown, signal: AbortSignal): Promise<void> {
     this.#options.failed('EventWrite');
-    this.#options.log[this.#failing ? 'debug' : 'warn']({ err: cause }, 'events cannot be written for now');
+    this.#options.log[this.#failing ? 'debug' : 'warn']({ err: cause }, 'event write failed, retrying');
     this.#failing = true;
     await this.#retry.sleep(this.#backoff.next({ retry: 'backoff' }), signal).catch(() => undefined);
   }

@@ -96,7 +96,7 @@ export class Marker {
     if (!rivals.some(({ id }) => id === this.#adopting)) this.#adopting = undefined;
     if (kind === before.kind) return;
     const level = kind === 'contested' || kind === 'shutOut' || kind === 'lost' ? 'warn' : 'info';
-    log[level]({ standing: kind, before: before.kind, rivals }, 'ownership of the table');
+    log[level]({ standing: kind, before: before.kind, rivals }, 'table ownership changed');
   }
 
   /** Our mark is missing or another's is to be replaced, and it may be done now. */
