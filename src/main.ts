@@ -1,4 +1,4 @@
-// Composition root: arguments to parts to run(signal). The only file that imports every side.
+// Entry point: reads the arguments, starts the command, and turns its end into an exit code.
 
 import { createInterface } from 'node:readline/promises';
 import { type Command, ConfigError, readCommand, usage } from './config.ts';

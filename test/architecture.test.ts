@@ -219,6 +219,25 @@ test('core reads no clock, no environment, no randomness, and of Node only net, 
   );
 });
 
+test('no constructor of operator and commands is given a bag that is spread: each part names what it gets', () => {
+  const files = ['src/operator', 'src/commands'].flatMap(filesOf);
+  assert.deepEqual(filesThat(files, /\.\.\.(this\.#)?(options|parts|context|environment)\b(?!\.)/), []);
+});
+
+/** Where the schema, the settings and the user of a field are all that knows its name, another one costs as little. */
+const fieldsOfASpec = { fullIntervalSeconds: 3, markerIntervalSeconds: 3, maxTagsPerAddress: 3 };
+
+test('a field of a spec stands in its schema, in the settings and where it is used', () => {
+  for (const [field, most] of Object.entries(fieldsOfASpec)) {
+    const files = filesThat(filesOf('src'), new RegExp(`\\b${field}\\b`));
+    assert.ok(files.length > 0 && files.length <= most, `${field} stands in ${files.join(', ')}`);
+  }
+});
+
+test('one file is the composition root', () => {
+  assert.deepEqual(filesThat(filesOf('src'), /^\/\/.*composition root/im), ['src/commands/run.ts']);
+});
+
 test('only config.ts reads the environment', () => {
   const files = filesOf('src').filter((file) => file !== 'src/config.ts');
   assert.deepEqual(filesThat(files, /process\.env/), []);

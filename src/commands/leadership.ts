@@ -10,7 +10,6 @@ import { watchLease } from '../kubernetes/leases/lease-watch.ts';
 import { referenceTo } from '../kubernetes/events/events.ts';
 import { panFirewalls } from '../kubernetes/resources/api.ts';
 import type { Controller } from '../operator/cluster/controller.ts';
-import type { StatusKey } from '../operator/cluster/status-key.ts';
 import type { DefinitionWatch } from '../operator/cluster/definition-watch.ts';
 import { Election } from '../operator/leadership/election.ts';
 import type { EventRecorder } from '../operator/status/event-recorder.ts';
@@ -21,7 +20,9 @@ import { LifecycleWorker } from '../operator/lifecycle/lifecycle-worker.ts';
 import { statusSubjects } from '../operator/status/status-subjects.ts';
 import { StatusWorker } from '../operator/status/status-worker.ts';
 import { patchObject, writeStatus } from '../operator/status/status-writer.ts';
-import { systemClocks, type Term } from '../operator/leadership/term.ts';
+import type { Signals } from '../operator/cluster/signals.ts';
+import { type CurrentTerm, systemClocks, type Term } from '../operator/leadership/term.ts';
+import type { Watch } from '../operator/cluster/watches.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 
@@ -32,8 +33,10 @@ type LeadershipParts = {
   /** False: lead at once, whatever the Lease says. */
   readonly elect: boolean;
   readonly definitions: DefinitionWatch;
-  /** The API server has been restored from a backup: what was learnt may never have been. */
-  readonly turnedBack: () => void;
+  readonly controller: Controller;
+  readonly watches: readonly Watch[];
+  readonly signals: Signals;
+  readonly current: CurrentTerm;
   readonly events: EventRecorder;
   readonly timing: Timing;
   readonly metrics: Metrics;
@@ -42,47 +45,34 @@ type LeadershipParts = {
 
 export class Leadership {
   readonly #parts: LeadershipParts;
-  #term: Term | undefined;
-  #status: StatusWorker | undefined;
-  #lifecycle: LifecycleWorker | undefined;
 
   constructor(parts: LeadershipParts) {
     this.#parts = parts;
   }
 
-  /** Whether this process provably leads at this very moment. */
-  readonly mayCall = (): boolean => this.#term?.mayBegin() === true;
-
-  /** Whether what this process has begun may go on: nobody else can lead yet. */
-  readonly mayGoOn = (): boolean => this.#term?.mayGoOn() === true;
-
-  /** Something moved that this object's status may show, or that lets a PanFirewall go. */
-  readonly changed = (key: StatusKey): void => {
-    this.#status?.changed(key);
-    this.#lifecycle?.changed();
-  };
-
-  /** The watch delivered this object's status. */
-  readonly statusObserved = (key: StatusKey, status: unknown): void => this.#status?.observed(key, status);
-
   /** Leads whenever it can, until the signal; everything that it began has ended then. */
-  async run(controller: Controller, signal: AbortSignal): Promise<void> {
+  async run(signal: AbortSignal): Promise<void> {
     const { http, namespace, log } = this.#parts;
-    const election = this.#createElection(controller);
+    const election = this.#createElection();
     const changed = (holder: string) => election.changed(holder);
     await Promise.all([
-      election.run(signal, (term) => this.#lead(controller, term)),
+      election.run(signal, (term) => this.#lead(term)),
       watchLease({ http, namespace, changed, log }, signal),
     ]);
   }
 
-  async #lead(controller: Controller, term: Term): Promise<void> {
-    const { metrics } = this.#parts;
-    const status = this.#createStatusWorker(controller, term);
-    this.#term = term;
-    this.#status = status;
-    const lifecycle = this.#createLifecycleWorker(controller, term);
-    this.#lifecycle = lifecycle;
+  async #lead(term: Term): Promise<void> {
+    const { controller, signals, current, metrics } = this.#parts;
+    const status = this.#createStatusWorker(term);
+    const lifecycle = this.#createLifecycleWorker(term);
+    current.term = term;
+    signals.listen({
+      changed: (key) => {
+        status.changed(key);
+        lifecycle.changed();
+      },
+      statusObserved: (key, value) => status.observed(key, value),
+    });
     metrics.leader.set(1);
     controller.lead(term);
     try {
@@ -90,14 +80,13 @@ export class Leadership {
     } finally {
       await controller.standBy();
       metrics.leader.set(0);
-      this.#term = undefined;
-      this.#status = undefined;
-      this.#lifecycle = undefined;
+      current.term = undefined;
+      signals.listen(undefined);
     }
   }
 
-  #createElection(controller: Controller): Election {
-    const { http, namespace, elect, turnedBack, timing, log } = this.#parts;
+  #createElection(): Election {
+    const { http, namespace, elect, controller, watches, timing, log } = this.#parts;
     return new Election({
       client: createLeaseClient(http, namespace),
       identity: leaseIdentity(),
@@ -105,7 +94,8 @@ export class Leadership {
       clocks: systemClocks,
       turnedBack: () => {
         log.warn('API server restored to an older state, relisting');
-        turnedBack();
+        // What was learnt of it may never have been.
+        for (const watch of watches) watch.startAnew();
       },
       found: (lease, seenAt) => {
         if (lease?.renewedAt !== undefined)
@@ -116,8 +106,8 @@ export class Leadership {
     });
   }
 
-  #createLifecycleWorker(controller: Controller, term: Term): LifecycleWorker {
-    const { http, definitions, events, metrics, log } = this.#parts;
+  #createLifecycleWorker(term: Term): LifecycleWorker {
+    const { http, controller, definitions, events, metrics, log } = this.#parts;
     const patch: PatchObject = async (path, change, stop) => {
       if (!term.mayBegin()) throw term.signal.reason;
       return patchObject(http, path, change, stop);
@@ -138,8 +128,8 @@ export class Leadership {
     });
   }
 
-  #createStatusWorker(controller: Controller, term: Term): StatusWorker {
-    const { http, events, metrics, log } = this.#parts;
+  #createStatusWorker(term: Term): StatusWorker {
+    const { http, controller, events, metrics, log } = this.#parts;
     const now = systemClocks.now;
     const startedAt = now();
     // What was told in an earlier term is in the statuses, or was another leader's to tell.

@@ -10,16 +10,17 @@ import { KubeApiError } from '../kubernetes/errors/kube-errors.ts';
 import {
   clusterPanTagPolicies,
   collectionPath,
+  isFinalized,
   objectPath,
   panFirewalls,
   panTagPolicies,
 } from '../kubernetes/resources/api.ts';
 import { type ParsedFirewall, parseFirewall, parsePolicy } from '../kubernetes/resources/parse.ts';
-import { readSecret } from '../operator/device/credentials.ts';
+import { readSecret, type Secrets } from '../operator/device/credentials.ts';
 import { openConnection } from '../operator/device/device-connection.ts';
-import { isFinalized, removal } from '../operator/lifecycle/finalizers.ts';
-import { FirewallWorker } from '../operator/firewall/firewall-worker.ts';
-import { formerTables } from '../operator/firewall/former-tables.ts';
+import type { ClusterState, FirewallEnvironment } from '../operator/firewall/firewall-context.ts';
+import { createFirewallWorker } from '../operator/firewall/firewall-worker.ts';
+import { removal } from '../operator/lifecycle/finalizers.ts';
 import { policyPath } from '../operator/cluster/policy-objects.ts';
 import { purgeAll } from '../operator/lifecycle/purge-all.ts';
 import { purgePlans } from '../operator/lifecycle/purge-plan.ts';
@@ -60,14 +61,12 @@ export async function readFirewalls(http: KubeHttp, signal: AbortSignal): Promis
 
 /** True when nothing of ours is left where it was to be purged. */
 export async function purgeUnder(term: Term, parts: PurgeParts): Promise<boolean> {
-  const { http, namespace, ownerId, environmentProxy, timing, request, log, tell } = parts;
+  const { http, namespace, request, log, tell } = parts;
   const firewalls = await readFirewalls(http, term.signal);
   const secrets = (await itemsOf(http, `/api/v1/namespaces/${namespace}/secrets`, term.signal)).map(
     readSecret,
   );
-  const byName = new Map(secrets.map(({ name, data }) => [name, data]));
-  const desired = new Desired({ addressChanged: () => {}, policyChanged: () => {} });
-  const claims = new Map<string, Claim>();
+  const cluster = leavingCluster(firewalls, new Map(secrets.map(({ name, data }) => [name, data])));
   const results = new Map<string, PurgeResult>();
   const write = async (path: string, meta: ParsedFirewall['meta'], status: object): Promise<void> => {
     await writeStatus(http, { path, uid: meta.uid }, status, term.signal).catch((error: unknown) => {
@@ -80,38 +79,8 @@ export async function purgeUnder(term: Term, parts: PurgeParts): Promise<boolean
       firewalls,
       plans: purgePlans(firewalls, request.names),
       timeoutSeconds: request.timeoutSeconds,
-      createWorker: ({ firewall, meta, connection, status }, changed) => {
-        const { name } = firewall;
-        return new FirewallWorker(
-          {
-            firewall,
-            meta,
-            lifecycle: () => ({ finalized: isFinalized(meta), deleting: true }),
-            former: () => formerTables(status),
-            ownerId,
-            claims,
-            claim: (claim) => (claim === undefined ? claims.delete(name) : claims.set(name, claim)),
-            desired,
-            secrets: byName,
-            open: (to) =>
-              openConnection({
-                settings: to,
-                environmentProxy,
-                userAgent,
-                mayCall: term.mayBegin,
-                mayGoOn: term.mayGoOn,
-                observe: () => {},
-                timing,
-              }),
-            knowledge: () => ({ synced: false }),
-            observer: { ...silent, changed },
-            log: log.child({ firewall: name }),
-            now: systemClocks.now,
-            timing,
-          },
-          connection,
-        );
-      },
+      createWorker: (parsed, changed) =>
+        createFirewallWorker(purgeEnvironment(term, parts, changed), cluster, parsed),
       release: (meta) => release(http, meta, term.signal),
       tell,
       done: async (parsed, result) => {
@@ -135,15 +104,58 @@ export async function purgeUnder(term: Term, parts: PurgeParts): Promise<boolean
   return clean;
 }
 
+/** Every PanFirewall counts as being deleted: nothing is registered, and what the spec lets go is purged. */
+function leavingCluster(firewalls: readonly ParsedFirewall[], secrets: Secrets): ClusterState {
+  const claims = new Map<string, Claim>();
+  const deletingSince = Date.now();
+  const leaving = new Map(
+    firewalls.map((parsed) => [parsed.meta.name, { ...parsed, meta: { ...parsed.meta, deletingSince } }]),
+  );
+  return {
+    desired: new Desired({ addressChanged: () => {}, policyChanged: () => {} }),
+    secrets,
+    claims,
+    claim(firewall, claim) {
+      if (claim === undefined) claims.delete(firewall);
+      else claims.set(firewall, claim);
+    },
+    knowledge: () => ({ synced: false }),
+    parsed: (firewall) => leaving.get(firewall),
+  };
+}
+
 /** Reports nothing but the result of a purge. */
-const silent = {
-  confirmed: () => {},
-  unanswered: () => {},
-  refused: () => {},
-  failed: () => {},
-  record: () => {},
-  lost: () => {},
-};
+function purgeEnvironment(
+  term: Term,
+  { ownerId, environmentProxy, timing, log }: PurgeParts,
+  changed: () => void,
+): FirewallEnvironment {
+  return {
+    ownerId,
+    open: (_, settings) =>
+      openConnection({
+        settings,
+        environmentProxy,
+        userAgent,
+        mayCall: term.mayBegin,
+        mayGoOn: term.mayGoOn,
+        observe: () => {},
+        timing,
+      }),
+    observe: () => ({
+      changed,
+      confirmed: () => {},
+      unanswered: () => {},
+      refused: () => {},
+      failed: () => {},
+      record: () => {},
+      lost: () => {},
+    }),
+    log,
+    now: systemClocks.now,
+    timing,
+  };
+}
 
 /** RFC 3339, whole seconds. */
 const time = () => new Date().toISOString().replace(/\.\d+Z$/, 'Z');

@@ -33,13 +33,13 @@ type PurgeCode = 0 | 1 | 2;
 const prepareMs = 60_000;
 
 export async function purge(options: PurgeOptions, signal: AbortSignal): Promise<PurgeCode> {
-  const { settings, tell } = options;
+  const { settings, request, log, tell, ask } = options;
   const cluster = connectToCluster(settings.kubeconfig);
   checkTiming(settings.timing, cluster.server, options.log);
   const http = createKubeHttp({ connection: cluster, userAgent });
   const namespace = settings.namespace ?? cluster.namespace ?? 'pan-tag-operator';
   try {
-    return await inTime({ ...options, http, namespace }, signal);
+    return await inTime({ settings, request, log, tell, ask, http, namespace }, signal);
   } catch (error) {
     const why = explain(error);
     if (why === undefined) throw error;

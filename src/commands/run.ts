@@ -1,26 +1,23 @@
-// Builds the operator from its parts and runs it until the signal.
+// Composition root: builds the operator from its parts, each from what was built before, and runs it until the signal.
 
 import { hostname } from 'node:os';
 import type { Settings } from '../config.ts';
-import type { RecordEvent } from '../core/status/event-note.ts';
 import { referenceTo } from '../kubernetes/events/events.ts';
 import type { Timing } from '../core/model/timing.ts';
-import type { Claim } from '../core/rights/table-claims.ts';
 import { createKubeHttp, type KubeHttp } from '../kubernetes/client/http.ts';
 import { connectToCluster } from '../kubernetes/client/kube-connection.ts';
-import { adoptAnnotation, panFirewalls } from '../kubernetes/resources/api.ts';
+import { panFirewalls } from '../kubernetes/resources/api.ts';
 import { Controller } from '../operator/cluster/controller.ts';
-import type { FirewallObject } from '../operator/cluster/firewall-objects.ts';
-import type { ConnectionSettings } from '../operator/device/credentials.ts';
 import { DefinitionWatch } from '../operator/cluster/definition-watch.ts';
 import { waitForDefinitions } from '../operator/cluster/definitions.ts';
 import { EventRecorder } from '../operator/status/event-recorder.ts';
-import { isFinalized } from '../operator/lifecycle/finalizers.ts';
 import { firewallObserver } from '../operator/firewall/firewall-observer.ts';
-import { FirewallWorker } from '../operator/firewall/firewall-worker.ts';
-import { formerTables } from '../operator/firewall/former-tables.ts';
+import type { FirewallEnvironment } from '../operator/firewall/firewall-context.ts';
+import { createFirewallWorker } from '../operator/firewall/firewall-worker.ts';
 import { collectGauges } from '../operator/status/gauges.ts';
 import { readiness, type Watched } from '../operator/cluster/readiness.ts';
+import { Signals } from '../operator/cluster/signals.ts';
+import { CurrentTerm } from '../operator/leadership/term.ts';
 import { readOwnerId } from '../operator/cluster/installation.ts';
 import { observedKeyExchange, openObservedConnection } from '../operator/device/observed-connection.ts';
 import { dropAnnotation } from '../operator/status/status-writer.ts';
@@ -81,9 +78,11 @@ export async function run(settings: Settings, log: Logger, signal: AbortSignal):
   }
 }
 
-type Parts = {
+type OperatorParts = {
   readonly http: KubeHttp;
+  /** The operator's own. */
   readonly namespace: string;
+  /** False: lead at once, whatever the Lease says. */
   readonly elect: boolean;
   readonly environmentProxy: Settings['proxy'];
   readonly timing: Timing;
@@ -95,8 +94,8 @@ type Parts = {
   readonly signal: AbortSignal;
 };
 
-async function operate(parts: Parts): Promise<void> {
-  const { http, namespace, metrics, log, health, definitions, signal } = parts;
+async function operate(parts: OperatorParts): Promise<void> {
+  const { http, namespace, elect, timing, metrics, log, health, definitions, signal } = parts;
   const events = new EventRecorder({
     http,
     instance: hostname(),
@@ -104,33 +103,42 @@ async function operate(parts: Parts): Promise<void> {
     log,
     clock: () => Date.now(),
   });
-  const turnedBack = () => {
-    for (const watch of watches) watch.startAnew();
-  };
-  const leadership = new Leadership({ ...parts, events, turnedBack });
+  const signals = new Signals();
+  const current = new CurrentTerm();
+  const environment = firewallEnvironment(parts, { events, signals, current });
   const controller = new Controller({
-    createWorker: firewallWorkers({ ...parts, events, leadership }),
-    changed: leadership.changed,
+    createWorker: (parsed, cluster) => createFirewallWorker(environment, cluster, parsed),
+    changed: signals.changed,
     dropAnnotation: (path, annotation, value) => {
       const drop = () => dropAnnotation(http, path, { annotation, value }, signal);
       const failed = (error: unknown) => log.warn({ path, annotation, err: error }, 'annotation not removed');
       untilDone(drop, failed, signal).catch(() => undefined);
     },
     askDefinition: definitions.ask,
-    statusObserved: leadership.statusObserved,
+    statusObserved: signals.statusObserved,
     log,
   });
   const watches = createWatches({ http, namespace, controller, metrics, log });
   health.watched = watches;
   collectGauges(metrics, controller, watches);
+  const leadership = new Leadership({
+    http,
+    namespace,
+    elect,
+    controller,
+    watches,
+    signals,
+    current,
+    definitions,
+    events,
+    timing,
+    metrics,
+    log,
+  });
   // A bug in one part ends all of them: the next start begins from what the firewalls and the cluster say.
   const ending = new AbortController();
   const stop = AbortSignal.any([signal, ending.signal]);
-  const running = [
-    ...watches.map((watch) => watch.run(stop)),
-    definitions.run(stop),
-    leadership.run(controller, stop),
-  ];
+  const running = [...watches.map((watch) => watch.run(stop)), definitions.run(stop), leadership.run(stop)];
   // The last to end: the others have something to tell to their end.
   const silence = new AbortController();
   const telling = events.run(silence.signal);
@@ -157,71 +165,43 @@ async function untilDone(act: () => Promise<void>, failed: (error: unknown) => v
   }
 }
 
-type WorkerParts = Pick<Parts, 'ownerId' | 'environmentProxy' | 'timing' | 'metrics' | 'log'> & {
+type Told = {
   readonly events: EventRecorder;
-  readonly leadership: Leadership;
+  readonly signals: Signals;
+  readonly current: CurrentTerm;
 };
 
-function firewallWorkers(parts: WorkerParts) {
-  const { ownerId, environmentProxy, timing, metrics, log, events, leadership } = parts;
+function firewallEnvironment(
+  { ownerId, environmentProxy, timing, metrics, log }: OperatorParts,
+  { events, signals, current }: Told,
+): FirewallEnvironment {
   const keyExchange = observedKeyExchange(log);
-  return (
-    {
-      firewall,
-      connection,
-      meta,
-    }: Parameters<ConstructorParameters<typeof Controller>[0]['createWorker']>[0],
-    controller: Controller,
-  ): FirewallWorker => {
-    const { name } = firewall;
-    const { desired, secrets } = controller;
-    const record: RecordEvent = (event) => events.record(referenceTo(panFirewalls, meta), event);
-    const open = (settings: ConnectionSettings) =>
+  return {
+    ownerId,
+    open: (firewall, settings) =>
       openObservedConnection({
         settings,
         environmentProxy,
         keyExchange,
         userAgent,
-        mayCall: leadership.mayCall,
-        mayGoOn: leadership.mayGoOn,
-        firewall: name,
+        mayCall: current.mayBegin,
+        mayGoOn: current.mayGoOn,
+        firewall,
         metrics,
         log,
         timing,
-      });
-    const options = {
-      firewall,
-      meta,
-      lifecycle: () => lifecycleOf(controller.firewalls.get(name)),
-      adopting: () => controller.firewalls.get(name)?.parsed.meta.annotations.has(adoptAnnotation) === true,
-      former: () => formerTables(controller.firewalls.get(name)?.parsed.status),
-      ownerId,
-      claims: controller.claims,
-      claim: (claim: Claim | undefined) => controller.claim(name, claim),
-      desired,
-      secrets,
-      open,
-      knowledge: () => controller.knowledge(),
-      observer: firewallObserver({
-        firewall: name,
+      }),
+    observe: (meta, desired) =>
+      firewallObserver({
+        firewall: meta.name,
         metrics,
         desired,
-        changed: () => leadership.changed(name),
-        record,
+        changed: () => signals.changed(meta.name),
+        record: (event) => events.record(referenceTo(panFirewalls, meta), event),
       }),
-      log: log.child({ firewall: name }),
-      now,
-      timing,
-    };
-    return new FirewallWorker(options, connection);
-  };
-}
-
-function lifecycleOf(object: FirewallObject | undefined) {
-  const meta = object?.parsed.meta;
-  return {
-    finalized: meta !== undefined && isFinalized(meta),
-    deleting: meta === undefined || meta.deletingSince !== undefined,
+    log,
+    now,
+    timing,
   };
 }
 

@@ -73,6 +73,10 @@ export const adoptAnnotation = `${group}/adopt`;
 /** On a PanFirewall with deletionPolicy Purge: it stays until what is ours was unregistered, or time is up. */
 export const purgeFinalizer = `${group}/purge`;
 
+export function isFinalized({ finalizers }: { readonly finalizers: readonly string[] }): boolean {
+  return finalizers.includes(purgeFinalizer);
+}
+
 export const schemaRevisionAnnotation = `${group}/schema-revision`;
 /**
  * Raised with every change of the CRDs that this program relies on. Installed CRDs of a lower revision would

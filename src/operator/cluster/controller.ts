@@ -13,6 +13,7 @@ import type { SecretData } from '../device/secret-binding.ts';
 import { readSecret } from '../device/credentials.ts';
 import type { AskDefinition } from './definition-watch.ts';
 import { type FirewallObject, FirewallObjects, type FirewallObjectsOptions } from './firewall-objects.ts';
+import type { ClusterState, ReadableFirewall } from '../firewall/firewall-context.ts';
 import type { FirewallWorker } from '../firewall/firewall-worker.ts';
 import { type PolicyObject, PolicyObjects } from './policy-objects.ts';
 import { type Source, sourceNames } from '../sources/source.ts';
@@ -31,15 +32,12 @@ export const kinds = [
 export type WatchedKind = (typeof kinds)[number];
 
 type ControllerOptions = Omit<FirewallObjectsOptions, 'desired' | 'createWorker'> & {
-  readonly createWorker: (
-    parsed: Extract<ParsedFirewall, { ok: true }>,
-    controller: Controller,
-  ) => FirewallWorker;
+  readonly createWorker: (parsed: ReadableFirewall, cluster: ClusterState) => FirewallWorker;
   /** Monotonic ms, as the table workers' is. */
   readonly now?: () => number;
 };
 
-export class Controller {
+export class Controller implements ClusterState {
   readonly desired: Desired;
   readonly secrets = new Map<string, SecretData>();
   readonly #options: ControllerOptions;
@@ -68,12 +66,24 @@ export class Controller {
       policyChanged: options.changed,
     });
     const { desired } = this;
-    const knowledgeChanged = (scope: Scope) => this.#knowledgeChanged(scope);
-    const askDefinition = this.#askDefinition;
-    this.#policies = new PolicyObjects({ ...options, desired, askDefinition, knowledgeChanged });
-    const createWorker: FirewallObjectsOptions['createWorker'] = (parsed) =>
-      options.createWorker(parsed, this);
-    this.#firewalls = new FirewallObjects({ ...options, desired, createWorker });
+    const { changed, statusObserved, dropAnnotation, log } = options;
+    this.#policies = new PolicyObjects({
+      desired,
+      changed,
+      knowledgeChanged: (scope) => this.#knowledgeChanged(scope),
+      askDefinition: this.#askDefinition,
+      statusObserved,
+      log,
+    });
+    this.#firewalls = new FirewallObjects({
+      desired,
+      createWorker: (parsed) => options.createWorker(parsed, this),
+      changed,
+      dropAnnotation,
+      askDefinition: options.askDefinition,
+      statusObserved,
+      log,
+    });
   }
 
   get policies(): ReadonlyMap<PolicyId, PolicyObject> {
@@ -82,6 +92,10 @@ export class Controller {
 
   get firewalls(): ReadonlyMap<string, FirewallObject> {
     return this.#firewalls.all;
+  }
+
+  parsed(firewall: string): ParsedFirewall | undefined {
+    return this.firewalls.get(firewall)?.parsed;
   }
 
   /** Which tables each PanFirewall keeps, by its name. */

@@ -14,12 +14,11 @@ import {
 import { type Looked, type ObstacleOptions, untilClear, unreadable } from './obstacle.ts';
 
 /** Resolves when every CRD is there and of the revision that this program needs, or newer. */
-export async function waitForDefinitions({
-  http,
-  ...options
-}: ObstacleOptions & { readonly http: KubeHttp }): Promise<void> {
+export async function waitForDefinitions(
+  options: ObstacleOptions & { readonly http: KubeHttp },
+): Promise<void> {
   const look = async (): Promise<Looked<undefined>> => {
-    const problem = await findProblem(http, options.signal);
+    const problem = await findProblem(options.http, options.signal);
     return problem === undefined ? { value: undefined } : { problem };
   };
   await untilClear(look, options);

@@ -9,6 +9,7 @@ import type { ParsedFirewall } from '../../kubernetes/resources/parse.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { AnnotationRequests } from './annotation-requests.ts';
 import type { AskDefinition } from './definition-watch.ts';
+import type { ReadableFirewall } from '../firewall/firewall-context.ts';
 import type { FirewallWorker } from '../firewall/firewall-worker.ts';
 import type { Term } from '../leadership/term.ts';
 import type { StatusKey } from './status-key.ts';
@@ -20,7 +21,7 @@ export type FirewallObject = {
 
 export type FirewallObjectsOptions = {
   readonly desired: Desired;
-  readonly createWorker: (parsed: Extract<ParsedFirewall, { ok: true }>) => FirewallWorker;
+  readonly createWorker: (parsed: ReadableFirewall) => FirewallWorker;
   /** Something moved that the status of this object may show. */
   readonly changed: (key: StatusKey) => void;
   /** Takes an annotation that has been acted on off the object. */

@@ -17,8 +17,9 @@ type InstallationOptions = ObstacleOptions & {
 };
 
 /** Resolves once the cluster has told who it is. */
-export function readOwnerId({ http, namespace, ...options }: InstallationOptions): Promise<string> {
-  return untilClear(() => look(http, namespace, options.signal), options);
+export function readOwnerId(options: InstallationOptions): Promise<string> {
+  const { http, namespace, signal } = options;
+  return untilClear(() => look(http, namespace, signal), options);
 }
 
 async function look(http: KubeHttp, namespace: string, signal: AbortSignal): Promise<Looked<string>> {

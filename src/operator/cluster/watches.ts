@@ -40,7 +40,7 @@ type WatchParts = {
   readonly log: Logger;
 };
 
-type Watch = Watched & Pick<Reflector, 'run' | 'startAnew'>;
+export type Watch = Watched & Pick<Reflector, 'run' | 'startAnew'>;
 
 type Collection<R> = Pick<ReflectorOptions<R>, 'decoder' | 'sink'> & Pick<Source<R>, 'path' | 'query'>;
 

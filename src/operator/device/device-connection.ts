@@ -78,12 +78,25 @@ export function connectionOver(client: PanosClient): Connection {
   };
 }
 
-function create({ settings, environmentProxy, timing, ...options }: ConnectionOptions) {
+function create(options: ConnectionOptions) {
+  const { settings, environmentProxy, keyExchange, userAgent, mayCall, mayGoOn, observe, timing } = options;
   const { login: credentials, endpoint, maxConcurrentCalls, tls } = settings;
   const proxy = proxyFor(settings, environmentProxy);
   const { connectMs, callMs, signInHoldMs } = timing;
-  const times = { timeouts: { connectMs, callMs }, signInHoldMs };
-  return createPanosClient({ endpoint, credentials, maxConcurrentCalls, tls, proxy, ...times, ...options });
+  return createPanosClient({
+    endpoint,
+    credentials,
+    maxConcurrentCalls,
+    tls,
+    proxy,
+    keyExchange,
+    userAgent,
+    mayCall,
+    mayGoOn,
+    observe,
+    timeouts: { connectMs, callMs },
+    signInHoldMs,
+  });
 }
 
 function sections(batch: Batch) {

@@ -19,40 +19,51 @@ export function identityOf({ serial, endpoint }: MetDevice): string {
   return serial === 'unknown' ? endpoint : serial;
 }
 
-type FirewallDevicesOptions = {
-  readonly settings: () => FirewallSettings;
+/** The PanFirewall, as far as its devices go. `settings` may be others each time. */
+type DevicesContext = {
+  readonly settings: FirewallSettings;
   readonly secrets: Secrets;
-  readonly open: (settings: ConnectionSettings) => Connection;
-  /** The endpoint's device has said who it is, and is another one than before, or the first. */
-  readonly met: (device: MetDevice, before: MetDevice | undefined) => void;
-  /** The endpoint's device has never said who it is. */
-  readonly unmet: () => void;
+  open(settings: ConnectionSettings): Connection;
   readonly log: Logger;
-  /** What is to be said of the endpoint is another matter now. */
-  readonly noted: () => void;
   /** Monotonic ms. */
   readonly now: () => number;
   readonly timing: Timing;
 };
 
+type DevicesListener = {
+  /** The endpoint's device has said who it is, and is another one than before, or the first. */
+  readonly met: (device: MetDevice, before: MetDevice | undefined) => void;
+  /** The endpoint's device has never said who it is. */
+  readonly unmet: () => void;
+  /** What is to be said of the endpoint is another matter now. */
+  readonly noted: () => void;
+};
+
 export class FirewallDevices {
-  readonly #options: FirewallDevicesOptions;
+  readonly #context: DevicesContext;
+  readonly #listener: DevicesListener;
   readonly #session: DeviceSession;
   readonly #targets: Targets;
   #endpoint: MetDevice | undefined;
   #passedOver: readonly DeviceError[] = [];
 
-  constructor(options: FirewallDevicesOptions) {
-    this.#options = options;
+  constructor(context: DevicesContext, listener: DevicesListener) {
+    this.#context = context;
+    this.#listener = listener;
+    const { secrets, now, timing } = context;
     this.#session = new DeviceSession({
-      ...options,
+      settings: () => context.settings,
+      secrets,
+      open: (settings) => context.open(settings),
+      now,
+      timing,
       met: (device, endpoint) => this.#met({ ...device, endpoint }),
       unmet: () => {
-        if (this.#endpoint === undefined) options.unmet();
+        if (this.#endpoint === undefined) listener.unmet();
       },
       passedOver: (refusals) => this.#passOver(refusals),
     });
-    this.#targets = new Targets(options.now);
+    this.#targets = new Targets(now);
   }
 
   /** What is wrong though the device can be used; undefined when all is well. */
@@ -120,19 +131,19 @@ export class FirewallDevices {
   }
 
   #passOver(refusals: readonly DeviceError[]): void {
-    const { log, noted } = this.#options;
+    const { log } = this.#context;
     this.#passedOver = refusals;
     if (refusals.length === 0) log.info('HA pair member accepts the credentials again');
     for (const { reason, message } of refusals)
       log.warn({ reason, problem: message }, 'HA pair member refuses the credentials');
-    noted();
+    this.#listener.noted();
   }
 
   #met(device: MetDevice): void {
-    if (this.#options.settings().tables === undefined) requireVsys(ownTable, device, []);
+    if (this.#context.settings.tables === undefined) requireVsys(ownTable, device, []);
     const before = this.#endpoint;
     this.#endpoint = device;
-    if (before === undefined || identityOf(before) !== identityOf(device)) this.#options.met(device, before);
+    if (before === undefined || identityOf(before) !== identityOf(device)) this.#listener.met(device, before);
   }
 }
 

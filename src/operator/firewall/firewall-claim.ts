@@ -13,38 +13,38 @@ import { type TableRef, tableKey } from '../../core/model/table-ref.ts';
 import type { ObjectMeta } from '../../kubernetes/resources/object.ts';
 import type { EstablishedTable, FormerTables } from './former-tables.ts';
 
-export type FirewallClaimOptions = {
+/** As FirewallContext. */
+export type ClaimContext = {
   readonly firewall: { readonly name: string; readonly tagPrefix: string };
   readonly meta: Pick<ObjectMeta, 'uid' | 'createdAt'>;
-  /** spec.endpoint, as it is by now. */
-  readonly endpoint: () => string;
-  /** Is the object being deleted? */
-  readonly deleting: () => boolean;
-  /** What the status tells of an earlier leader's tables, as it is by now. */
-  readonly former: () => FormerTables | undefined;
-  /** Of all PanFirewalls, by name. */
+  readonly settings: { readonly endpoint: string };
+  readonly deleting: boolean;
+  readonly former: FormerTables | undefined;
   readonly claims: ReadonlyMap<string, Claim>;
-  /** Makes known which tables this one keeps; undefined: none any more. */
-  readonly claim: (claim: Claim | undefined) => void;
-  /** Those that are kept by now. `open`: there may be others. */
-  readonly tables: () => { readonly tables: readonly TableRef[]; readonly open: boolean };
+  claim(claim: Claim | undefined): void;
 };
 
+/** `open`: there may be others. */
+type ClaimedTables = { readonly tables: readonly TableRef[]; readonly open: boolean };
+
 export class FirewallClaim {
-  readonly #options: FirewallClaimOptions;
+  readonly #context: ClaimContext;
+  readonly #tables: () => ClaimedTables;
   /** By tableKey; what the status tells of them outlives the process. */
   #established: ReadonlyMap<string, EstablishedTable> = new Map();
   /** Another PanFirewall may have been let in since. */
   #isReleased = false;
 
-  constructor(options: FirewallClaimOptions) {
-    this.#options = options;
+  /** @param tables those that are kept now. */
+  constructor(context: ClaimContext, tables: () => ClaimedTables) {
+    this.#context = context;
+    this.#tables = tables;
   }
 
   /** We lead from here on. What an earlier leader kept is established. */
   begin(): void {
-    const former = this.#options.former()?.established ?? [];
-    const here = this.#options.endpoint();
+    const former = this.#context.former?.established ?? [];
+    const here = this.#context.settings.endpoint;
     this.#established = new Map(
       former.map(({ ref, identity, endpoint = here }) => [tableKey(ref), { ref, identity, endpoint }]),
     );
@@ -53,12 +53,12 @@ export class FirewallClaim {
 
   /** `asking`: also at another endpoint; should the same device be there, what was kept of it still counts. */
   make(device: Claim['device']): void {
-    const { firewall, meta, endpoint, claim, tables } = this.#options;
-    const { name, tagPrefix } = firewall;
-    const { uid, createdAt } = meta;
-    const own = tables();
+    const { name, tagPrefix } = this.#context.firewall;
+    const { uid, createdAt } = this.#context.meta;
+    const { endpoint } = this.#context.settings;
+    const own = this.#tables();
     const places = this.#places(device, own.tables);
-    claim({ firewall: name, uid, createdAt, tagPrefix, endpoint: endpoint(), device, ...own, ...places });
+    this.#context.claim({ firewall: name, uid, createdAt, tagPrefix, endpoint, device, ...own, ...places });
   }
 
   /** The same device, other tables. */
@@ -77,13 +77,13 @@ export class FirewallClaim {
   }
 
   withdraw(): void {
-    this.#options.claim(undefined);
+    this.#context.claim(undefined);
   }
 
   precedence(table: TableRef): Precedence {
     const mine = this.#mine;
     if (mine === undefined) return { kind: 'wait' };
-    return precedence(this.#options.claims.values(), mine, table);
+    return precedence(this.#context.claims.values(), mine, table);
   }
 
   /** Our mark stands on the table. */
@@ -91,10 +91,10 @@ export class FirewallClaim {
     const mine = this.#mine;
     const identity = mine && identityAt(mine.device, table);
     if (mine === undefined || identity === undefined) return;
-    const endpoint = this.#options.endpoint();
+    const { endpoint } = this.#context.settings;
     const known = this.#established.get(tableKey(table));
     if (known?.identity === identity && known.endpoint === endpoint) return;
-    if (!mayBeEstablished([...this.#options.claims.values()], mine, table)) return;
+    if (!mayBeEstablished([...this.#context.claims.values()], mine, table)) return;
     this.#established = new Map(this.#established).set(tableKey(table), { ref: table, identity, endpoint });
     this.renew();
   }
@@ -112,11 +112,11 @@ export class FirewallClaim {
     tables: readonly TableRef[],
   ): Required<Pick<Claim, 'established' | 'moved'>> {
     // Who deletes a PanFirewall whose device gives no answer hands over its tables: nobody waits for the end of the purge.
-    if (device === 'unknown' && this.#options.deleting()) this.#isReleased = true;
+    if (device === 'unknown' && this.#context.deleting) this.#isReleased = true;
     if (this.#isReleased) return { established: new Set(), moved: new Set() };
-    const here = this.#options.endpoint();
+    const here = this.#context.settings.endpoint;
     const own = new Set(tables.map(tableKey));
-    const known = [...this.#established.values(), ...(this.#options.former()?.established ?? [])];
+    const known = [...this.#established.values(), ...(this.#context.former?.established ?? [])];
     const established = new Set<string>();
     const unmoved = new Set<string>();
     for (const { ref, identity, endpoint = here } of known) {
@@ -128,7 +128,7 @@ export class FirewallClaim {
   }
 
   get #mine(): Claim | undefined {
-    return this.#options.claims.get(this.#options.firewall.name);
+    return this.#context.claims.get(this.#context.firewall.name);
   }
 }
 

@@ -1,55 +1,30 @@
 // One PanFirewall: its connection, its device, and a worker for each of its tables.
 
-import type { DeviceError } from '../../core/model/device-error.ts';
 import type { Finding } from '../../core/model/finding.ts';
-import type { Desired } from '../../core/desired/desired.ts';
 import type { AddressChange } from '../../core/model/address-change.ts';
 import type { EventNote } from '../../core/status/event-note.ts';
 import type { FirewallView, ShownTable } from '../../core/status/firewall-status.ts';
-import type { Firewall } from '../../core/model/model.ts';
 import type { PurgeOutcome } from '../../core/lifecycle/farewell.ts';
-import { purgeObstacle, type Stance, stanceOf } from '../../core/rights/stance.ts';
-import type { Timing } from '../../core/model/timing.ts';
-import { ownTable, type TableRef } from '../../core/model/table-ref.ts';
 import type { Scope } from '../../core/model/policy-scope.ts';
-import type { Logger } from '../../runtime/logger.ts';
-import type { ConnectionSettings, FirewallSettings, Secrets } from '../device/credentials.ts';
-import type { Connection } from '../device/device-port.ts';
+import type { FirewallSettings } from '../device/credentials.ts';
 import { FirewallDevices, identityOf, type MetDevice } from '../device/firewall-devices.ts';
-import { FirewallClaim, type FirewallClaimOptions } from './firewall-claim.ts';
+import { FirewallClaim } from './firewall-claim.ts';
+import {
+  type ClusterState,
+  FirewallContext,
+  type FirewallEnvironment,
+  type ReadableFirewall,
+} from './firewall-context.ts';
 import { FirewallLimits } from '../limits/firewall-limits.ts';
-import type { FormerTables } from './former-tables.ts';
 import type { Adoption } from '../table/marker.ts';
 import { TableFactory } from './table-factory.ts';
 import { TableSet } from './table-set.ts';
 import { asideOf } from '../table/table-view.ts';
-import type { ClusterKnowledge, TableObserver } from '../table/table-observer.ts';
 import type { TableWorker } from '../table/table-worker.ts';
 import type { Term } from '../leadership/term.ts';
 
-type FirewallWorkerOptions = Omit<FirewallClaimOptions, 'tables' | 'endpoint' | 'deleting'> & {
-  readonly firewall: Firewall;
-  /** Of the object as it is by now: is the finalizer on it, and is it being deleted? */
-  readonly lifecycle: () => { readonly finalized: boolean; readonly deleting: boolean };
-  /** Of the object as it is by now: does somebody ask to take another owner's place? */
-  readonly adopting?: () => boolean;
-  /** What the status tells of a leader's tables, as it is by now: they may have left spec.tables since. */
-  readonly former: () => FormerTables | undefined;
-  /** Of this installation, for the mark of ownership. */
-  readonly ownerId: string;
-  readonly desired: Desired;
-  readonly secrets: Secrets;
-  readonly open: (settings: ConnectionSettings) => Connection;
-  readonly knowledge: () => ClusterKnowledge;
-  readonly observer: TableObserver;
-  readonly log: Logger;
-  readonly now: () => number;
-  readonly timing: Timing;
-};
-
 export class FirewallWorker {
-  readonly #options: FirewallWorkerOptions;
-  #settings: FirewallSettings;
+  readonly #context: FirewallContext;
   readonly #claim: FirewallClaim;
   readonly #devices: FirewallDevices;
   /** What its devices take, and what is out because of it. */
@@ -57,29 +32,22 @@ export class FirewallWorker {
   readonly #tables: TableSet;
   #leads = false;
 
-  constructor(options: FirewallWorkerOptions, settings: FirewallSettings) {
-    this.#options = options;
-    this.#settings = settings;
-    this.#claim = new FirewallClaim({
-      ...options,
-      endpoint: () => this.#settings.endpoint,
-      deleting: () => options.lifecycle().deleting,
-      tables: () => this.#tables.claimed,
-    });
-    this.#devices = new FirewallDevices({
-      ...options,
-      settings: () => this.#settings,
+  constructor(context: FirewallContext) {
+    this.#context = context;
+    const { firewall, desired, observer, log, timing } = context;
+    this.#claim = new FirewallClaim(context, () => this.#tables.claimed);
+    this.#devices = new FirewallDevices(context, {
       met: (device, before) => this.#met(device, before),
       unmet: () => this.#claim.make('unknown'),
-      noted: () => options.observer.changed(),
+      noted: () => observer.changed(),
     });
     this.limits = new FirewallLimits({
-      firewall: options.firewall.name,
-      desired: options.desired,
-      log: options.log,
-      timing: options.timing,
+      firewall: firewall.name,
+      desired,
+      log,
+      timing,
       workers: () => this.workers,
-      spec: () => this.#settings.limits,
+      spec: () => context.settings.limits,
       deviceOf: (ref) => this.#devices.deviceOf(ref),
     });
     this.#tables = this.#createTables();
@@ -102,8 +70,8 @@ export class FirewallWorker {
 
   /** Takes up an edited spec. Another endpoint or another set of tables starts afresh; the rest goes on. */
   async configure(settings: FirewallSettings): Promise<void> {
-    const before = this.#settings;
-    this.#settings = settings;
+    const before = this.#context.settings;
+    this.#context.settings = settings;
     if (before.endpoint !== settings.endpoint) return this.#startAfresh();
     this.#claim.objectChanged();
     await this.#tables.configure();
@@ -112,8 +80,8 @@ export class FirewallWorker {
 
   /** Another endpoint, and perhaps another device: what is at the old one stays there. */
   #startAfresh(): Promise<void> {
-    const { endpoint } = this.#settings;
-    this.#options.log.info({ endpoint }, 'endpoint changed');
+    const { endpoint } = this.#context.settings;
+    this.#context.log.info({ endpoint }, 'endpoint changed');
     return this.#tables.startAfresh(async () => {
       await this.#devices.close();
       if (this.#leads) this.#claim.make('asking');
@@ -130,8 +98,8 @@ export class FirewallWorker {
   settingsChanged(): void {
     const now = this.#devices.review();
     const note = 'credentials, TLS or connection settings changed, reconnecting';
-    if (now !== 'same') this.#options.log.info(note);
-    if (now === 'changed') this.#options.observer.record({ reason: 'CredentialsReloaded', note });
+    if (now !== 'same') this.#context.log.info(note);
+    if (now === 'changed') this.#context.observer.record({ reason: 'CredentialsReloaded', note });
     for (const worker of this.workers) worker.guardChanged();
     this.limits.changed();
     this.#tables.retryNow();
@@ -158,7 +126,7 @@ export class FirewallWorker {
 
   /** Records an Event about the PanFirewall. */
   tell(event: EventNote): void {
-    this.#options.observer.record(event);
+    this.#context.observer.record(event);
   }
 
   /** Reads every table anew. */
@@ -180,7 +148,7 @@ export class FirewallWorker {
   approve(plan: string): boolean {
     const released = this.workers.map((worker) => worker.approve(plan)).includes(true);
     const note = `plan ${plan} was approved: its remaining removals are sent now`;
-    if (released) this.#options.observer.record({ reason: 'RemovalsReleased', note });
+    if (released) this.#context.observer.record({ reason: 'RemovalsReleased', note });
     return released;
   }
 
@@ -202,7 +170,8 @@ export class FirewallWorker {
   }
 
   refersTo(secret: string): boolean {
-    return this.#settings.secretName === secret || this.#settings.tls.caSecretName === secret;
+    const { secretName, tls } = this.#context.settings;
+    return secretName === secret || tls.caSecretName === secret;
   }
 
   note(change: AddressChange): void {
@@ -233,66 +202,42 @@ export class FirewallWorker {
       tables: tables.tables.map(annotated),
       ...(tables.leaving === undefined ? {} : { leaving: tables.leaving.map(annotated) }),
       finding: finding ?? tables.finding,
-      aside: asideOf(this.#stance()),
+      aside: asideOf(this.#context.stance),
       note: this.#devices.note,
       device: device && { model: device.model, serial: device.serial, swVersion: device.swVersion },
     };
   }
 
   #createTables(): TableSet {
-    const factory = this.#createFactory();
-    return new TableSet({
-      ...this.#options,
-      record: this.#options.observer.record,
-      entries: () => this.#settings.tables ?? [ownTable],
-      createTable: (ref) => factory.table(ref),
-      createPurge: (ref, unsureUntil) => factory.purge(ref, unsureUntil),
-      timeoutMs: () => this.#settings.purgeTimeoutSeconds * 1000,
-      forbidden: () => purgeObstacle(this.#settings),
-      endpoint: () => this.#devices.endpoint,
-      lookUp: (signal) => this.#devices.deviceGroups(signal),
-      failed: (failure) => this.#options.observer.failed(failure),
+    const create = new TableFactory({
+      context: this.#context,
+      claim: this.#claim,
+      devices: this.#devices,
+      limits: this.limits,
+      awaited: (ref, signal) => this.#tables.awaited(ref, signal),
+    });
+    return new TableSet(this.#context, {
+      create,
+      devices: this.#devices,
       changed: () => {
         this.limits.tablesChanged();
         this.#claim.renew();
-        this.#options.observer.changed();
+        this.#context.observer.changed();
       },
     });
-  }
-
-  #createFactory(): TableFactory {
-    const { observer } = this.#options;
-    return new TableFactory({
-      ...this.#options,
-      limits: this.limits,
-      settings: () => this.#settings,
-      stance: () => this.#stance(),
-      precedence: (ref) => this.#claim.precedence(ref),
-      marked: (ref) => {
-        // Before all PanFirewalls are known, another one may have been kept there.
-        if (this.#options.knowledge().synced) this.#claim.marked(ref);
-      },
-      swVersion: (ref) => this.#devices.deviceOf(ref)?.swVersion,
-      connect: async (ref, signal) => {
-        await this.#tables.awaited(ref, signal);
-        return this.#devices.connect(ref, signal);
-      },
-      observer: (ref) => ({ ...observer, failed: (failure) => this.#tableFailed(ref, failure) }),
-    });
-  }
-
-  #stance(): Stance {
-    return stanceOf({ ...this.#settings, ...this.#options.lifecycle() });
-  }
-
-  #tableFailed(ref: TableRef, failure: DeviceError): void {
-    this.#devices.failed(ref, failure);
-    this.#options.observer.failed(failure);
   }
 
   #met(device: MetDevice, before: MetDevice | undefined): void {
     this.#claim.make({ identity: identityOf(device) });
-    this.#options.log.info({ ...device, before: before?.serial }, 'device identified');
+    this.#context.log.info({ ...device, before: before?.serial }, 'device identified');
     this.#tables.met(before !== undefined);
   }
+}
+
+export function createFirewallWorker(
+  environment: FirewallEnvironment,
+  cluster: ClusterState,
+  parsed: ReadableFirewall,
+): FirewallWorker {
+  return new FirewallWorker(new FirewallContext(environment, cluster, parsed));
 }

@@ -1,6 +1,5 @@
 // The tables that the entries of spec.tables come to, device groups included, which are looked up while we lead.
 
-import type { DeviceError } from '../../core/model/device-error.ts';
 import { type Finding, worst } from '../../core/model/finding.ts';
 import {
   asksFor,
@@ -10,46 +9,40 @@ import {
   listedGroupOf,
   type TableEntry,
 } from '../../core/device/device-groups.ts';
-import type { Timing } from '../../core/model/timing.ts';
 import type { ShownTable } from '../../core/status/firewall-status.ts';
-import type { Logger } from '../../runtime/logger.ts';
+import { ownTable } from '../../core/model/table-ref.ts';
+import type { FirewallContext } from './firewall-context.ts';
 import { GroupDiscovery } from './group-discovery.ts';
 
-export type GroupTablesOptions = {
-  /** Of the spec, as it is by now. */
-  readonly entries: () => readonly TableEntry[];
-  readonly lookUp: (signal: AbortSignal) => Promise<GroupsAnswer>;
-  /** Groups could not be looked up. */
-  readonly failed: (failure: DeviceError) => void;
-  readonly log: Logger;
-  /** Monotonic ms. */
-  readonly now: () => number;
-  readonly timing: Timing;
+type GroupTablesParts = {
+  readonly context: FirewallContext;
+  readonly devices: { deviceGroups(signal: AbortSignal): Promise<GroupsAnswer> };
+  /** Takes up that something was found, or was not. */
+  readonly told: () => Promise<void>;
 };
 
 export class GroupTables {
-  readonly #options: GroupTablesOptions;
+  readonly #context: FirewallContext;
   readonly #membership: GroupMembership;
   readonly #discovery: GroupDiscovery;
 
-  /** @param told takes up that something was found, or was not. */
-  constructor(options: GroupTablesOptions, told: () => Promise<void>) {
-    this.#options = options;
-    this.#membership = new GroupMembership(options.timing);
+  constructor({ context, devices, told }: GroupTablesParts) {
+    this.#context = context;
+    this.#membership = new GroupMembership(context.timing);
     this.#discovery = new GroupDiscovery({
       wanted: () => this.#groups.length > 0,
-      look: options.lookUp,
+      look: (signal) => devices.deviceGroups(signal),
       found: (groups) => {
-        this.#membership.tell(groups, this.#groups, options.now());
+        this.#membership.tell(groups, this.#groups, context.now());
         return told();
       },
       failed: (failure) => {
-        options.failed(failure);
+        context.observer.failed(failure);
         this.#membership.fail(failure, this.#groups);
         return told();
       },
-      log: options.log,
-      lookMs: options.timing.groupLookMs,
+      lookMs: context.timing.groupLookMs,
+      log: context.log,
     });
   }
 
@@ -76,7 +69,7 @@ export class GroupTables {
 
   /** Every table that is known by now. */
   get tables(): readonly TableEntry[] {
-    return this.#membership.tables(this.#options.entries());
+    return this.#membership.tables(this.#entries);
   }
 
   /** Every group has been looked for once. */
@@ -104,7 +97,7 @@ export class GroupTables {
   }
 
   asksFor(table: TableEntry): boolean {
-    return asksFor(this.#options.entries(), table);
+    return asksFor(this.#entries, table);
   }
 
   /** The table with what is to be said of its group. */
@@ -114,7 +107,11 @@ export class GroupTables {
     return note === undefined ? table : { ref, view: { ...view, notes: [...view.notes, note] } };
   }
 
+  get #entries(): readonly TableEntry[] {
+    return this.#context.settings.tables ?? [ownTable];
+  }
+
   get #groups(): readonly string[] {
-    return groupsOf(this.#options.entries());
+    return groupsOf(this.#entries);
   }
 }

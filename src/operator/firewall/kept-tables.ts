@@ -5,14 +5,12 @@ import type { DepartedTable, ShownTable } from '../../core/status/firewall-statu
 import type { TableEntry } from '../../core/device/device-groups.ts';
 import { sameName, type TableRef } from '../../core/model/table-ref.ts';
 import type { LeavingTable } from './leaving-tables.ts';
+import type { TableFactory } from './table-factory.ts';
 import { TablePurge } from '../table/table-purge.ts';
 import { TableWorker } from '../table/table-worker.ts';
 import type { Term } from '../leadership/term.ts';
 
-export type KeptTablesOptions = {
-  readonly createTable: (ref: TableEntry) => TableWorker;
-  readonly createPurge: (ref: TableEntry, unsureUntil: number) => TablePurge;
-};
+type Create = Pick<TableFactory, 'table' | 'purge'>;
 
 /** As it was when it went. */
 export type GoneTable = LeavingTable & DepartedTable;
@@ -26,14 +24,14 @@ type OwnTable = {
 };
 
 export class KeptTables {
-  readonly #options: KeptTablesOptions;
+  readonly #create: Create;
   #tables: readonly OwnTable[] = [];
   #term: Term | undefined;
   #purging = false;
 
-  constructor(options: KeptTablesOptions, wanted: readonly TableEntry[]) {
-    this.#options = options;
-    this.#tables = wanted.map((ref) => this.#create(ref, 0));
+  constructor(create: Create, wanted: readonly TableEntry[]) {
+    this.#create = create;
+    this.#tables = wanted.map((ref) => this.#begin(ref, 0));
   }
 
   get refs(): readonly TableEntry[] {
@@ -70,7 +68,7 @@ export class KeptTables {
     await stopAll(going);
     this.#tables = wanted.map((ref) => {
       const table = staying.find((other) => sameName(other.ref, ref));
-      if (table === undefined) return this.#create(ref, 0);
+      if (table === undefined) return this.#begin(ref, 0);
       table.ref = ref;
       return table;
     });
@@ -91,7 +89,7 @@ export class KeptTables {
     const old = this.#tables;
     await stopAll(old);
     const unsureUntil = this.#unsureUntil(this.workers);
-    this.#tables = old.map(({ ref }) => this.#create(ref, unsureUntil));
+    this.#tables = old.map(({ ref }) => this.#begin(ref, unsureUntil));
     for (const table of this.#tables) if (this.#term !== undefined) run(table, this.#term);
   }
 
@@ -130,9 +128,8 @@ export class KeptTables {
     return Math.max(this.#term?.unsureUntil ?? 0, ...own);
   }
 
-  #create(ref: TableEntry, unsureUntil: number): OwnTable {
-    const { createTable, createPurge } = this.#options;
-    const worker = this.#purging ? createPurge(ref, unsureUntil) : createTable(ref);
+  #begin(ref: TableEntry, unsureUntil: number): OwnTable {
+    const worker = this.#purging ? this.#create.purge(ref, unsureUntil) : this.#create.table(ref);
     return { ref, worker, running: undefined };
   }
 }

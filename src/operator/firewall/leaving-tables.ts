@@ -1,22 +1,19 @@
 // The tables of one PanFirewall that were taken out of spec.tables: each is purged for a while, then left as it is.
 
-import type { RecordEvent } from '../../core/status/event-note.ts';
 import type { PurgeOutcome } from '../../core/lifecycle/farewell.ts';
 import type { ShownTable } from '../../core/status/firewall-status.ts';
 import type { TableEntry } from '../../core/device/device-groups.ts';
 import { type TableRef, tableKey, tableName } from '../../core/model/table-ref.ts';
-import type { Logger } from '../../runtime/logger.ts';
 import type { TablePurge } from '../table/table-purge.ts';
 import type { Term } from '../leadership/term.ts';
+import type { FirewallContext } from './firewall-context.ts';
+import type { TableFactory } from './table-factory.ts';
 
-export type LeavingTablesOptions = {
-  readonly createPurge: (ref: TableEntry, unsureUntil: number) => TablePurge;
-  /** spec.purgeTimeoutSeconds, by now. */
-  readonly timeoutMs: () => number;
-  readonly record: RecordEvent;
+type LeavingTablesParts = {
+  readonly context: FirewallContext;
+  readonly create: Pick<TableFactory, 'purge'>;
   /** Which tables there are has changed. */
   readonly changed: () => void;
-  readonly log: Logger;
 };
 
 export type LeavingTable = { readonly ref: TableEntry; readonly unsureUntil: number };
@@ -30,12 +27,12 @@ type Purging = {
 };
 
 export class LeavingTables {
-  readonly #options: LeavingTablesOptions;
+  readonly #parts: LeavingTablesParts;
   /** By tableKey. */
   readonly #tables = new Map<string, Purging>();
 
-  constructor(options: LeavingTablesOptions) {
-    this.#options = options;
+  constructor(parts: LeavingTablesParts) {
+    this.#parts = parts;
   }
 
   get refs(): readonly TableRef[] {
@@ -52,14 +49,14 @@ export class LeavingTables {
 
   /** Nobody else may be writing to it any more. */
   add({ ref, unsureUntil }: LeavingTable, term: Term): void {
-    const { createPurge, timeoutMs, log } = this.#options;
-    const purge = createPurge(ref, unsureUntil);
+    const { create, context } = this.#parts;
+    const purge = create.purge(ref, unsureUntil);
     const stop = new AbortController();
     const done = purge.run(AbortSignal.any([stop.signal, term.signal]), term.lost);
     const table = { ref, purge, stop, done, term };
     this.#tables.set(tableKey(ref), table);
-    log.info({ table: tableName(ref) }, 'table removed from spec, purge started');
-    const limit = setTimeout(() => stop.abort(), timeoutMs());
+    context.log.info({ table: tableName(ref) }, 'table removed from spec, purge started');
+    const limit = setTimeout(() => stop.abort(), context.settings.purgeTimeoutSeconds * 1000);
     void done.finally(() => {
       clearTimeout(limit);
       this.#seeOff(table);
@@ -86,7 +83,7 @@ export class LeavingTables {
     this.#tables.delete(key);
     // The next leader finds it in the status.
     if (table.term.signal.aborted) return;
-    const { record, changed, log } = this.#options;
+    const { context, changed } = this.#parts;
     const name = tableName(table.ref);
     const { outcome, obstacle } = table.purge;
     const isClean = outcome?.kind === 'clean';
@@ -94,8 +91,8 @@ export class LeavingTables {
     const note = isClean
       ? `the table ${name} left spec.tables and was purged: none of our tags are left in it (${outcome.addresses} addresses unregistered)`
       : `the table ${name} left spec.tables and its purge did not finish; tags may remain in it: ${why}`;
-    log[isClean ? 'info' : 'warn']({ table: name, outcome }, 'table released');
-    record({ reason: isClean ? 'Purged' : 'PurgeAbandoned', note });
+    context.log[isClean ? 'info' : 'warn']({ table: name, outcome }, 'table released');
+    context.observer.record({ reason: isClean ? 'Purged' : 'PurgeAbandoned', note });
     changed();
   }
 }

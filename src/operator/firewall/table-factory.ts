@@ -1,58 +1,37 @@
 // Equips a worker, or a purge, for one table of a PanFirewall.
 
-import type { Desired } from '../../core/desired/desired.ts';
-import type { Firewall } from '../../core/model/model.ts';
-import type { Timing } from '../../core/model/timing.ts';
-import type { Stance } from '../../core/rights/stance.ts';
-import type { Precedence } from '../../core/rights/table-claims.ts';
+import type { DeviceError } from '../../core/model/device-error.ts';
 import { isUnnamed, type TableRef, tableFields } from '../../core/model/table-ref.ts';
-import type { Logger } from '../../runtime/logger.ts';
-import type { FirewallSettings } from '../device/credentials.ts';
 import type { Connection } from '../device/device-port.ts';
+import type { FirewallDevices } from '../device/firewall-devices.ts';
 import type { FirewallLimits } from '../limits/firewall-limits.ts';
-import { formerTable, type FormerTables } from './former-tables.ts';
 import type { TableContext } from '../table/table-context.ts';
 import { TablePurge } from '../table/table-purge.ts';
-import type { ClusterKnowledge, TableObserver } from '../table/table-observer.ts';
 import { TableWorker } from '../table/table-worker.ts';
+import type { FirewallClaim } from './firewall-claim.ts';
+import type { FirewallContext } from './firewall-context.ts';
+import { formerTable } from './former-tables.ts';
 
-type TableFactoryOptions = {
-  readonly firewall: Firewall;
-  /** Of this installation, for the mark of ownership. */
-  readonly ownerId: string;
-  readonly desired: Desired;
+type TableFactoryParts = {
+  readonly context: FirewallContext;
+  readonly claim: FirewallClaim;
+  readonly devices: FirewallDevices;
   readonly limits: FirewallLimits;
-  readonly knowledge: () => ClusterKnowledge;
-  /** As the spec says by now. */
-  readonly settings: () => FirewallSettings;
-  readonly stance: () => Stance;
-  readonly precedence: (ref: TableRef) => Precedence;
-  /** Our mark stands on the table. */
-  readonly marked: (ref: TableRef) => void;
-  /** Somebody asks to take another owner's place: what nobody claims is held meanwhile, whatever its number. */
-  readonly adopting?: () => boolean;
-  /** PAN-OS of the table's device, as it last said; undefined: it has not said yet. */
-  readonly swVersion: (ref: TableRef) => string | undefined;
-  readonly former: () => FormerTables | undefined;
-  /** The connection, with the table's device known; throws DeviceError while there is none. */
-  readonly connect: (ref: TableRef, signal: AbortSignal) => Promise<Connection>;
-  readonly observer: (ref: TableRef) => TableObserver;
-  readonly log: Logger;
-  /** Monotonic ms. */
-  readonly now: () => number;
-  readonly timing: Timing;
+  /** Resolves when it is known whether the table is still the PanFirewall's. Rejects with the signal's reason. */
+  readonly awaited: (ref: TableRef, signal: AbortSignal) => Promise<void>;
 };
 
 export class TableFactory {
-  readonly #options: TableFactoryOptions;
+  readonly #parts: TableFactoryParts;
 
-  constructor(options: TableFactoryOptions) {
-    this.#options = options;
+  constructor(parts: TableFactoryParts) {
+    this.#parts = parts;
   }
 
   table(ref: TableRef): TableWorker {
-    const { firewall, desired, limits } = this.#options;
-    return new TableWorker(this.#context(ref), {
+    const { context, limits } = this.#parts;
+    const { firewall, desired } = context;
+    return new TableWorker(this.#tableContext(ref), {
       desired: limits.desiredOf(ref),
       limits: limits.of(ref),
       explainDesired: (address) => desired.explain(address, firewall.name),
@@ -61,45 +40,59 @@ export class TableFactory {
 
   /** @param unsureUntil monotonic ms: until then an earlier message without an answer may still take effect. */
   purge(ref: TableRef, unsureUntil: number): TablePurge {
-    const { firewall, desired } = this.#options;
+    const { firewall, desired } = this.#parts.context;
     const wanted = (address: string) => desired.tagsOf(firewall.name, address);
-    return new TablePurge(this.#context(ref), { wanted, unsureUntil });
+    return new TablePurge(this.#tableContext(ref), { wanted, unsureUntil });
   }
 
-  #context(ref: TableRef): TableContext {
-    const options = this.#options;
-    const { firewall, ownerId, log } = options;
+  #tableContext(ref: TableRef): TableContext {
+    const { context, claim, devices } = this.#parts;
+    const { firewall, ownerId, observer, log, now, timing } = context;
     return {
       name: firewall.name,
       ref,
       self: { prefix: firewall.tagPrefix, id: ownerId },
       get settings() {
-        return options.settings();
+        return context.settings;
       },
       get stance() {
-        return options.stance();
+        return context.stance;
       },
       get adopting() {
-        return options.adopting?.() === true;
+        return context.adopting;
       },
       get knowledge() {
-        return options.knowledge();
+        return context.knowledge;
       },
       get precedence() {
-        return options.precedence(ref);
+        return claim.precedence(ref);
       },
       get swVersion() {
-        return options.swVersion(ref);
+        return devices.deviceOf(ref)?.swVersion;
       },
       get former() {
-        return formerTable(options.former(), ref);
+        return formerTable(context.former, ref);
       },
-      marked: () => options.marked(ref),
-      connect: (signal) => options.connect(ref, signal),
-      observer: options.observer(ref),
+      marked: () => {
+        // Before all PanFirewalls are known, another one may have been kept there.
+        if (context.knowledge.synced) claim.marked(ref);
+      },
+      connect: (signal) => this.#connect(ref, signal),
+      observer: { ...observer, failed: (failure) => this.#failed(ref, failure) },
       log: isUnnamed(ref) ? log : log.child(tableFields(ref)),
-      now: options.now,
-      timing: options.timing,
+      now,
+      timing,
     };
+  }
+
+  async #connect(ref: TableRef, signal: AbortSignal): Promise<Connection> {
+    await this.#parts.awaited(ref, signal);
+    return this.#parts.devices.connect(ref, signal);
+  }
+
+  #failed(ref: TableRef, failure: DeviceError): void {
+    const { context, devices } = this.#parts;
+    devices.failed(ref, failure);
+    context.observer.failed(failure);
   }
 }

@@ -4,27 +4,27 @@ import { isAmong, type TableEntry } from '../../core/device/device-groups.ts';
 import { type PurgeOutcome, together } from '../../core/lifecycle/farewell.ts';
 import type { DepartedTable, FirewallView } from '../../core/status/firewall-status.ts';
 import { sameName, tableKey, tableName } from '../../core/model/table-ref.ts';
-import type { DeviceInfo } from '../device/device-port.ts';
+import { purgeObstacle } from '../../core/rights/stance.ts';
+import type { FirewallDevices } from '../device/firewall-devices.ts';
+import type { FirewallContext } from './firewall-context.ts';
 import type { FormerTables } from './former-tables.ts';
-import { GroupTables, type GroupTablesOptions } from './group-tables.ts';
-import { type GoneTable, KeptTables, type KeptTablesOptions } from './kept-tables.ts';
-import { LeavingTables, type LeavingTablesOptions } from './leaving-tables.ts';
+import { GroupTables } from './group-tables.ts';
+import { type GoneTable, KeptTables } from './kept-tables.ts';
+import { LeavingTables } from './leaving-tables.ts';
+import type { TableFactory } from './table-factory.ts';
 import type { Term } from '../leadership/term.ts';
 
-type TableSetOptions = KeptTablesOptions &
-  LeavingTablesOptions &
-  GroupTablesOptions & {
-    /** What the status tells of an earlier leader's tables. */
-    readonly former: () => FormerTables | undefined;
-    /** Why nothing may be purged; undefined when it may. */
-    readonly forbidden: () => string | undefined;
-    /** Who is at the endpoint; undefined before it was met. */
-    readonly endpoint: () => DeviceInfo | undefined;
-  };
+type TableSetParts = {
+  readonly create: TableFactory;
+  readonly devices: FirewallDevices;
+  /** Which tables there are, or what is known of their groups, has changed. */
+  readonly changed: () => void;
+};
 
 export class TableSet {
   readonly kept: KeptTables;
-  readonly #options: TableSetOptions;
+  readonly #context: FirewallContext;
+  readonly #parts: TableSetParts;
   readonly #groups: GroupTables;
   readonly #leaving: LeavingTables;
   /** By tableKey. */
@@ -36,12 +36,14 @@ export class TableSet {
   /** Changes happen one after the other. */
   #turn: Promise<void> = Promise.resolve();
 
-  constructor(options: TableSetOptions) {
-    this.#options = options;
-    this.#leaving = new LeavingTables(options);
-    this.#groups = new GroupTables(options, () => this.#inTurn(() => this.#apply()));
+  constructor(context: FirewallContext, parts: TableSetParts) {
+    this.#context = context;
+    this.#parts = parts;
+    const { create, devices, changed } = parts;
+    this.#leaving = new LeavingTables({ context, create, changed });
+    this.#groups = new GroupTables({ context, devices, told: () => this.#inTurn(() => this.#apply()) });
     this.#recall();
-    this.kept = new KeptTables(options, this.#groups.tables);
+    this.kept = new KeptTables(create, this.#groups.tables);
   }
 
   /** Those that are ours for now. One that is being purged is not another's yet. */
@@ -146,7 +148,7 @@ export class TableSet {
 
   /** Takes up what the status tells. */
   #recall(): FormerTables | undefined {
-    const former = this.#options.former();
+    const { former } = this.#context;
     this.#groups.begin((former?.tables ?? []).map(({ ref }) => ref));
     this.#departed.clear();
     for (const table of former?.departed ?? []) this.#departed.set(tableKey(table.ref), table);
@@ -169,7 +171,7 @@ export class TableSet {
     if (!sameEntries(this.kept.refs, wanted)) await this.#change(wanted);
     this.#forgetDeparted();
     this.#reviewFormer();
-    this.#options.changed();
+    this.#parts.changed();
   }
 
   /** Those that the spec does not list any more, as long as a group that may have them is still to be looked up. */
@@ -180,7 +182,7 @@ export class TableSet {
 
   /** Those that stay go on undisturbed; those that go are purged or left, as the spec wants it. */
   async #change(wanted: readonly TableEntry[]): Promise<void> {
-    this.#options.log.info({ tables: wanted.map(tableName) }, 'tables changed');
+    this.#context.log.info({ tables: wanted.map(tableName) }, 'tables changed');
     await this.#leaving.drop(wanted);
     for (const table of await this.kept.change(wanted)) this.#seeOff(table);
   }
@@ -188,10 +190,10 @@ export class TableSet {
   /** It is in the set no more. */
   #seeOff(table: GoneTable): void {
     const { ref } = table;
-    const { log, forbidden } = this.#options;
+    const { log, settings } = this.#context;
     // The same table by another name is kept.
     if (this.#term === undefined || isAmong(this.kept.refs, ref)) return;
-    const why = forbidden();
+    const why = purgeObstacle(settings);
     if (this.#groups.departs(ref)) {
       this.#departed.set(tableKey(ref), table);
       const { deviceGroup } = ref;
@@ -209,7 +211,7 @@ export class TableSet {
   /** Tables that an earlier leader kept, or had begun to purge, and that are not in the spec any more. */
   #reviewFormer(): void {
     const former = this.#former;
-    const serial = this.#options.endpoint()?.serial;
+    const serial = this.#parts.devices.endpoint?.serial;
     if (former === undefined || serial === undefined || !this.#groups.told) return;
     this.#former = undefined;
     // Of another device, or of one that cannot be told from others, nothing is known.

@@ -184,7 +184,7 @@ function reasonOf({ reason }: AbortSignal): string {
  * @param use its `takenFrom`: who held the Lease; undefined when it was free.
  */
 export async function withLease<T>(
-  options: Omit<ElectionOptions, 'mode' | 'found'> & { readonly silent?: string },
+  options: Omit<ElectionOptions, 'mode' | 'found' | 'turnedBack'> & { readonly silent?: string },
   use: (term: Term, takenFrom: string | undefined) => Promise<T>,
   signal: AbortSignal,
 ): Promise<T> {
@@ -200,7 +200,9 @@ export async function withLease<T>(
       done.abort();
     }
   };
-  await new Election({ ...options, mode: 'take' }).run(AbortSignal.any([signal, done.signal]), lead);
+  const { client, identity, clocks, timing, log } = options;
+  const election = new Election({ client, identity, clocks, mode: 'take', timing, log });
+  await election.run(AbortSignal.any([signal, done.signal]), lead);
   signal.throwIfAborted();
   if (result === undefined) throw new Error('the Lease was lost before the work began');
   return result.value;

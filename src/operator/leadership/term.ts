@@ -19,6 +19,17 @@ export type Term = {
   readonly unsureUntil?: number;
 };
 
+/** The term of this process, if it leads; what is sent to a device asks here at the socket. */
+export class CurrentTerm {
+  term: Term | undefined;
+
+  /** Whether this process provably leads at this very moment. */
+  readonly mayBegin = (): boolean => this.term?.mayBegin() === true;
+
+  /** Whether what this process has begun may go on: nobody else can lead yet. */
+  readonly mayGoOn = (): boolean => this.term?.mayGoOn() === true;
+}
+
 export type Clocks = {
   /** Monotonic ms. */
   readonly now: () => number;

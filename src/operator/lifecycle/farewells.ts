@@ -2,13 +2,13 @@
 
 import { type Farewell, farewell, timeLeft } from '../../core/lifecycle/farewell.ts';
 import type { EventNote } from '../../core/status/event-note.ts';
-import { objectPath, panFirewalls } from '../../kubernetes/resources/api.ts';
+import { isFinalized, objectPath, panFirewalls } from '../../kubernetes/resources/api.ts';
 import type { ObjectMeta } from '../../kubernetes/resources/object.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { AskDefinition } from '../cluster/definition-watch.ts';
 import type { FirewallObject } from '../cluster/firewall-objects.ts';
 import { neverMet } from '../firewall/recalled-view.ts';
-import { eachOf, isFinalized, type PatchObject, removal } from './finalizers.ts';
+import { eachOf, type PatchObject, removal } from './finalizers.ts';
 
 type FarewellsOptions = {
   readonly patch: PatchObject;

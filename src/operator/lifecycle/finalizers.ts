@@ -1,15 +1,11 @@
 // Keeps the finalizer on the PanFirewalls that want it and off those that do not, as each is by now.
 
 import type { JsonPatch } from '../../kubernetes/client/http.ts';
-import { objectPath, panFirewalls, purgeFinalizer } from '../../kubernetes/resources/api.ts';
+import { isFinalized, objectPath, panFirewalls, purgeFinalizer } from '../../kubernetes/resources/api.ts';
 import type { ParsedFirewall } from '../../kubernetes/resources/parse.ts';
 import type { Logger } from '../../runtime/logger.ts';
 
 type Meta = ParsedFirewall['meta'];
-
-export function isFinalized({ finalizers }: Meta): boolean {
-  return finalizers.includes(purgeFinalizer);
-}
 
 /** One that is being deleted is not touched, nor one of which nothing is known. */
 export function isSettled({ meta, ending }: ParsedFirewall): boolean {

@@ -2,12 +2,11 @@
 
 import type { ParsedFirewall } from '../../kubernetes/resources/parse.ts';
 import { createWake, type Wake } from '../../runtime/wake.ts';
+import type { ReadableFirewall } from '../firewall/firewall-context.ts';
 import type { FirewallWorker } from '../firewall/firewall-worker.ts';
 import type { PurgePlan } from './purge-plan.ts';
 import type { PurgeResult } from './purge-status.ts';
 import type { Term } from '../leadership/term.ts';
-
-type Readable = Extract<ParsedFirewall, { ok: true }>;
 
 type PurgeAllOptions = {
   /** All there are: which of two keeps a table is a matter of both. */
@@ -16,7 +15,7 @@ type PurgeAllOptions = {
   /** For each at most, whatever spec.purgeTimeoutSeconds allows; undefined: that. */
   readonly timeoutSeconds: number | undefined;
   /** A worker that has nothing begun. `changed`: what became of its purge may be news. */
-  readonly createWorker: (parsed: Readable, changed: () => void) => FirewallWorker;
+  readonly createWorker: (parsed: ReadableFirewall, changed: () => void) => FirewallWorker;
   /** Lets the object go, should it be deleted. */
   readonly release: (meta: ParsedFirewall['meta']) => Promise<void>;
   /** One line for each PanFirewall, and what it waits for meanwhile. */
@@ -66,7 +65,7 @@ function createJob(parsed: ParsedFirewall, { plans, createWorker }: PurgeAllOpti
 }
 
 /** What was not asked for is not purged either. */
-function retained(parsed: Readable): Readable {
+function retained(parsed: ReadableFirewall): ReadableFirewall {
   return { ...parsed, connection: { ...parsed.connection, deletionPolicy: 'Retain' } };
 }
 

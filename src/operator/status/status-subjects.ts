@@ -16,12 +16,11 @@ import {
   type PolicyView,
   type SkippedStatus,
 } from '../../core/status/policy-status.ts';
-import { objectPath, panFirewalls } from '../../kubernetes/resources/api.ts';
+import { isFinalized, objectPath, panFirewalls } from '../../kubernetes/resources/api.ts';
 import type { ParsedPolicy } from '../../kubernetes/resources/parse.ts';
 import type { Controller } from '../cluster/controller.ts';
 import type { FirewallObject } from '../cluster/firewall-objects.ts';
 import { unusable } from '../cluster/policy-admission.ts';
-import { isFinalized } from '../lifecycle/finalizers.ts';
 import { type OpenWork, openWork, openWorkKey } from './open-work.ts';
 import { farewellOf, recalled } from '../firewall/recalled-view.ts';
 import { policyPath } from '../cluster/policy-objects.ts';

@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import * as fc from 'fast-check';
 import type { Claim, Precedence } from '../../../src/core/rights/table-claims.ts';
 import { ownTable } from '../../../src/core/model/table-ref.ts';
-import { FirewallClaim } from '../../../src/operator/firewall/firewall-claim.ts';
+import { type ClaimContext, FirewallClaim } from '../../../src/operator/firewall/firewall-claim.ts';
 import { type FormerTables, formerTables } from '../../../src/operator/firewall/former-tables.ts';
 
 const table = { state: 'InSync', owned: 1, foreign: 0, pending: 0 };
@@ -21,16 +21,22 @@ function world() {
   const workers = new Map<string, FirewallClaim>();
   const deleting = new Set<string>();
   const start = ({ name, createdAt }: PanFirewall): void => {
-    const worker = new FirewallClaim({
+    const context: ClaimContext = {
       firewall: { name, tagPrefix: 'k8s-prod.' },
       meta: { uid: name, createdAt },
-      endpoint: () => objects.get(name)?.endpoint ?? '',
-      deleting: () => deleting.has(name),
-      former: () => statuses.get(name),
+      get settings() {
+        return { endpoint: objects.get(name)?.endpoint ?? '' };
+      },
+      get deleting() {
+        return deleting.has(name);
+      },
+      get former() {
+        return statuses.get(name);
+      },
       claims,
       claim: (claim) => (claim === undefined ? claims.delete(name) : claims.set(name, claim)),
-      tables: () => ({ tables: [ownTable], open: false }),
-    });
+    };
+    const worker = new FirewallClaim(context, () => ({ tables: [ownTable], open: false }));
     workers.set(name, worker);
     worker.begin();
   };

@@ -13,8 +13,8 @@ test('a purge by a new leader is not over before the last message of one that wa
   const running = { run: async () => undefined };
   const tables = new KeptTables(
     {
-      createTable: () => running as unknown as TableWorker,
-      createPurge: (_, unsureUntil) => {
+      table: () => running as unknown as TableWorker,
+      purge: (_, unsureUntil) => {
         told.push(unsureUntil);
         return running as unknown as TablePurge;
       },

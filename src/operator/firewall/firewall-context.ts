@@ -1,0 +1,123 @@
+// One PanFirewall as its parts see it: its object and spec as they are now, and what all PanFirewalls share.
+
+import type { Desired } from '../../core/desired/desired.ts';
+import type { Timing } from '../../core/model/timing.ts';
+import type { Firewall } from '../../core/model/model.ts';
+import { type Stance, stanceOf } from '../../core/rights/stance.ts';
+import type { Claim } from '../../core/rights/table-claims.ts';
+import { adoptAnnotation, isFinalized } from '../../kubernetes/resources/api.ts';
+import type { ObjectMeta } from '../../kubernetes/resources/object.ts';
+import type { ParsedFirewall } from '../../kubernetes/resources/parse.ts';
+import type { Logger } from '../../runtime/logger.ts';
+import type { ConnectionSettings, FirewallSettings, Secrets } from '../device/credentials.ts';
+import type { Connection } from '../device/device-port.ts';
+import type { ClusterKnowledge, TableObserver } from '../table/table-observer.ts';
+import { type FormerTables, formerTables } from './former-tables.ts';
+
+/** A PanFirewall whose spec can be acted on. */
+export type ReadableFirewall = Extract<ParsedFirewall, { ok: true }>;
+
+/** What the process gives to every PanFirewall. */
+export type FirewallEnvironment = {
+  /** Of this installation, for the mark of ownership. */
+  readonly ownerId: string;
+  /** @throws DeviceError when the settings cannot work. */
+  readonly open: (firewall: string, settings: ConnectionSettings) => Connection;
+  readonly observe: (meta: ObjectMeta, desired: Desired) => TableObserver;
+  readonly log: Logger;
+  /** Monotonic ms. */
+  readonly now: () => number;
+  readonly timing: Timing;
+};
+
+/** The cluster, as far as the PanFirewalls depend on it. */
+export type ClusterState = {
+  readonly desired: Desired;
+  readonly secrets: Secrets;
+  /** Which tables each PanFirewall keeps, by its name. */
+  readonly claims: ReadonlyMap<string, Claim>;
+  /** Makes known which tables a PanFirewall keeps; undefined: none any more. */
+  claim(firewall: string, claim: Claim | undefined): void;
+  knowledge(): ClusterKnowledge;
+  /** The PanFirewall of this name as it was last seen; undefined: it is gone. */
+  parsed(firewall: string): ParsedFirewall | undefined;
+};
+
+/** Getters change at any time: read each where it is used, and again after waiting. */
+export class FirewallContext {
+  readonly firewall: Firewall;
+  readonly meta: ObjectMeta;
+  readonly ownerId: string;
+  readonly desired: Desired;
+  readonly secrets: Secrets;
+  readonly claims: ReadonlyMap<string, Claim>;
+  readonly observer: TableObserver;
+  readonly log: Logger;
+  /** Monotonic ms. */
+  readonly now: () => number;
+  readonly timing: Timing;
+  /** The spec that the worker goes by. */
+  settings: FirewallSettings;
+  readonly #environment: FirewallEnvironment;
+  readonly #cluster: ClusterState;
+
+  constructor(
+    environment: FirewallEnvironment,
+    cluster: ClusterState,
+    { firewall, meta, connection }: ReadableFirewall,
+  ) {
+    this.#environment = environment;
+    this.#cluster = cluster;
+    this.firewall = firewall;
+    this.meta = meta;
+    this.settings = connection;
+    this.ownerId = environment.ownerId;
+    this.desired = cluster.desired;
+    this.secrets = cluster.secrets;
+    this.claims = cluster.claims;
+    this.observer = environment.observe(meta, cluster.desired);
+    this.log = environment.log.child({ firewall: meta.name });
+    this.now = environment.now;
+    this.timing = environment.timing;
+  }
+
+  get knowledge(): ClusterKnowledge {
+    return this.#cluster.knowledge();
+  }
+
+  /** The object is being deleted, or gone. */
+  get deleting(): boolean {
+    const parsed = this.#parsed;
+    return parsed === undefined || parsed.meta.deletingSince !== undefined;
+  }
+
+  /** Somebody asks to take another owner's place. */
+  get adopting(): boolean {
+    return this.#parsed?.meta.annotations.has(adoptAnnotation) === true;
+  }
+
+  /** How far the tables may be written. */
+  get stance(): Stance {
+    const parsed = this.#parsed;
+    const { mode, deletionPolicy } = this.settings;
+    const finalized = parsed !== undefined && isFinalized(parsed.meta);
+    return stanceOf({ mode, deletionPolicy, finalized, deleting: this.deleting });
+  }
+
+  /** What the status tells of a leader's tables: they may have left spec.tables since. */
+  get former(): FormerTables | undefined {
+    return formerTables(this.#parsed?.status);
+  }
+
+  claim(claim: Claim | undefined): void {
+    this.#cluster.claim(this.firewall.name, claim);
+  }
+
+  open(settings: ConnectionSettings): Connection {
+    return this.#environment.open(this.firewall.name, settings);
+  }
+
+  get #parsed(): ParsedFirewall | undefined {
+    return this.#cluster.parsed(this.firewall.name);
+  }
+}
