@@ -1,4 +1,4 @@
-// Tells apart what the TLS library says of the peer's certificate from all else that ends a handshake.
+// Separates certificate errors from all other causes that end a TLS handshake.
 
 /**
  * The TLS library does not accept the peer's certificate, whatever its reason: nothing was sent. Whoever makes TLS knows

@@ -1,4 +1,4 @@
-// Waits and gives up by AbortSignals, without leaving listeners behind on signals that live for ever.
+// Waits on AbortSignals without leaving listeners behind on signals that live as long as the process.
 
 /**
  * Calls `act` when the signal aborts, and at once where it has; until the returned function is called.

@@ -1,4 +1,4 @@
-// address -> tags on each firewall, as they were last told: what turns a new outcome into a change.
+// Last reported tags of each address on each firewall; turns a new result into a change.
 
 import { takes } from '../policies/eligibility.ts';
 import { type Evaluation, tagsOn } from '../policies/grants.ts';

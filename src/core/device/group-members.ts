@@ -1,4 +1,4 @@
-// The firewalls that a device group was told to have, and those that are missing from the last look but not given up yet.
+// Firewalls of a device group as last looked up, including those that are missing but not given up yet.
 
 /** A firewall in a device group. */
 type GroupMember = {

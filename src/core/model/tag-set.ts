@@ -1,4 +1,4 @@
-// Sets of tags as sorted arrays: compact, comparable by identity first, and cheap to subtract.
+// Sets of tags as sorted arrays: compact, compared by identity first, and cheap to subtract.
 
 /** Sorted by code unit, without duplicates. Never mutated once handed out. */
 export type TagSet = readonly string[];

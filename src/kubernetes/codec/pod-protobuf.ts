@@ -1,4 +1,4 @@
-// Reads of a protobuf Pod only what a PodRecord keeps, and steps over the other nine tenths of its bytes.
+// Decodes of a protobuf Pod only the fields of a PodRecord, and skips the other nine tenths of its bytes.
 // Field numbers: k8s.io/api v0.36.2 core/v1 and k8s.io/apimachinery v0.36.2 meta/v1, generated.proto.
 
 import type { Labels } from '../../core/model/model.ts';

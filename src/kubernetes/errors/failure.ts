@@ -1,4 +1,4 @@
-// Judges why a list or a watch failed: what to tell people, and whether what is known can be continued.
+// Classifies the failure of a list or a watch: its message, and whether the watch can be continued.
 
 import { DecodeError, isExpired, KubeApiError, KubeUnreachableError } from './kube-errors.ts';
 

@@ -1,4 +1,4 @@
-// Tells when the Lease changed, so that its next holder need not wait for a poll. A hint only: whoever hears it reads the Lease.
+// Notifies when the Lease changed, so that its next holder need not wait for a poll. Only a hint: the Lease is read then.
 
 import { monotonicClock } from '../reflector/clock.ts';
 import { rawDecoder } from '../codec/decoders.ts';

@@ -1,4 +1,4 @@
-// Checks now and then that the watch has told everything, by a list of exactly the moment it has come to.
+// Checks periodically that the watch delivered everything, by a list at the same resourceVersion (resync).
 
 import type { Clock } from './clock.ts';
 import { judge } from '../errors/failure.ts';

@@ -1,4 +1,4 @@
-// Time as the Kubernetes adapter sees it; tests put another clock in its place.
+// Clock of the Kubernetes adapter; tests replace it.
 
 import { setTimeout as delay } from 'node:timers/promises';
 

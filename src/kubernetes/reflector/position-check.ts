@@ -1,4 +1,4 @@
-// Asks the API server, with a list of one object, whether it has come as far as we have, and still lets us read.
+// Checks with a list of one object that the API server is as recent as we are, and still lets us read.
 
 import { KubeApiError } from '../errors/kube-errors.ts';
 import type { Logger } from './reflector-options.ts';

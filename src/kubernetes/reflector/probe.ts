@@ -1,4 +1,4 @@
-// Asks now and then whether we may still read what a watch tells us: an API server never ends a watch for lost rights.
+// Checks periodically that we may still read what is watched: an API server never ends a watch for lost rights.
 
 import type { Clock } from './clock.ts';
 import { KubeApiError } from '../errors/kube-errors.ts';

@@ -1,4 +1,4 @@
-// One watch request, from its headers to its end, handing on events by the batch; silence ends it.
+// One watch request from its headers to its end; delivers events in batches, and ends after silence.
 
 import { onAbort } from '../../signals/abort.ts';
 import type { WatchEvent } from '../codec/decode.ts';

@@ -1,4 +1,4 @@
-// Names the object whose status may have to be written anew.
+// Keys of the objects whose status may have changed.
 
 /** The name of a PanFirewall, which has no slash, or the PolicyId of a policy, which has one. */
 export type StatusKey = string;

@@ -1,4 +1,4 @@
-// The connection to one PanFirewall's device: opened when it is first needed, opened anew when its settings differ.
+// Connection to one PanFirewall's device: opened when it is first needed, reopened when its settings differ.
 
 import { DeviceError } from '../../core/model/device-error.ts';
 import {

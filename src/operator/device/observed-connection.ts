@@ -1,4 +1,4 @@
-// A connection whose calls are told in metrics, and in the log its sign-ins and what it has to work around.
+// Connection with metrics for its calls, and log lines for its sign-ins and workarounds.
 
 import { createKeyExchange, type KeyExchange } from '../../panos/http/key-exchange.ts';
 import type { Logger } from '../../runtime/logger.ts';

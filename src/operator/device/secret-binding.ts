@@ -1,4 +1,4 @@
-// A Secret that names its endpoint is bound: whoever edits the PanFirewall alone cannot have its credentials read by somebody else.
+// Bound Secrets: a Secret that names its endpoint must repeat all of the spec that decides who reads its credentials.
 
 import { certificatesIn } from '../../panos/http/trust.ts';
 import type { Connection as FirewallSettings } from '../../kubernetes/resources/parse.ts';

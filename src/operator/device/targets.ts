@@ -1,4 +1,4 @@
-// The firewalls behind a Panorama: each is looked for, met and failed by itself, whatever the others do.
+// Firewalls behind a Panorama: each is looked up, identified and failed independently.
 
 import { DeviceError } from '../../core/model/device-error.ts';
 import type { TableRef } from '../../core/model/table-ref.ts';

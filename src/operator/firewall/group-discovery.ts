@@ -1,4 +1,4 @@
-// Looks now and then who is in the device groups of a Panorama, and tells what it found or why it found nothing.
+// Looks up the device groups of a Panorama periodically, and reports the members or the failure.
 
 import { DeviceError } from '../../core/model/device-error.ts';
 import type { GroupsAnswer } from '../../core/device/device-groups.ts';

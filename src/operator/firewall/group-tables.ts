@@ -1,4 +1,4 @@
-// The tables that the entries of spec.tables come to, device groups included, which are looked up while we lead.
+// Tables of a PanFirewall's spec.tables, device groups included, which are looked up while we lead.
 
 import { type Finding, worst } from '../../core/model/finding.ts';
 import {

@@ -1,4 +1,4 @@
-// Equips a worker, or a purge, for one table of a PanFirewall.
+// Builds the worker, or the purge, of one table of a PanFirewall.
 
 import type { DeviceError } from '../../core/model/device-error.ts';
 import { isUnnamed, type TableRef, tableFields } from '../../core/model/table-ref.ts';

@@ -1,4 +1,4 @@
-// Tells whether somebody still renews the Lease: reads it for as long as its term lasts, without writing it.
+// Checks whether the Lease is still renewed: reads it for as long as its term lasts, without writing it.
 
 import type { Lease } from '../../kubernetes/leases/lease.ts';
 import { pause } from '../../runtime/wake.ts';

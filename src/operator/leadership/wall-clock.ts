@@ -1,4 +1,4 @@
-// Moments of this process's monotonic clock as a status tells them, and back.
+// Converts moments of this process's monotonic clock to the timestamps of a status, and back.
 
 /** Monotonic ms -> RFC 3339, in whole seconds; what is told and read back comes out the same. */
 export function wallClock(monotonicMs: number): string {

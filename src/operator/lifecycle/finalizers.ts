@@ -1,4 +1,4 @@
-// Keeps the finalizer on the PanFirewalls that want it and off those that do not, as each is by now.
+// Keeps the finalizer on the PanFirewalls that need it and off the others.
 
 import type { JsonPatch } from '../../kubernetes/client/http.ts';
 import { isFinalized, objectPath, panFirewalls, purgeFinalizer } from '../../kubernetes/resources/api.ts';

@@ -1,4 +1,4 @@
-// Purges every PanFirewall that wants it, side by side, and tells what became of each.
+// Purges PanFirewalls in parallel for the command purge, and reports the result of each.
 
 import type { ParsedFirewall } from '../../kubernetes/resources/parse.ts';
 import { createWake, type Wake } from '../../runtime/wake.ts';

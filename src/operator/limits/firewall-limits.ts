@@ -1,4 +1,4 @@
-// The limits of one PanFirewall's devices: one set of books a device, told of what changes in the cluster and the spec.
+// Limits of one PanFirewall's devices, updated by changes of the cluster and of the spec.
 
 import type { Desired } from '../../core/desired/desired.ts';
 import {

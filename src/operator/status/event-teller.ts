@@ -1,4 +1,4 @@
-// Remembers what has been told of each object, and tells what a newly written status adds to it.
+// Remembers the reported state of each object, and derives Events from what a newly written status adds.
 
 import type { EventNote } from '../../core/status/event-note.ts';
 import {

@@ -1,4 +1,4 @@
-// Writes to the log, at level debug, everything known of an address that is not as it should be: one a minute at most.
+// Logs at level debug why an address is not as it should be: at most one a minute.
 
 import type { Table } from '../../core/table/table.ts';
 import type { Logger } from '../../runtime/logger.ts';

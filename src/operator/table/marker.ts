@@ -1,4 +1,4 @@
-// The mark of ownership on one table: read now and then, put there when it is ours to put, swapped at an adoption.
+// Ownership mark of one table: read periodically, written when the table is ours, swapped at an adoption.
 
 import { DeviceError } from '../../core/model/device-error.ts';
 import type { PlannedAddress } from '../../core/message/batch.ts';

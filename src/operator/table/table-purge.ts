@@ -1,4 +1,4 @@
-// Unregisters what is ours in one table, its mark last, and tells when it is over.
+// Unregisters all of our tags in one table, the ownership mark last, and reports the outcome.
 
 import { DeviceError } from '../../core/model/device-error.ts';
 import type { Batch } from '../../core/message/batch.ts';

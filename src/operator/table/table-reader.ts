@@ -1,4 +1,4 @@
-// Reads one registered-ip table in full when it is time to, and tells the table what was found.
+// Reads one table in full when it is due, and passes the reading to the table.
 
 import type { RemovalGate } from '../../core/removals/removal-gate.ts';
 import type { Table } from '../../core/table/table.ts';

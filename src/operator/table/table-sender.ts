@@ -1,4 +1,4 @@
-// Sends a table's next message, takes up what became of it, and tells both in the log.
+// Sends a table's next message, applies the answer, and logs both.
 
 import { DeviceError } from '../../core/model/device-error.ts';
 import { setImmediate as nextTurn } from 'node:timers/promises';

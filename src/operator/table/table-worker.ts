@@ -1,4 +1,4 @@
-// The loop that keeps one registered-ip table equal to what is desired: one message in flight, a full read now and then.
+// Reconcile loop of one registered-ip table: one message in flight, and periodic full reads.
 
 import { DeviceError } from '../../core/model/device-error.ts';
 import type { AddressChange } from '../../core/model/address-change.ts';

@@ -1,4 +1,4 @@
-// Reads a whole table page by page, and tells how far the result can be trusted.
+// Reads a whole table page by page, and reports whether its count agrees.
 import type { Table } from '../messages/commands.ts';
 import { invalidResponse } from '../errors/errors.ts';
 import type { TableKind } from '../messages/table-kind.ts';

@@ -1,4 +1,4 @@
-// Hands out a few things, each to one holder at a time, in the order of asking, and no party may have them all.
+// Hands out a few shared items, each to one holder at a time, in the order of asking; no party may have them all.
 
 type Turns<T> = {
   /**

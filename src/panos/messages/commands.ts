@@ -1,4 +1,4 @@
-// The forms of the XML API calls: type, cmd, vsys and target. Nothing of a call is ever in its URL.
+// Builds the XML API calls: type, cmd, vsys and target. Nothing of a call is ever in its URL.
 import type { TableRef } from '../../core/model/table-ref.ts';
 
 /**

@@ -1,4 +1,4 @@
-// Reads what a Panorama tells of the firewalls that it manages, and of its device groups.
+// Parses a Panorama's replies about its firewalls and device groups.
 import { attribute, child, children, type Element, readResult, textOf } from './envelope.ts';
 import { detached } from '../errors/detached.ts';
 import { isName } from '../errors/device-words.ts';

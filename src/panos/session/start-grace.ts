@@ -1,4 +1,4 @@
-// Remembers when a device was out of reach: for some minutes after a start it refuses credentials that are good.
+// Remembers when a device was out of reach: for some minutes after a start it refuses valid credentials.
 import { DeviceError } from '../../core/model/device-error.ts';
 
 /** How long after it was last out of reach a device may still be starting (pan-os-python waits so in `syncreboot`). */
