@@ -1,4 +1,4 @@
-// Connection to a member of an HA pair: an answer counts only when the member is active afterwards.
+// Confirms the answers of a member of an HA pair: they count when the member is active afterwards.
 
 import { DeviceError } from '../../core/model/device-error.ts';
 import { askAfter } from '../../signals/ask-after.ts';
