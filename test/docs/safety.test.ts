@@ -13,7 +13,8 @@ const items = text.split(/^(?=- \*\*|#)/m);
 const proofs = items.flatMap((item) => {
   const [, promise] = /^- \*\*([^*]+)\*\*$/m.exec(item) ?? [];
   if (promise === undefined) return [];
-  const held = [...item.matchAll(/^ {2}- (.+)$/gm)].map(([, proof = '']) => proof);
+  const lines = item.replaceAll(/\n {4}/g, ' ');
+  const held = [...lines.matchAll(/^ {2}- (.+)$/gm)].map(([, proof = '']) => proof);
   return (held.length > 0 ? held : ['']).map((proof) => ({ promise, proof }));
 });
 
