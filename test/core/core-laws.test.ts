@@ -19,6 +19,7 @@ import {
   history,
   type World,
 } from './desired/universe.ts';
+import { confirmBatch, nextBatch } from './table/messages.ts';
 
 type Own = { readonly kind: 'send' } | { readonly kind: 'read' } | { readonly kind: 'restart' };
 type Move = Change | Own;
@@ -71,10 +72,10 @@ class Firewall {
   }
 
   send(): boolean {
-    const batch = this.table.next({ entries: 3, bytes: 1_000_000 }, 0);
+    const batch = nextBatch(this.table, { entries: 3, bytes: 1_000_000 }, 0);
     if (batch === undefined) return false;
     this.#apply(batch);
-    this.table.confirm(batch, [], 0);
+    confirmBatch(batch, [], 0);
     for (const { address } of batch) this.assertNothingInherited(address);
     return true;
   }

@@ -11,6 +11,7 @@ import type { Claimant } from '../../src/core/model/claimant.ts';
 import type { Labels, Policy } from '../../src/core/model/model.ts';
 import { Table } from '../../src/core/table/table.ts';
 import { tagSet } from '../../src/core/model/tag-set.ts';
+import { confirmBatch, leaveUnanswered, nextBatch } from './table/messages.ts';
 
 const second = 1000;
 const minute = 60 * second;
@@ -235,7 +236,7 @@ class History {
   #crash({ downMs }: Crash, unseen: Step | undefined): void {
     const renewedAt = this.#renewedAt;
     // A message that is on its way when its process ends may still take effect.
-    const batch = this.#table.next(limits, this.now);
+    const batch = nextBatch(this.#table, limits, this.now);
     if (batch !== undefined) {
       this.#account(batch);
       this.#late.push({ batch, at: this.now + Math.min(downMs, lateMs) });
@@ -342,7 +343,7 @@ class History {
 
   #drain(): void {
     for (let rounds = 0; rounds < 100; rounds += 1) {
-      const batch = this.#table.next(limits, this.now);
+      const batch = nextBatch(this.#table, limits, this.now);
       if (batch === undefined) return;
       this.#account(batch);
       this.#send(batch);
@@ -355,13 +356,13 @@ class History {
     this.#fate = undefined;
     if (fate === undefined) {
       this.#applyToDevice(batch);
-      this.#table.confirm(batch, [], this.now);
+      confirmBatch(batch, [], this.now);
       return;
     }
     if (fate === 'applied') this.#applyToDevice(batch);
     if (fate === 'late') this.#late.push({ batch, at: this.now + lateMs - second });
     this.#verifyAt = this.now + lateMs;
-    this.#table.unanswered(batch, this.now);
+    leaveUnanswered(batch, this.now);
   }
 
   #applyToDevice(batch: Batch): void {

@@ -16,6 +16,7 @@ import { noTags, type TagSet, tagSet } from '../../src/core/model/tag-set.ts';
 import { createRegisteredIpReader } from '../../src/panos/messages/registered-ip-reader.ts';
 import { readUidResponse } from '../../src/panos/messages/response.ts';
 import { neverTrips } from './removals/guard-limits.ts';
+import { confirmBatch, nextBatch } from './table/messages.ts';
 
 // V8 counts how often each block of src ran: bodies of loops, callbacks, branches. What native code does on its own is not
 // in these counts: the scans are added below, how far they went; sorting without a comparator and copying are left out.
@@ -166,9 +167,9 @@ function cluster(policies: number, tagsPerAddress?: number) {
   follow = table;
   return (labels: Labels): void => {
     desired.setClaimant(pod(labels));
-    const batch = table.next(limits, 2);
+    const batch = nextBatch(table, limits, 2);
     assert.ok(batch !== undefined, 'nothing is sent');
-    table.confirm(batch, [], 3);
+    confirmBatch(batch, [], 3);
   };
 }
 
@@ -270,7 +271,7 @@ law('a table in which a read finds n tags at one address, half of them unknown',
   const found = tagSet([...tagsOf(n / 2), ...tagsOf(n / 2, 'old')]);
   return () => {
     readInto(table, new Map([[address, found]]));
-    const [planned] = table.next(limits, 2) ?? [];
+    const [planned] = nextBatch(table, limits, 2) ?? [];
     assert.deepEqual([planned?.register.length, planned?.unregister.length], [n / 2, n / 2]);
   };
 });
@@ -280,19 +281,19 @@ law('a table in which a read finds n addresses', (n) => {
   const table = tableOf(fixed(new Map(ips.map((ip) => [ip, tagsOf(1)]))));
   return () => {
     readInto(table, new Map(ips.map((ip) => [ip, tagsOf(1, 'old')])));
-    assert.equal(table.next(limits, 2)?.length, n);
+    assert.equal(nextBatch(table, limits, 2)?.length, n);
   };
 });
 
 /** The table after the device refused all that it was sent. */
 function refuseAll(table: Table, pairs: number): void {
-  const batch = table.next(limits, 2) ?? [];
+  const batch = nextBatch(table, limits, 2) ?? [];
   const rejections = batch.flatMap(({ address: at, register }) =>
     register.map((tag): Rejection => ({ address: at, section: 'register', tag, message: 'no' })),
   );
   assert.equal(rejections.length, pairs);
-  table.confirm(batch, rejections, 3);
-  assert.equal(table.next(limits, 4), undefined);
+  confirmBatch(batch, rejections, 3);
+  assert.equal(nextBatch(table, limits, 4), undefined);
 }
 
 law('confirm with n rejections at one address', (n) => {

@@ -11,6 +11,7 @@ import { cleaner, shortened } from '../../src/panos/errors/device-words.ts';
 import { readDeviceGroups } from '../../src/panos/messages/panorama-replies.ts';
 import { createRegisteredIpReader } from '../../src/panos/messages/registered-ip-reader.ts';
 import { readSystemInfo, readUidResponse } from '../../src/panos/messages/response.ts';
+import { nextBatch } from '../core/table/messages.ts';
 
 const padding = (round: number, bytes: number): string => `<!--${String(round).padEnd(bytes, 'x')}-->`;
 const hostOf = (n: number): string => `fd00::${(n >> 16).toString(16)}:${(n & 0xffff).toString(16)}`;
@@ -74,7 +75,7 @@ function pages(): (round: number) => void {
     table.beginRead();
     const owned = new Map(read.map(({ ip, tags }) => [ip, [...tags].sort()]));
     table.endRead({ owned, others: new Map(), agreed: true, verifies: true }, round);
-    table.next({ entries: 500, bytes: 1_000_000 }, round);
+    nextBatch(table, { entries: 500, bytes: 1_000_000 }, round);
   };
 }
 
@@ -82,14 +83,8 @@ function pages(): (round: number) => void {
 function guiltyTags(): (round: number) => void {
   const suspects = new Suspects();
   return (round) => {
-    suspects.began([
-      {
-        address: '10.0.0.1',
-        register: [`k8s.${'t'.repeat(100)}${round}`],
-        unregister: [],
-      },
-    ]);
-    suspects.refused(round, 1);
+    const share = { address: '10.0.0.1', register: [`k8s.${'t'.repeat(100)}${round}`], unregister: [] };
+    suspects.began({ batch: [share] }).refused(round, 1);
     suspects.release('10.0.0.1');
   };
 }

@@ -21,7 +21,12 @@ export class Belief {
     this.#mayMove = mayMove;
   }
 
-  /** The last reading agreed with the device's own count and could read the entry: what it does not show is not there. */
+  /** The last reading agreed with the device's own count. */
+  get isComplete(): boolean {
+    return this.#isComplete;
+  }
+
+  /** The same, and it could read the entry: what it does not show is not there. */
   isCompleteAt(address: string): boolean {
     return this.#isComplete && !this.#unreadable.has(address);
   }

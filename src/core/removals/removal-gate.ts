@@ -9,8 +9,8 @@ export type Knowledge = {
   readonly clusterSynced: boolean;
   /** What is known of this kind is behind: a list that replaces it is being read, or applied. undefined: none is. */
   readonly relisting?: string | undefined;
-  /** The last read of the whole table agreed with the device's own count. */
-  readonly tableRead: boolean;
+  /** The last read of the whole table agreed with the device's own count. Asked at every judgement. */
+  readonly tableRead: () => boolean;
   /**
    * A policy that exists but cannot be understood, or is gone and it is not certain that it was deleted: it may claim
    * any tag of this scope. Asked at every judgement, so that the answer is never an old one. Absent: there is none.
@@ -29,9 +29,9 @@ export type RemovalGate = {
 
 export function removalGate(tagPrefix: string, knowledge: Knowledge): RemovalGate {
   const { claimant } = knowledge;
-  const closed = closedBy(knowledge);
   const scopeOf = (tag: string) => scopeOfSuffix(tag.slice(tagPrefix.length));
   const gate = (tag: string) => {
+    const closed = closedBy(knowledge);
     if (closed !== undefined) return closed;
     const scope = scopeOf(tag);
     const owner = scope === undefined ? undefined : claimant?.(scope);
@@ -44,7 +44,7 @@ export function removalGate(tagPrefix: string, knowledge: Knowledge): RemovalGat
 function closedBy({ clusterSynced, relisting, tableRead, rival }: Knowledge): string | undefined {
   if (!clusterSynced) return 'the cluster has not been read in full';
   if (relisting !== undefined) return `the list of ${relisting} is being read again`;
-  if (!tableRead) return 'the table has not been read in full';
+  if (!tableRead()) return 'the table has not been read in full';
   if (rival === undefined) return undefined;
   return `another operator, ${rival.id}, has marked ${rival.prefix} on this table`;
 }

@@ -8,7 +8,7 @@ import { type AddressPlan, isEmpty } from './plan.ts';
 import { Planner, type PlannerParts } from './planner.ts';
 import type { RemovalGate } from '../removals/removal-gate.ts';
 import type { Stakes } from '../removals/removal-guard.ts';
-import { ScopeIndex } from './scope-index.ts';
+import { ScopeIndex } from '../removals/scope-index.ts';
 import { TableRoom } from '../limits/table-room.ts';
 import { type TagSet, union } from '../model/tag-set.ts';
 import type { Scope } from '../model/policy-scope.ts';

@@ -1,17 +1,13 @@
 // Explains one address of one table: what is there, what should be, what is to be done, and why not yet.
 
-import type { Agenda } from './agenda.ts';
-import type { Belief } from '../mirror/belief.ts';
 import type { Displacement } from '../limits/places.ts';
 import { type Excerpt, excerptOf } from '../model/excerpt.ts';
-import type { InFlight } from '../message/in-flight.ts';
-import type { LateMessages } from '../message/late-messages.ts';
-import type { DesiredTags } from './desired-tags.ts';
 import type { Rejection, Refusals } from '../message/refusals.ts';
 import type { RegistrationTimeouts } from '../timeouts/registration-timeouts.ts';
 import type { RemovalCause } from '../model/model.ts';
 import type { RemovalGuard } from '../removals/removal-guard.ts';
 import type { RemovalOrigin } from '../model/removal-origin.ts';
+import type { TableState } from './table-state.ts';
 import { union, without } from '../model/tag-set.ts';
 
 type Removal = { readonly tag: string };
@@ -59,21 +55,10 @@ export type TableExplanation = {
   readonly timeout?: { readonly seconds: number; readonly dueMs?: number };
 };
 
-type Parts = {
-  readonly desired: DesiredTags;
-  readonly belief: Belief;
-  readonly agenda: Agenda;
-  readonly refusals: Refusals;
-  readonly guard: RemovalGuard;
-  readonly inFlight: InFlight;
-  readonly late: LateMessages;
-  readonly timeouts: RegistrationTimeouts;
-};
-
 const longestWords = 300;
 
-export function explainTable(parts: Parts, address: string, now: number): TableExplanation {
-  const { desired, belief, agenda, inFlight, late } = parts;
+export function explainTable(state: TableState, address: string, now: number): TableExplanation {
+  const { desired, belief, agenda, inFlight, late } = state;
   const { planner } = agenda;
   const { mirror } = belief;
   const { tags, unsure } = mirror.at(address);
@@ -93,17 +78,17 @@ export function explainTable(parts: Parts, address: string, now: number): TableE
     wanted: excerptOf(wanted),
     register: excerptOf(register),
     unregister: excerptOf(unregister),
-    guarded: excerptOf(guarded.map((tag) => ({ tag, ...guardState(parts.guard, address, tag) }))),
+    guarded: excerptOf(guarded.map((tag) => ({ tag, ...guardState(state.guard, address, tag) }))),
     waiting: excerptOf(waiting.map((tag) => ({ tag, why: planner.gate(tag) ?? '' }))),
     leaving: excerptOf(leaving.map((tag) => ({ tag, cause: causeOf(tag), origin: originOf(tag) }))),
     ...(since === undefined ? {} : { pendingMs: Math.round(now - since) }),
     inFlight: inFlight.has(address),
-    refused: refusedAt(parts.refusals, address, now),
+    refused: refusedAt(state.refusals, address, now),
     contradicted: belief.isContradicted(address),
     late: late.has(address),
     ...(displaced === undefined ? {} : { displaced }),
     unfit: excerptOf(planner.unfit(address)),
-    ...timeoutAt(parts.timeouts, address, now),
+    ...timeoutAt(state.timeouts, address, now),
   };
 }
 

@@ -1,60 +1,61 @@
-// Chooses the next message: ordinary changes, or one group of suspects by itself.
+// Chooses the next message: pairs that nobody suspects, or one group of suspects by itself.
 
-import type { Batch, BatchLimits, PlannedAddress } from '../message/batch.ts';
-import { type Group, keep, type Pair } from '../message/bisection.ts';
+import type { BatchLimits, PlannedAddress } from '../message/batch.ts';
+import { type Group, keep, type Share } from '../message/bisection.ts';
+import type { Refusals } from '../message/refusals.ts';
 import type { Suspects } from '../message/suspects.ts';
+import type { Scope } from './composition.ts';
+import { type Outgoing, outgoing } from './outgoing.ts';
 import type { Table } from './table.ts';
 import { membership, noTags } from '../model/tag-set.ts';
 
-export type Choice = {
-  readonly batch: Batch;
-  /** It consists of suspects. */
-  readonly isTrial: boolean;
-};
-
-/** Undefined when there is nothing to send now. Whatever is chosen has begun, for the table and for the suspects. */
-export function nextMessage(
+/** Undefined when there is nothing to send now. What is chosen is on its way until its end is told. */
+export function chooseMessage(
   table: Table,
   suspects: Suspects,
   { limits, now }: { readonly limits: BatchLimits; readonly now: number },
-): Choice | undefined {
+): Outgoing | undefined {
   if (!table.known) return undefined;
-  const trial = () => suspects.next(now, (group) => table.next(limits, now, within(group)));
-  const first = trial();
-  if (first !== undefined) return { batch: first, isTrial: true };
+  const sides = { table, suspects };
+  const first = suspects.next(now, (group) => table.next(limits, now, within(group)));
+  if (first !== undefined) return outgoing(sides, first, now);
   if (!suspects.othersAreDue(now)) return undefined;
-  const apart: PlannedAddress[] = [];
-  const batch = table.next(limits, now, { admit });
-  suspects.add(keep(apart, () => true));
-  if (batch !== undefined) {
-    suspects.began(batch);
-    return { batch, isTrial: false };
-  }
-  const second = apart.length > 0 ? trial() : undefined;
-  return second && { batch: second, isTrial: true };
+  const apart: Share[] = [];
+  const message = table.next(limits, now, {
+    admit: (planned) => {
+      if (suspects.has(planned.address)) return undefined;
+      const parts = partsOf(planned, table.refusals);
+      if (parts.apart !== undefined) apart.push(parts.apart);
+      return parts.now;
+    },
+  });
+  suspects.add(apart);
+  if (message !== undefined) return outgoing(sides, suspects.began(message), now);
+  if (apart.length === 0) return undefined;
+  const second = suspects.next(now, (group) => table.next(limits, now, within(group)));
+  return second && outgoing(sides, second, now);
+}
 
-  /** What spoilt a message before goes apart, and with it the whole address where a removal is concerned. */
-  function admit(planned: PlannedAddress): PlannedAddress | undefined {
-    if (suspects.has(planned.address)) return undefined;
-    const spoils = (section: Pair['section'], tag: string) => table.refusals.spoils(section, tag);
-    const [spoiling] = keep([planned], spoils);
-    if (spoiling === undefined) return planned;
-    if (spoiling.unregister.length > 0) {
-      apart.push(planned);
-      return undefined;
-    }
-    apart.push({ ...planned, unregister: noTags, register: spoiling.register });
-    const register = planned.register.filter((tag) => !spoils('register', tag));
-    return register.length + planned.unregister.length === 0 ? undefined : { ...planned, register };
-  }
+/** What spoilt a message before goes apart, and with it the whole address where a removal is concerned. */
+function partsOf(
+  planned: PlannedAddress,
+  refusals: Refusals,
+): { readonly now?: PlannedAddress; readonly apart?: Share } {
+  const [spoiling] = keep([planned], (section, tag) => refusals.spoils(section, tag));
+  if (spoiling === undefined) return { now: planned };
+  const { address, unregister } = planned;
+  if (spoiling.unregister.length > 0) return { apart: { address, unregister, register: planned.register } };
+  const apart = { address, unregister: noTags, register: spoiling.register };
+  const register = planned.register.filter((tag) => !refusals.spoils('register', tag));
+  return register.length + unregister.length === 0 ? { apart } : { apart, now: { ...planned, register } };
 }
 
 /** Of what there is to send, what belongs to the group. */
-function within(group: Group) {
+function within(group: Group): Scope {
   const shares = new Map(group.map((share) => [share.address, share]));
   return {
     addresses: shares.keys(),
-    admit: (planned: PlannedAddress): PlannedAddress | undefined => {
+    admit: (planned) => {
       const share = shares.get(planned.address);
       const register = planned.register.filter(membership(share?.register ?? noTags));
       const unregister = planned.unregister.filter(membership(share?.unregister ?? noTags));

@@ -53,6 +53,11 @@ export class Marker {
     return this.#dueAt;
   }
 
+  /** How often the mark is read. */
+  get intervalMs(): number {
+    return this.#options.intervalMs();
+  }
+
   get refusal(): Rejection | undefined {
     return this.#refusal;
   }

@@ -2,8 +2,9 @@
 
 import { DeviceError } from '../../core/model/device-error.ts';
 import { type Batch, type PlannedAddress, roomFor } from '../../core/message/batch.ts';
+import type { Group } from '../../core/message/bisection.ts';
 import type { Rejection } from '../../core/message/refusals.ts';
-import { Suspects } from '../../core/message/suspects.ts';
+import { type Attempt, Suspects } from '../../core/message/suspects.ts';
 import { noTags, type TagSet } from '../../core/model/tag-set.ts';
 import { messageLimits } from './table-sender.ts';
 
@@ -42,19 +43,21 @@ export async function sendInHalves(
 ): Promise<readonly Rejection[]> {
   const suspects = new Suspects();
   const refused: Rejection[] = [];
-  let next: Batch | undefined = batch;
-  suspects.began(batch);
-  while (next !== undefined) {
+  const part = (group: Group) => ({
+    batch: group.map((one) => planned(one.address, one.unregister, now())),
+  });
+  let attempt: Attempt<{ readonly batch: Batch }> | undefined = suspects.began({ batch });
+  while (attempt !== undefined) {
     try {
-      refused.push(...(await send(next)));
-      suspects.passed();
+      refused.push(...(await send(attempt.message.batch)));
+      attempt.passed();
     } catch (error) {
       if (!(error instanceof DeviceError) || error.reason !== 'RegistrationRejected') throw error;
       if (suspects.failures >= mostRefusals) throw error;
       const { message } = error;
-      refused.push(...suspects.refused(0, 0).map((pair) => ({ ...pair, message })));
+      refused.push(...attempt.refused(0, 0).map((pair) => ({ ...pair, message })));
     }
-    next = suspects.next(0, (group) => group.map((one) => planned(one.address, one.unregister, now())));
+    attempt = suspects.next(0, part);
   }
   return refused;
 }

@@ -3,40 +3,38 @@
 
 import type { Rejection } from '../../core/message/refusals.ts';
 import type { Table } from '../../core/table/table.ts';
-import type { TableRef } from '../../core/model/table-ref.ts';
 import { noTags } from '../../core/model/tag-set.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Connection } from '../device/device-port.ts';
+import type { ReadSchedule } from './read-schedule.ts';
+import type { TableContext } from './table-context.ts';
 import { toReading } from './table-reading.ts';
 
 /** More than these are read with the whole table. */
 const mostAlone = 8;
 const mostTold = 5;
 
-type ReadBackOptions = {
+type ReadBackParts = {
+  readonly context: TableContext;
   readonly table: Table;
-  readonly ref: TableRef;
-  /** Of our own tags. */
-  readonly prefix: string;
-  /** Reads the whole table as soon as that may be. */
-  readonly readSoon: () => void;
-  readonly log: Logger;
-  /** Monotonic ms. */
-  readonly now: () => number;
+  readonly reads: ReadSchedule;
 };
 
 /** @throws DeviceError */
 export async function readBack(
-  { table, ref, prefix, readSoon, log, now }: ReadBackOptions,
+  { context, table, reads }: ReadBackParts,
   connection: Connection,
   addresses: ReadonlySet<string>,
   signal: AbortSignal,
 ): Promise<void> {
-  if (addresses.size > mostAlone) return readSoon();
+  if (addresses.size > mostAlone) return reads.soon();
+  const { ref, self, log, now } = context;
   for (const address of addresses) {
     const entry = await connection.call({ ask: 'readOne', table: ref, key: address }, signal);
     if (entry?.unreadable === true) continue;
-    const { owned } = toReading(entry === undefined ? [] : [entry], prefix, (one) => table.registeredAt(one));
+    const { owned } = toReading(entry === undefined ? [] : [entry], self.prefix, (one) =>
+      table.registeredAt(one),
+    );
     tellRefused(log, table.readBack(address, owned.get(address) ?? noTags, now()));
   }
 }

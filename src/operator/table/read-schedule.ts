@@ -53,8 +53,8 @@ export class ReadSchedule {
   }
 
   /**
-   * The table was lost, or somebody else's until now. The first time it is read at once; while it is lost again and again, as another writer or the
-   * device itself may have it, no more often than any other full read.
+   * The table was lost, or somebody else's until now. The first time it is read at once; while it is lost again and again,
+   * as another writer or the device itself may have it, no more often than any other full read.
    */
   lost(): void {
     this.#restores.next = true;

@@ -1,17 +1,16 @@
 // Reads one table in full when it is due, and passes the reading to the table.
 
-import type { RemovalGate } from '../../core/removals/removal-gate.ts';
 import type { Table } from '../../core/table/table.ts';
 import type { Connection } from '../device/device-port.ts';
-import { ReadSchedule } from './read-schedule.ts';
+import type { ReadSchedule } from './read-schedule.ts';
 import { tellRefused } from './read-back.ts';
 import type { TableContext } from './table-context.ts';
 import { toReading } from './table-reading.ts';
 
-type TableReaderOptions = {
+type TableReaderParts = {
   readonly context: TableContext;
   readonly table: Table;
-  readonly gate: () => RemovalGate;
+  readonly reads: ReadSchedule;
 };
 
 /** Each the smallest address of its kind, so that it stays while it applies. */
@@ -27,22 +26,12 @@ export type ReadingNotes = {
 const nothingToNote: ReadingNotes = { learned: undefined, shared: undefined, unreadable: undefined };
 
 export class TableReader {
-  readonly schedule: ReadSchedule;
-  readonly #options: TableReaderOptions;
+  readonly #parts: TableReaderParts;
   #notes: ReadingNotes = nothingToNote;
-  #agreed = false;
   #isAsked = false;
 
-  constructor(options: TableReaderOptions) {
-    this.#options = options;
-    const { context } = options;
-    const intervalMs = () => context.settings.fullIntervalSeconds * 1000;
-    this.schedule = new ReadSchedule({ intervalMs, now: context.now, timing: context.timing });
-  }
-
-  /** The last reading agreed with the device's own count. */
-  get agreed(): boolean {
-    return this.#agreed;
+  constructor(parts: TableReaderParts) {
+    this.#parts = parts;
   }
 
   /** What a status should tell of the last reading. */
@@ -58,14 +47,13 @@ export class TableReader {
   /** A read is asked for: it begins as soon as the distance to the last one allows. */
   ask(): void {
     this.#isAsked = true;
-    this.schedule.soon();
+    this.#parts.reads.soon();
   }
 
   /** Nothing is known of the table any more. */
   forget(): void {
-    this.#agreed = false;
     this.#notes = nothingToNote;
-    this.schedule.atOnce();
+    this.#parts.reads.atOnce();
   }
 
   /**
@@ -77,7 +65,7 @@ export class TableReader {
     betweenPages: () => Promise<number>,
     signal: AbortSignal,
   ): Promise<void> {
-    const { table, gate, context } = this.#options;
+    const { table, reads, context } = this.#parts;
     const { ref, self, log, now } = context;
     const startedAt = now();
     this.#isAsked = false;
@@ -93,29 +81,27 @@ export class TableReader {
         signal,
       );
       answeredAt = now();
-      this.#agreed = agreed;
-      table.setGate(gate(), now());
       const { learned, shared, ...reading } = toReading(entries, self.prefix, (address) =>
         table.registeredAt(address),
       );
       const unreadable = [...reading.unreadable].sort();
       this.#notes = { learned, shared, unreadable: unreadable[0] };
-      const verifies = this.schedule.verifies(startedAt);
+      const verifies = reads.verifies(startedAt);
       tellRefused(log, table.endRead({ ...reading, agreed, verifies }, now()));
     } finally {
       table.abandonRead();
-      this.schedule.ended(startedAt, answeredAt);
+      reads.ended(startedAt, answeredAt);
     }
-    if (!this.#agreed) this.schedule.soon();
+    if (!table.agreed) reads.soon();
     this.#tell();
   }
 
   #tell(): void {
-    const { table, context } = this.#options;
-    const { owned, foreign, pending, waiting, waitingExample } = table;
-    const ms = Math.round(this.schedule.durationMs);
+    const { table, reads, context } = this.#parts;
+    const { owned, foreign, pending, waiting, waitingExample, agreed } = table;
+    const ms = Math.round(reads.durationMs);
     context.log.info(
-      { owned, foreign, pending, waiting, waitingExample, agreed: this.#agreed, ...this.#notes, ms },
+      { owned, foreign, pending, waiting, waitingExample, agreed, ...this.#notes, ms },
       'table read',
     );
   }

@@ -3,17 +3,17 @@
 import { DeviceError } from '../../core/model/device-error.ts';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Batch, countsOf, isRefreshOnly, pairsOf } from '../../core/message/batch.ts';
-import { type Pair, pairsIn, vagueHalves } from '../../core/message/bisection.ts';
-import type { Answer } from '../../core/limits/device-limits.ts';
-import { type Choice, nextMessage } from '../../core/table/message-choice.ts';
+import { pairsIn } from '../../core/message/bisection.ts';
+import type { DeviceLimits, LimitedTable } from '../../core/limits/device-limits.ts';
+import { chooseMessage } from '../../core/table/message-choice.ts';
+import type { Outgoing } from '../../core/table/outgoing.ts';
 import type { Rejection } from '../../core/message/refusals.ts';
 import { Suspects } from '../../core/message/suspects.ts';
 import type { Table } from '../../core/table/table.ts';
-import type { TableRef } from '../../core/model/table-ref.ts';
-import type { Logger } from '../../runtime/logger.ts';
 import type { Connection } from '../device/device-port.ts';
 import { readBack, tellRefused } from './read-back.ts';
-import type { TableObserver } from './table-observer.ts';
+import type { ReadSchedule } from './read-schedule.ts';
+import type { TableContext } from './table-context.ts';
 
 /**
  * At most what devices take in good time, and what a refusal may name without holding up others: the reply to 1,000 pairs
@@ -21,21 +21,13 @@ import type { TableObserver } from './table-observer.ts';
  */
 export const messageLimits = { entries: 500, pairs: 1000, bytes: 1024 * 1024 };
 
-type TableSenderOptions = {
+type TableSenderParts = {
+  readonly context: TableContext;
   readonly table: Table;
-  readonly ref: TableRef;
-  /** Of our own tags. */
-  readonly prefix: string;
-  readonly observer: TableObserver;
-  /** A message had no answer: the table must be read once it can have no effect any more. */
-  readonly doubt: () => void;
-  /** Reads the table as soon as that may be. */
-  readonly readSoon: () => void;
-  /** The device's refusals have been applied, and read back. */
-  readonly answered: (answer: Omit<Answer, 'table'>) => void;
-  readonly log: Logger;
-  /** Monotonic ms. */
-  readonly now: () => number;
+  readonly reads: ReadSchedule;
+  /** The table as the limits of its device see it, and those limits. */
+  readonly limited: LimitedTable;
+  readonly limits: Pick<DeviceLimits, 'answered'>;
 };
 
 /** When the device answered none of so many messages, whatever was in them, it is the device that fails. */
@@ -46,15 +38,15 @@ const fewRejections = 50;
 const trialMs = { least: 15_000, eachPair: 50 };
 
 export class TableSender {
-  readonly #options: TableSenderOptions;
+  readonly #parts: TableSenderParts;
   readonly #suspects = new Suspects();
   /** Addresses that had passed the guard when the status was last told of it. */
   #toldPassed = 0;
   /** The held plans that the log speaks of. */
   #toldPlans: ReadonlySet<string> = new Set();
 
-  constructor(options: TableSenderOptions) {
-    this.#options = options;
+  constructor(parts: TableSenderParts) {
+    this.#parts = parts;
   }
 
   forget(): void {
@@ -69,8 +61,8 @@ export class TableSender {
 
   /** When there is something to send that may not be sent now, monotonic ms. */
   dueAt(): number | undefined {
-    const { table, now } = this.#options;
-    const due = [table.refusals.nextDueAt(), this.#suspects.nextDueAt(now())];
+    const { table, context } = this.#parts;
+    const due = [table.refusals.nextDueAt(), this.#suspects.nextDueAt(context.now())];
     const next = Math.min(...due.map((at) => at ?? Number.POSITIVE_INFINITY));
     return Number.isFinite(next) ? next : undefined;
   }
@@ -80,33 +72,36 @@ export class TableSender {
    * @throws DeviceError when the device fails, rather than an entry of the message.
    */
   async sendNext(connection: Connection, signal: AbortSignal): Promise<number> {
-    const { table, now } = this.#options;
-    const choice = nextMessage(table, this.#suspects, { limits: messageLimits, now: now() });
+    const { table, limited, limits, context } = this.#parts;
+    const { now } = context;
+    const message = chooseMessage(table, this.#suspects, { limits: messageLimits, now: now() });
     this.#tellHeld();
     this.#tellPassed();
-    if (choice === undefined) return 0;
+    if (message === undefined) return 0;
+    const { batch } = message;
     const startedAt = now();
-    const newcomers = newcomersOf(choice.batch, table);
-    const rejections = await this.#send(choice, connection, signal)
+    const newcomers = newcomersOf(batch, table);
+    const rejections = await this.#send(message, connection, signal)
       .then(breathing)
       .then(
-        (answered) => this.#confirmed(choice.batch, answered, startedAt),
-        (error: unknown) => this.#failed(choice, error, startedAt),
+        (answered) => this.#confirmed(message, answered, startedAt),
+        (error: unknown) => this.#failed(message, error),
       )
       .then(breathing);
     const doubtful = new Set(rejections.map(({ address }) => address));
-    for (const { address } of choice.batch) if (table.isContradicted(address)) doubtful.add(address);
-    await readBack(this.#options, connection, doubtful, signal);
-    this.#options.answered({ batch: choice.batch, newcomers, rejections });
-    return choice.batch.length;
+    for (const { address } of batch) if (table.isContradicted(address)) doubtful.add(address);
+    await readBack(this.#parts, connection, doubtful, signal);
+    // The device's refusals have been applied, and read back.
+    limits.answered({ batch, newcomers, rejections, table: limited }, now());
+    return batch.length;
   }
 
   async #send(
-    { batch, isTrial }: Choice,
+    { batch, isTrial }: Outgoing,
     connection: Connection,
     signal: AbortSignal,
   ): Promise<readonly Rejection[]> {
-    const { ref } = this.#options;
+    const { ref } = this.#parts.context;
     const message = { ask: 'send', table: ref, batch } as const;
     if (!isTrial) return connection.call(message, signal);
     const ms = trialMs.least + trialMs.eachPair * pairsIn(batch).length;
@@ -122,62 +117,51 @@ export class TableSender {
     }
   }
 
-  #confirmed(batch: Batch, answered: readonly Rejection[], startedAt: number): readonly Rejection[] {
-    const { table, observer, log, now } = this.#options;
-    this.#suspects.passed();
-    table.refusals.accepted(now());
-    const rejections = table.confirm(batch, answered, now());
-    for (const half of vagueHalves(batch, answered)) this.#suspects.add(half);
+  #confirmed(message: Outgoing, answered: readonly Rejection[], startedAt: number): readonly Rejection[] {
+    const { observer, log, now } = this.#parts.context;
+    const { batch } = message;
+    const rejections = message.confirmed(answered, now());
     observer.confirmed(batch, rejections, now());
     const ms = Math.round(now() - startedAt);
     // Refreshes come all day long and change nothing.
     const level = batch.every(isRefreshOnly) ? 'debug' : 'info';
     log[level]({ ...countsOf(batch), rejected: rejections.length, ms }, 'table updated');
     if (log.isLevelEnabled('debug')) log.debug(pairsOf(batch), 'pairs');
-    tellRefused(this.#options.log, rejections);
+    tellRefused(log, rejections);
     return rejections;
   }
 
   /** Which pairs are set aside for it; throws on where it is no entry's fault. */
-  #failed({ batch, isTrial }: Choice, error: unknown, startedAt: number): readonly Rejection[] {
-    const { table, observer, now } = this.#options;
+  #failed(message: Outgoing, error: unknown): readonly Rejection[] {
+    const { reads, context } = this.#parts;
+    const { observer, log, now } = context;
+    const { batch, isTrial } = message;
     if (error instanceof DeviceError && error.applied === 'no') {
-      table.withdraw(batch, now());
-      this.#suspects.putBack();
+      message.notSent(now());
       throw error;
     }
-    table.unanswered(batch, now());
     if (error instanceof DeviceError && error.reason === 'RegistrationRejected') {
       this.#tellRefusal(batch, error);
-      return this.#setAside(this.#suspects.refused(now(), now() - startedAt), error);
+      const rejections = message.refused(error, now());
+      tellRefused(log, rejections);
+      return rejections;
     }
     observer.unanswered(batch);
-    this.#options.doubt();
+    // The table must be read once the message can have no effect any more.
+    reads.doubt();
     if (!(error instanceof DeviceError) || error.answered) {
-      this.#suspects.putBack();
+      message.inconclusive(now());
       throw error;
     }
-    const meant = this.#suspects.unanswered(now(), now() - startedAt);
-    const message = `the device does not answer updates that contain this entry: ${error.message}`;
-    const rejections = this.#setAside(meant, { message });
+    const why = `the device does not answer updates that contain this entry: ${error.message}`;
+    const rejections = message.unanswered({ message: why }, now());
+    tellRefused(log, rejections);
     if (!isTrial || this.#suspects.failures >= deviceFails) throw error;
     return rejections;
   }
 
-  #setAside(
-    pairs: readonly Pair[],
-    { message, limit }: Pick<Rejection, 'message' | 'limit'>,
-  ): readonly Rejection[] {
-    const { table, now } = this.#options;
-    const provisional = !this.#suspects.hasAccepted;
-    const rejections = pairs.map((pair) => ({ ...pair, message, spoils: true, provisional, limit }));
-    table.setAside(rejections, now());
-    tellRefused(this.#options.log, rejections);
-    return rejections;
-  }
-
   #tellRefusal(batch: Batch, { reason, message }: DeviceError): void {
-    const { observer, log } = this.#options;
+    const { observer, log } = this.#parts.context;
     observer.refused(reason);
     // One line for a search, however many messages it takes.
     const level = this.#suspects.failures === 0 ? 'warn' : 'debug';
@@ -189,14 +173,15 @@ export class TableSender {
 
   /** The status tells it before the device does anything: the next process has to know, however soon this one is killed. */
   #tellPassed(): void {
-    const { table, observer } = this.#options;
+    const { table, context } = this.#parts;
     const passed = table.guardWindow.reduce((sum, { addresses }) => sum + addresses, 0);
-    if (passed > this.#toldPassed) observer.changed();
+    if (passed > this.#toldPassed) context.observer.changed();
     this.#toldPassed = passed;
   }
 
   #tellHeld(): void {
-    const { table, log } = this.#options;
+    const { table, context } = this.#parts;
+    const { log } = context;
     const plans = new Map(table.held.map((plan) => [plan.id, plan]));
     for (const [id, { summary }] of plans) {
       if (this.#toldPlans.has(id)) continue;

@@ -10,6 +10,7 @@ import { compareRanks, type Rank } from '../../../src/core/policies/rank.ts';
 import type { Rejection } from '../../../src/core/message/refusals.ts';
 import { Table } from '../../../src/core/table/table.ts';
 import { noTags, type TagSet, tagSet } from '../../../src/core/model/tag-set.ts';
+import { confirmBatch, leaveUnanswered, nextBatch } from '../table/messages.ts';
 
 const gold: Rank = { priority: 1, name: 'gold' };
 
@@ -108,13 +109,13 @@ class Scene {
     const table = this.tables[i];
     const limited = this.#limited[i];
     this.limits.settle();
-    const batch = this.limits.mustWait ? undefined : table?.next({ entries, bytes: 1e6 }, this.now);
+    const batch = this.limits.mustWait ? undefined : nextBatch(table, { entries, bytes: 1e6 }, this.now);
     if (table === undefined || limited === undefined || batch === undefined) return false;
     const newcomers = batch
       .filter(({ address, register }) => register.length > 0 && !limited.hasEntry(address))
       .map(({ address }) => address);
     const rejections = this.#apply(i, batch);
-    table.confirm(batch, rejections, this.now);
+    confirmBatch(batch, rejections, this.now);
     this.limits.answered({ table: limited, batch, newcomers, rejections }, this.now);
     return true;
   }
@@ -123,10 +124,10 @@ class Scene {
   lose(i: number, isTaken: boolean): boolean {
     const table = this.tables[i];
     this.limits.settle();
-    const batch = table?.next({ entries: 500, bytes: 1e6 }, this.now);
+    const batch = nextBatch(table, { entries: 500, bytes: 1e6 }, this.now);
     if (table === undefined || batch === undefined) return false;
     if (isTaken) this.#apply(i, batch);
-    table.unanswered(batch, this.now);
+    leaveUnanswered(batch, this.now);
     return true;
   }
 
@@ -314,7 +315,7 @@ test('what an edit of a limit would displace is guarded like a policy edit, also
   for (const [address, tags] of next.desired) free.desired.set(address, tags);
   for (const [address, tags] of next.device[0] ?? []) free.device[0]?.set(address, tags);
   free.read(0);
-  const batch = free.tables[0]?.next({ entries: 100, bytes: 1e6 }, 0);
+  const batch = nextBatch(free.tables[0], { entries: 100, bytes: 1e6 }, 0);
   assert.deepEqual(causesIn(batch), new Set(['limit']));
   assert.equal(batch?.length, 6, 'where the guard lets them, they go');
 });

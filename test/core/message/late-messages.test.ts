@@ -6,6 +6,7 @@ import * as fc from 'fast-check';
 import type { RemovalCause } from '../../../src/core/model/model.ts';
 import { Table } from '../../../src/core/table/table.ts';
 import type { Batch } from '../../../src/core/message/batch.ts';
+import { confirmBatch, leaveUnanswered, nextBatch } from '../table/messages.ts';
 
 /** Every guarded removal would be held. */
 const holdsAll = { percent: 0, minimum: 0 };
@@ -44,17 +45,17 @@ function stage() {
     table.beginRead();
     table.endRead({ owned, others: new Map(), agreed: true, verifies }, ++now);
   };
-  const next = () => table.next(limits, ++now);
+  const next = () => nextBatch(table, limits, ++now);
   const confirm = () => {
     for (let batch = next(); batch !== undefined; batch = next()) {
       apply(batch);
-      table.confirm(batch, [], ++now);
+      confirmBatch(batch, [], ++now);
     }
   };
   /** A message that leaves and has no answer. */
   const lose = (): Batch | undefined => {
     const batch = next();
-    if (batch !== undefined) table.unanswered(batch, ++now);
+    if (batch !== undefined) leaveUnanswered(batch, ++now);
     return batch;
   };
   const held = () => table.held[0];
@@ -130,8 +131,8 @@ test('a reading that agrees ends a contradiction, also while a message may still
   read(true);
   change('10.0.0.1', ['k.a'], 'newHolder');
   // Confirmed, and not done.
-  const pretended = table.next(limits, 100) ?? [];
-  table.confirm(pretended, [], 101);
+  const pretended = nextBatch(table, limits, 100) ?? [];
+  confirmBatch(pretended, [], 101);
   read(true);
   assert.equal(table.isContradicted('10.0.0.1'), true);
   apply(lose() ?? []);

@@ -4,7 +4,55 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { type Group, halves, type Pair, pairsIn, vagueHalves } from '../../../src/core/message/bisection.ts';
-import { Suspects } from '../../../src/core/message/suspects.ts';
+import { type Attempt, Suspects } from '../../../src/core/message/suspects.ts';
+
+/** A search by groups: the last message that began is the one that ends. */
+class Search {
+  readonly #suspects = new Suspects();
+  #attempt: Attempt<{ readonly batch: Group }> | undefined;
+
+  get hasAccepted(): boolean {
+    return this.#suspects.hasAccepted;
+  }
+  has(address: string): boolean {
+    return this.#suspects.has(address);
+  }
+  othersAreDue(now: number): boolean {
+    return this.#suspects.othersAreDue(now);
+  }
+  nextDueAt(now: number): number | undefined {
+    return this.#suspects.nextDueAt(now);
+  }
+  add(these: Group): void {
+    this.#suspects.add(these);
+  }
+  release(address: string): void {
+    this.#suspects.release(address);
+  }
+  began(batch: Group): void {
+    this.#attempt = this.#suspects.began({ batch });
+  }
+  next(now: number, take: (of: Group) => Group | undefined): Group | undefined {
+    const attempt = this.#suspects.next(now, (of) => {
+      const batch = take(of);
+      return batch && { batch };
+    });
+    this.#attempt = attempt ?? this.#attempt;
+    return attempt?.message.batch;
+  }
+  passed(): void {
+    this.#attempt?.passed();
+  }
+  refused(now: number, tookMs: number): readonly Pair[] | undefined {
+    return this.#attempt?.refused(now, tookMs);
+  }
+  unanswered(now: number, tookMs: number): readonly Pair[] | undefined {
+    return this.#attempt?.unanswered(now, tookMs);
+  }
+  putBack(): void {
+    this.#attempt?.putBack();
+  }
+}
 
 const share = (address: string, register: string[], unregister: string[] = []) => ({
   address,
@@ -43,7 +91,7 @@ type Course = {
 
 /** A device that refuses every message with a culprit in it, and a search that goes on to its end. */
 function search(first: Group, isCulprit: (pair: Pair) => boolean): Course {
-  const suspects = new Suspects();
+  const suspects = new Search();
   const course: Course = { sent: [], applied: new Set(), meant: new Set(), presumed: new Set() };
   let now = 0;
   const deliver = (message: Group): void => {
@@ -56,7 +104,7 @@ function search(first: Group, isCulprit: (pair: Pair) => boolean): Course {
       suspects.passed();
       return;
     }
-    const meant = suspects.refused(now, 1);
+    const meant = suspects.refused(now, 1) ?? [];
     for (const pair of meant) {
       course.meant.add(textOf(pair));
       if (pairs.length > 1 || textOf(pair) !== textsIn(message)[0]) course.presumed.add(textOf(pair));
@@ -192,7 +240,7 @@ test('a device that refuses everything is asked two dozen times, then ever more 
 });
 
 test('while nothing is accepted what is not suspected goes once a second; an acceptance ends that', () => {
-  const suspects = new Suspects();
+  const suspects = new Search();
   let now = 0;
   for (let i = 0; i < 40; i++) {
     suspects.began([share(`10.0.0.${i}`, ['a', 'b'])]);
@@ -208,7 +256,7 @@ test('while nothing is accepted what is not suspected goes once a second; an acc
 });
 
 test('suspects take no more than half of the time', () => {
-  const suspects = new Suspects();
+  const suspects = new Search();
   suspects.began([share('10.0.0.1', ['a']), share('10.0.0.2', ['a'])]);
   suspects.refused(1_000, 400);
   assert.equal(
@@ -221,7 +269,7 @@ test('suspects take no more than half of the time', () => {
 });
 
 test('one message without an answer says nothing of its entries, the same again does', () => {
-  const suspects = new Suspects();
+  const suspects = new Search();
   const message = [share('10.0.0.1', ['a']), share('10.0.0.2', ['a'])];
   suspects.began(message);
   assert.deepEqual(suspects.unanswered(0, 0), []);
@@ -241,7 +289,7 @@ test('one message without an answer says nothing of its entries, the same again 
 });
 
 test('where no message has an answer nothing is blamed and nothing is slowed down here', () => {
-  const suspects = new Suspects();
+  const suspects = new Search();
   suspects.began([share('10.0.0.1', ['a']), share('10.0.0.2', ['a'])]);
   suspects.unanswered(0, 5);
   suspects.began([share('10.0.0.1', ['a']), share('10.0.0.2', ['a'])]);
@@ -257,7 +305,7 @@ test('where no message has an answer nothing is blamed and nothing is slowed dow
 });
 
 test('what was in a message with others that have changed since is not blamed alone', () => {
-  const suspects = new Suspects();
+  const suspects = new Search();
   suspects.began([share('10.0.0.1', ['a']), share('10.0.0.2', ['a'])]);
   suspects.release('10.0.0.2');
   assert.deepEqual(suspects.refused(0, 0), []);
@@ -265,7 +313,7 @@ test('what was in a message with others that have changed since is not blamed al
 });
 
 test('what changes is no longer suspected, and what was not sent after all still is', () => {
-  const suspects = new Suspects();
+  const suspects = new Search();
   suspects.add([share('10.0.0.1', ['a']), share('10.0.0.2', ['a']), share('10.0.0.3', ['a'])]);
   suspects.release('10.0.0.2');
   const sent = suspects.next(0, (group) => group.slice(0, 1));
@@ -327,7 +375,7 @@ test('after a culprit was found what is far from it is tried first, and what is 
 });
 
 test('a search tells whether anything was accepted since it began', () => {
-  const suspects = new Suspects();
+  const suspects = new Search();
   const [a, b] = [share('1', ['a']), share('2', ['a'])];
   suspects.began([a, b]);
   suspects.refused(0, 1);
@@ -344,7 +392,7 @@ test('a search tells whether anything was accepted since it began', () => {
 });
 
 test('while everything is refused, removals are tried again within 5 s', () => {
-  const suspects = new Suspects();
+  const suspects = new Search();
   const all = Array.from({ length: 300 }, (_, n) => share(String(n), [], ['old']));
   suspects.began(all);
   suspects.refused(0, 1);
@@ -358,4 +406,20 @@ test('while everything is refused, removals are tried again within 5 s', () => {
     if (!suspects.has('299')) break;
   }
   assert.ok(longest <= 5_100, `${longest} ms`);
+});
+
+test('a message ends once: whatever it is told afterwards throws, also while another one is on its way', () => {
+  const suspects = new Suspects();
+  const first = suspects.began({ batch: [share('10.0.0.1', ['a'])] });
+  first.passed();
+  const second = suspects.began({ batch: [share('10.0.0.2', ['a'])] });
+  const ends = [
+    () => first.passed(),
+    () => first.refused(0, 0),
+    () => first.unanswered(0, 0),
+    () => first.putBack(),
+  ];
+  for (const end of ends) assert.throws(end, /a message ends once/);
+  assert.ok(suspects.has('10.0.0.2'));
+  assert.deepEqual(second.refused(0, 0), [{ section: 'register', address: '10.0.0.2', tag: 'a' }]);
 });

@@ -9,6 +9,7 @@ import type { RemovalOrigin } from '../../../src/core/model/removal-origin.ts';
 import { Table } from '../../../src/core/table/table.ts';
 import type { Batch } from '../../../src/core/message/batch.ts';
 import { type TagSet, tagSet } from '../../../src/core/model/tag-set.ts';
+import { confirmBatch, leaveUnanswered, nextBatch } from '../table/messages.ts';
 
 const minute = 60_000;
 const windowMs = 10 * minute;
@@ -75,7 +76,7 @@ class World {
   send(fate: 'confirm' | 'lose' | 'miss' | 'refuse'): boolean {
     const plans = new Map(this.table.held.map((plan) => [plan.id, plan.removals]));
     const blockedBefore = this.#blocked();
-    const batch = this.table.next(limits, this.now);
+    const batch = nextBatch(this.table, limits, this.now);
     this.#checkNothingElseWaits(blockedBefore);
     for (const plan of this.table.held) this.#checkFrozen(plan.id, plan.removals, plans.get(plan.id));
     if (batch === undefined) return false;
@@ -246,12 +247,12 @@ class World {
         unregister.map((tag) => ({ section: 'unregister' as const, address, tag, message: 'busy' })),
       );
       this.#apply(batch, true);
-      this.table.confirm(batch, rejections, this.now);
+      confirmBatch(batch, rejections, this.now);
       return;
     }
     if (fate !== 'miss') this.#apply(batch, false);
-    if (fate === 'confirm') this.table.confirm(batch, [], this.now);
-    else this.table.unanswered(batch, this.now);
+    if (fate === 'confirm') confirmBatch(batch, [], this.now);
+    else leaveUnanswered(batch, this.now);
   }
 
   #apply(batch: Batch, onlyRegister: boolean): void {

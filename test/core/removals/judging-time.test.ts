@@ -7,6 +7,7 @@ import { Burst } from '../../../src/core/removals/burst.ts';
 import { JudgingTime } from '../../../src/core/removals/judging-time.ts';
 import { Table } from '../../../src/core/table/table.ts';
 import { tagSet } from '../../../src/core/model/tag-set.ts';
+import { nextBatch } from '../table/messages.ts';
 
 function lookAt(judging: JudgingTime, burst: Burst, now: number, isReady = true): boolean {
   judging.from = burst.over;
@@ -70,11 +71,11 @@ test('law: a worker that is busy for however long each time judges at the first 
 test('a table that is read anew waits for the burst that is on: nothing of it has waited before', () => {
   const wanted = new Map([['10.0.0.1', tagSet(['k.stays', 'k.goes'])]]);
   const desired = { tagsOf: (address: string) => wanted.get(address) ?? [], addresses: () => wanted.keys() };
-  const table = new Table(desired, () => undefined, { percent: 100, minimum: 10 });
+  const gate = () => undefined;
+  const table = new Table(desired, gate, { percent: 100, minimum: 10 });
   const look = (from: number, burst: number, now: number) => {
-    table.judging.from = from;
-    table.judging.burst = burst;
-    return table.next({ entries: 10, bytes: 10_000 }, now);
+    table.setKnowledge({ gate, judgeFrom: from, burst }, now);
+    return nextBatch(table, { entries: 10, bytes: 10_000 }, now);
   };
   const read = (now: number) => {
     table.beginRead();

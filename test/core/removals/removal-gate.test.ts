@@ -6,7 +6,7 @@ import * as fc from 'fast-check';
 import { type Knowledge, removalGate } from '../../../src/core/removals/removal-gate.ts';
 import { scopeOf } from '../../../src/core/model/policy-scope.ts';
 
-const everything: Knowledge = { clusterSynced: true, tableRead: true };
+const everything: Knowledge = { clusterSynced: true, tableRead: () => true };
 /** These policies cannot be relied on. */
 const unreadable = (policies: readonly string[]): Partial<Knowledge> => ({
   claimant: (scope) => policies.find((policy) => scopeOf(policy) === scope),
@@ -23,8 +23,8 @@ test('with full knowledge every removal may go', () => {
 test('each missing piece of knowledge keeps every removal back, and says which it is', () => {
   for (const tag of ['web', 'ns_shop.web']) {
     assert.match(waits(tag, { clusterSynced: false }) ?? '', /cluster/);
-    assert.match(waits(tag, { tableRead: false }) ?? '', /table/);
-    assert.match(waits(tag, { clusterSynced: false, tableRead: false }) ?? '', /cluster/);
+    assert.match(waits(tag, { tableRead: () => false }) ?? '', /table/);
+    assert.match(waits(tag, { clusterSynced: false, tableRead: () => false }) ?? '', /cluster/);
   }
 });
 
@@ -100,7 +100,7 @@ test('law: more ignorance never lets more go', () => {
       const all = waits(text, {
         ...unreadable([...some, ...more]),
         clusterSynced: synced,
-        tableRead: read,
+        tableRead: () => read,
       });
       if (less !== undefined) assert.notEqual(all, undefined);
     }),

@@ -8,6 +8,7 @@ import { noTags, type TagSet, tagSet } from '../../../src/core/model/tag-set.ts'
 import type { Batch } from '../../../src/core/message/batch.ts';
 import type { Rejection } from '../../../src/core/message/refusals.ts';
 import { Table } from '../../../src/core/table/table.ts';
+import { confirmBatch, leaveUnanswered, nextBatch, withdrawBatch } from './messages.ts';
 
 const addresses = ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4', 'fd00::1'];
 const ownTags = ['k.a', 'k.b', 'k.ns.c', 'k.ns.d'];
@@ -92,9 +93,9 @@ function play(steps: readonly Step[], ask: (table: Table, now: number) => void):
   let now = 0;
   let message: Batch | undefined;
   const land = (fate: 'confirm' | 'refuse' | 'unanswered' | 'withdraw', batch: Batch): void => {
-    if (fate === 'unanswered') table.unanswered(batch, now);
-    else if (fate === 'withdraw') table.withdraw(batch, now);
-    else course.push(table.confirm(batch, fate === 'refuse' ? firstPair(batch) : [], now));
+    if (fate === 'unanswered') leaveUnanswered(batch, now);
+    else if (fate === 'withdraw') withdrawBatch(batch, now);
+    else course.push(confirmBatch(batch, fate === 'refuse' ? firstPair(batch) : [], now));
   };
   const run = (one: Step): void => {
     now += 1;
@@ -113,7 +114,7 @@ function play(steps: readonly Step[], ask: (table: Table, now: number) => void):
         break;
       }
       case 'send':
-        if (message === undefined) message = table.next({ entries: one.entries, bytes: 1e6 }, now);
+        if (message === undefined) message = nextBatch(table, { entries: one.entries, bytes: 1e6 }, now);
         course.push(message);
         break;
       case 'land':
@@ -121,7 +122,7 @@ function play(steps: readonly Step[], ask: (table: Table, now: number) => void):
         message = undefined;
         break;
       case 'gate':
-        table.setGate((tag) => (one.waits.includes(tag) ? 'waits' : undefined), now);
+        table.setKnowledge({ gate: (tag) => (one.waits.includes(tag) ? 'waits' : undefined) }, now);
         break;
       case 'guard':
         table.configureGuard({ percent: 0, minimum: one.minimum });

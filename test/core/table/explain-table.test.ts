@@ -9,6 +9,7 @@ import type { GuardLimits } from '../../../src/core/removals/removal-guard.ts';
 import { Table } from '../../../src/core/table/table.ts';
 import type { DesiredTags } from '../../../src/core/table/desired-tags.ts';
 import { neverTrips } from '../removals/guard-limits.ts';
+import { confirmBatch, leaveUnanswered, nextBatch } from './messages.ts';
 
 const limits = { entries: 500, bytes: 1024 * 1024 };
 const a = '10.0.0.1';
@@ -51,7 +52,7 @@ function inSync(found: Record<string, TagSet>, { guard = neverTrips, side, other
   };
   read(found);
   const send = () => {
-    const batch = table.next(limits, 1000);
+    const batch = nextBatch(table, limits, 1000);
     assert.ok(batch);
     return batch;
   };
@@ -101,7 +102,7 @@ test('what is to be sent is told with cause, origin and how long it has been pen
 
 test('a removal that the gate keeps back is told with what it waits for', () => {
   const { table, want } = inSync({ [a]: ['k.a'] });
-  table.setGate(() => 'namespaces are not known', 0);
+  table.setKnowledge({ gate: () => 'namespaces are not known' }, 0);
   want(a, noTags, 'policy');
   assert.deepEqual(table.explain(a, 0).waiting, all({ tag: 'k.a', why: 'namespaces are not known' }));
 });
@@ -110,7 +111,7 @@ test('held removals are told with their plan, and those of the same scope as beh
   const b = '10.0.0.2';
   const { table, want } = inSync({ [a]: ['k.a'], [b]: ['k.a'] }, { guard: { percent: 0, minimum: 0 } });
   want(a, noTags, 'policy');
-  table.next(limits, 1000);
+  nextBatch(table, limits, 1000);
   want(b, noTags, 'policy');
   const [plan] = table.held;
   assert.deepEqual(table.explain(a, 0).guarded, all({ tag: 'k.a', state: 'held', plan: plan?.id }));
@@ -121,7 +122,7 @@ test('what the device refused is told in its words, cut, with when it is tried a
   const { table, want, send } = inSync({});
   want(a, ['k.a']);
   const message = 'x'.repeat(1000);
-  table.confirm(send(), [{ section: 'register', address: a, tag: 'k.a', message }], 1000);
+  confirmBatch(send(), [{ section: 'register', address: a, tag: 'k.a', message }], 1000);
   const { refused, register } = table.explain(a, 11_000);
   const words = message.slice(0, 300);
   assert.deepEqual(
@@ -135,7 +136,7 @@ test('what the device refused is told in its words, cut, with when it is tried a
 test('a message without an answer leaves tags unsure and the address late', () => {
   const { table, want, send } = inSync({ [a]: ['k.a'] });
   want(a, ['k.a', 'k.b']);
-  table.unanswered(send(), 1000);
+  leaveUnanswered(send(), 1000);
   const { sure, unsure, late } = table.explain(a, 1000);
   assert.deepEqual([sure, unsure, late], [all('k.a'), all('k.b'), true]);
 });
@@ -143,7 +144,7 @@ test('a message without an answer leaves tags unsure and the address late', () =
 test('what was confirmed and is not there when it is read is contradicted', () => {
   const { table, want, send, read } = inSync({});
   want(a, ['k.a']);
-  table.confirm(send(), [], 1000);
+  confirmBatch(send(), [], 1000);
   read({});
   assert.equal(table.explain(a, 1000).contradicted, true);
 });

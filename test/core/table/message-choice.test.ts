@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Batch } from '../../../src/core/message/batch.ts';
-import { type Choice, nextMessage } from '../../../src/core/table/message-choice.ts';
+import { chooseMessage } from '../../../src/core/table/message-choice.ts';
+import type { Outgoing } from '../../../src/core/table/outgoing.ts';
 import type { Rejection } from '../../../src/core/message/refusals.ts';
 import { Suspects } from '../../../src/core/message/suspects.ts';
 import { Table } from '../../../src/core/table/table.ts';
@@ -24,11 +25,8 @@ function world(held: Record<string, string[]>, wanted: Record<string, string[]>)
   table.beginRead();
   table.endRead({ owned: new Map(Object.entries(held)), others: new Map(), agreed: true }, 0);
   const suspects = new Suspects();
-  const next = (now = 0) => nextMessage(table, suspects, { limits, now });
-  const confirm = (choice: Choice | undefined, now = 0) => {
-    suspects.passed();
-    if (choice !== undefined) table.confirm(choice.batch, [], now);
-  };
+  const next = (now = 0) => chooseMessage(table, suspects, { limits, now });
+  const confirm = (message: Outgoing | undefined, now = 0) => message?.confirmed([], now);
   const want = (address: string, after: TagSet) => {
     const before = desired.get(address) ?? noTags;
     desired.set(address, after);
@@ -59,7 +57,7 @@ test('suspects go by themselves, of their group only what is still to be sent, a
   assert.deepEqual([first?.isTrial, texts(first?.batch)], [true, [`+${a} t`]]);
   confirm(first);
   suspects.add([{ address: b, register: ['t'], unregister: [] }]);
-  suspects.refused(0, 10);
+  suspects.began({ batch: [] }).refused(0, 10);
   const second = next(5);
   assert.deepEqual([second?.isTrial, texts(second?.batch)], [false, [`+${c} t`, `+${a} u`]]);
   confirm(second);
@@ -79,8 +77,7 @@ test('a group of which nothing is left to send is dropped, and what changed goes
 test('while nothing is accepted what nobody suspects waits, too', () => {
   const { suspects, next } = world({}, { [a]: ['t'] });
   for (let i = 0; i < 40; i++) {
-    suspects.began([{ address: b, register: ['x'], unregister: [] }]);
-    suspects.refused(0, 0);
+    suspects.began({ batch: [{ address: b, register: ['x'], unregister: [] }] }).refused(0, 0);
   }
   assert.equal(next(500), undefined);
   assert.deepEqual(texts(next(1_000)?.batch), [`+${a} t`]);
@@ -114,4 +111,37 @@ test('where all that there is to send goes apart, it goes now', () => {
   table.setAside([spoils('register', a, 'bad')], 0);
   const only = next();
   assert.deepEqual([only?.isTrial, texts(only?.batch)], [true, [`+${b} bad`]]);
+});
+
+test('a message ends once, in whichever way, and tells table and suspects then', () => {
+  const why = { message: 'no' };
+  const ends: readonly ((message: Outgoing) => unknown)[] = [
+    (message) => message.confirmed([], 1),
+    (message) => message.refused(why, 1),
+    (message) => message.unanswered(why, 1),
+    (message) => message.inconclusive(1),
+    (message) => message.notSent(1),
+  ];
+  for (const end of ends) {
+    const { table, suspects, next } = world({}, { [a]: ['t'] });
+    const message = next();
+    assert.ok(message);
+    assert.equal(next(), undefined, 'one at a time');
+    end(message);
+    const known = [table.owned, table.pending, table.refusals.addresses(), suspects.has(a)];
+    for (const again of ends) assert.throws(() => again(message), /a message ends once/);
+    assert.deepEqual([table.owned, table.pending, table.refusals.addresses(), suspects.has(a)], known);
+  }
+});
+
+test('what is refused as a whole is set aside once one pair is left, provisionally while nothing was accepted', () => {
+  const { table, next } = world({}, { [a]: ['t'], [b]: ['t'] });
+  const limit = { kind: 'addresses', isCertain: true } as const;
+  const why = { message: 'too many', limit };
+  assert.deepEqual(next()?.refused(why, 1), []);
+  const expected = { section: 'register', address: a, tag: 't', ...why, spoils: true, provisional: true };
+  assert.deepEqual(next(10)?.refused(why, 11), [expected]);
+  assert.deepEqual(table.refusals.addresses(), [a]);
+  assert.deepEqual(next(20)?.confirmed([], 21), []);
+  assert.deepEqual(texts(next(22)?.batch), [`+${a} t`], 'a device that accepts again is asked at once');
 });

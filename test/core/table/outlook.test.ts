@@ -7,6 +7,7 @@ import { outlookOf } from '../../../src/core/table/outlook.ts';
 import { Table } from '../../../src/core/table/table.ts';
 import { noTags, type TagSet, tagSet } from '../../../src/core/model/tag-set.ts';
 import { neverTrips } from '../removals/guard-limits.ts';
+import { confirmBatch, nextBatch } from './messages.ts';
 
 const limits = { entries: 500, bytes: 1024 * 1024 };
 
@@ -98,11 +99,15 @@ test('law: it is the whole difference, whatever gate and guard would say, and no
       const { register, unregister } = table.outlook ?? {};
       assert.deepEqual([register, unregister], [missing(wanted, held), missing(held, wanted)]);
 
-      table.setGate(() => undefined, 2);
+      table.setKnowledge({ gate: () => undefined }, 2);
       table.configureGuard(neverTrips);
       if (table.held[0] !== undefined) table.approve(table.held[0].id, 2);
-      for (let batch = table.next(limits, 3); batch !== undefined; batch = table.next(limits, 3)) {
-        table.confirm(batch, [], 3);
+      for (
+        let batch = nextBatch(table, limits, 3);
+        batch !== undefined;
+        batch = nextBatch(table, limits, 3)
+      ) {
+        confirmBatch(batch, [], 3);
       }
       assert.deepEqual(table.outlook, { register: 0, unregister: 0, examples: [] });
     }),

@@ -6,6 +6,7 @@ import type { GuardLimits } from '../../../src/core/removals/removal-guard.ts';
 import { Table } from '../../../src/core/table/table.ts';
 import type { Batch } from '../../../src/core/message/batch.ts';
 import { noTags, type TagSet } from '../../../src/core/model/tag-set.ts';
+import { confirmBatch, leaveUnanswered, nextBatch } from './messages.ts';
 
 const limits = { entries: 500, bytes: 1024 * 1024 };
 const ordinary: GuardLimits = { percent: 30, minimum: 50 };
@@ -30,7 +31,7 @@ function stage(count: number, guard = ordinary) {
       table.note({ address, before, after: [], cause: 'policy' }, now);
     }
   };
-  const send = (now: number): Batch => table.next(limits, now) ?? [];
+  const send = (now: number): Batch => nextBatch(table, limits, now) ?? [];
   const refused = (batch: Batch) =>
     batch.map(({ address }) => ({ section: 'unregister', address, tag: 'k.a', message: 'busy' }) as const);
   const heldAddresses = () => table.held.map(({ size }) => size);
@@ -38,9 +39,9 @@ function stage(count: number, guard = ordinary) {
 }
 
 test('the last address is held where the message about the others had no answer', () => {
-  const { table, edit, send, heldAddresses } = stage(40);
+  const { edit, send, heldAddresses } = stage(40);
   edit(39, 1000);
-  table.unanswered(send(1000), 2000);
+  leaveUnanswered(send(1000), 2000);
   edit(1, 3000);
   // The others are sent again; the last one is not among them.
   assert.deepEqual([send(3000).length, heldAddresses()], [39, [1]]);
@@ -52,18 +53,18 @@ test('the last address is held where the others are still to be sent', () => {
   const first = send(1000);
   assert.equal(first.length, 500);
   edit(1, 1001);
-  table.confirm(first, [], 1100);
+  confirmBatch(first, [], 1100);
   const second = send(1200);
   assert.deepEqual([second.length, heldAddresses()], [99, [1]]);
-  table.confirm(second, [], 1300);
+  confirmBatch(second, [], 1300);
   assert.deepEqual([send(1300).length, table.owned], [0, 1]);
 });
 
 test('the last address is held where the device refused to remove the others for now', () => {
-  const { table, edit, send, refused, heldAddresses } = stage(10);
+  const { edit, send, refused, heldAddresses } = stage(10);
   edit(9, 1000);
   const first = send(1000);
-  table.confirm(first, refused(first), 1100);
+  confirmBatch(first, refused(first), 1100);
   edit(1, 1200);
   assert.deepEqual([send(1200).length, heldAddresses()], [0, [1]]);
 });
@@ -116,13 +117,13 @@ test('an address that has to be registered first is none of those that would be 
 test('a table of three that grew to ten within the window is not emptied', () => {
   const { table, wanted, edit, send, heldAddresses } = stage(3);
   edit(3, 1000);
-  table.confirm(send(1000), [], 1001);
+  confirmBatch(send(1000), [], 1001);
   assert.equal(table.owned, 0, 'three may go');
   for (let i = 0; i < 10; i += 1) {
     wanted.set(`10.0.1.${i}`, ['k.a']);
     table.note({ address: `10.0.1.${i}`, before: [], after: ['k.a'], cause: 'newHolder' }, 2000);
   }
-  table.confirm(send(2000), [], 2001);
+  confirmBatch(send(2000), [], 2001);
   edit(10, 3000);
   assert.deepEqual([send(3000).length, heldAddresses(), table.owned], [0, [10], 10]);
 });

@@ -7,6 +7,7 @@ import type { RemovalGate } from '../../../src/core/removals/removal-gate.ts';
 import type { GuardLimits } from '../../../src/core/removals/removal-guard.ts';
 import { Table } from '../../../src/core/table/table.ts';
 import { noTags, type TagSet } from '../../../src/core/model/tag-set.ts';
+import { confirmBatch, leaveUnanswered, nextBatch } from './messages.ts';
 
 const open: RemovalGate = () => undefined;
 const shut: RemovalGate = () => 'something is not known';
@@ -36,9 +37,9 @@ function inSync(found: Record<string, string[]>, guard: GuardLimits, gate = open
   /** Sends all there is, and answers what that removed. */
   const removals = () => {
     const gone: string[] = [];
-    for (let batch = table.next(limits, 0); batch !== undefined; batch = table.next(limits, 0)) {
+    for (let batch = nextBatch(table, limits, 0); batch !== undefined; batch = nextBatch(table, limits, 0)) {
       for (const { address, unregister } of batch) gone.push(...unregister.map((tag) => `${address} ${tag}`));
-      table.confirm(batch, [], 0);
+      confirmBatch(batch, [], 0);
     }
     return gone.sort();
   };
@@ -75,14 +76,14 @@ test('while knowledge is missing a plan stays as it is, and what was approved wa
   want('10.0.0.1', []);
   removals();
   const id = table.held[0]?.id ?? '';
-  table.setGate(shut, 0);
+  table.setKnowledge({ gate: shut }, 0);
   assert.deepEqual([table.waiting, table.held[0]?.id, plan()], [1, id, ['10.0.0.1 k.a']]);
-  table.setGate(open, 0);
+  table.setKnowledge({ gate: open }, 0);
   assert.deepEqual([table.waiting, table.held[0]?.id], [0, id]);
   table.approve(id, 0);
-  table.setGate(shut, 0);
-  assert.deepEqual([table.pending, table.waiting, table.next(limits, 0)], [0, 1, undefined]);
-  table.setGate(open, 0);
+  table.setKnowledge({ gate: shut }, 0);
+  assert.deepEqual([table.pending, table.waiting, nextBatch(table, limits, 0)], [0, 1, undefined]);
+  table.setKnowledge({ gate: open }, 0);
   assert.deepEqual(removals(), ['10.0.0.1 k.a'], 'an approval outlasts it');
 });
 
@@ -128,8 +129,8 @@ test('a table is not emptied either where the tag that waits may be there or not
   const bWaits: RemovalGate = (tag) => (tag === 'k.b' ? 'something is not known' : undefined);
   const { table, want, removals } = inSync(addresses(6), anyNumber, bWaits);
   for (const address of Object.keys(addresses(6))) want(address, ['k.a', 'k.b'], 'relabelled');
-  const batch = table.next(limits, 0) ?? [];
-  table.unanswered(batch, 0);
+  const batch = nextBatch(table, limits, 0) ?? [];
+  leaveUnanswered(batch, 0);
   for (const address of Object.keys(addresses(6))) want(address, []);
   assert.equal(removals().length, 6);
 });
@@ -159,7 +160,7 @@ test('when nothing is known of the table, nothing is held, nothing waits, and no
   want('10.0.0.2', []);
   want('10.0.0.3', []);
   removals();
-  table.setGate((tag) => (tag === 'k.b' ? 'something is not known' : undefined), 0);
+  table.setKnowledge({ gate: (tag) => (tag === 'k.b' ? 'something is not known' : undefined) }, 0);
   assert.deepEqual([table.outlook?.unregister, table.waiting, table.held[0] === undefined], [6, 3, false]);
   table.forget();
   assert.deepEqual([table.outlook, table.waiting, table.held[0]], [undefined, 0, undefined]);
@@ -187,7 +188,7 @@ test('a read that finds what waited gone ends the waiting', () => {
 
 test('one stranger among many removals at first contact holds them all', () => {
   const { table, want, read, removals, plan } = inSync(addresses(9), anyNumber);
-  table.setFirstContact(true);
+  table.setKnowledge({ gate: open, firstContact: true }, 0);
   read({ ...addresses(9), '10.0.0.99': ['k.stray'] });
   want('10.0.0.1', []);
   assert.deepEqual([removals(), plan().length], [[], 2]);
@@ -205,9 +206,9 @@ test('tags that nobody claims are known wherever they are, and nothing else is t
 
   const refusing = inSync(found, anyNumber);
   refusing.read({ ...found, '10.0.0.9': ['k.stray'] });
-  const batch = refusing.table.next(limits, 0) ?? [];
+  const batch = nextBatch(refusing.table, limits, 0) ?? [];
   const rejection = { section: 'unregister', address: '10.0.0.9', tag: 'k.stray', message: 'no' } as const;
-  refusing.table.confirm(batch, [rejection], 0);
+  confirmBatch(batch, [rejection], 0);
   assert.equal(refusing.table.hasUnclaimed, true, 'while the device refuses to remove it');
 
   const claimed = inSync(found, holdsAll);

@@ -7,6 +7,7 @@ import type { RemovalCause } from '../../../src/core/model/model.ts';
 import type { Rejection } from '../../../src/core/message/refusals.ts';
 import { Table } from '../../../src/core/table/table.ts';
 import type { Batch, PlannedAddress } from '../../../src/core/message/batch.ts';
+import { confirmBatch, leaveUnanswered, nextBatch, withdrawBatch } from './messages.ts';
 
 export const addresses = ['10.0.0.1', '10.0.0.2', '10.0.0.3', 'fd00::1', 'fd00::2'];
 export const ownTags = ['k.a', 'k.b', 'k.c'];
@@ -101,7 +102,10 @@ export class TableModel {
         break;
       case 'gate':
         this.#waits = step.waits;
-        this.table.setGate((tag) => (step.waits.includes(tag) ? 'waits' : undefined), this.now);
+        this.table.setKnowledge(
+          { gate: (tag) => (step.waits.includes(tag) ? 'waits' : undefined) },
+          this.now,
+        );
         break;
       case 'wait':
         this.now += step.ms;
@@ -162,7 +166,7 @@ export class TableModel {
       }
       this.#settleBooks();
     }
-    const batch = this.table.next({ entries, bytes: 1024 * 1024 }, this.now);
+    const batch = nextBatch(this.table, { entries, bytes: 1024 * 1024 }, this.now);
     if (batch === undefined) {
       const busy = this.#message !== undefined || this.#known === undefined;
       assert.ok(busy || this.#pendingSince.size === 0, 'work is left, yet nothing is sent');
@@ -205,14 +209,14 @@ export class TableModel {
     if (fate === 'confirm' || fate === 'refuse' || fate === 'pretend') {
       this.#answer(message, fate, refuse);
     } else if (fate === 'withdraw') {
-      this.table.withdraw(batch, this.now);
+      withdrawBatch(batch, this.now);
     } else {
       this.#applyUnseen(batch, fate);
       this.#bookDoubts(batch);
       for (const { address } of batch) this.#unverified.add(address);
       this.#mayFollow = true;
       if (this.#reading !== undefined) this.#reading.verifies = false;
-      this.table.unanswered(batch, this.now);
+      leaveUnanswered(batch, this.now);
     }
     if (fate !== 'withdraw') for (const { address } of batch) this.#reading?.touched.add(address);
     this.#settleBooks(message.changedAt);
@@ -233,7 +237,7 @@ export class TableModel {
       .map((pair) => ({ ...pair, contradicted: true }));
     const rejections = [...answered, ...distrusted];
     this.#bookConfirmed(message, rejections);
-    const told = this.table.confirm(batch, answered, this.now);
+    const told = confirmBatch(batch, answered, this.now);
     assert.deepEqual(
       told.map(nameOf).sort(),
       rejections.map(nameOf).sort(),

@@ -6,6 +6,7 @@ import type { RemovalCause } from '../../../src/core/model/model.ts';
 import { Table } from '../../../src/core/table/table.ts';
 import type { Batch } from '../../../src/core/message/batch.ts';
 import { neverTrips } from '../removals/guard-limits.ts';
+import { confirmBatch, leaveUnanswered, nextBatch, withdrawBatch } from './messages.ts';
 
 const limits = { entries: 500, bytes: 1024 * 1024 };
 const host = (i: number) => `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`;
@@ -40,20 +41,22 @@ class Stage {
   }
 
   next(): Batch {
-    return this.table.next(limits, this.now) ?? [];
+    return nextBatch(this.table, limits, this.now) ?? [];
   }
 
   confirm(batch: Batch): void {
-    this.table.confirm(batch, [], this.now);
+    confirmBatch(batch, [], this.now);
   }
 }
 
 test('what is new is registered with the timeout, and what is refreshed stands for nothing else', () => {
   const stage = new Stage(1);
   stage.want('10.9.9.9', ['k.b']);
-  const [fresh] = stage.next();
+  const sent = stage.next();
+  const [fresh, ...others] = sent;
   assert.deepEqual([fresh?.register, fresh?.timeoutSeconds, fresh?.refresh], [['k.b'], 900, undefined]);
-  stage.confirm([fresh].filter((planned) => planned !== undefined));
+  assert.deepEqual(others, []);
+  stage.confirm(sent);
   stage.now = 450_001;
   const batch = stage.next();
   assert.deepEqual(batch.map(({ address }) => address).sort(), ['10.0.0.0', '10.9.9.9']);
@@ -82,7 +85,7 @@ test('changes go first and alone; a refresh that is late gets its share of their
   );
   const late = new Stage(200);
   late.now = 100_000;
-  late.table.withdraw(late.next(), late.now);
+  withdrawBatch(late.next(), late.now);
   late.now = 200_000;
   late.want('10.9.9.9', ['k.b']);
   const batch = late.next();
@@ -93,13 +96,13 @@ test('changes go first and alone; a refresh that is late gets its share of their
 test('a refresh that was certainly without effect is sent again, one without an answer is registered again', () => {
   const stage = new Stage(1);
   stage.now = 450_001;
-  stage.table.withdraw(stage.next(), stage.now);
+  withdrawBatch(stage.next(), stage.now);
   const again = stage.next();
   assert.deepEqual(
     again.map(({ refresh }) => refresh),
     [['k.a']],
   );
-  stage.table.unanswered(again, stage.now);
+  leaveUnanswered(again, stage.now);
   assert.equal(stage.table.pending, 1);
   const [planned] = stage.next();
   assert.deepEqual([planned?.register, planned?.refresh, planned?.timeoutSeconds], [['k.a'], undefined, 900]);
@@ -109,7 +112,7 @@ test('a tag that the device took back and refused to register again is missing, 
   const stage = new Stage(2);
   stage.now = 450_001;
   const refused = { section: 'register', address: '10.0.0.0', tag: 'k.a', message: 'full' } as const;
-  stage.table.confirm(stage.next(), [refused], stage.now);
+  confirmBatch(stage.next(), [refused], stage.now);
   assert.deepEqual([stage.table.owned, stage.table.refusals.messageOf('10.0.0.0')], [1, 'full']);
   stage.now += 30_001;
   assert.deepEqual(
@@ -122,7 +125,7 @@ test('a tag that the device would not take back stays, and is refreshed again wi
   const stage = new Stage(1);
   stage.now = 450_001;
   const refused = { section: 'unregister', address: '10.0.0.0', tag: 'k.a', message: 'no' } as const;
-  stage.table.confirm(stage.next(), [refused], stage.now);
+  confirmBatch(stage.next(), [refused], stage.now);
   assert.deepEqual([stage.table.owned, stage.table.pending, stage.table.refusals.size], [1, 0, 0]);
   assert.deepEqual(stage.next(), []);
   stage.now += 310_000;

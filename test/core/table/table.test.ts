@@ -10,6 +10,7 @@ import type { Batch } from '../../../src/core/message/batch.ts';
 import { noTags, type TagSet } from '../../../src/core/model/tag-set.ts';
 import { encodeUidMessage } from '../../../src/panos/messages/uid-message.ts';
 import { urlencodedBytes } from '../../panos/urlencoded-bytes.ts';
+import { confirmBatch, leaveUnanswered, nextBatch } from './messages.ts';
 
 const open: RemovalGate = () => undefined;
 const shut: RemovalGate = () => 'something is not known';
@@ -43,8 +44,12 @@ const pairs = (batch: Batch | undefined) =>
 /** Everything that the table wants to send now, confirmed message by message. */
 function drain(table: Table, now = 0): number {
   let messages = 0;
-  for (let batch = table.next(limits, now); batch !== undefined; batch = table.next(limits, now)) {
-    table.confirm(batch, [], now);
+  for (
+    let batch = nextBatch(table, limits, now);
+    batch !== undefined;
+    batch = nextBatch(table, limits, now)
+  ) {
+    confirmBatch(batch, [], now);
     messages += 1;
     assert.ok(messages < 1000, 'it comes to an end');
   }
@@ -55,10 +60,10 @@ test('before the table has been read nothing is sent, and a read finds everythin
   const { table, want, read } = readTable();
   table.forget();
   want('10.0.0.1', ['t'], 'newHolder');
-  assert.equal(table.next(limits, 0), undefined);
+  assert.equal(nextBatch(table, limits, 0), undefined);
   assert.equal(table.known, false);
   read({ '10.0.0.2': ['old'] });
-  assert.deepEqual(pairs(table.next(limits, 0)), [
+  assert.deepEqual(pairs(nextBatch(table, limits, 0)), [
     { address: '10.0.0.2', register: [], unregister: ['old'] },
     { address: '10.0.0.1', register: ['t'], unregister: [] },
   ]);
@@ -69,29 +74,29 @@ test('what was vacated before the first read and is not on the device is settled
   table.forget();
   want('10.0.0.1', [], 'vacated');
   read({});
-  table.setGate(shut, 1);
+  table.setKnowledge({ gate: shut }, 1);
   read({ '10.0.0.1': ['put there by hand'] }, 2);
-  assert.equal(table.next(limits, 2), undefined);
+  assert.equal(nextBatch(table, limits, 2), undefined);
   assert.equal(table.waiting, 1);
 });
 
 test('what a message changed while the table was read is not sent again', () => {
   const { table, want } = readTable({ '10.0.0.1': ['old'] });
   want('10.0.0.1', ['new'], 'newHolder');
-  const batch = table.next(limits, 0) ?? [];
+  const batch = nextBatch(table, limits, 0) ?? [];
   table.beginRead();
-  table.confirm(batch, [], 0);
+  confirmBatch(batch, [], 0);
   table.endRead({ owned: new Map([['10.0.0.1', ['old']]]), others: new Map(), agreed: true }, 0);
-  assert.deepEqual([table.pending, table.next(limits, 0)], [0, undefined]);
+  assert.deepEqual([table.pending, nextBatch(table, limits, 0)], [0, undefined]);
 });
 
 test('what is on its way is pending until it is confirmed, also when a read finds it there already', () => {
   const { table, want, read } = readTable();
   want('10.0.0.1', ['new'], 'newHolder');
-  const batch = table.next(limits, 0) ?? [];
+  const batch = nextBatch(table, limits, 0) ?? [];
   read({ '10.0.0.1': ['new'] });
   assert.equal(table.pending, 1);
-  table.confirm(batch, [], 0);
+  confirmBatch(batch, [], 0);
   assert.equal(table.pending, 0);
 });
 
@@ -101,7 +106,7 @@ test('an address that keeps a tag goes in its turn, whatever leaves it at once',
   want('10.0.0.2', ['a'], 'newHolder', 1);
   want('10.0.0.1', ['b'], 'relabelled', 2);
   assert.deepEqual(
-    table.next(limits, 3)?.map(({ address }) => address),
+    nextBatch(table, limits, 3)?.map(({ address }) => address),
     ['10.0.0.2', '10.0.0.1'],
   );
 });
@@ -112,7 +117,7 @@ test('vacated addresses go first; addresses that a policy left go in their turn'
   want('10.0.0.2', ['a'], 'newHolder', 1);
   want('10.0.0.1', [], 'policy', 2);
   want('10.0.0.3', [], 'vacated', 3);
-  const batch = table.next(limits, 4);
+  const batch = nextBatch(table, limits, 4);
   assert.deepEqual(
     batch?.map(({ address }) => address),
     ['10.0.0.3', '10.0.0.2', '10.0.0.1'],
@@ -123,7 +128,7 @@ test('an address alone may go, however small the limits', () => {
   const { table, want } = readTable({ '10.0.0.1': ['former'] });
   want('10.0.0.1', ['latter'], 'newHolder');
   want('10.0.0.2', ['x'], 'newHolder');
-  assert.equal(table.next({ entries: 1, bytes: 10 }, 0)?.length, 1);
+  assert.equal(nextBatch(table, { entries: 1, bytes: 10 }, 0)?.length, 1);
 });
 
 test('an address is foreign while it has tags of others only, and none is after the device was changed', () => {
@@ -153,10 +158,10 @@ test('an address is foreign while it has tags of others only, and none is after 
 
 test('an address that changes hands is rewritten in one message, whatever the gate says', () => {
   const { table, want } = readTable({ '10.0.0.1': ['former', 'unclaimed'] }, shut);
-  assert.equal(table.next(limits, 0), undefined);
+  assert.equal(nextBatch(table, limits, 0), undefined);
   assert.equal(table.waiting, 1);
   want('10.0.0.1', ['latter'], 'newHolder');
-  const batch = table.next(limits, 0);
+  const batch = nextBatch(table, limits, 0);
   assert.deepEqual(pairs(batch), [
     { address: '10.0.0.1', register: ['latter'], unregister: ['former', 'unclaimed'] },
   ]);
@@ -167,13 +172,13 @@ test('a tag whose removal had no answer and then has to wait is registered again
   const { table, want } = readTable({ '10.0.0.1': ['keep', 'leaves'] });
   want('10.0.0.1', ['keep', 'leaves'], 'relist');
   want('10.0.0.1', ['keep'], 'policy');
-  const lost = table.next(limits, 0);
+  const lost = nextBatch(table, limits, 0);
   assert.deepEqual(pairs(lost), [{ address: '10.0.0.1', register: [], unregister: ['leaves'] }]);
-  table.unanswered(lost ?? [], 0); // it was applied, but nobody knows
-  table.setGate(shut, 0);
+  leaveUnanswered(lost ?? [], 0); // it was applied, but nobody knows
+  table.setKnowledge({ gate: shut }, 0);
   drain(table);
   want('10.0.0.1', ['keep', 'leaves'], 'policy');
-  assert.deepEqual(pairs(table.next(limits, 0)), [
+  assert.deepEqual(pairs(nextBatch(table, limits, 0)), [
     { address: '10.0.0.1', register: ['leaves'], unregister: [] },
   ]);
 });
@@ -185,10 +190,10 @@ test('work that the gate took back does not hide work behind it', () => {
   for (const address of many) want(address, ['a'], 'policy');
   want('192.168.0.1', ['new'], 'newHolder');
   assert.equal(table.pending, 1201);
-  table.setGate(shut, 1);
+  table.setKnowledge({ gate: shut }, 1);
   assert.equal(table.pending, 1, 'what may not go is not pending');
   assert.equal(table.waiting, 1200);
-  assert.deepEqual(pairs(table.next(limits, 1)), [
+  assert.deepEqual(pairs(nextBatch(table, limits, 1)), [
     { address: '192.168.0.1', register: ['new'], unregister: [] },
   ]);
 });
@@ -205,11 +210,11 @@ test('the oldest pending change is told wherever its address stands in the queue
 test('a change that arrives while its message is on the way keeps its own time', () => {
   const { table, want } = readTable();
   want('10.0.0.1', ['a'], 'newHolder', 1);
-  const batch = table.next(limits, 2);
+  const batch = nextBatch(table, limits, 2);
   want('10.0.0.1', ['b'], 'relabelled', 3);
   want('10.0.0.2', ['b'], 'newHolder', 4);
   assert.equal(table.oldestPendingAt, 1);
-  table.confirm(batch ?? [], [], 9);
+  confirmBatch(batch ?? [], [], 9);
   assert.equal(table.oldestPendingAt, 3);
   assert.equal(table.pending, 2);
   assert.equal(table.lastConfirmedAt, 9);
@@ -218,29 +223,31 @@ test('a change that arrives while its message is on the way keeps its own time',
 test('another device has not refused anything yet', () => {
   const { table, want, read } = readTable();
   want('10.0.0.1', ['a'], 'newHolder');
-  const batch = table.next(limits, 0);
-  table.confirm(batch ?? [], [{ section: 'register', address: '10.0.0.1', message: 'no' }], 0);
-  assert.equal(table.next(limits, 1), undefined);
+  const batch = nextBatch(table, limits, 0);
+  confirmBatch(batch ?? [], [{ section: 'register', address: '10.0.0.1', message: 'no' }], 0);
+  assert.equal(nextBatch(table, limits, 1), undefined);
   assert.equal(table.refusals.size, 1);
   table.forget();
   assert.equal(table.refusals.size, 0);
   read({}, 2);
-  assert.deepEqual(pairs(table.next(limits, 2)), [{ address: '10.0.0.1', register: ['a'], unregister: [] }]);
+  assert.deepEqual(pairs(nextBatch(table, limits, 2)), [
+    { address: '10.0.0.1', register: ['a'], unregister: [] },
+  ]);
 });
 
 test('a refused pair stands aside for itself alone, and what changed while it was on the way is tried at once', () => {
   const { table, want } = readTable();
   want('10.0.0.1', ['bad', 'good'], 'newHolder');
   const refusal = { section: 'register', address: '10.0.0.1', tag: 'bad', message: 'no' } as const;
-  table.confirm(table.next(limits, 0) ?? [], [refusal], 0);
+  confirmBatch(nextBatch(table, limits, 0) ?? [], [refusal], 0);
   assert.equal(table.owned, 1);
   assert.equal(table.pending, 0);
-  assert.equal(table.next(limits, 29_999), undefined);
-  const again = table.next(limits, 30_000);
+  assert.equal(nextBatch(table, limits, 29_999), undefined);
+  const again = nextBatch(table, limits, 30_000);
   assert.deepEqual(pairs(again), [{ address: '10.0.0.1', register: ['bad'], unregister: [] }]);
   want('10.0.0.1', ['bad', 'better', 'good'], 'relabelled', 30_001);
-  table.confirm(again ?? [], [refusal], 30_002);
-  assert.deepEqual(pairs(table.next(limits, 30_003)), [
+  confirmBatch(again ?? [], [refusal], 30_002);
+  assert.deepEqual(pairs(nextBatch(table, limits, 30_003)), [
     { address: '10.0.0.1', register: ['bad', 'better'], unregister: [] },
   ]);
 });
@@ -249,20 +256,20 @@ test('a repair of other tags at the same address does not try a refused pair aga
   const { table, want, read } = readTable();
   want('10.0.0.1', ['bad', 'good'], 'newHolder');
   const refusal = { section: 'register', address: '10.0.0.1', tag: 'bad', message: 'no' } as const;
-  table.confirm(table.next(limits, 0) ?? [], [refusal], 0);
+  confirmBatch(nextBatch(table, limits, 0) ?? [], [refusal], 0);
   read({}, 1000);
-  const repair = table.next(limits, 1000);
+  const repair = nextBatch(table, limits, 1000);
   assert.deepEqual(pairs(repair), [{ address: '10.0.0.1', register: ['good'], unregister: [] }]);
-  table.confirm(repair ?? [], [], 1000);
-  assert.equal(table.next(limits, 1000), undefined);
+  confirmBatch(repair ?? [], [], 1000);
+  assert.equal(nextBatch(table, limits, 1000), undefined);
   assert.equal(table.refusals.nextDueAt(), 30_000);
 });
 
 test('a refusal ends when the pair is there after all', () => {
   const { table, want, read } = readTable();
   want('10.0.0.1', ['bad'], 'newHolder');
-  table.confirm(
-    table.next(limits, 0) ?? [],
+  confirmBatch(
+    nextBatch(table, limits, 0) ?? [],
     [{ section: 'register', address: '10.0.0.1', message: 'no' }],
     0,
   );
@@ -282,11 +289,11 @@ test('messages keep to the limit of bytes as the device counts them, whatever th
     for (const address of many) want(address, tags, 'newHolder');
     const tight = { entries: 500, bytes: 20_000 };
     let sent = 0;
-    for (let batch = table.next(tight, 0); batch; batch = table.next(tight, 0)) {
+    for (let batch = nextBatch(table, tight, 0); batch; batch = nextBatch(table, tight, 0)) {
       const register = batch.map((planned) => ({ ip: planned.address, tags: planned.register }));
       assert.ok(urlencodedBytes(encodeUidMessage({ register, unregister: [] })) <= tight.bytes, tags[0]);
       sent += batch.length;
-      table.confirm(batch, [], 0);
+      confirmBatch(batch, [], 0);
     }
     assert.equal(sent, many.length);
   }
@@ -294,11 +301,11 @@ test('messages keep to the limit of bytes as the device counts them, whatever th
 
 test('at first contact what nobody claims is held whatever its number, and everything else goes on', () => {
   const { table, want, read } = readTable({ '10.0.0.1': ['left'] });
-  table.setFirstContact(true);
+  table.setKnowledge({ gate: open, firstContact: true }, 0);
   read({ '10.0.0.1': ['left'] });
   want('10.0.0.2', ['new'], 'newHolder');
   assert.equal(table.hasUnclaimed, true);
-  assert.deepEqual(pairs(table.next(limits, 0)), [
+  assert.deepEqual(pairs(nextBatch(table, limits, 0)), [
     { address: '10.0.0.2', register: ['new'], unregister: [] },
   ]);
   const held = table.held[0];
@@ -310,8 +317,8 @@ test('at first contact what nobody claims is held whatever its number, and every
 
 test('once what nobody claimed is gone, a first contact holds nothing more', () => {
   const { table, want } = readTable({ '10.0.0.1': ['left'] });
-  table.setFirstContact(true);
-  table.next(limits, 0);
+  table.setKnowledge({ gate: open, firstContact: true }, 0);
+  nextBatch(table, limits, 0);
   table.approve(table.held[0]?.id ?? '', 0);
   drain(table);
   assert.equal(table.hasUnclaimed, false);
@@ -323,8 +330,8 @@ test('once what nobody claimed is gone, a first contact holds nothing more', () 
 
 test('a claim on what was held takes it out of the plan', () => {
   const { table, want } = readTable({ '10.0.0.1': ['left'] });
-  table.setFirstContact(true);
-  table.next(limits, 0);
+  table.setKnowledge({ gate: open, firstContact: true }, 0);
+  nextBatch(table, limits, 0);
   want('10.0.0.1', ['left'], 'newHolder');
   assert.equal(table.held[0], undefined);
   assert.equal(table.hasUnclaimed, false);
@@ -357,7 +364,7 @@ test('what a reading without agreement does not show is neither gone nor there: 
   table.beginRead();
   table.endRead({ owned: new Map(), others: new Map(), agreed: false }, 0);
   assert.equal(table.owned, 2);
-  assert.deepEqual(pairs(table.next(limits, 0)), [
+  assert.deepEqual(pairs(nextBatch(table, limits, 0)), [
     { address: '10.0.0.2', register: [], unregister: ['t'] },
     { address: '10.0.0.1', register: ['t'], unregister: [] },
   ]);

@@ -9,6 +9,7 @@ import { Table } from '../../../src/core/table/table.ts';
 import { parsePolicy } from '../../../src/kubernetes/resources/parse.ts';
 import { PolicyObjects } from '../../../src/operator/cluster/policy-objects.ts';
 import { createLogger } from '../../../src/runtime/logger.ts';
+import { nextBatch } from '../../core/table/messages.ts';
 
 const limits = { entries: 500, bytes: 1024 * 1024 };
 const podsEach = 4;
@@ -52,7 +53,7 @@ function stepsOf(count: number): { readonly steps: number; readonly guarded: num
     counts.steps += 1;
     return desired.tagsOf('edge', address);
   };
-  const gate = removalGate('k8s.', { clusterSynced: true, tableRead: true, claimant });
+  const gate = removalGate('k8s.', { clusterSynced: true, tableRead: () => true, claimant });
   const tags = { tagsOf, addresses: () => desired.addressesOf('edge') };
   const table: Table = new Table(tags, gate, { percent: 30, minimum: 50 });
   desired.setFirewall({
@@ -85,10 +86,10 @@ function stepsOf(count: number): { readonly steps: number; readonly guarded: num
   const owned = new Map([...tags.addresses()].map((address) => [address, desired.tagsOf('edge', address)]));
   table.endRead({ owned, others: new Map(), agreed: true }, 0);
   // As long as they come, and are answered, the worker wakes in between and its status is looked at.
-  table.judging.from = 1;
+  table.setKnowledge({ gate, judgeFrom: 1 }, 0);
   counts.steps = 0;
   const turn = () => {
-    assert.equal(table.next(limits, 0), undefined);
+    assert.equal(nextBatch(table, limits, 0), undefined);
     assert.ok(table.waiting + table.pending >= 0);
   };
   for (let n = 0; n < count; n++) {

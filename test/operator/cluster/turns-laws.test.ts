@@ -9,7 +9,7 @@ import type { AddressChange } from '../../../src/core/model/address-change.ts';
 import type { NamespaceRecord } from '../../../src/core/model/model.ts';
 import { PodRecord } from '../../../src/kubernetes/codec/pod-record.ts';
 import { podSource } from '../../../src/operator/sources/pod-source.ts';
-import { removalGate } from '../../../src/core/removals/removal-gate.ts';
+import { type RemovalGate, removalGate } from '../../../src/core/removals/removal-gate.ts';
 import { type Candidates, RemovalGuard } from '../../../src/core/removals/removal-guard.ts';
 import { Table } from '../../../src/core/table/table.ts';
 import type { Scope } from '../../../src/core/model/policy-scope.ts';
@@ -18,6 +18,7 @@ import { Intake } from '../../../src/kubernetes/reflector/intake.ts';
 import { Controller } from '../../../src/operator/cluster/controller.ts';
 import type { FirewallWorker } from '../../../src/operator/firewall/firewall-worker.ts';
 import { createLogger } from '../../../src/runtime/logger.ts';
+import { confirmBatch, nextBatch } from '../../core/table/messages.ts';
 
 const limits = { entries: 500, bytes: 1024 * 1024 };
 const stands: DefinitionLook = { state: 'stands', createdAt: '2020-01-01T00:00:00Z', original: true };
@@ -102,13 +103,18 @@ async function world() {
   let wakes = 0;
   const gate = () => {
     const { synced, relisting, claimant } = controller.knowledge();
-    return removalGate('k8s.', { clusterSynced: synced, relisting, tableRead: true, claimant });
+    return removalGate('k8s.', { clusterSynced: synced, relisting, tableRead: () => true, claimant });
+  };
+  const know = (by: RemovalGate) => {
+    known = by;
+    const { judgeFrom, burst } = controller.knowledge();
+    table.setKnowledge({ gate: known, judgeFrom, burst }, clock.now);
   };
   const worker = {
     note: (change: AddressChange) => table.note(change, clock.now),
     reviewed: () => undefined,
     knowledgeChanged: (scope?: Scope) =>
-      scope === undefined ? table.setGate(gate(), clock.now) : table.gateMoved(scope, clock.now),
+      scope === undefined ? know(gate()) : table.gateMoved(scope, clock.now),
     judgeSooner: () => {
       wakes += 1;
     },
@@ -129,7 +135,8 @@ async function world() {
     tagsOf: (address: string) => desired.tagsOf('edge', address),
     addresses: () => desired.addressesOf('edge'),
   };
-  const table = new Table(tags, gate(), { percent: 100, minimum: 1000 });
+  let known = gate();
+  const table = new Table(tags, known, { percent: 100, minimum: 1000 });
   const pods = new Intake(controller.claimants(podSource()), 3);
   const spaces = new Intake(controller.namespaces(), 1);
   const policies = new Intake(controller.policiesOf('pantagpolicies'), 1);
@@ -158,11 +165,9 @@ async function world() {
     },
     /** What a table's worker does when it wakes. */
     step: () => {
-      const { judgeFrom = 0, burst = 0 } = controller.knowledge();
-      table.judging.from = judgeFrom;
-      table.judging.burst = burst;
-      const batch = table.next(limits, clock.now);
-      if (batch !== undefined) table.confirm(batch, [], clock.now);
+      know(known);
+      const batch = nextBatch(table, limits, clock.now);
+      if (batch !== undefined) confirmBatch(batch, [], clock.now);
     },
     /** A look at the CRDs ends. */
     answer: (look: DefinitionLook = stands) => {

@@ -6,6 +6,7 @@ import { Table } from '../../../src/core/table/table.ts';
 import { addressExplainer } from '../../../src/operator/table/address-explainer.ts';
 import { createLogger } from '../../../src/runtime/logger.ts';
 import { simulate } from './simulated-worker.ts';
+import { confirmBatch, nextBatch } from '../../core/table/messages.ts';
 
 type Line = Readonly<Record<string, unknown>> & { readonly msg: string };
 
@@ -67,14 +68,14 @@ test('an address that is pending for 5 s is explained from both sides, one a min
 
 test('a refused address is explained, and one that waits, and one that is held', () => {
   const { table, lines, clock, look } = explaining(['10.0.0.1']);
-  const batch = table.next({ entries: 10, bytes: 10_000 }, 0);
+  const batch = nextBatch(table, { entries: 10, bytes: 10_000 }, 0);
   assert.ok(batch);
   const message = 'no room';
-  table.confirm(batch, [{ section: 'register', address: '10.0.0.1', tag: 'k8s.a', message }], 0);
+  confirmBatch(batch, [{ section: 'register', address: '10.0.0.1', tag: 'k8s.a', message }], 0);
   look();
   assert.deepEqual([lines.at(-1)?.['address'], lines.at(-1)?.['state']], ['10.0.0.1', 'refused']);
 
-  table.setGate(() => 'something is not known', 0);
+  table.setKnowledge({ gate: () => 'something is not known' }, 0);
   table.beginRead();
   const owned = new Map([['10.0.0.9', ['k8s.b']]]);
   table.endRead({ owned, others: new Map(), agreed: true }, 0);
@@ -82,9 +83,9 @@ test('a refused address is explained, and one that waits, and one that is held',
   look();
   assert.deepEqual([lines.at(-1)?.['address'], lines.at(-1)?.['state']], ['10.0.0.9', 'waiting']);
 
-  table.setGate(() => undefined, 0);
+  table.setKnowledge({ gate: () => undefined }, 0);
   table.configureGuard({ percent: 0, minimum: 0 });
-  table.next({ entries: 10, bytes: 10_000 }, 60_000);
+  nextBatch(table, { entries: 10, bytes: 10_000 }, 60_000);
   assert.equal(table.held.length, 1);
   const states = [120_000, 180_000].map((at) => {
     clock.now = at;

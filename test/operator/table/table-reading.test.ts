@@ -7,6 +7,7 @@ import { Table } from '../../../src/core/table/table.ts';
 import type { TagSet } from '../../../src/core/model/tag-set.ts';
 import type { RegisteredIp } from '../../../src/operator/device/device-port.ts';
 import { toReading } from '../../../src/operator/table/table-reading.ts';
+import { confirmBatch, nextBatch } from '../../core/table/messages.ts';
 
 const [ip, other] = ['10.0.0.1', '10.0.0.2'];
 const local = (address: string, ...tags: string[]): RegisteredIp => ({ ip: address, fromAgent: false, tags });
@@ -38,8 +39,8 @@ function watched() {
   };
   /** What goes out and is confirmed. */
   const send = () => {
-    const batch = table.next(limits, 0);
-    if (batch !== undefined) table.confirm(batch, [], 0);
+    const batch = nextBatch(table, limits, 0);
+    if (batch !== undefined) confirmBatch(batch, [], 0);
     return batch?.map(({ address, register, unregister }) => [address, register, unregister]) ?? [];
   };
   return { table, want, read, send };

@@ -4,12 +4,13 @@ import { DeviceError } from '../../../src/core/model/device-error.ts';
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import { Table } from '../../../src/core/table/table.ts';
-import { ownTable } from '../../../src/core/model/table-ref.ts';
 import type { Batch } from '../../../src/core/message/batch.ts';
 import type { Rejection } from '../../../src/core/message/refusals.ts';
 import type { TableObserver } from '../../../src/operator/table/table-observer.ts';
 import { TableSender } from '../../../src/operator/table/table-sender.ts';
-import { createLogger } from '../../../src/runtime/logger.ts';
+import { limitedTable } from '../../../src/operator/limits/limited-table.ts';
+import { ReadSchedule } from '../../../src/operator/table/read-schedule.ts';
+import { silent, tableContext } from './table-contexts.ts';
 import { fakeConnection } from '../device/fake-connection.ts';
 
 const silence = () =>
@@ -35,27 +36,18 @@ function sending(
   });
   let now = 0;
   const nothing = () => {};
-  const sender = new TableSender({
-    table,
-    ref: ownTable,
-    prefix: 'k8s.',
-    observer: {
-      changed: nothing,
-      confirmed: nothing,
-      unanswered: nothing,
-      refused: nothing,
-      failed: nothing,
-      lost: nothing,
-      record: nothing,
-      ...more.observer,
-    },
-    doubt: nothing,
-    readSoon: nothing,
-    answered: nothing,
-    log: createLogger({ level: 'silent', format: 'json' }),
-    now: () => now++,
-  });
-  return { table, sender, next: () => sender.sendNext(connection, new AbortController().signal) };
+  const context = tableContext(
+    { connect: async () => connection },
+    { now: () => now++, observer: { ...silent, ...more.observer } },
+  );
+  const limited = limitedTable({ table, isFailing: () => false, wake: nothing, now: () => now });
+  const reads = new ReadSchedule({ intervalMs: () => 900_000, now: () => now, timing: context.timing });
+  const sender = new TableSender({ context, table, reads, limited, limits: { answered: nothing } });
+  const next = () => {
+    now += 10;
+    return sender.sendNext(connection, new AbortController().signal);
+  };
+  return { table, sender, next };
 }
 
 test('suspects are not waited for as long as an ordinary message: 15 s, and 50 ms for each pair', async () => {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { ScopeIndex } from '../../../src/core/table/scope-index.ts';
+import { ScopeIndex } from '../../../src/core/removals/scope-index.ts';
 
 test('law: it finds exactly the addresses that were last put with this scope', () => {
   const put = fc.record({
