@@ -24,7 +24,6 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'src/kubernetes',
     'src/net',
     'src/operator',
-    'src/panos',
     'src/runtime',
     'src/version.ts',
   ],
@@ -124,6 +123,14 @@ for (const [side, order] of Object.entries(rooms)) {
     assert.deepEqual(upwards, []);
   });
 }
+
+test('only operator/device imports panos', () => {
+  const others = filesOf('src').filter((file) => !isWithin(file, ['src/panos', 'src/operator/device']));
+  assert.deepEqual(
+    innerImports(others).filter(({ target }) => isWithin(target, ['src/panos'])),
+    [],
+  );
+});
 
 for (const side of ['src', 'simulator']) {
   test(`no import circle in ${side}`, () => {

@@ -6,13 +6,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { bareTransfer } from './bare-transfer.ts';
 import type { PageAccess } from './page-server.ts';
 import { readAsOperator } from './read-as-operator.ts';
-import { fastXmlParser, ownReader, type Read, type ReadParts, readTexts } from './read-texts.ts';
+import {
+  checkedParser,
+  fastXmlParser,
+  ownReader,
+  type Read,
+  type ReadParts,
+  readTexts,
+} from './read-texts.ts';
 
 export type ReadSubject =
   | 'bare transfer'
   | 'operator'
   | 'own reader alone'
   | 'fast-xml-parser alone'
+  | 'fast-xml-parser, checked, alone'
   | 'idle';
 
 /** One read. `stallMs`: the longest time that the event loop did not come round; 1 in an idle process. */
@@ -24,8 +32,16 @@ export type Reading = {
   readonly result: number;
 };
 
-/** takeUp: what the operator does with what it read, in one go. */
-export type Readings = { readonly read: Reading; readonly takeUp?: Reading };
+/**
+ * takeUp: what the operator does with what it read, in one go. longestMs: of a reader alone, its slowest page. peakMiB:
+ * resident memory of the process, at most so far.
+ */
+export type Readings = {
+  readonly read: Reading;
+  readonly takeUp?: Reading;
+  readonly longestMs?: number;
+  readonly peakMiB: number;
+};
 
 /** Between two reads, so that the garbage of one is not the matter of the next. */
 const restMs = 300;
@@ -55,6 +71,7 @@ const subjects: Readonly<
   operator: readAsOperator,
   'own reader alone': (access) => readTexts(access, ownReader),
   'fast-xml-parser alone': (access) => readTexts(access, fastXmlParser),
+  'fast-xml-parser, checked, alone': (access) => readTexts(access, checkedParser),
 };
 
 /** Until SIGTERM; then its longest stall. */
@@ -79,8 +96,11 @@ async function main(name: string, times: number): Promise<void> {
   for (let n = 0; n < times; n += 1) {
     await sleep(restMs);
     const read = await measure(subject.read);
+    const longestMs = subject.longestMs?.();
     await sleep(restMs);
-    readings.push({ read, ...(subject.takeUp && { takeUp: await measure(subject.takeUp) }) });
+    const takeUp = subject.takeUp && (await measure(subject.takeUp));
+    const peakMiB = process.resourceUsage().maxRSS / 1024;
+    readings.push({ read, peakMiB, ...(takeUp && { takeUp }), ...(longestMs && { longestMs }) });
   }
   await subject.close?.();
   console.log(JSON.stringify({ readings }));

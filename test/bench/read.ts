@@ -19,7 +19,13 @@ export const read: Bench = {
   run: (context) => runRead(context),
 };
 
-const subjects = ['bare transfer', 'operator', 'own reader alone', 'fast-xml-parser alone'] as const;
+const subjects = [
+  'bare transfer',
+  'operator',
+  'own reader alone',
+  'fast-xml-parser alone',
+  'fast-xml-parser, checked, alone',
+] as const;
 const startLimitMs = 60_000;
 const readLimitMs = 300_000;
 
