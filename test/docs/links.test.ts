@@ -67,3 +67,22 @@ for (const page of ['tour.md', 'glossary.md', 'safety.md', ...adrs()]) {
 function adrs(): string[] {
   return readdirSync(join(root, 'docs/adr')).map((name) => `adr/${name}`);
 }
+
+/** In characters: a row that is longer cannot be read in a terminal or a browser. */
+const longestRow = 170;
+
+test('no row of a table in docs is too long to be read', () => {
+  const others = ['reliability.md', 'reference/'].map((name) => join(root, 'docs', name));
+  for (const page of pages.filter(
+    (path) => path.includes('/docs/') && !others.some((one) => path.startsWith(one)),
+  )) {
+    const rows = readFileSync(page, 'utf8')
+      .split('\n')
+      .filter((line) => line.startsWith('|'));
+    assert.deepEqual(
+      rows.filter(({ length }) => length > longestRow),
+      [],
+      relative(root, page),
+    );
+  }
+});
