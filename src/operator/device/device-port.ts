@@ -2,6 +2,7 @@
 
 import type { HaState } from '../../core/device/ha-state.ts';
 import type { DeviceGroups } from '../../core/device/group-members.ts';
+import type { ManagedDevice } from '../../core/device/managed-device.ts';
 import type { GroupHierarchy } from '../../core/device/group-hierarchy.ts';
 import type { Rejection } from '../../core/message/refusals.ts';
 import type { Batch } from '../../core/message/batch.ts';
@@ -18,14 +19,6 @@ export type DeviceInfo = {
 export function isPanorama({ model }: DeviceInfo): boolean {
   return model === 'Panorama' || model.startsWith('M-');
 }
-
-/** A firewall behind a Panorama. */
-export type ManagedDevice = {
-  readonly serial: string;
-  readonly connected: boolean;
-  /** Its virtual systems by id; empty where the Panorama does not tell. */
-  readonly vsys: readonly string[];
-};
 
 export type RegisteredIp = {
   /** As the device writes it. */

@@ -1,9 +1,10 @@
 // Firewalls behind a Panorama: each is looked up, identified and failed independently.
 
 import { DeviceError } from '../../core/model/device-error.ts';
+import type { ManagedDevice } from '../../core/device/managed-device.ts';
 import type { TableRef } from '../../core/model/table-ref.ts';
 import { singleFlight } from '../../signals/single-flight.ts';
-import { type Connection, type DeviceInfo, isPanorama, type ManagedDevice } from './device-port.ts';
+import { type Connection, type DeviceInfo, isPanorama } from './device-port.ts';
 import { requireVsys } from './vsys.ts';
 
 type TargetRef = TableRef & { readonly serial: string };

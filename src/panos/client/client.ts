@@ -1,5 +1,8 @@
 // The calls that the operator makes to one device: commands in, values or DeviceError out.
 import { productTiming } from '../../core/model/timing.ts';
+import type { GroupHierarchy } from '../../core/device/group-hierarchy.ts';
+import type { DeviceGroups } from '../../core/device/group-members.ts';
+import type { ManagedDevice } from '../../core/device/managed-device.ts';
 import type { HaState } from '../../core/device/ha-state.ts';
 import {
   deviceGroupsForm,
@@ -13,13 +16,7 @@ import { type CallObserver, type ConversationOptions, createConversation } from 
 import { shortened } from '../errors/device-words.ts';
 import { createTableClient, type TableClient } from './table-client.ts';
 import { readHaState } from '../messages/ha-state-reply.ts';
-import {
-  type GroupMember,
-  type ManagedDevice,
-  readDeviceGroups,
-  readGroupHierarchy,
-  readManagedDevices,
-} from '../messages/panorama-replies.ts';
+import { readDeviceGroups, readGroupHierarchy, readManagedDevices } from '../messages/panorama-replies.ts';
 import { type DeviceInfo, readSystemInfo } from '../messages/response.ts';
 import type { TableKind } from '../messages/table-kind.ts';
 
@@ -43,9 +40,9 @@ export type PanosClient = {
   /** The firewalls of a Panorama, connected or not. */
   managedDevices(signal: AbortSignal): Promise<readonly ManagedDevice[]>;
   /** The device groups of a Panorama by name, with the firewalls that are in each. */
-  deviceGroups(signal: AbortSignal): Promise<ReadonlyMap<string, readonly GroupMember[]>>;
+  deviceGroups(signal: AbortSignal): Promise<DeviceGroups>;
   /** Each group, and those directly below it. */
-  groupHierarchy(signal: AbortSignal): Promise<ReadonlyMap<string, readonly string[]>>;
+  groupHierarchy(signal: AbortSignal): Promise<GroupHierarchy>;
   /** What the endpoint, or a firewall behind it that the serial names, says of its place in an HA pair. */
   haState(device: Receiver, signal: AbortSignal): Promise<HaState>;
   /** The calls to tables of one kind. */

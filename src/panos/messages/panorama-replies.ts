@@ -1,23 +1,12 @@
 // Parses a Panorama's replies about its firewalls and device groups.
+import type { GroupHierarchy } from '../../core/device/group-hierarchy.ts';
+import type { DeviceGroups } from '../../core/device/group-members.ts';
+import type { ManagedDevice } from '../../core/device/managed-device.ts';
 import { attribute, child, children, type Element, readResult, textOf } from './envelope.ts';
 import { detached } from '../errors/detached.ts';
 import { isName } from '../errors/device-words.ts';
 import { invalidResponse } from '../errors/errors.ts';
 import { fleetParts, mostMembers } from './reply-limits.ts';
-
-export type ManagedDevice = {
-  readonly serial: string;
-  readonly connected: boolean;
-  /** Its virtual systems by id: vsys1, vsys2 ...; empty where the reply does not tell. */
-  readonly vsys: readonly string[];
-};
-
-/** A firewall in a device group. */
-export type GroupMember = {
-  readonly serial: string;
-  /** Those of its virtual systems that are in the group; empty where the reply does not tell: all of them. */
-  readonly vsys: readonly string[];
-};
 
 /** Reads the reply to <show><devices><all/></devices></show>. Throws DeviceError for what is none. */
 export function readManagedDevices(text: string): readonly ManagedDevice[] {
@@ -30,7 +19,7 @@ export function readManagedDevices(text: string): readonly ManagedDevice[] {
 }
 
 /** Reads the reply to <show><devicegroups/></show>: the members of each group by its name. Throws DeviceError. */
-export function readDeviceGroups(text: string): ReadonlyMap<string, readonly GroupMember[]> {
+export function readDeviceGroups(text: string): DeviceGroups {
   const groups = theOnly(readResult(text, fleetParts), 'devicegroups');
   let left = mostMembers;
   return new Map(
@@ -47,7 +36,7 @@ export function readDeviceGroups(text: string): ReadonlyMap<string, readonly Gro
  * Reads the reply to <show><dg-hierarchy/></show>: `dg` elements, the groups below one within it. Gives each group with
  * those directly below it; one that stands at two places is below both. Throws DeviceError.
  */
-export function readGroupHierarchy(text: string): ReadonlyMap<string, readonly string[]> {
+export function readGroupHierarchy(text: string): GroupHierarchy {
   const below = new Map<string, string[]>();
   const left = [...children(theOnly(readResult(text), 'dg-hierarchy'), 'dg')];
   for (const group of left) {

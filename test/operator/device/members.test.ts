@@ -1,5 +1,6 @@
 // Choice between two Panoramas, and what is said when neither can be used.
 
+import { DeviceError } from '../../../src/core/model/device-error.ts';
 import { productTiming } from '../../../src/core/model/timing.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -8,6 +9,7 @@ import { type Simulator, startSimulator } from '../../../simulator/simulator.ts'
 import type { TableRef } from '../../../src/core/model/table-ref.ts';
 import { createBackoff } from '../../../src/operator/device/device-backoff.ts';
 import { type Met, Members } from '../../../src/operator/device/members.ts';
+import { fakeConnection } from './fake-connection.ts';
 import { connectionTo, failureOf, registers } from './connections.ts';
 
 const { signal } = new AbortController();
@@ -255,5 +257,34 @@ test('where both refuse the credentials both are asked each time, seldom', async
   assert.deepEqual(
     [a, b].map((one) => one.log().length),
     [2, 2],
+  );
+});
+
+test('what a member says keeps all of its facts, under the name of its endpoint', async () => {
+  const said = new DeviceError('AuthenticationFailed', 'the device refuses the credentials', {
+    retry: 'slow',
+    applied: 'no',
+    code: '403',
+    said: 'Invalid Credential',
+    answered: true,
+  });
+  const refuses = fakeConnection({ info: () => Promise.reject(said) });
+  const away = fakeConnection({
+    info: () =>
+      Promise.reject(new DeviceError('DeviceUnavailable', 'silence', { retry: 'backoff', applied: 'no' })),
+  });
+  const pair = [
+    { endpoint: 'https://a', connection: refuses },
+    { endpoint: 'https://b', connection: away },
+  ];
+  const members = new Members(pair, productTiming);
+  const both = await failureOf(members.meet(signal));
+  assert.deepEqual([both.reason, both.refusesPass, both.someAway], ['AuthenticationFailed', true, true]);
+  const [one] = members.refusals;
+  const { message, reason, retry, applied, code, refused, answered, refusesPass } = one ?? said;
+  assert.equal(message, 'https://a: the device refuses the credentials. It said: Invalid Credential');
+  assert.deepEqual(
+    [reason, retry, applied, code, refused, answered, refusesPass],
+    ['AuthenticationFailed', 'slow', 'no', '403', true, true, true],
   );
 });
