@@ -26,6 +26,10 @@ export type Claim = {
   readonly established?: ReadonlySet<string>;
   /** Those of `established` that were kept by another endpoint than this one: while its device is unknown they do not count. */
   readonly moved?: ReadonlySet<string>;
+  /** Those of `established` that its status told when this process last saw it: every replica sees them. */
+  readonly told?: ReadonlySet<string>;
+  /** Known by its object and status alone, as another process leads it, or none does: that one may be ahead of its status. */
+  readonly seen?: true;
 };
 
 /** Another PanFirewall's endpoint and ours both say, or said when they last answered, that they have the table of this device. */
@@ -38,8 +42,11 @@ export type Contradiction = {
 /** May this PanFirewall write to its table? */
 export type Precedence =
   | { readonly kind: 'ours'; readonly contradiction?: Contradiction }
-  /** It is not known yet whose it is: which device we have, or one that another PanFirewall, which comes first, has. */
-  | { readonly kind: 'wait' }
+  /**
+   * It is not known yet whose it is: which device we have, or one that another PanFirewall, which comes first, has.
+   * `untold`: it would be ours once the status tells that we keep it, for those to see who lead other PanFirewalls.
+   */
+  | { readonly kind: 'wait'; readonly untold?: true }
   | {
       readonly kind: 'taken';
       readonly by: string;
@@ -50,21 +57,17 @@ export type Precedence =
       readonly contradiction?: Contradiction;
     };
 
+/**
+ * A function of the claims, whatever their order: replicas that see the same objects decide alike. Against a PanFirewall
+ * that is led elsewhere, who writes has told so in its status before, and has seen the other one's tell nothing of the
+ * kind: of two that tell it one after the other the second sees the first, and while both tell it neither writes.
+ */
 export function precedence(claims: Iterable<Claim>, mine: Claim, table: TableRef): Precedence {
   const place = placeOf(mine, table);
   if (place === undefined) return { kind: 'wait' };
-  let open = false;
-  const before: Claim[] = [];
-  const after: Claim[] = [];
-  for (const claim of rivalsOf(claims, mine)) {
-    const isFirst = comesFirst(claim, mine, place);
-    const places = claim.tables.map((other) => placeOf(claim, other));
-    if (places.includes(place)) (isFirst ? before : after).push(claim);
-    else if (isFirst && isAwaited(claim, place)) before.push(claim);
-    else if (isFirst && (claim.open === true || (claim.device === 'asking' && places.includes(undefined))))
-      open = true;
-  }
-  const [first] = before.sort((a, b) => (comesFirst(a, b, place) ? -1 : 1));
+  const rivals = rivalsOf(claims, mine);
+  const found = Map.groupBy(rivals, (claim) => bearingOf(claim, mine, place));
+  const [first] = (found.get('first') ?? []).sort((a, b) => (comesFirst(a, b, place) ? -1 : 1));
   if (first !== undefined)
     return {
       kind: 'taken',
@@ -73,7 +76,22 @@ export function precedence(claims: Iterable<Claim>, mine: Claim, table: TableRef
       ...(isAwaited(first, place) ? { unanswered: true } : {}),
       ...contradictionWith([first], mine, place),
     };
-  return open ? { kind: 'wait' } : { kind: 'ours', ...contradictionWith(after, mine, place) };
+  if (found.has('unclear')) return { kind: 'wait' };
+  if (rivals.some(({ seen }) => seen) && mine.told?.has(place) !== true)
+    return { kind: 'wait', untold: true };
+  return { kind: 'ours', ...contradictionWith(found.get('second') ?? [], mine, place) };
+}
+
+/** Of a rival: it has the table and comes first, or second; it is unclear whether it has it, or still writes to it. */
+function bearingOf(claim: Claim, mine: Claim, place: string): 'first' | 'second' | 'unclear' | 'none' {
+  const isFirst = comesFirst(claim, mine, place);
+  const places = claim.tables.map((table) => placeOf(claim, table));
+  if (claim.seen === true && isEstablished(claim, place)) return isFirst ? 'first' : 'unclear';
+  if (places.includes(place)) return isFirst ? 'first' : 'second';
+  if (!isFirst) return 'none';
+  if (isAwaited(claim, place)) return 'first';
+  const mayHaveIt = claim.open === true || (claim.device === 'asking' && places.includes(undefined));
+  return mayHaveIt ? 'unclear' : 'none';
 }
 
 /**
@@ -82,7 +100,9 @@ export function precedence(claims: Iterable<Claim>, mine: Claim, table: TableRef
  */
 export function mayBeEstablished(claims: readonly Claim[], mine: Claim, table: TableRef): boolean {
   const place = placeOf(mine, table);
-  if (place === undefined || precedence(claims, mine, table).kind !== 'ours') return false;
+  if (place === undefined) return false;
+  const found = precedence(claims, mine, table);
+  if (found.kind === 'taken' || (found.kind === 'wait' && found.untold !== true)) return false;
   return !rivalsOf(claims, mine).some((claim) => isEstablished(claim, place));
 }
 
@@ -95,6 +115,17 @@ function placeOf({ device }: Pick<Claim, 'device'>, table: TableRef): string | u
 /** @param identity of the device, as in Claim. */
 export function placeAt(identity: string, table: TableRef): string {
   return `${identity}/${vsysName(table)}`;
+}
+
+/** Of a device that was met at this endpoint. A virtual firewall without a licence calls itself 'unknown', like all of its kind. */
+export function deviceIdentity({
+  serial,
+  endpoint,
+}: {
+  readonly serial: string;
+  readonly endpoint: string;
+}): string {
+  return serial === 'unknown' ? endpoint : serial;
 }
 
 /** Which device has the table; undefined while it is not known. */

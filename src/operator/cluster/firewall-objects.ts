@@ -3,7 +3,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { wasDeletedAlone } from '../../core/removals/crd-deletion.ts';
 import type { Desired } from '../../core/desired/desired.ts';
+import { seenClaim } from '../../core/rights/seen-claim.ts';
 import type { Claim } from '../../core/rights/table-claims.ts';
+import { ownTable } from '../../core/model/table-ref.ts';
 import { objectPath, panFirewalls } from '../../kubernetes/resources/api.ts';
 import type { ParsedFirewall } from '../../kubernetes/resources/parse.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -11,6 +13,7 @@ import { AnnotationRequests } from './annotation-requests.ts';
 import type { AskDefinition } from './definition-watch.ts';
 import type { ReadableFirewall } from '../firewall/firewall-context.ts';
 import type { FirewallWorker } from '../firewall/firewall-worker.ts';
+import { formerTables } from '../firewall/former-tables.ts';
 import type { Term } from '../leadership/term.ts';
 import type { StatusKey } from './status-key.ts';
 
@@ -72,10 +75,11 @@ export class FirewallObjects {
     await Promise.all(this.#lifecycles.values());
   }
 
-  /** Takes up which tables a PanFirewall keeps; undefined: none any more. */
+  /** Takes over which tables a PanFirewall keeps, as its worker knows; undefined: as its object and status tell. */
   claim(firewall: string, claim: Claim | undefined): void {
-    if (claim === undefined) this.claims.delete(firewall);
-    else this.claims.set(firewall, claim);
+    const known = claim ?? seenOf(this.all.get(firewall)?.parsed);
+    if (known === undefined) this.claims.delete(firewall);
+    else this.claims.set(firewall, known);
     for (const [name, { worker }] of this.all) {
       worker?.claimsChanged();
       this.#options.changed(name);
@@ -105,6 +109,7 @@ export class FirewallObjects {
     const object = known ?? { parsed, worker: undefined };
     object.parsed = parsed;
     this.all.set(name, object);
+    this.#see(name);
     this.#requests.note(name, parsed.meta.annotations);
     if (before !== undefined && !sameLifecycle(before, parsed)) {
       object.worker?.knowledgeChanged();
@@ -131,9 +136,19 @@ export class FirewallObjects {
       log.warn({ firewall: meta.name }, told);
     });
     this.all.delete(meta.name);
+    this.#see(meta.name);
     this.#requests.forget(meta.name);
     this.#retire(object);
     changed(meta.name);
+  }
+
+  /** What no worker knows better follows the object. */
+  #see(name: string): void {
+    const known = this.claims.get(name);
+    if (known !== undefined && known.seen !== true) return;
+    const seen = seenOf(this.all.get(name)?.parsed);
+    if (seen !== undefined) this.claims.set(name, seen);
+    else if (known !== undefined) this.claim(name, undefined);
   }
 
   #takeUp(object: FirewallObject): void {
@@ -177,6 +192,17 @@ export class FirewallObjects {
       if (this.#lifecycles.get(name) === turn) this.#lifecycles.delete(name);
     });
   }
+}
+
+/** One whose spec is invalid claims nothing. */
+function seenOf(parsed: ParsedFirewall | undefined): Claim | undefined {
+  if (parsed?.ok !== true) return undefined;
+  const { meta, firewall, connection, status } = parsed;
+  const { uid, createdAt } = meta;
+  const { name, tagPrefix } = firewall;
+  const { endpoint, tables = [ownTable] } = connection;
+  const seen = { firewall: name, uid, createdAt, tagPrefix, endpoint, entries: tables };
+  return seenClaim({ ...seen, status: formerTables(status) });
 }
 
 async function stopWorker(object: FirewallObject): Promise<void> {

@@ -4,6 +4,7 @@ import { DeviceError } from '../../core/model/device-error.ts';
 import type { GroupsAnswer } from '../../core/device/device-groups.ts';
 import type { Timing } from '../../core/model/timing.ts';
 import { ownTable, type TableRef } from '../../core/model/table-ref.ts';
+import { deviceIdentity } from '../../core/rights/table-claims.ts';
 import type { ConnectionSettings, FirewallSettings, Secrets } from './credentials.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Connection, DeviceInfo } from './device-port.ts';
@@ -13,11 +14,6 @@ import { requireVsys } from './vsys.ts';
 
 /** `endpoint`: where it was met, which is spec.endpoint or spec.peerEndpoint. */
 export type MetDevice = DeviceInfo & { readonly endpoint: string };
-
-/** A virtual firewall without a licence calls itself 'unknown', like all of its kind. */
-export function identityOf({ serial, endpoint }: MetDevice): string {
-  return serial === 'unknown' ? endpoint : serial;
-}
 
 /** The PanFirewall, as far as its devices go. `settings` may be others each time. */
 type DevicesContext = {
@@ -143,7 +139,8 @@ export class FirewallDevices {
     if (this.#context.settings.tables === undefined) requireVsys(ownTable, device, []);
     const before = this.#endpoint;
     this.#endpoint = device;
-    if (before === undefined || identityOf(before) !== identityOf(device)) this.#listener.met(device, before);
+    if (before === undefined || deviceIdentity(before) !== deviceIdentity(device))
+      this.#listener.met(device, before);
   }
 }
 

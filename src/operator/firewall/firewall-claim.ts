@@ -72,7 +72,7 @@ export class FirewallClaim {
     const before = this.#mine;
     if (before === undefined) return;
     const places = this.#places(before.device, before.tables);
-    if (!sameSet(places.established, before.established) || !sameSet(places.moved, before.moved))
+    if ((['established', 'moved', 'told'] as const).some((kind) => !sameSet(places[kind], before[kind])))
       this.make(before.device);
   }
 
@@ -110,13 +110,14 @@ export class FirewallClaim {
   #places(
     device: Claim['device'],
     tables: readonly TableRef[],
-  ): Required<Pick<Claim, 'established' | 'moved'>> {
+  ): Required<Pick<Claim, 'established' | 'moved' | 'told'>> {
     // Who deletes a PanFirewall whose device gives no answer hands over its tables: nobody waits for the end of the purge.
     if (device === 'unknown' && this.#context.deleting) this.#isReleased = true;
-    if (this.#isReleased) return { established: new Set(), moved: new Set() };
+    if (this.#isReleased) return { established: new Set(), moved: new Set(), told: new Set() };
     const here = this.#context.settings.endpoint;
     const own = new Set(tables.map(tableKey));
-    const known = [...this.#established.values(), ...(this.#context.former?.established ?? [])];
+    const written = this.#context.former?.established ?? [];
+    const known = [...this.#established.values(), ...written];
     const established = new Set<string>();
     const unmoved = new Set<string>();
     for (const { ref, identity, endpoint = here } of known) {
@@ -124,11 +125,18 @@ export class FirewallClaim {
       established.add(placeAt(identity, ref));
       if (endpoint === here) unmoved.add(placeAt(identity, ref));
     }
-    return { established, moved: new Set([...established].filter((place) => !unmoved.has(place))) };
+    const told = written.map(({ ref, identity }) => placeAt(identity, ref));
+    return {
+      established,
+      moved: new Set([...established].filter((place) => !unmoved.has(place))),
+      told: new Set(told.filter((place) => established.has(place))),
+    };
   }
 
+  /** undefined while we do not lead: then there is only what everybody sees. */
   get #mine(): Claim | undefined {
-    return this.#context.claims.get(this.#context.firewall.name);
+    const claim = this.#context.claims.get(this.#context.firewall.name);
+    return claim?.seen === true ? undefined : claim;
   }
 }
 

@@ -6,8 +6,9 @@ import type { EventNote } from '../../core/status/event-note.ts';
 import type { FirewallView, ShownTable } from '../../core/status/firewall-status.ts';
 import type { PurgeOutcome } from '../../core/lifecycle/farewell.ts';
 import type { Scope } from '../../core/model/policy-scope.ts';
+import { deviceIdentity } from '../../core/rights/table-claims.ts';
 import type { FirewallSettings } from '../device/credentials.ts';
-import { FirewallDevices, identityOf, type MetDevice } from '../device/firewall-devices.ts';
+import { FirewallDevices, type MetDevice } from '../device/firewall-devices.ts';
 import { FirewallClaim } from './firewall-claim.ts';
 import {
   type ClusterState,
@@ -228,7 +229,7 @@ export class FirewallWorker {
   }
 
   #met(device: MetDevice, before: MetDevice | undefined): void {
-    this.#claim.make({ identity: identityOf(device) });
+    this.#claim.make({ identity: deviceIdentity(device) });
     this.#context.log.info({ ...device, before: before?.serial }, 'device identified');
     this.#tables.met(before !== undefined);
   }

@@ -71,6 +71,7 @@ function world() {
       deleting.add(name);
       workers.get(name)?.objectChanged();
     },
+    renews: (name: string) => workers.get(name)?.renew(),
     answers: (name: string, identity: string) => workers.get(name)?.make({ identity }),
     /** Its spec names another endpoint. */
     moves(name: string): void {
@@ -161,6 +162,18 @@ test('an elder whose device says another one’s serial is kept from writing, an
   it.answers('lab', 'LAB');
   assert.deepEqual(it.precedence('edge'), { kind: 'ours' });
   assert.deepEqual(it.precedence('lab'), { kind: 'ours' });
+});
+
+test('while another process leads, what its status tells is no claim of ours: nothing is made of it, and nothing is written', () => {
+  const it = settled();
+  const led = it.claims.get('edge');
+  assert.ok(led !== undefined);
+  const seen: Claim = { ...led, established: new Set(), seen: true };
+  it.claims.set('edge', seen);
+  it.writesStatus('edge');
+  it.renews('edge');
+  assert.equal(it.claims.get('edge'), seen);
+  assert.deepEqual(it.precedence('edge'), { kind: 'wait' });
 });
 
 test('a restart makes nobody established, and waits for who is, whether its device answers or not', () => {
