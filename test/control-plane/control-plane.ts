@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { renderKubeconfig, type ClusterAccess } from './access.ts';
 import { ensureControlPlaneBinary } from './build.ts';
 import { readGivenCluster } from './given-cluster.ts';
+import { borrow } from './pool.ts';
 import { makeLayout, readLogTail, type Layout } from './layout.ts';
 import { startServers, stopAll, type Binaries, type Servers } from './servers.ts';
 
@@ -24,6 +25,8 @@ export type ControlPlane = ClusterAccess & {
   readonly caFile: string;
   /** Writes a kubeconfig and returns its path; token defaults to the administrator's, url to this server's. */
   readonly kubeconfigFor: (user: { readonly token?: string; readonly url?: string }) => Promise<string>;
+  /** Others had it before: what they left is still there. */
+  readonly isUsed: boolean;
   /** The processes, for measuring them; none for a given cluster. */
   readonly processIds: () => readonly number[];
   /** The end of the servers' log. */
@@ -72,6 +75,7 @@ async function startLocal(options: ControlPlaneOptions): Promise<ControlPlane> {
   return {
     ...(await describe(clusterAccess, layout.directory)),
     caFile: layout.caFile,
+    isUsed: false,
     processIds: () => servers.processes.map(({ pid }) => pid),
     logTail: (lines) => readLogTail(layout, lines),
     stop,
@@ -109,20 +113,49 @@ async function readAccess(layout: Layout, port: number): Promise<ClusterAccess> 
   return { url: `https://127.0.0.1:${port}`, caData, adminToken: layout.adminToken };
 }
 
+/**
+ * One of PANTAG_TEST_POOL, in the state in which its last user left it, for this process alone until stop(); without a
+ * pool one of its own. It cannot be restarted or paused.
+ */
+export async function borrowControlPlane(): Promise<ControlPlane> {
+  const pool = process.env['PANTAG_TEST_POOL'];
+  if (!pool || process.env['PANTAG_TEST_KUBECONFIG']) return startControlPlane();
+  const { access, giveBack } = await borrow(pool);
+  const why = 'this control plane is lent to one test after the other';
+  return useCluster({ access, isUsed: true, leave: giveBack, why });
+}
+
 async function useGivenCluster(file: string): Promise<ControlPlane> {
   const access = await readGivenCluster(file);
+  const why = 'PANTAG_TEST_KUBECONFIG names a running cluster';
+  return useCluster({ access, isUsed: false, leave: () => {}, why });
+}
+
+async function useCluster({
+  access,
+  isUsed,
+  leave,
+  why,
+}: {
+  readonly access: ClusterAccess;
+  readonly isUsed: boolean;
+  readonly leave: () => void;
+  readonly why: string;
+}): Promise<ControlPlane> {
   const directory = await mkdtemp(join(tmpdir(), 'pantag-given-cluster-'));
   const caFile = join(directory, 'ca.crt');
   await writeFile(caFile, access.caData);
   const refuse = (): never => {
-    throw new Error(
-      'PANTAG_TEST_KUBECONFIG names a running cluster: a test may not restart, kill or pause it',
-    );
+    throw new Error(`${why}: a test may not restart, kill or pause it`);
   };
-  const stop = (): Promise<void> => rm(directory, { recursive: true, force: true });
+  const stop = async (): Promise<void> => {
+    leave();
+    await rm(directory, { recursive: true, force: true });
+  };
   return {
     ...(await describe(access, directory)),
     caFile,
+    isUsed,
     processIds: () => [],
     logTail: async () => '',
     stop,

@@ -7,7 +7,7 @@ import type { OperatorProcess } from '../harness/operator-process.ts';
 import { waitUntilNotReady, waitUntilReady } from './probes.ts';
 import { openStage } from './stage.ts';
 
-const stage = await openStage();
+const stage = await openStage({ ownCluster: true });
 after(() => stage.close());
 const { cluster, plane } = stage;
 const proxy = await startTcpProxy({ port: Number(new URL(plane.url).port) });

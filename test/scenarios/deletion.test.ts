@@ -6,7 +6,7 @@ import { waitFor } from '../harness/wait-for.ts';
 import { eventNotes } from './events.ts';
 import { type FirewallOptions, openStage, operatorNamespace, type StagedDevice } from './stage.ts';
 
-const stage = await openStage();
+const stage = await openStage({ ownCluster: true });
 after(() => stage.close());
 const { cluster } = stage;
 let operator = await stage.startOperator();

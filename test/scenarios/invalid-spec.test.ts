@@ -8,7 +8,7 @@ import { ask, metricValue } from './probes.ts';
 import { openStage, type Stage } from './stage.ts';
 import type { StatusKind } from './statuses.ts';
 
-const stage = await openStage();
+const stage = await openStage({ ownCluster: true });
 after(() => stage.close());
 const { cluster } = stage;
 await Promise.all([

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import {
+  borrowControlPlane,
   startControlPlane,
   type ControlPlane,
   type ControlPlaneOptions,
@@ -16,6 +17,7 @@ import type { Kind, Manifest, Ref } from '../harness/objects.ts';
 import { startOperator, type OperatorOptions, type OperatorProcess } from '../harness/operator-process.ts';
 import { startDevice, type Device, type DeviceOptions } from './device.ts';
 import { checkConventions, checkRequests, checkSilence, readPages } from './final-checks.ts';
+import { emptyCluster } from './empty-cluster.ts';
 import { explained } from './explained.ts';
 import { differentAddresses, type HeldTables } from './held-tables.ts';
 import { makeStatuses, type Statuses } from './statuses.ts';
@@ -70,16 +72,25 @@ export function basicToken(username: string, password: string): string {
 export type StageOptions = ControlPlaneOptions & {
   /** Of its operators, unless one is started with other times. Default: the product's. */
   readonly timing?: OperatorOptions['timing'];
+  /** Its control plane is restarted or paused, or its definitions are removed. Default: an empty one of others before. */
+  readonly ownCluster?: boolean;
 };
 
 const repository = join(import.meta.dirname, '../..');
 
 /** Starts a control plane and applies crds/ and deploy/; no operator runs yet. */
-export async function openStage({ timing, ...options }: StageOptions = {}): Promise<Stage> {
-  const plane = await startControlPlane(options);
+export async function openStage({
+  timing,
+  ownCluster = false,
+  ...options
+}: StageOptions = {}): Promise<Stage> {
+  const isOwn = ownCluster || Object.keys(options).length > 0;
+  const plane = await (isOwn ? startControlPlane(options) : borrowControlPlane());
   const stage = new Stage(plane, await mkdtemp(join(tmpdir(), 'pantag-scenarios-')), timing);
   try {
-    await Promise.all([stage.cluster.applyCrds(), stage.applyFile('deploy/namespace.yaml')]);
+    await stage.cluster.applyCrds();
+    if (plane.isUsed) await emptyCluster(stage.cluster);
+    await stage.applyFile('deploy/namespace.yaml');
     await stage.applyFile('deploy/rbac.yaml');
     return stage;
   } catch (error) {

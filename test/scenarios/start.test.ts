@@ -9,7 +9,7 @@ import { waitFor } from '../harness/wait-for.ts';
 import { ask, waitUntilNotReady, waitUntilReady } from './probes.ts';
 import { openStage, operatorNamespace } from './stage.ts';
 
-const stage = await openStage();
+const stage = await openStage({ ownCluster: true });
 after(() => stage.close());
 const { cluster, plane } = stage;
 

@@ -8,7 +8,7 @@ import { waitUntilNotReady, waitUntilReady } from './probes.ts';
 import { openStage } from './stage.ts';
 import type { StatusKind } from './statuses.ts';
 
-const stage = await openStage();
+const stage = await openStage({ ownCluster: true });
 after(() => stage.close());
 const { cluster } = stage;
 let operator = await stage.startOperator();
