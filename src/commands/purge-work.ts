@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { PurgeRequest, Settings } from '../config.ts';
 import { Desired } from '../core/desired/desired.ts';
 import type { Timing } from '../core/model/timing.ts';
-import type { Claim } from '../core/rights/table-claims.ts';
+import type { TableClaim } from '../core/rights/table-claims.ts';
 import type { KubeHttp } from '../kubernetes/client/http.ts';
 import { KubeApiError } from '../kubernetes/errors/kube-errors.ts';
 import {
@@ -106,7 +106,7 @@ export async function purgeUnder(term: Term, parts: PurgeParts): Promise<boolean
 
 /** Every PanFirewall counts as being deleted: nothing is registered, and what the spec lets go is purged. */
 function leavingCluster(firewalls: readonly ParsedFirewall[], secrets: Secrets): ClusterState {
-  const claims = new Map<string, Claim>();
+  const claims = new Map<string, TableClaim>();
   const deletingSince = Date.now();
   const leaving = new Map(
     firewalls.map((parsed) => [parsed.meta.name, { ...parsed, meta: { ...parsed.meta, deletingSince } }]),

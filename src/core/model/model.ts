@@ -84,7 +84,7 @@ export const skipReasons = [
 
 export type SkipReason = (typeof skipReasons)[number];
 
-/** Condition reasons, in order of precedence: the first that applies is the one shown. A closed list. */
+/** Condition reasons, the most urgent first: the first that applies is the one shown. A closed list. */
 export const conditionReasons = [
   'InvalidSpec',
   'FirewallMissing',

@@ -7,7 +7,7 @@ export function namespaceOf(id: PolicyId): string | undefined {
   return id.startsWith('/') ? undefined : id.slice(0, id.indexOf('/'));
 }
 
-/** A namespace, or '' for all that is not a namespace's: the tags that one policy could claim. */
+/** A namespace, or '' for all that is not a namespace's: the tags that one policy could own. */
 export type Scope = string;
 
 export function scopeOf(policy: PolicyId): Scope {

@@ -15,7 +15,7 @@ export type Knowledge = {
    * A policy that exists but cannot be understood, or is gone and it is not certain that it was deleted: it may claim
    * any tag of this scope. Asked at every judgement, so that the answer is never an old one. Absent: there is none.
    */
-  readonly claimant?: ((scope: Scope) => PolicyId | undefined) | undefined;
+  readonly unreadableOwner?: ((scope: Scope) => PolicyId | undefined) | undefined;
   /** Another installation that has marked an overlapping prefix on this table, if one has. */
   readonly rival?: Owner | undefined;
 };
@@ -23,18 +23,18 @@ export type Knowledge = {
 export type RemovalGate = {
   /** Why the removal of this tag of ours must wait, or undefined when it may go. */
   (tag: string): string | undefined;
-  /** Which policies could claim the tag; undefined: none. Absent: what moves one tag's answer may move each. */
+  /** Which policies could own the tag; undefined: none. Absent: what moves one tag's answer may move each. */
   readonly scopeOf?: (tag: string) => Scope | undefined;
 };
 
 export function removalGate(tagPrefix: string, knowledge: Knowledge): RemovalGate {
-  const { claimant } = knowledge;
+  const { unreadableOwner } = knowledge;
   const scopeOf = (tag: string) => scopeOfSuffix(tag.slice(tagPrefix.length));
   const gate = (tag: string) => {
     const closed = closedBy(knowledge);
     if (closed !== undefined) return closed;
     const scope = scopeOf(tag);
-    const owner = scope === undefined ? undefined : claimant?.(scope);
+    const owner = scope === undefined ? undefined : unreadableOwner?.(scope);
     return owner === undefined ? undefined : `${describe(owner)} cannot be read and could claim it`;
   };
   return Object.assign(gate, { scopeOf });

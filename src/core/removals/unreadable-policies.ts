@@ -31,7 +31,7 @@ export class UnreadablePolicies {
   }
 
   /** One policy of this scope, if there is one: enough to know what waits. */
-  claimant(scope: Scope): PolicyId | undefined {
+  ownerOf(scope: Scope): PolicyId | undefined {
     return this.#scopes.get(scope)?.keys().next().value;
   }
 }

@@ -1,9 +1,9 @@
 // Derives what a PanFirewall claims from its object and status, which every replica sees.
 
-import { type Claim, deviceIdentity, placeAt } from './table-claims.ts';
+import { type TableClaim, deviceIdentity, placeAt } from './table-claims.ts';
 import type { TableRef } from '../model/table-ref.ts';
 
-export type SeenFirewall = Pick<Claim, 'firewall' | 'uid' | 'createdAt' | 'tagPrefix'> & {
+export type SeenFirewall = Pick<TableClaim, 'firewall' | 'uid' | 'createdAt' | 'tagPrefix'> & {
   readonly endpoint: string;
   /** spec.tables. */
   readonly entries: readonly (TableRef & { readonly deviceGroup?: string | undefined })[];
@@ -21,7 +21,7 @@ type SeenStatus = {
 };
 
 /** Tables that the spec names and tables that the status shows count alike: whichever is older, either may be written to. */
-export function seenClaim({ entries, status, ...own }: SeenFirewall): Claim {
+export function seenClaim({ entries, status, ...own }: SeenFirewall): TableClaim {
   const { endpoint } = own;
   const listed = entries.filter(({ deviceGroup }) => deviceGroup === undefined);
   const shown = status?.tables.map(({ ref }) => ref) ?? [];

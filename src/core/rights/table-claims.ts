@@ -3,7 +3,7 @@
 import { overlaps } from './ownership.ts';
 import { type TableRef, vsysName } from '../model/table-ref.ts';
 
-export type Claim = {
+export type TableClaim = {
   readonly firewall: string;
   readonly uid: string;
   /** metadata.creationTimestamp, RFC 3339. */
@@ -62,7 +62,7 @@ export type Precedence =
  * that is led elsewhere, who writes has told so in its status before, and has seen the other one's tell nothing of the
  * kind: of two that tell it one after the other the second sees the first, and while both tell it neither writes.
  */
-export function precedence(claims: Iterable<Claim>, mine: Claim, table: TableRef): Precedence {
+export function precedence(claims: Iterable<TableClaim>, mine: TableClaim, table: TableRef): Precedence {
   const place = placeOf(mine, table);
   if (place === undefined) return { kind: 'wait' };
   const rivals = rivalsOf(claims, mine);
@@ -83,7 +83,11 @@ export function precedence(claims: Iterable<Claim>, mine: Claim, table: TableRef
 }
 
 /** Of a rival: it has the table and comes first, or second; it is unclear whether it has it, or still writes to it. */
-function bearingOf(claim: Claim, mine: Claim, place: string): 'first' | 'second' | 'unclear' | 'none' {
+function bearingOf(
+  claim: TableClaim,
+  mine: TableClaim,
+  place: string,
+): 'first' | 'second' | 'unclear' | 'none' {
   const isFirst = comesFirst(claim, mine, place);
   const places = claim.tables.map((table) => placeOf(claim, table));
   if (claim.seen === true && isEstablished(claim, place)) return isFirst ? 'first' : 'unclear';
@@ -98,7 +102,7 @@ function bearingOf(claim: Claim, mine: Claim, place: string): 'first' | 'second'
  * Whether a PanFirewall that writes to the table may be noted as the one that keeps it. While another one is noted,
  * it may not: who writes only because that one's new endpoint gives no answer would keep it out afterwards.
  */
-export function mayBeEstablished(claims: readonly Claim[], mine: Claim, table: TableRef): boolean {
+export function mayBeEstablished(claims: readonly TableClaim[], mine: TableClaim, table: TableRef): boolean {
   const place = placeOf(mine, table);
   if (place === undefined) return false;
   const found = precedence(claims, mine, table);
@@ -107,12 +111,12 @@ export function mayBeEstablished(claims: readonly Claim[], mine: Claim, table: T
 }
 
 /** Equal wherever the same table is meant, whichever way it is reached; undefined while its device is not known. */
-function placeOf({ device }: Pick<Claim, 'device'>, table: TableRef): string | undefined {
+function placeOf({ device }: Pick<TableClaim, 'device'>, table: TableRef): string | undefined {
   const identity = identityAt(device, table);
   return identity === undefined ? undefined : placeAt(identity, table);
 }
 
-/** @param identity of the device, as in Claim. */
+/** @param identity of the device, as in TableClaim. */
 export function placeAt(identity: string, table: TableRef): string {
   return `${identity}/${vsysName(table)}`;
 }
@@ -129,17 +133,17 @@ export function deviceIdentity({
 }
 
 /** Which device has the table; undefined while it is not known. */
-export function identityAt(device: Claim['device'], table: TableRef): string | undefined {
+export function identityAt(device: TableClaim['device'], table: TableRef): string | undefined {
   return table.serial ?? (typeof device === 'string' ? undefined : device.identity);
 }
 
-function rivalsOf(claims: Iterable<Claim>, mine: Claim): readonly Claim[] {
+function rivalsOf(claims: Iterable<TableClaim>, mine: TableClaim): readonly TableClaim[] {
   return [...claims].filter(
     (claim) => claim.firewall !== mine.firewall && overlaps(claim.tagPrefix, mine.tagPrefix),
   );
 }
 
-function comesFirst(a: Claim, b: Claim, place: string): boolean {
+function comesFirst(a: TableClaim, b: TableClaim, place: string): boolean {
   const [isA, isB] = [isEstablished(a, place), isEstablished(b, place)];
   return isA === isB ? isElder(a, b) : isA;
 }
@@ -148,24 +152,24 @@ function comesFirst(a: Claim, b: Claim, place: string): boolean {
  * It kept the table, and its device gives no answer: nobody else may write until it does, as nobody could without a
  * restart. A table whose serial the spec names needs no answer: see placeOf.
  */
-function isAwaited(claim: Claim, place: string): boolean {
+function isAwaited(claim: TableClaim, place: string): boolean {
   if (claim.device !== 'unknown' || !isEstablished(claim, place)) return false;
   return claim.moved?.has(place) !== true && !claim.tables.some((table) => placeOf(claim, table) === place);
 }
 
-function isEstablished({ established }: Claim, place: string): boolean {
+function isEstablished({ established }: TableClaim, place: string): boolean {
   return established?.has(place) === true;
 }
 
 /** Two of one second are told apart by their uids. */
-function isElder(a: Claim, b: Claim): boolean {
+function isElder(a: TableClaim, b: TableClaim): boolean {
   return a.createdAt < b.createdAt || (a.createdAt === b.createdAt && a.uid < b.uid);
 }
 
 /** With the first by name of those that reach the place by another endpoint, or give no answer at whichever they have. */
 function contradictionWith(
-  others: readonly Claim[],
-  { endpoint }: Claim,
+  others: readonly TableClaim[],
+  { endpoint }: TableClaim,
   place: string,
 ): { readonly contradiction?: Contradiction } {
   const [other] = others

@@ -80,7 +80,7 @@ export type FirewallView = {
 export type ShownTable = {
   readonly ref: TableEntry;
   readonly view: TableView;
-  /** The device of which this PanFirewall has kept the table: see Claim.established. */
+  /** The device of which this PanFirewall has kept the table: see TableClaim.established. */
   readonly establishedOn?: string | undefined;
   /** spec.endpoint at the time. */
   readonly establishedEndpoint?: string | undefined;

@@ -4,7 +4,7 @@ import { Burst } from '../../core/removals/burst.ts';
 import { Desired } from '../../core/desired/desired.ts';
 import type { NamespaceRecord, PolicyId } from '../../core/model/model.ts';
 import { goesAtOnce } from '../../core/removals/removal-causes.ts';
-import type { Claim } from '../../core/rights/table-claims.ts';
+import type { TableClaim } from '../../core/rights/table-claims.ts';
 import type { Scope } from '../../core/model/policy-scope.ts';
 import type { RawObject } from '../../kubernetes/codec/decoders.ts';
 import type { Change, Sink } from '../../kubernetes/reflector/reflector.ts';
@@ -99,7 +99,7 @@ export class Controller implements ClusterState {
   }
 
   /** Which tables each PanFirewall keeps, by its name. */
-  get claims(): ReadonlyMap<string, Claim> {
+  get claims(): ReadonlyMap<string, TableClaim> {
     return this.#firewalls.claims;
   }
 
@@ -114,8 +114,8 @@ export class Controller implements ClusterState {
   knowledge(): ClusterKnowledge {
     const [relisting] = this.#relisting;
     const { over: judgeFrom, number: burst } = this.#burst;
-    const claimant = (scope: Scope) => this.#policies.claimant(scope);
-    return { synced: this.synced, relisting, judgeFrom, burst, claimant };
+    const unreadableOwner = (scope: Scope) => this.#policies.unreadableOwner(scope);
+    return { synced: this.synced, relisting, judgeFrom, burst, unreadableOwner };
   }
 
   claimants<R>({ name, toClaimants }: Pick<Source<R>, 'name' | 'toClaimants'>): Sink<R> {
@@ -162,7 +162,7 @@ export class Controller implements ClusterState {
   }
 
   /** Takes up which tables a PanFirewall keeps; undefined: none any more. */
-  claim(firewall: string, claim: Claim | undefined): void {
+  claim(firewall: string, claim: TableClaim | undefined): void {
     this.#firewalls.claim(firewall, claim);
   }
 

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { wasDeletedAlone } from '../../core/removals/crd-deletion.ts';
 import type { Desired } from '../../core/desired/desired.ts';
 import { seenClaim } from '../../core/rights/seen-claim.ts';
-import type { Claim } from '../../core/rights/table-claims.ts';
+import type { TableClaim } from '../../core/rights/table-claims.ts';
 import { ownTable } from '../../core/model/table-ref.ts';
 import { objectPath, panFirewalls } from '../../kubernetes/resources/api.ts';
 import type { ParsedFirewall } from '../../kubernetes/resources/parse.ts';
@@ -38,7 +38,7 @@ export type FirewallObjectsOptions = {
 export class FirewallObjects {
   readonly all = new Map<string, FirewallObject>();
   /** Which tables each PanFirewall keeps, by its name. */
-  readonly claims = new Map<string, Claim>();
+  readonly claims = new Map<string, TableClaim>();
   readonly #options: FirewallObjectsOptions;
   readonly #requests = new AnnotationRequests();
   /** Starts and stops of one firewall's worker happen one after the other: two would write to one table. */
@@ -76,7 +76,7 @@ export class FirewallObjects {
   }
 
   /** Takes over which tables a PanFirewall keeps, as its worker knows; undefined: as its object and status tell. */
-  claim(firewall: string, claim: Claim | undefined): void {
+  claim(firewall: string, claim: TableClaim | undefined): void {
     const known = claim ?? seenOf(this.all.get(firewall)?.parsed);
     if (known === undefined) this.claims.delete(firewall);
     else this.claims.set(firewall, known);
@@ -195,7 +195,7 @@ export class FirewallObjects {
 }
 
 /** One whose spec is invalid claims nothing. */
-function seenOf(parsed: ParsedFirewall | undefined): Claim | undefined {
+function seenOf(parsed: ParsedFirewall | undefined): TableClaim | undefined {
   if (parsed?.ok !== true) return undefined;
   const { meta, firewall, connection, status } = parsed;
   const { uid, createdAt } = meta;

@@ -24,7 +24,7 @@ type PolicyObjectsOptions = {
   readonly desired: Desired;
   /** Something moved that the status of this object may show. */
   readonly changed: (key: StatusKey) => void;
-  /** Whether there are policies that cannot be relied on, and could claim tags of this scope, is another matter now. */
+  /** Whether there are policies that cannot be relied on, and could own tags of this scope, is another matter now. */
   readonly knowledgeChanged: (scope: Scope) => void;
   readonly askDefinition: AskDefinition;
   /** The watch delivered this object's status. */
@@ -42,9 +42,9 @@ export class PolicyObjects {
     this.#options = options;
   }
 
-  /** One that cannot be relied on and could claim tags of this scope: it counts as there, whatever the cluster shows. */
-  claimant(scope: Scope): PolicyId | undefined {
-    return this.#unreadable.claimant(scope);
+  /** One that cannot be relied on and could own tags of this scope: it counts as there, whatever the cluster shows. */
+  unreadableOwner(scope: Scope): PolicyId | undefined {
+    return this.#unreadable.ownerOf(scope);
   }
 
   set(parsed: ParsedPolicy, origin: Origin): void {

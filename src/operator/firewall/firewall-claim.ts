@@ -2,7 +2,7 @@
 
 import type { ShownTable } from '../../core/status/firewall-status.ts';
 import {
-  type Claim,
+  type TableClaim,
   identityAt,
   mayBeEstablished,
   placeAt,
@@ -20,8 +20,8 @@ export type ClaimContext = {
   readonly settings: { readonly endpoint: string };
   readonly deleting: boolean;
   readonly former: FormerTables | undefined;
-  readonly claims: ReadonlyMap<string, Claim>;
-  claim(claim: Claim | undefined): void;
+  readonly claims: ReadonlyMap<string, TableClaim>;
+  claim(claim: TableClaim | undefined): void;
 };
 
 /** `open`: there may be others. */
@@ -52,7 +52,7 @@ export class FirewallClaim {
   }
 
   /** `asking`: also at another endpoint; should the same device be there, what was kept of it still counts. */
-  make(device: Claim['device']): void {
+  make(device: TableClaim['device']): void {
     const { name, tagPrefix } = this.#context.firewall;
     const { uid, createdAt } = this.#context.meta;
     const { endpoint } = this.#context.settings;
@@ -108,9 +108,9 @@ export class FirewallClaim {
 
   /** As far as we know, and as the status tells until it is written anew: a process that ends now leaves that. */
   #places(
-    device: Claim['device'],
+    device: TableClaim['device'],
     tables: readonly TableRef[],
-  ): Required<Pick<Claim, 'established' | 'moved' | 'told'>> {
+  ): Required<Pick<TableClaim, 'established' | 'moved' | 'told'>> {
     // Who deletes a PanFirewall whose device gives no answer hands over its tables: nobody waits for the end of the purge.
     if (device === 'unknown' && this.#context.deleting) this.#isReleased = true;
     if (this.#isReleased) return { established: new Set(), moved: new Set(), told: new Set() };
@@ -134,7 +134,7 @@ export class FirewallClaim {
   }
 
   /** undefined while we do not lead: then there is only what everybody sees. */
-  get #mine(): Claim | undefined {
+  get #mine(): TableClaim | undefined {
     const claim = this.#context.claims.get(this.#context.firewall.name);
     return claim?.seen === true ? undefined : claim;
   }

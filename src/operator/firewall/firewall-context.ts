@@ -4,7 +4,7 @@ import type { Desired } from '../../core/desired/desired.ts';
 import type { Timing } from '../../core/model/timing.ts';
 import type { Firewall } from '../../core/model/model.ts';
 import { type Stance, stanceOf } from '../../core/rights/stance.ts';
-import type { Claim } from '../../core/rights/table-claims.ts';
+import type { TableClaim } from '../../core/rights/table-claims.ts';
 import { adoptAnnotation, isFinalized } from '../../kubernetes/resources/api.ts';
 import type { ObjectMeta } from '../../kubernetes/resources/object.ts';
 import type { ParsedFirewall } from '../../kubernetes/resources/parse.ts';
@@ -35,9 +35,9 @@ export type ClusterState = {
   readonly desired: Desired;
   readonly secrets: Secrets;
   /** Which tables each PanFirewall keeps, by its name. */
-  readonly claims: ReadonlyMap<string, Claim>;
+  readonly claims: ReadonlyMap<string, TableClaim>;
   /** Makes known which tables a PanFirewall keeps; undefined: none any more. */
-  claim(firewall: string, claim: Claim | undefined): void;
+  claim(firewall: string, claim: TableClaim | undefined): void;
   knowledge(): ClusterKnowledge;
   /** The PanFirewall of this name as it was last seen; undefined: it is gone. */
   parsed(firewall: string): ParsedFirewall | undefined;
@@ -50,7 +50,7 @@ export class FirewallContext {
   readonly ownerId: string;
   readonly desired: Desired;
   readonly secrets: Secrets;
-  readonly claims: ReadonlyMap<string, Claim>;
+  readonly claims: ReadonlyMap<string, TableClaim>;
   readonly observer: TableObserver;
   readonly log: Logger;
   /** Monotonic ms. */
@@ -109,7 +109,7 @@ export class FirewallContext {
     return formerTables(this.#parsed?.status);
   }
 
-  claim(claim: Claim | undefined): void {
+  claim(claim: TableClaim | undefined): void {
     this.#cluster.claim(this.firewall.name, claim);
   }
 

@@ -22,7 +22,7 @@ export type FormerTables = {
   readonly guardWindows: readonly { readonly ref: TableRef; readonly counts: readonly WindowCount[] }[];
 };
 
-/** A table that was kept, of which device, and by which spec.endpoint, where that was noted: see Claim.established. */
+/** A table that was kept, of which device, and by which spec.endpoint, where that was noted: see TableClaim.established. */
 export type EstablishedTable = {
   readonly ref: TableRef;
   readonly identity: string;

@@ -86,13 +86,13 @@ export class TableLoop {
 
   #gateByNow(): RemovalGate {
     const { context, table, marker } = this.#parts;
-    const { synced, relisting, claimant } = context.knowledge;
+    const { synced, relisting, unreadableOwner } = context.knowledge;
     const [rival] = marker.standing.rivals;
     return removalGate(context.self.prefix, {
       clusterSynced: synced,
       relisting,
       tableRead: () => table.agreed,
-      claimant,
+      unreadableOwner,
       rival,
     });
   }

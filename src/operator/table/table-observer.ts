@@ -14,8 +14,8 @@ export type ClusterKnowledge = {
   readonly synced: boolean;
   /** A kind that decides tags and whose list is being read again, or applied; undefined: none. */
   readonly relisting?: string | undefined;
-  /** A policy that cannot be relied on and could claim tags of this scope. Absent: there is none. */
-  readonly claimant?: (scope: Scope) => PolicyId | undefined;
+  /** A policy that cannot be relied on and could own tags of this scope. Absent: there is none. */
+  readonly unreadableOwner?: (scope: Scope) => PolicyId | undefined;
   /** Monotonic ms: by then nothing more is expected of what is being applied. Absent: nothing is. */
   readonly judgeFrom?: number;
   /** The number of the burst that this is about. */

@@ -9,7 +9,7 @@ import { scopeOf } from '../../../src/core/model/policy-scope.ts';
 const everything: Knowledge = { clusterSynced: true, tableRead: () => true };
 /** These policies cannot be relied on. */
 const unreadable = (policies: readonly string[]): Partial<Knowledge> => ({
-  claimant: (scope) => policies.find((policy) => scopeOf(policy) === scope),
+  unreadableOwner: (scope) => policies.find((policy) => scopeOf(policy) === scope),
 });
 const prefix = 'k8s-prod.';
 

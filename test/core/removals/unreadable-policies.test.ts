@@ -24,7 +24,7 @@ test('a word about a predecessor is no word about its successor', () => {
   assert.equal(unreadable.has('shop/web', 'u1'), false);
   assert.equal(unreadable.has('shop/web', 'u2'), true);
   assert.equal(unreadable.delete('shop/web', 'u2'), true);
-  assert.equal(unreadable.claimant('shop'), undefined);
+  assert.equal(unreadable.ownerOf('shop'), undefined);
 });
 
 test('law: it tells who claims in the scopes of what was added and not deleted, and tells exactly when they change', () => {
@@ -49,7 +49,7 @@ test('law: it tells who claims in the scopes of what was added and not deleted, 
           assert.equal(unreadable.delete(id, which), scopes().size < size);
         }
         for (const scope of ['a', 'b', '', 'c']) {
-          const shown = unreadable.claimant(scope);
+          const shown = unreadable.ownerOf(scope);
           assert.equal(shown !== undefined, scopes().has(scope));
           assert.ok(shown === undefined || (model.has(shown) && scopeOf(shown) === scope));
         }

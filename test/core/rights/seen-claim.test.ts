@@ -5,7 +5,12 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { overlaps } from '../../../src/core/rights/ownership.ts';
 import { type SeenFirewall, seenClaim } from '../../../src/core/rights/seen-claim.ts';
-import { type Claim, mayBeEstablished, placeAt, precedence } from '../../../src/core/rights/table-claims.ts';
+import {
+  type TableClaim,
+  mayBeEstablished,
+  placeAt,
+  precedence,
+} from '../../../src/core/rights/table-claims.ts';
 import { ownTable, type TableRef } from '../../../src/core/model/table-ref.ts';
 
 const edge: SeenFirewall = {
@@ -46,13 +51,13 @@ test('tables that the spec names, and those that the status shows, are claimed a
 });
 
 test('against one that is led elsewhere a table is written once the own status tells it, and while the other one tells nothing', () => {
-  const mine: Claim = {
+  const mine: TableClaim = {
     ...seenClaim({ ...edge, firewall: 'mine', uid: 'm', createdAt: '2025-01-01T00:00:00Z' }),
     device: { identity: 'A' },
   };
   const { seen: _, ...live } = mine;
   const told = new Set([placeAt('A', ownTable)]);
-  const mayWrite = (other: SeenFirewall, own: Partial<Claim>) =>
+  const mayWrite = (other: SeenFirewall, own: Partial<TableClaim>) =>
     precedence([{ ...live, ...own }, seenClaim(other)], { ...live, ...own }, ownTable);
   const idle = { ...edge, status: { ...kept('A'), established: [] } };
   assert.deepEqual(mayWrite(idle, {}), { kind: 'wait', untold: true });
@@ -92,7 +97,7 @@ test('law: replicas that have seen the same objects decide alike, in whatever or
   const orders = fc.tuple(objects, objects, fc.array(fc.nat(), { minLength: 6, maxLength: 6 }));
   fc.assert(
     fc.property(orders, ([all, earlier, order]) => {
-      const [one, other] = [new Map<string, Claim>(), new Map<string, Claim>()];
+      const [one, other] = [new Map<string, TableClaim>(), new Map<string, TableClaim>()];
       for (const object of all) one.set(object.firewall, seenClaim(object));
       const late = all.map((object, i) => ({ object, at: order[i] ?? 0 })).sort((a, b) => a.at - b.at);
       for (const { object } of late) {
@@ -115,7 +120,7 @@ const names = ['a', 'b', 'c', 'd'] as const;
 type Name = (typeof names)[number];
 
 type Led = {
-  device: Claim['device'];
+  device: TableClaim['device'];
   /** Of which device the table is kept; from the status, when its leader is a new one. */
   keeps: string | undefined;
   /** How many statuses had been written when its own was, last. */
@@ -189,7 +194,7 @@ class Processes {
   }
 
   /** As the leader of this one knows them. */
-  #claims(name: Name): Claim[] {
+  #claims(name: Name): TableClaim[] {
     const process = this.#leaders[name];
     const statuses = this.#statuses(process);
     return names.map((one) => {

@@ -4,7 +4,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { overlaps } from '../../../src/core/rights/ownership.ts';
-import { type Claim, mayBeEstablished, placeAt, precedence } from '../../../src/core/rights/table-claims.ts';
+import {
+  type TableClaim,
+  mayBeEstablished,
+  placeAt,
+  precedence,
+} from '../../../src/core/rights/table-claims.ts';
 import type { TableRef } from '../../../src/core/model/table-ref.ts';
 
 const own = (vsys: string | undefined): TableRef => ({ serial: undefined, vsys });
@@ -20,12 +25,12 @@ const claim = fc
     createdAt: fc.constantFrom('2026-01-01T00:00:00Z', '2026-01-01T00:00:01Z', '2026-01-02T00:00:00Z'),
     tagPrefix: fc.constantFrom('k8s.', 'k8s.prod.', 'other.'),
     device: fc.oneof(
-      fc.constantFrom<Claim['device']>({ identity: 'A' }, { identity: 'B' }),
-      fc.constantFrom<Claim['device']>('asking', 'unknown'),
+      fc.constantFrom<TableClaim['device']>({ identity: 'A' }, { identity: 'B' }),
+      fc.constantFrom<TableClaim['device']>('asking', 'unknown'),
     ),
     tables: fc.subarray(tables, { minLength: 1, maxLength: 3 }),
   })
-  .map((drawn): Claim => ({ ...drawn, firewall: `fw-${drawn.uid}` }));
+  .map((drawn): TableClaim => ({ ...drawn, firewall: `fw-${drawn.uid}` }));
 const claims = fc.uniqueArray(claim, { selector: ({ uid }) => uid, maxLength: 6 });
 const somePlaces = fc
   .subarray(['A', 'B'].flatMap((identity) => tables.slice(0, 3).map((table) => placeAt(identity, table))))
@@ -34,19 +39,19 @@ const somePlaces = fc
 const claimsWithPast = fc.uniqueArray(
   fc
     .tuple(claim, somePlaces, somePlaces)
-    .map(([one, established, moved]): Claim => ({ ...one, established, moved })),
+    .map(([one, established, moved]): TableClaim => ({ ...one, established, moved })),
   { selector: ({ uid }) => uid, maxLength: 6 },
 );
 
 /** Device and virtual system, where both are known. */
-function place({ device }: Claim, { serial, vsys = 'vsys1' }: TableRef): string | undefined {
+function place({ device }: TableClaim, { serial, vsys = 'vsys1' }: TableRef): string | undefined {
   if (serial !== undefined) return `${serial} ${vsys}`;
   return typeof device === 'object' ? `${device.identity} ${vsys}` : undefined;
 }
 
-const placesOf = (one: Claim) => one.tables.flatMap((table) => place(one, table) ?? []);
+const placesOf = (one: TableClaim) => one.tables.flatMap((table) => place(one, table) ?? []);
 
-const writesTo = (all: readonly Claim[], one: Claim): string[] =>
+const writesTo = (all: readonly TableClaim[], one: TableClaim): string[] =>
   one.tables.flatMap((table) =>
     precedence(all, one, table).kind === 'ours' ? (place(one, table) ?? []) : [],
   );
@@ -93,7 +98,7 @@ test('the order of claims does not matter, and the one that is named as taker ha
 });
 
 test('of several that were there before, the eldest is named; of one second, the one with the smaller uid', () => {
-  const born = (uid: string, second: number): Claim => ({
+  const born = (uid: string, second: number): TableClaim => ({
     firewall: uid,
     uid,
     createdAt: `2026-01-01T00:00:0${second}Z`,
@@ -114,7 +119,7 @@ test('of several that were there before, the eldest is named; of one second, the
   }
 });
 
-const elder: Claim = {
+const elder: TableClaim = {
   firewall: 'elder',
   uid: 'a',
   createdAt: '2026-01-01T00:00:00Z',
@@ -122,7 +127,7 @@ const elder: Claim = {
   device: 'asking',
   tables: [own('vsys1')],
 };
-const younger: Claim = {
+const younger: TableClaim = {
   ...elder,
   firewall: 'younger',
   createdAt: '2026-01-02T00:00:00Z',
@@ -130,7 +135,7 @@ const younger: Claim = {
 };
 
 test('who does not know its device waits, and so does who is younger than one that is still asking', () => {
-  const kind = (device: Claim['device'], tagPrefix = 'k8s.') =>
+  const kind = (device: TableClaim['device'], tagPrefix = 'k8s.') =>
     precedence([{ ...elder, device, tagPrefix }, younger], younger, own('vsys1'));
   assert.deepEqual(precedence([elder, younger], elder, own('vsys1')), { kind: 'wait' });
   assert.deepEqual(kind('asking'), { kind: 'wait' });
@@ -140,7 +145,7 @@ test('who does not know its device waits, and so does who is younger than one th
   assert.deepEqual(kind({ identity: 'A' }), { kind: 'taken', by: 'elder' });
 });
 
-const kept: Claim = {
+const kept: TableClaim = {
   ...younger,
   firewall: 'keeper',
   device: 'unknown',
@@ -150,8 +155,8 @@ const kept: Claim = {
 const taken = { kind: 'taken', by: 'keeper', byYounger: true } as const;
 
 test('who has kept a table goes on having it while its device gives no answer, and the elder is told which endpoint that is', () => {
-  const met: Claim = { ...elder, device: { identity: 'A' }, endpoint: 'https://elder' };
-  const found = (keeper: Claim, mine = met) => precedence([mine, keeper], mine, own('vsys1'));
+  const met: TableClaim = { ...elder, device: { identity: 'A' }, endpoint: 'https://elder' };
+  const found = (keeper: TableClaim, mine = met) => precedence([mine, keeper], mine, own('vsys1'));
   const contradiction = {
     identity: 'A',
     endpoint: 'https://elder',
@@ -176,16 +181,16 @@ test('who has kept a table goes on having it while its device gives no answer, a
 });
 
 test('who kept a table by another endpoint than its own of now lets others write meanwhile, and nobody be noted', () => {
-  const met: Claim = { ...elder, device: { identity: 'A' } };
-  const moved: Claim = { ...kept, moved: kept.established ?? new Set() };
+  const met: TableClaim = { ...elder, device: { identity: 'A' } };
+  const moved: TableClaim = { ...kept, moved: kept.established ?? new Set() };
   assert.deepEqual(precedence([met, moved], met, own('vsys1')), { kind: 'ours' });
   assert.equal(mayBeEstablished([met, moved], met, own('vsys1')), false);
   assert.equal(mayBeEstablished([met], met, own('vsys1')), true);
 });
 
 test('a serial that the spec names needs no answer: who kept the table behind a Panorama has it, and is said to keep it', () => {
-  const met: Claim = { ...elder, device: { identity: 'A' } };
-  const keeper: Claim = { ...kept, tables: [behind('A', 'vsys1')] };
+  const met: TableClaim = { ...elder, device: { identity: 'A' } };
+  const keeper: TableClaim = { ...kept, tables: [behind('A', 'vsys1')] };
   assert.deepEqual(precedence([met, keeper], met, own('vsys1')), taken);
   assert.deepEqual(precedence([met, keeper], keeper, behind('A', 'vsys1')), { kind: 'ours' });
 });
@@ -195,8 +200,8 @@ test('of two that both have kept a table the elder has it, whether its device an
   const [answering, silent] = [{ identity: 'A' }, 'unknown'] as const;
   for (const elders of [answering, silent])
     for (const youngers of [answering, silent]) {
-      const first: Claim = { ...elder, device: elders, established };
-      const second: Claim = { ...kept, device: youngers };
+      const first: TableClaim = { ...elder, device: elders, established };
+      const second: TableClaim = { ...kept, device: youngers };
       const all = [second, first];
       assert.equal(precedence(all, first, own('vsys1')).kind, elders === silent ? 'wait' : 'ours');
       assert.equal(precedence(all, second, own('vsys1')).kind, youngers === silent ? 'wait' : 'taken');
@@ -204,7 +209,7 @@ test('of two that both have kept a table the elder has it, whether its device an
 });
 
 test('a table behind a Panorama is that of the firewall itself, and is known without asking the Panorama', () => {
-  const panorama: Claim = { ...elder, tables: [behind('A', undefined), behind('B', 'vsys2')] };
+  const panorama: TableClaim = { ...elder, tables: [behind('A', undefined), behind('B', 'vsys2')] };
   const all = [panorama, younger];
   assert.deepEqual(precedence(all, panorama, behind('A', undefined)), { kind: 'ours' });
   assert.deepEqual(precedence(all, younger, own('vsys1')), { kind: 'taken', by: 'elder' });
@@ -217,8 +222,13 @@ test('a table behind a Panorama is that of the firewall itself, and is known wit
 });
 
 test('who is younger waits for an elder whose device groups have not been looked up, unless that one has the table', () => {
-  const groups: Claim = { ...elder, device: { identity: 'P' }, tables: [behind('A', 'vsys1')], open: true };
-  const kind = (claim: Claim, table: TableRef) => precedence([claim, younger], younger, table);
+  const groups: TableClaim = {
+    ...elder,
+    device: { identity: 'P' },
+    tables: [behind('A', 'vsys1')],
+    open: true,
+  };
+  const kind = (claim: TableClaim, table: TableRef) => precedence([claim, younger], younger, table);
   assert.deepEqual(kind(groups, own('vsys2')), { kind: 'wait' });
   assert.deepEqual(kind(groups, own('vsys1')), { kind: 'taken', by: 'elder' });
   assert.deepEqual(kind({ ...groups, open: false }, own('vsys2')), { kind: 'ours' });

@@ -45,15 +45,15 @@ function stepsOf(count: number): { readonly steps: number; readonly guarded: num
     statusObserved: () => undefined,
     log: createLogger({ level: 'silent', format: 'json' }),
   });
-  const claimant = (scope: string) => {
+  const unreadableOwner = (scope: string) => {
     counts.steps += 1;
-    return policies.claimant(scope);
+    return policies.unreadableOwner(scope);
   };
   const tagsOf = (address: string) => {
     counts.steps += 1;
     return desired.tagsOf('edge', address);
   };
-  const gate = removalGate('k8s.', { clusterSynced: true, tableRead: () => true, claimant });
+  const gate = removalGate('k8s.', { clusterSynced: true, tableRead: () => true, unreadableOwner });
   const tags = { tagsOf, addresses: () => desired.addressesOf('edge') };
   const table: Table = new Table(tags, gate, { percent: 30, minimum: 50 });
   desired.setFirewall({

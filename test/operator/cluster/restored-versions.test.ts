@@ -131,10 +131,10 @@ test('a policy that cannot be followed under a known generation is invalid, and 
   const { controller, lists, tags } = await world();
   await lists.policies(policy('web', { firewallNames: [] }));
   assert.deepEqual(tags(), ['k8s.tier.gold']);
-  assert.equal(controller.knowledge().claimant?.('shop'), 'shop/web');
+  assert.equal(controller.knowledge().unreadableOwner?.('shop'), 'shop/web');
   await lists.policies(policy('web'));
   assert.deepEqual(tags(), ['k8s.ns_shop.web', 'k8s.tier.gold']);
-  assert.equal(controller.knowledge().claimant?.('shop'), undefined);
+  assert.equal(controller.knowledge().unreadableOwner?.('shop'), undefined);
 });
 
 test('a PanFirewall: what it takes, and how it is reached', async () => {

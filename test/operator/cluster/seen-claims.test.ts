@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Claim } from '../../../src/core/rights/table-claims.ts';
+import type { TableClaim } from '../../../src/core/rights/table-claims.ts';
 import type { RawObject } from '../../../src/kubernetes/codec/decoders.ts';
 import { Controller } from '../../../src/operator/cluster/controller.ts';
 import type { FirewallWorker } from '../../../src/operator/firewall/firewall-worker.ts';
@@ -95,7 +95,7 @@ test('what a worker knows goes before what its status tells; without it the stat
     ...controller.claims.get('edge'),
     device: { identity: 'B' },
     seen: undefined,
-  } as unknown as Claim;
+  } as unknown as TableClaim;
   controller.claim('edge', known);
   sets(panFirewall('edge', { establishedOn: 'C' }));
   assert.deepEqual(controller.claims.get('edge')?.device, { identity: 'B' });

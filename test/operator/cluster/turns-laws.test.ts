@@ -102,8 +102,8 @@ async function world() {
   let questions: ((look: DefinitionLook) => void)[] = [];
   let wakes = 0;
   const gate = () => {
-    const { synced, relisting, claimant } = controller.knowledge();
-    return removalGate('k8s.', { clusterSynced: synced, relisting, tableRead: () => true, claimant });
+    const { synced, relisting, unreadableOwner } = controller.knowledge();
+    return removalGate('k8s.', { clusterSynced: synced, relisting, tableRead: () => true, unreadableOwner });
   };
   const know = (by: RemovalGate) => {
     known = by;

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import * as fc from 'fast-check';
-import type { Claim, Precedence } from '../../../src/core/rights/table-claims.ts';
+import type { TableClaim, Precedence } from '../../../src/core/rights/table-claims.ts';
 import { ownTable } from '../../../src/core/model/table-ref.ts';
 import { type ClaimContext, FirewallClaim } from '../../../src/operator/firewall/firewall-claim.ts';
 import { type FormerTables, formerTables } from '../../../src/operator/firewall/former-tables.ts';
@@ -15,7 +15,7 @@ type PanFirewall = { readonly name: string; readonly createdAt: string; readonly
 
 /** A control plane with statuses, and the claims of one process after the other. */
 function world() {
-  const claims = new Map<string, Claim>();
+  const claims = new Map<string, TableClaim>();
   const objects = new Map<string, PanFirewall>();
   const statuses = new Map<string, FormerTables | undefined>();
   const workers = new Map<string, FirewallClaim>();
@@ -168,7 +168,7 @@ test('while another process leads, what its status tells is no claim of ours: no
   const it = settled();
   const led = it.claims.get('edge');
   assert.ok(led !== undefined);
-  const seen: Claim = { ...led, established: new Set(), seen: true };
+  const seen: TableClaim = { ...led, established: new Set(), seen: true };
   it.claims.set('edge', seen);
   it.writesStatus('edge');
   it.renews('edge');
