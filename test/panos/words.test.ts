@@ -132,7 +132,7 @@ test('law: of any text around a phrase, what is cut out of it, folded or escaped
  */
 const places: readonly (readonly [file: string, words: string, whose: string])[] = [
   [
-    'src/panos/errors/refusal.ts',
+    'src/panos/errors/benign.ts',
     ' does not exist, ignore unreg',
     'the whole message about an address, which holds no tag',
   ],

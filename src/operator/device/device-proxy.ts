@@ -1,7 +1,7 @@
 // Chooses the proxy to a device, if any: the PanFirewall's own, or the environment's.
 
 import { isExempt } from '../../core/syntax/no-proxy.ts';
-import type { Proxy } from '../../panos/http/transport.ts';
+import type { Proxy } from '../../net/tunnel.ts';
 
 /** What HTTPS_PROXY and NO_PROXY say. */
 export type EnvironmentProxy = {

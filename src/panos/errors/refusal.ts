@@ -1,7 +1,6 @@
 // Classifies a device's refusals: response codes, and the few English texts that carry meaning.
 import { DeviceError } from '../../core/model/device-error.ts';
 import type { ConditionReason } from '../../core/model/model.ts';
-import { canonicalHost } from '../../core/syntax/address.ts';
 import { oneLine } from './device-words.ts';
 import { type Intent, mayHaveApplied } from './errors.ts';
 import { type Echo, noEcho, type Phrase, phrases, says, saysNotNow } from './phrases.ts';
@@ -224,26 +223,3 @@ function wholeRefusal(intent: Intent): Meaning {
         problem: 'the device refuses a command. Check its version, and that the vsys exists',
       };
 }
-
-/**
- * Per-pair messages of a user-id reply that mean "it is so already" (User-ID XML API; minemeld, pan-os-python): of one of
- * the tags that were sent for the address, or of the address as a whole. Everything else is a failure of that pair.
- * @param about.address canonical text.
- * @param about.tag the one that the message is about, as far as that is known.
- */
-export function isBenign(
-  section: 'register' | 'unregister',
-  message: string,
-  { address, tag }: { readonly address: string; readonly tag: string | undefined },
-): boolean {
-  const line = oneLine(message);
-  if (tag !== undefined && line === oneLine(`tag ${tag}${benignEnds[section]}`)) return true;
-  if (section === 'register') return false;
-  const [, ip = ''] = /^ip (\S{1,60}) does not exist, ignore unreg$/.exec(line) ?? [];
-  return canonicalHost(ip) === address;
-}
-
-const benignEnds = {
-  register: ' already exists, ignore',
-  unregister: ' does not exist, ignore unreg',
-} as const;

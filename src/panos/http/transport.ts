@@ -1,36 +1,14 @@
 // Carries one call over HTTPS: a few kept connections, one request each at a time, with a time limit for the whole.
-import type { SecureContext } from 'node:tls';
 import type { Readable } from 'node:stream';
 import { Client } from 'undici';
-import { CertificateError } from '../../net/certificate-error.ts';
-import { type Connector, createConnector } from '../../net/connector.ts';
-import { HandshakeCut } from '../../net/secure.ts';
-import type { Proxy } from '../../net/tunnel.ts';
+import type { Connector } from '../../net/connector.ts';
 import type { Intent } from '../errors/errors.ts';
+import { type ConnectorOptions, connectorTo } from './device-connector.ts';
 import { exchange, type HttpReply, type Lane, type Progress } from './http-exchange.ts';
-import { createKeyExchange, type HandshakeOutcome, type KeyExchange } from './key-exchange.ts';
 import { isReset, transportError } from './transport-errors.ts';
-import { trustedBy } from './trust.ts';
 import { createTurns } from './turns.ts';
 
-export type { Proxy };
-
-type TlsOptions = {
-  /** PEM of the CAs to trust instead of the system's and Node's own. */
-  readonly ca?: string | undefined;
-  /** The name that the certificate must have, and that is asked for (SNI), instead of the endpoint's host. */
-  readonly serverName?: string | undefined;
-  readonly insecureSkipVerify: boolean;
-};
-
-export type TransportOptions = {
-  /** `https://host[:port]`. */
-  readonly endpoint: string;
-  readonly tls: TlsOptions;
-  /** Through which every connection goes. Default: none. */
-  readonly proxy?: Proxy | undefined;
-  /** What is known of the devices' key exchange. Default: what this transport finds out. */
-  readonly keyExchange?: KeyExchange | undefined;
+export type TransportOptions = ConnectorOptions & {
   readonly userAgent: string;
   /**
    * How many calls may be in flight at once; also the number of connections. Further calls wait their turn. Of several,
@@ -105,7 +83,7 @@ function allowedPieces(body: Buffer, permission: Permission): Readable {
 
 /** Throws DeviceError when the CA of `tls` cannot be read. */
 export function createTransport(options: TransportOptions): Transport {
-  const connector = connectorTo(options);
+  const connector = connectorTo(options, options.timeouts.connectMs);
   const lanes = Array.from({ length: options.maxConcurrentCalls }, () =>
     openLane(options.endpoint, connector),
   );
@@ -197,38 +175,6 @@ async function send(
     if (error instanceof CallNotAllowed || (signal.aborted && error === signal.reason)) throw error;
     throw transportError(error, { intent: call.intent, sent: progress.sent });
   }
-}
-
-function connectorTo(options: TransportOptions): Connector {
-  const { endpoint, tls, proxy, keyExchange = createKeyExchange(), timeouts } = options;
-  const contexts = { all: trustedBy(tls.ca), classical: undefined as SecureContext | undefined };
-  return createConnector({
-    tls: {
-      rejectUnauthorized: !tls.insecureSkipVerify,
-      ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
-    },
-    handshake: () => {
-      const groups = keyExchange.next(endpoint);
-      const secureContext = (contexts[groups] ??= trustedBy(tls.ca, groups));
-      return {
-        tls: { secureContext },
-        ended: (error) => keyExchange.ended(endpoint, groups, outcomeOf(error)),
-      };
-    },
-    limits: { nameMs: timeouts.connectMs, connectMs: timeouts.connectMs },
-    proxy: proxy === undefined ? undefined : { ...proxy, tls: trustOfProxy(proxy) },
-  });
-}
-
-function outcomeOf(error: unknown): HandshakeOutcome {
-  // Who judges a certificate has been shown one.
-  if (error === undefined || error instanceof CertificateError) return 'made';
-  return error instanceof HandshakeCut ? 'cut' : 'other';
-}
-
-/** That of the system: it is no device. Made only where it is needed, as it takes a while. */
-function trustOfProxy({ url }: Proxy): { readonly secureContext: SecureContext } | undefined {
-  return new URL(url).protocol === 'https:' ? { secureContext: trustedBy(undefined) } : undefined;
 }
 
 function openLane(endpoint: string, { connect }: Connector): Lane {

@@ -16,7 +16,8 @@ import {
 } from './envelope.ts';
 import { invalidResponse } from '../errors/errors.ts';
 import { type Echo, echoOf, saysNotNow } from '../errors/phrases.ts';
-import { isBenign, notNowAnswer } from '../errors/refusal.ts';
+import { isBenign } from '../errors/benign.ts';
+import { notNowAnswer } from '../errors/refusal.ts';
 import { updateParts } from './reply-limits.ts';
 import { refusedLimit } from '../errors/refused-limit.ts';
 import type { UidUpdate } from './uid-message.ts';

@@ -4,7 +4,8 @@ import type { ConditionReason } from '../../../src/core/model/model.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readResult } from '../../../src/panos/messages/envelope.ts';
-import { isBenign, refusal } from '../../../src/panos/errors/refusal.ts';
+import { isBenign } from '../../../src/panos/errors/benign.ts';
+import { refusal } from '../../../src/panos/errors/refusal.ts';
 import { readUidResponse } from '../../../src/panos/messages/response.ts';
 import { failureOf, fixture } from '../fixtures.ts';
 
