@@ -29,6 +29,8 @@ export const productTiming = {
   /** Where a device's refusals alone tell of a limit, others are tried after so long, doubling to so long. */
   probeFirstMs: 30_000,
   probeLongestMs: 600_000,
+  /** How long the removal guard counts what passed it. The status tells it in tenths. */
+  guardWindowMs: 600_000,
 } as const satisfies Readonly<Record<string, number>>;
 
 export type Timing = { readonly [name in keyof typeof productTiming]: number };

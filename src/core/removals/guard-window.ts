@@ -1,5 +1,7 @@
 // Sliding window of the guard: the addresses it let through in ten minutes, and how many were ours before.
 
+import { productTiming, type Timing } from '../model/timing.ts';
+
 /** Addresses that passed within one minute. It survives a restart in the status. */
 export type WindowCount = {
   /** When the last of them passed, monotonic ms. */
@@ -9,8 +11,8 @@ export type WindowCount = {
   readonly owned: number;
 };
 
-const windowMs = 600_000;
-const bucketMs = 60_000;
+/** A window is counted in so many parts. */
+const parts = 10;
 /** As coarse as a status shows a moment. */
 const toleranceMs = 1000;
 
@@ -24,6 +26,11 @@ export class GuardWindow {
   #buckets: Bucket[] = [];
   /** What an earlier process or leader let pass. Which addresses those were is not known: each counts. */
   #inherited: WindowCount[] = [];
+  readonly #windowMs: number;
+
+  constructor({ guardWindowMs }: Pick<Timing, 'guardWindowMs'> = productTiming) {
+    this.#windowMs = guardWindowMs;
+  }
 
   /** Oldest first. What is older than the window stays until something is judged: nothing moves by itself. */
   get counts(): readonly WindowCount[] {
@@ -42,7 +49,7 @@ export class GuardWindow {
 
   /** Forgets what is older than the window. */
   prune(now: number): void {
-    const oldest = now - windowMs;
+    const oldest = now - this.#windowMs;
     for (const [address, passage] of this.#passed) {
       if (passage.at > oldest) break;
       this.#drop(address, passage);
@@ -82,7 +89,7 @@ export class GuardWindow {
 
   #bucketAt(now: number, owned: number): Bucket {
     const last = this.#buckets.at(-1);
-    if (last !== undefined && now < last.begun + bucketMs) {
+    if (last !== undefined && now < last.begun + this.#windowMs / parts) {
       last.at = now;
       return last;
     }

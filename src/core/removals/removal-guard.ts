@@ -4,6 +4,7 @@ import { holds, partsOf, plansOf, together } from './guard-parts.ts';
 import { GuardWindow, type WindowCount } from './guard-window.ts';
 import { HeldPlan, planId, type Removals } from './held-plan.ts';
 import { type RemovalOrigin, tenantOf, unclaimed } from '../model/removal-origin.ts';
+import type { Timing } from '../model/timing.ts';
 import type { TagSet } from '../model/tag-set.ts';
 import { type Scope, scopeOfSuffix } from '../model/policy-scope.ts';
 
@@ -39,7 +40,7 @@ const smallTable = 5;
 export class RemovalGuard {
   readonly #tagPrefix: string | undefined;
   #limits: GuardLimits;
-  readonly #window = new GuardWindow();
+  readonly #window: GuardWindow;
   /** address -> tags that may go: they passed, or were approved. */
   readonly #admitted = new Map<string, Set<string>>();
   /** By id, oldest first. */
@@ -50,8 +51,9 @@ export class RemovalGuard {
   #freed = new Set<Scope>();
 
   /** @param tagPrefix what comes before a tag's scope. Absent: all tags are one scope. */
-  constructor(limits: GuardLimits, tagPrefix?: string) {
+  constructor(limits: GuardLimits, tagPrefix?: string, timing?: Pick<Timing, 'guardWindowMs'>) {
     this.#limits = limits;
+    this.#window = new GuardWindow(timing);
     this.#tagPrefix = tagPrefix;
   }
 

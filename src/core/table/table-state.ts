@@ -52,7 +52,7 @@ export class TableState {
       (address) => this.late.explains(address),
     );
     const { mirror } = this.belief;
-    this.guard = new RemovalGuard(guard, tagPrefix);
+    this.guard = new RemovalGuard(guard, tagPrefix, timing);
     this.refusals = new Refusals((address) => {
       const causeOf = this.agenda.planner.causesAt(address);
       return (tag) => goesAtOnce(causeOf(tag));

@@ -25,6 +25,22 @@ test('what passed is told minute by minute, and by itself nothing moves', () => 
   assert.deepEqual(window.counts, told.slice(1));
 });
 
+test('a window of another length is told in tenths of it', () => {
+  const window = new GuardWindow({ guardWindowMs: 10_000 });
+  window.add(addresses(2), 90, 0);
+  window.add(addresses(1, 2), 88, 999);
+  window.add(addresses(4, 3), 87, 1_000);
+  assert.deepEqual(
+    window.counts.map(({ at, addresses: count }) => [at, count]),
+    [
+      [999, 3],
+      [1_000, 4],
+    ],
+  );
+  window.prune(10_999);
+  assert.deepEqual(window.sizeWith([]), 4);
+});
+
 test('an address that passes again counts once, at its last time', () => {
   const window = new GuardWindow();
   window.add(addresses(2), 90, 0);
