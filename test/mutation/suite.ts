@@ -15,12 +15,13 @@ export type Suite = {
 };
 
 export function suiteOf(root: string, source: string): Suite {
-  const tests = globSync('test/core/*.test.ts', { cwd: root })
+  const tests = globSync('test/core/**/*.test.ts', { cwd: root })
     .sort()
     .map((test) => ({ test: join(root, test), steps: stepsTo(source, join(root, test), join(root, 'src')) }))
     .filter(({ steps }) => steps <= farthest)
     .sort((a, b) => a.steps - b.steps)
     .map(({ test }) => test);
+  if (tests.length === 0) throw new Error(`no test reaches ${source}`);
   const importers = globSync(['src/core/**/*.ts', 'test/core/**/*.ts'], { cwd: root }).map((file) =>
     join(root, file),
   );
