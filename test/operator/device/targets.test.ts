@@ -98,6 +98,23 @@ test('what is refused because the firewall has gone meanwhile is its being away,
   assert.match(message, /A is not connected/);
 });
 
+test('a firewall that says "not now" and is gone meanwhile blames no entry of the message', async () => {
+  const { devices, state, connection, targets } = lab();
+  devices.set('A', { connected: true, vsys: [] });
+  const there = await targets.connect(connection, at('A'), never);
+  state.refuse = refused('DeviceUnavailable').with({ answered: true, code: '13' });
+  devices.delete('A');
+  const {
+    answered,
+    refused: isRefused,
+    code,
+    applied,
+    message,
+  } = await failureOf(there.call({ ask: 'send', table: at('A'), batch: [] }, never));
+  assert.deepEqual([answered, isRefused, code, applied], [true, true, '13', 'unknown']);
+  assert.match(message, /manages no firewall with the serial A/);
+});
+
 test('a refusal of pass or right is that of the endpoint, and no answer at all is left as it is: neither is looked into', async () => {
   const { calls, devices, state, connection, targets } = lab();
   devices.set('A', { connected: true, vsys: [] });
