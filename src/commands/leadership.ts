@@ -17,7 +17,7 @@ import { EventTeller } from '../operator/status/event-teller.ts';
 import { Farewells } from '../operator/lifecycle/farewells.ts';
 import { Finalizers, type PatchObject } from '../operator/lifecycle/finalizers.ts';
 import { LifecycleWorker } from '../operator/lifecycle/lifecycle-worker.ts';
-import { statusSubjects } from '../operator/status/status-subjects.ts';
+import { StatusSource } from '../operator/status/status-source.ts';
 import { StatusWorker } from '../operator/status/status-worker.ts';
 import { patchObject, writeStatus } from '../operator/status/status-writer.ts';
 import type { Signals } from '../operator/cluster/signals.ts';
@@ -131,14 +131,10 @@ export class Leadership {
   #createStatusWorker(term: Term): StatusWorker {
     const { http, controller, events, metrics, log } = this.#parts;
     const now = systemClocks.now;
-    const startedAt = now();
     // What was told in an earlier term is in the statuses, or was another leader's to tell.
     const teller = new EventTeller((about, event) => events.record(about, event));
     return new StatusWorker({
-      subjects: () => {
-        controller.reviewRequests();
-        return statusSubjects({ controller, teller, startedAt, now: now() });
-      },
+      source: new StatusSource({ controller, teller, startedAt: now() }),
       write: async (subject, value, stop) => {
         if (!term.mayBegin()) throw term.signal.reason;
         return writeStatus(http, subject, value, stop);

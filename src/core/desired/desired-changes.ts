@@ -25,6 +25,8 @@ type DesiredChangesOptions = {
 export class DesiredChanges {
   readonly #options: DesiredChangesOptions;
   readonly #counts: PolicyCounts;
+  /** Moves with every claimant and namespace: what is said of labels may be others. */
+  revision = 0;
 
   constructor(options: DesiredChangesOptions) {
     this.#options = options;
@@ -32,6 +34,7 @@ export class DesiredChanges {
   }
 
   claimant(before: ClaimantState | undefined, after: Claimant | undefined, origin: Origin): void {
+    this.revision += 1;
     const { rules, claimants, succession, registrations } = this.#options;
     const addresses = new Set([...(before?.claimant.addresses ?? []), ...(after?.addresses ?? [])]);
     const holders = [...addresses].map((address) => [address, claimants.holderOf(address)?.uid] as const);
@@ -60,6 +63,7 @@ export class DesiredChanges {
 
   namespace(name: string, record: NamespaceRecord | undefined, seen: Origin): void {
     const { rules, claimants, registrations, policyChanged } = this.#options;
+    this.revision += 1;
     rules.changeNamespace(name, record);
     const what = record === undefined ? 'gone' : 'edited';
     const why: Why = { cause: 'namespace', origin: originOfObject({ kind: 'Namespace', name }, what, seen) };
@@ -73,17 +77,17 @@ export class DesiredChanges {
 
   firewall(name: string, firewall: Firewall | undefined): void {
     const { rules, claimants, registrations, policyChanged } = this.#options;
-    rules.changeFirewall(name, firewall);
+    const concerned = rules.changeFirewall(name, firewall);
     if (firewall === undefined) registrations.delete(name);
     else registrations.set(firewall);
     const origin = originOfObject({ kind: 'PanFirewall', name }, 'edited', 'watch');
     const why: Why = { cause: 'policy', origin };
     for (const state of claimants.all()) {
-      const evaluation = this.#reevaluate(state);
+      const evaluation = this.#reevaluate(state, concerned);
       for (const address of claimants.ownAddresses(state.claimant))
         registrations.refreshOn(name, address, evaluation, why);
     }
-    for (const policy of rules.policies()) policyChanged(policy);
+    for (const policy of concerned) policyChanged(policy);
   }
 
   policies(changes: PolicyChanges): void {
@@ -95,11 +99,11 @@ export class DesiredChanges {
   }
 
   /** After a change of what the policies of a claimant rest on. */
-  #reevaluate(state: ClaimantState): Evaluation {
-    this.#counts.count(state, 'subtract');
+  #reevaluate(state: ClaimantState, concerned?: ReadonlySet<PolicyId>): Evaluation {
+    this.#counts.count(state, 'subtract', concerned);
     const evaluation = this.#options.rules.evaluate(state.claimant);
     state.evaluation = evaluation;
-    this.#counts.count(state, 'add');
+    this.#counts.count(state, 'add', concerned);
     return evaluation;
   }
 

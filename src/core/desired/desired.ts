@@ -57,6 +57,11 @@ export class Desired {
     });
   }
 
+  /** Moves with every change of a claimant or namespace: what `whyNothing` says may be otherwise. */
+  get revision(): number {
+    return this.#changes.revision;
+  }
+
   /** From here on, a claimant that takes an address is known to be its new holder. */
   claimantsSynced(): void {
     this.#succession.claimantsSynced();

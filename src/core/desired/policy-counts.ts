@@ -19,13 +19,20 @@ export class PolicyCounts {
     this.#moved = moved;
   }
 
-  /** Counts all that a claimant is given, or takes it out of the counts: before what it holds or is given changes. */
-  count({ claimant, evaluation }: ClaimantState, operation: 'add' | 'subtract'): void {
+  /**
+   * Counts all that a claimant is given, or takes it out of the counts: before what it holds or is given changes.
+   * @param concerned the policies whose counts may come out otherwise; absent: all.
+   */
+  count(
+    { claimant, evaluation }: ClaimantState,
+    operation: 'add' | 'subtract',
+    concerned?: ReadonlySet<PolicyId>,
+  ): void {
     if (evaluation.grants.length === 0) return;
     const own = this.#claimants.ownAddresses(claimant);
     for (const grant of evaluation.grants) {
       this.#rules.policy(grant.policy)?.tally[operation]({ claimant, grant, own });
-      this.#moved(grant.policy);
+      if (concerned?.has(grant.policy) !== false) this.#moved(grant.policy);
     }
   }
 

@@ -53,6 +53,11 @@ export class LimitTally {
     return this.#byPolicy.get(policy)?.has(address) === true;
   }
 
+  /** The policies of which something is out. */
+  policies(): Iterable<PolicyId> {
+    return this.#byPolicy.keys();
+  }
+
   /** The smallest address that is out for this reason. */
   example(reason: LimitReason): string | undefined {
     this.#examples ??= smallestOfEach(this.#limited);

@@ -55,10 +55,6 @@ export class Rules {
     return this.#namespaces.get(namespace)?.policies.keys() ?? [];
   }
 
-  *policies(): Iterable<PolicyId> {
-    for (const { policy } of this.#allPolicies()) yield policy.id;
-  }
-
   admits(firewall: string, namespace: string): boolean {
     const selector = this.#firewalls.get(firewall)?.namespaceSelector;
     const labels = this.namespace(namespace)?.labels;
@@ -85,12 +81,20 @@ export class Rules {
     if (home !== undefined) this.#forgetIfEmpty(home);
   }
 
-  changeFirewall(name: string, firewall: Firewall | undefined): void {
+  /** @returns the policies that name or select it, before or now. */
+  changeFirewall(name: string, firewall: Firewall | undefined): ReadonlySet<PolicyId> {
+    const concerned = new Set<PolicyId>();
     if (firewall === undefined) this.#firewalls.delete(name);
     else this.#firewalls.set(name, firewall);
     this.#targetLists.clear();
-    for (const state of this.#allPolicies()) state.targets = this.#resolve(state.policy);
+    for (const state of this.#allPolicies()) {
+      const before = state.targets;
+      state.targets = this.#resolve(state.policy);
+      if ([...before, ...state.targets].some((target) => target.name === name))
+        concerned.add(state.policy.id);
+    }
     for (const rules of this.#namespaces.values()) rules.evaluator = undefined;
+    return concerned;
   }
 
   /** What the policies give a claimant as they are now. */

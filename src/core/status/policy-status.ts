@@ -121,14 +121,23 @@ const ofOthers: ReadonlySet<ConditionReason> = new Set([
   'RegistrationRejected',
 ]);
 
+const fine: Finding = { reason: 'InSync', message: '' };
+
+/** What of a firewall's health its policies may show: while this stays, so do they. */
+export function seenByPolicies({ finding, stuck, aside }: FirewallHealth): Required<FirewallHealth> {
+  const { reason } = finding;
+  // A table whose owner is contested goes on registering; one that we are shut out of is stuck.
+  const disputed = reason === 'OwnershipConflict' && !stuck;
+  const isTheirs = isFailure(reason) ? !ofOthers.has(reason) && !disputed : stuck && reason === 'Progressing';
+  return { finding: isTheirs && aside === undefined ? finding : fine, stuck, aside };
+}
+
 function targetFinding(target: PolicyTarget, { generation, previous }: StatusContext): Finding {
-  const { unusable, health, pending, failed, limited = [] } = target;
+  const { unusable, pending, failed, limited = [] } = target;
+  const health = seenByPolicies(target.health);
   if (unusable !== undefined) return unusable;
   if (health.aside !== undefined) return health.aside;
-  const { reason } = health.finding;
-  // A table whose owner is contested goes on registering; one that we are shut out of is stuck.
-  const disputed = reason === 'OwnershipConflict' && !health.stuck;
-  if (isFailure(reason) && !ofOthers.has(reason) && !disputed) return health.finding;
+  if (isFailure(health.finding.reason)) return health.finding;
   const exceeded = limited[0]?.finding;
   if (exceeded !== undefined) return exceeded;
   const [example] = byAddress(failed);
@@ -137,7 +146,7 @@ function targetFinding(target: PolicyTarget, { generation, previous }: StatusCon
     return { reason: 'RegistrationRejected', message };
   }
   if (pending > 0 && (health.stuck || !wasReady(previous, generation))) {
-    const known = health.stuck && reason === 'Progressing';
+    const known = health.finding.reason === 'Progressing';
     const message = known ? health.finding.message : 'the device has not confirmed all addresses yet';
     return { reason: 'Progressing', message };
   }

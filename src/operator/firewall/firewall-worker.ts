@@ -18,6 +18,7 @@ import {
 } from './firewall-context.ts';
 import { FirewallLimits } from '../limits/firewall-limits.ts';
 import type { Adoption } from '../table/marker.ts';
+import { type OpenWork, openWork } from '../../core/status/open-work.ts';
 import { TableFactory } from './table-factory.ts';
 import { TableSet } from './table-set.ts';
 import { asideOf } from '../table/table-view.ts';
@@ -192,6 +193,14 @@ export class FirewallWorker {
 
   get workers(): readonly TableWorker[] {
     return this.#tables.kept.workers;
+  }
+
+  /** What of each policy is not confirmed here. What a passive HA peer lacks counts only where there is no other table. */
+  openWork(): OpenWork {
+    const counting = this.workers.filter(({ isPassivePeer }) => !isPassivePeer);
+    const tables = (counting.length > 0 ? counting : this.workers).map(({ table }) => table);
+    const { desired, firewall } = this.#context;
+    return openWork(desired, { name: firewall.name, tables, limits: this.limits });
   }
 
   view(finding?: Finding): FirewallView {

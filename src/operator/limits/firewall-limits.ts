@@ -128,6 +128,11 @@ export class FirewallLimits {
     this.changed();
   }
 
+  /** The policies of which something is out on any of the devices. */
+  limitedPolicies(): Iterable<PolicyId> {
+    return new Set([...this.#devices.keys()].flatMap((serial) => [...this.#fresh(serial).tally.policies()]));
+  }
+
   /** What of a policy is out on any of the devices. */
   sharesOf(policy: PolicyId): readonly LimitedShare[] {
     const shares = [...this.#devices.keys()].map((serial) => this.#fresh(serial).tally.sharesOf(policy));

@@ -6,7 +6,7 @@ import type { Metrics } from '../../runtime/metrics.ts';
 import type { Controller } from '../cluster/controller.ts';
 import type { FirewallWorker } from '../firewall/firewall-worker.ts';
 import type { Watched } from '../cluster/readiness.ts';
-import { firewallReasons } from './status-subjects.ts';
+import { firewallReasons } from './firewall-snapshot.ts';
 
 /** Gauges are read off the state when Prometheus asks. */
 export function collectGauges(metrics: Metrics, controller: Controller, watched: readonly Watched[]): void {

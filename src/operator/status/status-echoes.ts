@@ -62,8 +62,12 @@ export class StatusEchoes<S> {
     return replacedOurs ? 'foreign' : 'same';
   }
 
-  /** What the API server has by an answer that the watch has yet to repeat; undefined: what the watch brought last. */
-  newest(at: number): S | undefined {
-    return this.#sent.findLast((sent) => sent.answered && at - sent.at <= echoMs)?.status;
+  /**
+   * What the API server has by an answer that the watch has yet to repeat, and until when that is believed; undefined:
+   * what the watch brought last.
+   */
+  newest(at: number): { readonly status: S; readonly until: number } | undefined {
+    const found = this.#sent.findLast((sent) => sent.answered && at - sent.at <= echoMs);
+    return found && { status: found.status, until: found.at + echoMs };
   }
 }

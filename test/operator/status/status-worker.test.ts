@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { mock, test, type TestContext } from 'node:test';
 import type { FoundCondition } from '../../../src/core/status/conditions.ts';
-import type { StatusSubject } from '../../../src/operator/status/status-agenda.ts';
+import type { StatusSubject } from '../../../src/operator/status/status-queue.ts';
 import { StatusWorker } from '../../../src/operator/status/status-worker.ts';
 import { createLogger } from '../../../src/runtime/logger.ts';
 
@@ -23,6 +23,7 @@ function stage(t: TestContext, objects: number) {
     judgeable: true,
   }));
   const paths = models.map(({ path }) => path);
+  const dirty = new Set(paths);
   const held = new Map<string, Status>();
   const writes: Write[] = [];
   const state = {
@@ -38,7 +39,19 @@ function stage(t: TestContext, objects: number) {
   log.warn = () => void warnings.push('');
   const forgotten: string[] = [];
   const worker = new StatusWorker({
-    subjects: () => models.map((model) => subject(model, held.get(model.path), () => told.push(model.path))),
+    source: {
+      changed: (key) => dirty.add(key),
+      *take() {
+        for (const key of dirty) {
+          dirty.delete(key);
+          const model = models.find(({ path }) => path === key);
+          yield [key, model && subject(model, held.get(key), () => told.push(key))] as const;
+        }
+      },
+      get nextAt() {
+        return dirty.size > 0 ? 0 : Number.POSITIVE_INFINITY;
+      },
+    },
     write: async ({ path }, status) => {
       await new Promise((resolve) => setTimeout(resolve, writeMs));
       attempts.push(path);

@@ -1,4 +1,4 @@
-// Queue of statuses to write: conditions at once, counts less often, failed writes last.
+// Queue of statuses to write: conditions at once, counts at their pace, failed writes last.
 
 import { isDeepStrictEqual } from 'node:util';
 import { type FoundCondition, isUrgentChange } from '../../core/status/conditions.ts';
@@ -29,10 +29,11 @@ export type StatusSubject = {
 
 type Computed = {
   readonly status: Status;
-  /** Called when the object has this status: what it amounts to may be told. */
+  /** Called when the object has this status: Events may follow from it. */
   readonly written: () => void;
 };
 
+/** A status that differs from what its object has, and may be written. */
 export type Due = {
   readonly subject: StatusSubject;
   readonly computed: Computed;
@@ -44,7 +45,7 @@ export type Due = {
 };
 
 /** Counts move in bursts: a write waits for so long, so that it tells the outcome. */
-export const countsSettleMs = 400;
+const countsSettleMs = 400;
 /** The least between two writes of one object's counts; what is allowed in all is the status worker's to keep. */
 const countsIntervalMs = 800;
 /** What could not be written is tried again after so long, doubling to so long. */
@@ -68,7 +69,7 @@ function byNeed(a: Due, b: Due): number {
   return Number(b.urgent) - Number(a.urgent) || Number(a.retry) - Number(b.retry) || a.since - b.since;
 }
 
-/** What is remembered of an object between passes. Times are monotonic ms. */
+/** What is remembered of an object. Times are monotonic ms. */
 type Kept = {
   readonly uid: string;
   readonly echoes: StatusEchoes<Status>;
@@ -84,62 +85,92 @@ type Kept = {
   failing: { readonly delayMs: number; readonly until: number } | undefined;
 };
 
-/** Neither what failed just now nor what somebody else keeps writing over is written again yet. */
-function isPutOff(
-  { failing, dispute, written }: Kept,
-  conditions: readonly FoundCondition[],
-  at: number,
-): boolean {
-  if (at < (failing?.until ?? 0)) return true;
-  return at < dispute.until && !isUrgentChange(written?.conditions ?? [], conditions);
+/** Until when it is not written: after a failure, and while somebody else keeps writing over it. */
+function putOffUntil({ failing, dispute, written }: Kept, conditions: readonly FoundCondition[]): number {
+  const isNews = isUrgentChange(written?.conditions ?? [], conditions);
+  return Math.max(failing?.until ?? 0, isNews ? 0 : dispute.until);
 }
 
-export class StatusAgenda {
+export class StatusQueue {
   readonly #gone: (uid: string) => void;
   readonly #kept = new Map<StatusKey, Kept>();
+  /** What may be written, as it was last judged. */
+  readonly #due = new Map<StatusKey, Due>();
+  /** When a status is to be judged again though nothing was reported. */
+  readonly #againAt = new Map<StatusKey, number>();
 
-  /** @param gone is told the uid of an object that is no longer among the subjects. */
+  /** @param gone is told the uid of an object that is gone. */
   constructor(gone: (uid: string) => void) {
     this.#gone = gone;
   }
 
-  /** Some status differs from what its object has. */
-  get isOpen(): boolean {
-    return [...this.#kept.values()].some(({ since }) => since !== undefined);
+  /** What is to be written now, in order. */
+  due(): Due[] {
+    return [...this.#due.values()].sort(byNeed);
   }
 
-  /** What is to be written now, in order. */
-  due(subjects: Iterable<StatusSubject>, at: number): Due[] {
+  /** When the next status is to be judged again; Infinity: none. */
+  get nextAt(): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const at of this.#againAt.values()) next = Math.min(next, at);
+    return next;
+  }
+
+  /** Whose time to be judged again has come. */
+  again(at: number): StatusKey[] {
+    return [...this.#againAt].filter(([, time]) => time <= at).map(([key]) => key);
+  }
+
+  /** Computes the status and compares it with what the object has. @param subject undefined: the object is gone. */
+  judge(key: StatusKey, subject: StatusSubject | undefined, at: number): void {
+    this.#due.delete(key);
+    this.#againAt.delete(key);
+    if (subject === undefined) return this.#forget(key);
+    const kept = this.#keptOf(subject);
+    // What this process wrote itself it also keeps true: nobody's earlier word stands there any more.
+    if (!subject.judgeable && kept.writtenAt === Number.NEGATIVE_INFINITY) return;
+    // The API server's word, or our own newer one that the watch has not brought back yet.
+    const newest = kept.echoes.newest(at);
+    const current = newest?.status ?? subject.current;
+    if (newest !== undefined) this.#againAt.set(key, newest.until);
+    const previous = current?.conditions ?? [];
     const time = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
-    const due: Due[] = [];
-    const seen = new Set<StatusKey>();
-    for (const subject of subjects) {
-      seen.add(subject.key);
-      const found = this.#judge(subject, at, time);
-      if (found !== undefined) due.push(found);
+    const computed = subject.compute({ generation: subject.generation, previous, now: at, time });
+    if (isDeepStrictEqual(computed.status, current)) {
+      kept.since = undefined;
+      kept.failing = undefined;
+      return;
     }
-    for (const key of this.#kept.keys()) if (!seen.has(key)) this.#forget(key);
-    return due.sort(byNeed);
+    const since = (kept.since ??= at);
+    const conditions = computed.status.conditions ?? [];
+    const urgent = isUrgentChange(previous, conditions) || passedIn(computed.status) > passedIn(current);
+    const countsAt = Math.max(since + countsSettleMs, kept.writtenAt + countsIntervalMs);
+    const dueAt = Math.max(putOffUntil(kept, conditions), urgent ? 0 : countsAt);
+    const retry = kept.failing !== undefined;
+    if (dueAt <= at) this.#due.set(key, { subject, computed, urgent, since, retry });
+    else this.#againAt.set(key, Math.min(dueAt, newest?.until ?? dueAt));
   }
 
   /** The status is about to be sent; its echo may come before its answer. */
-  sending(subject: StatusSubject, status: Status, at: number): void {
-    this.#keptOf(subject).echoes.sending(status, at);
+  sending({ subject, computed }: Due, at: number): void {
+    this.#keptOf(subject).echoes.sending(computed.status, at);
   }
 
-  written(subject: StatusSubject, status: Status, at: number): void {
+  written({ subject, computed }: Due, at: number): void {
     const kept = this.#keptOf(subject);
     kept.failing = undefined;
-    kept.echoes.answered(status, at);
-    kept.written = status;
+    kept.echoes.answered(computed.status, at);
+    kept.written = computed.status;
     kept.writtenAt = at;
     kept.since = undefined;
+    this.#judgeAgain(subject.key, at);
   }
 
-  failed(subject: StatusSubject, at: number): void {
+  failed({ subject }: Due, at: number): void {
     const kept = this.#keptOf(subject);
     const delayMs = Math.min((kept.failing?.delayMs ?? retryMs.first / 2) * 2, retryMs.longest);
     kept.failing = { delayMs, until: at + delayMs };
+    this.#judgeAgain(subject.key, kept.failing.until);
   }
 
   /**
@@ -156,26 +187,9 @@ export class StatusAgenda {
     return repeats === 1;
   }
 
-  #judge(subject: StatusSubject, at: number, time: string): Due | undefined {
-    const kept = this.#keptOf(subject);
-    // What this process wrote itself it also keeps true: nobody's earlier word stands there any more.
-    if (!subject.judgeable && kept.writtenAt === Number.NEGATIVE_INFINITY) return undefined;
-    // The API server's word, or our own newer one that the watch has not brought back yet.
-    const current = kept.echoes.newest(at) ?? subject.current;
-    const previous = current?.conditions ?? [];
-    const computed = subject.compute({ generation: subject.generation, previous, now: at, time });
-    if (isDeepStrictEqual(computed.status, current)) {
-      kept.since = undefined;
-      kept.failing = undefined;
-      return undefined;
-    }
-    const since = (kept.since ??= at);
-    const conditions = computed.status.conditions ?? [];
-    if (isPutOff(kept, conditions, at)) return undefined;
-    const urgent = isUrgentChange(previous, conditions) || passedIn(computed.status) > passedIn(current);
-    const countsAreDue = at - since >= countsSettleMs && at - kept.writtenAt >= countsIntervalMs;
-    const retry = kept.failing !== undefined;
-    return urgent || countsAreDue ? { subject, computed, urgent, since, retry } : undefined;
+  #judgeAgain(key: StatusKey, at: number): void {
+    this.#due.delete(key);
+    this.#againAt.set(key, at);
   }
 
   #keptOf({ key, uid }: StatusSubject): Kept {

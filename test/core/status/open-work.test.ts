@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Refusals } from '../../../src/core/message/refusals.ts';
-import { openWork } from '../../../src/operator/status/open-work.ts';
+import { openWork } from '../../../src/core/status/open-work.ts';
 
 const given: Readonly<Record<string, string>> = { '/admin': 'k8s.granted', 'shop/web': 'k8s.ns_shop.bad' };
 const desired = {
@@ -16,14 +16,30 @@ const desired = {
   },
 };
 
+const unlimited = {
+  limitedPolicies: () => [],
+  limitedOf: () => [],
+  sharesOf: () => [],
+  isOut: () => false,
+};
+
 function workAfter(tag: string | undefined, pending: readonly string[] = []) {
   const refusals = new Refusals();
   const rejection = { section: 'register' as const, address: '10.0.0.1', message: 'tag is invalid' };
   const sent = { register: Object.values(given).sort(), unregister: [] };
   refusals.answered('10.0.0.1', sent, [tag === undefined ? rejection : { ...rejection, tag }], 0);
   const tables = [{ refusals, pendingAddresses: () => pending }];
-  const { failed, pending: waiting } = openWork(desired, [{ name: 'edge', tables, isOut: () => false }]);
-  return { failed: Object.fromEntries(failed), waiting: Object.fromEntries(waiting) };
+  const open = [...openWork(desired, { name: 'edge', tables, limits: unlimited })];
+  return {
+    failed: Object.fromEntries(
+      open
+        .filter(([, work]) => work.failed.length > 0)
+        .map(([policy, { failed }]) => [`${policy} edge`, failed]),
+    ),
+    waiting: Object.fromEntries(
+      open.filter(([, work]) => work.pending > 0).map(([policy, work]) => [`${policy} edge`, work.pending]),
+    ),
+  };
 }
 
 test('a refusal counts against the policies that give the refused tag, and no others', () => {
@@ -69,10 +85,10 @@ test('of many pairs that are refused at an address the first speaks for a policy
     },
   };
   const tables = [{ refusals, pendingAddresses: () => [] }];
-  const { failed } = openWork(counting, [{ name: 'edge', tables, isOut: () => false }]);
-  assert.deepEqual([...failed.keys()], ['shop/web edge']);
+  const open = openWork(counting, { name: 'edge', tables, limits: unlimited });
+  assert.deepEqual([...open.keys()], ['shop/web']);
   assert.deepEqual(
-    failed.get('shop/web edge')?.map(({ tag }) => tag),
+    open.get('shop/web')?.failed.map(({ tag }) => tag),
     addresses.map(() => tags[1]),
   );
   assert.equal(looks, 2 * addresses.length);
