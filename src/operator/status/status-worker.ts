@@ -34,6 +34,8 @@ export class StatusWorker {
   readonly #queue: StatusQueue;
   readonly #wake = createWake();
   readonly #pace;
+  /** Nothing is judged before. */
+  #restUntil = 0;
 
   constructor(options: StatusWorkerOptions) {
     this.#options = options;
@@ -56,15 +58,11 @@ export class StatusWorker {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { now } = this.#options;
     while (!signal.aborted) {
       try {
-        await this.#wake.sleep(this.#sleepMs(now()), signal);
-        const startedAt = now();
-        this.#judge(startedAt);
-        const passMs = now() - startedAt;
-        await this.#write(signal);
-        await pause(Math.max(settleMs, passMs * restFactor), signal);
+        await this.#rest(signal);
+        if (this.#options.now() >= this.#restUntil) this.#judge();
+        await this.#writeNext(signal);
       } catch (error) {
         if (signal.aborted) return;
         throw error;
@@ -72,32 +70,39 @@ export class StatusWorker {
     }
   }
 
-  #sleepMs(at: number): number {
-    const [first] = this.#queue.due();
-    const turnMs = first === undefined ? Number.POSITIVE_INFINITY : this.#waitMs(first.urgent);
-    return Math.min(turnMs, this.#options.source.nextAt - at, this.#queue.nextAt - at);
+  /** Until something may be judged, or written. */
+  async #rest(signal: AbortSignal): Promise<void> {
+    const at = this.#options.now();
+    const [next] = this.#queue.due();
+    const turnMs = next === undefined ? Number.POSITIVE_INFINITY : this.#waitMs(next.urgent);
+    const restMs = this.#restUntil - at;
+    if (restMs > 0) return pause(Math.min(turnMs, restMs), signal);
+    const nextAt = Math.min(this.#options.source.nextAt, this.#queue.nextAt);
+    await this.#wake.sleep(Math.min(turnMs, nextAt - at), signal);
   }
 
-  #judge(at: number): void {
+  #judge(): void {
     const { source, now } = this.#options;
+    const at = now();
     for (const key of this.#queue.again(at)) source.changed(key);
     for (const [key, subject] of source.take(at)) {
       this.#queue.judge(key, subject, at);
-      if (now() - at >= passLimitMs) return;
+      if (now() - at >= passLimitMs) break;
     }
+    const end = now();
+    this.#restUntil = end + Math.max(settleMs, (end - at) * restFactor);
   }
 
   #waitMs(urgent: boolean): number {
     return this.#pace.waitMs(urgent ? 0 : conditionsReserve);
   }
 
-  /** Writes as long as turns are free: what arises meanwhile may be more urgent than what is left. */
-  async #write(signal: AbortSignal): Promise<void> {
-    for (const due of this.#queue.due()) {
-      if (this.#waitMs(due.urgent) > 0) return;
-      this.#pace.take();
-      await this.#writeOne(due, signal);
-    }
+  /** One alone, if a turn is free: while it is written, something more urgent may be reported. */
+  async #writeNext(signal: AbortSignal): Promise<void> {
+    const [next] = this.#queue.due();
+    if (next === undefined || this.#waitMs(next.urgent) > 0) return;
+    this.#pace.take();
+    await this.#writeOne(next, signal);
   }
 
   async #writeOne(due: Due, signal: AbortSignal): Promise<void> {

@@ -31,6 +31,7 @@ function stage(t: TestContext, objects: number) {
     gone: new Set<string>(),
     /** When the watch brings what was written: before the answer, or so many ms after it. */
     echo: 'before' as 'before' | number,
+    answerMs: writeMs,
   };
   const told: string[] = [];
   const attempts: string[] = [];
@@ -53,7 +54,7 @@ function stage(t: TestContext, objects: number) {
       },
     },
     write: async ({ path }, status) => {
-      await new Promise((resolve) => setTimeout(resolve, writeMs));
+      await new Promise((resolve) => setTimeout(resolve, state.answerMs));
       attempts.push(path);
       const failure = state.fail(path);
       if (failure !== undefined) throw failure;
@@ -240,6 +241,23 @@ test('a condition is written at once, whatever counts wait', async (t) => {
     assert.ok(told.at - at <= 200, `${model.path} after ${told.at - at} ms`);
   }
   checkRate(writes);
+});
+
+test('with an API server that answers slowly, a condition waits for the write under way alone', async (t) => {
+  const { models, writes, state, worker, pass } = stage(t, 100);
+  await pass(15_000);
+  state.answerMs = 300;
+  for (const model of models) model.count += 1;
+  worker.changed();
+  await pass(2_000);
+  const [model] = models.slice(-1);
+  assert.ok(model);
+  model.ready = false;
+  worker.changed();
+  const at = Date.now();
+  await pass(1_000);
+  const told = writes.find((write) => write.path === model.path && !write.ready);
+  assert.ok(told !== undefined && told.at - at <= 700, `after ${(told?.at ?? Infinity) - at} ms`);
 });
 
 test('what passed the guard is written at once, whatever counts wait, and what leaves its window is not', async (t) => {
