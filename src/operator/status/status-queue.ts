@@ -64,6 +64,12 @@ function passedIn(status: Status | undefined): number {
   return windows.reduce((sum, { addresses }) => sum + addresses, 0);
 }
 
+/** A change that does not wait for the pace of counts. */
+function isUrgent(before: Status | undefined, after: Status): boolean {
+  const isNews = isUrgentChange(before?.conditions ?? [], after.conditions ?? []);
+  return isNews || passedIn(after) > passedIn(before);
+}
+
 /** The order of writes: conditions first, what could not be written last, and else what has waited longest. */
 function byNeed(a: Due, b: Due): number {
   return Number(b.urgent) - Number(a.urgent) || Number(a.retry) - Number(b.retry) || a.since - b.since;
@@ -86,8 +92,8 @@ type Kept = {
 };
 
 /** Until when it is not written: after a failure, and while somebody else keeps writing over it. */
-function putOffUntil({ failing, dispute, written }: Kept, conditions: readonly FoundCondition[]): number {
-  const isNews = isUrgentChange(written?.conditions ?? [], conditions);
+function putOffUntil({ failing, dispute, written }: Kept, status: Status): number {
+  const isNews = isUrgentChange(written?.conditions ?? [], status.conditions ?? []);
   return Math.max(failing?.until ?? 0, isNews ? 0 : dispute.until);
 }
 
@@ -142,10 +148,9 @@ export class StatusQueue {
       return;
     }
     const since = (kept.since ??= at);
-    const conditions = computed.status.conditions ?? [];
-    const urgent = isUrgentChange(previous, conditions) || passedIn(computed.status) > passedIn(current);
+    const urgent = isUrgent(current, computed.status);
     const countsAt = Math.max(since + countsSettleMs, kept.writtenAt + countsIntervalMs);
-    const dueAt = Math.max(putOffUntil(kept, conditions), urgent ? 0 : countsAt);
+    const dueAt = Math.max(putOffUntil(kept, computed.status), urgent ? 0 : countsAt);
     const retry = kept.failing !== undefined;
     if (dueAt <= at) this.#due.set(key, { subject, computed, urgent, since, retry });
     else this.#againAt.set(key, Math.min(dueAt, newest?.until ?? dueAt));

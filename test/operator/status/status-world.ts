@@ -78,7 +78,10 @@ export class PretendedFirewall {
       standBy: () => Promise.resolve(),
       configure: () => Promise.resolve(),
       refersTo: () => false,
-      ...{ reviewed: nothing, knowledgeChanged: nothing, statusChanged: nothing, claimsChanged: nothing },
+      reviewed: nothing,
+      knowledgeChanged: nothing,
+      statusChanged: nothing,
+      claimsChanged: nothing,
     };
     return worker as unknown as FirewallWorker;
   }
@@ -241,7 +244,11 @@ export class StatusWorld {
     const metadata = {
       name,
       ...(home === '' ? {} : { namespace: home }),
-      ...{ uid, generation, labels, resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' },
+      uid,
+      generation,
+      labels,
+      resourceVersion: '1',
+      creationTimestamp: '2026-01-01T00:00:00Z',
     };
     const object = JSON.parse(JSON.stringify({ kind, metadata, spec, status })) as RawObject['object'];
     const record: RawObject = { uid, resourceVersion: '1', object };
