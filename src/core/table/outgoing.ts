@@ -1,4 +1,4 @@
-// A message that was chosen and is on its way: its fate is told to table and suspects by one call, once.
+// A chosen message on its way: one call, made once, reports its outcome to table and suspects.
 
 import type { Batch } from '../message/batch.ts';
 import { type Pair, vagueHalves } from '../message/bisection.ts';
