@@ -1,26 +1,28 @@
-// The tables that one PanFirewall keeps, or purges at its end, each with its worker; they run while we lead.
+// Runs a process for each table that one PanFirewall keeps, or purges at its end, while we lead.
 
 import { type PurgeOutcome, together } from '../../core/lifecycle/farewell.ts';
 import type { DepartedTable, ShownTable } from '../../core/status/firewall-status.ts';
 import type { TableEntry } from '../../core/device/device-groups.ts';
 import { sameName, type TableRef } from '../../core/model/table-ref.ts';
-import type { LeavingTable } from './leaving-tables.ts';
-import type { TableFactory } from './table-factory.ts';
-import { TablePurge } from '../table/table-purge.ts';
-import { TableWorker } from '../table/table-worker.ts';
+import type { TableProcess } from '../table/table-context.ts';
+import { type RunningProcess, runProcess } from './running-process.ts';
+import type { TableWorker } from '../table/table-worker.ts';
 import type { Term } from '../leadership/term.ts';
+import type { TableFactory } from './table-factory.ts';
 
 type Create = Pick<TableFactory, 'table' | 'purge'>;
 
 /** As it was when it went. */
-export type GoneTable = LeavingTable & DepartedTable;
+export type GoneTable = DepartedTable & { readonly ref: TableEntry; readonly unsureUntil: number };
 
 type OwnTable = {
   /** The group in which it was found may be another one by now. */
   ref: TableEntry;
-  readonly worker: TableWorker | TablePurge;
+  readonly process: TableProcess;
+  /** The process, where it keeps the table. */
+  readonly worker: TableWorker | undefined;
   /** While we lead. */
-  running: { readonly stop: AbortController; readonly done: Promise<void> } | undefined;
+  running: RunningProcess | undefined;
 };
 
 export class KeptTables {
@@ -39,16 +41,16 @@ export class KeptTables {
   }
 
   get workers(): readonly TableWorker[] {
-    return this.#tables.flatMap(({ worker }) => (worker instanceof TableWorker ? worker : []));
+    return this.#tables.flatMap(({ worker }) => worker ?? []);
   }
 
   views(): readonly ShownTable[] {
-    return this.#tables.map(({ ref, worker }) => ({ ref, view: worker.view() }));
+    return this.#tables.map(({ ref, process }) => ({ ref, view: process.view() }));
   }
 
   lead(term: Term): void {
     this.#term = term;
-    for (const table of this.#tables) run(table, term);
+    for (const table of this.#tables) this.#run(table);
   }
 
   /** Their messages in flight end first. */
@@ -63,7 +65,7 @@ export class KeptTables {
     const staying = this.#tables.filter(stays);
     const going = this.#tables.filter((table) => !stays(table));
     // A worker that has ended knows nothing of its table any more.
-    const views = going.map(({ worker }) => worker.view());
+    const views = going.map(({ process }) => process.view());
     this.#tables = staying;
     await stopAll(going);
     this.#tables = wanted.map((ref) => {
@@ -72,11 +74,10 @@ export class KeptTables {
       table.ref = ref;
       return table;
     });
-    const term = this.#term;
-    if (term !== undefined) for (const table of this.#tables) if (!staying.includes(table)) run(table, term);
-    return going.map(({ ref, worker }, i) => ({
+    for (const table of this.#tables) if (!staying.includes(table)) this.#run(table);
+    return going.map(({ ref, process }, i) => ({
       ref,
-      unsureUntil: this.#unsureUntil([worker]),
+      unsureUntil: this.#unsureUntil([process]),
       owned: views[i]?.owned ?? 0,
       foreign: views[i]?.foreign ?? 0,
     }));
@@ -88,9 +89,9 @@ export class KeptTables {
     this.#purging = true;
     const old = this.#tables;
     await stopAll(old);
-    const unsureUntil = this.#unsureUntil(this.workers);
+    const unsureUntil = this.#unsureUntil(old.map(({ process }) => process));
     this.#tables = old.map(({ ref }) => this.#begin(ref, unsureUntil));
-    for (const table of this.#tables) if (this.#term !== undefined) run(table, this.#term);
+    for (const table of this.#tables) this.#run(table);
   }
 
   get purging(): boolean {
@@ -99,49 +100,47 @@ export class KeptTables {
 
   /** What became of the purge; undefined while it goes on. */
   get purgeOutcome(): PurgeOutcome | undefined {
-    return together(
-      this.#tables.map(({ worker }) => (worker instanceof TablePurge ? worker.outcome : undefined)),
-    );
+    return together(this.#tables.map(({ process }) => process.outcome));
   }
 
   /** What keeps the purge from being completed. */
   get obstacle(): string | undefined {
-    return this.#tables.flatMap(({ worker }) =>
-      worker instanceof TablePurge && worker.outcome === undefined ? worker.obstacle : [],
+    return this.#tables.flatMap(({ process }) =>
+      process.outcome === undefined ? (process.obstacle ?? []) : [],
     )[0];
   }
 
   /** The device of these is another one. */
   forget(which: (ref: TableRef) => boolean): void {
-    for (const { ref, worker } of this.#tables)
-      if (worker instanceof TableWorker && which(ref)) worker.forget();
+    for (const { ref, worker } of this.#tables) if (which(ref)) worker?.forget();
   }
 
   /** Something changed: what failed may work now. */
   retryNow(): void {
-    for (const { worker } of this.#tables) worker.retryNow();
+    for (const { process } of this.#tables) process.retryNow();
   }
 
   /** Until when a message of theirs, or of a former leader's, may still take effect: monotonic ms. */
-  #unsureUntil(workers: readonly (TableWorker | TablePurge)[]): number {
-    const own = workers.map((worker) => (worker instanceof TableWorker ? worker.unsureUntil : 0));
-    return Math.max(this.#term?.unsureUntil ?? 0, ...own);
+  #unsureUntil(processes: readonly TableProcess[]): number {
+    return Math.max(this.#term?.unsureUntil ?? 0, ...processes.map(({ unsureUntil }) => unsureUntil));
   }
 
   #begin(ref: TableEntry, unsureUntil: number): OwnTable {
-    const worker = this.#purging ? this.#create.purge(ref, unsureUntil) : this.#create.table(ref);
-    return { ref, worker, running: undefined };
+    if (this.#purging) {
+      const process = this.#create.purge(ref, unsureUntil);
+      return { ref, process, worker: undefined, running: undefined };
+    }
+    const worker = this.#create.table(ref);
+    return { ref, process: worker, worker, running: undefined };
+  }
+
+  #run(table: OwnTable): void {
+    if (this.#term !== undefined) table.running = runProcess(table.process, this.#term);
   }
 }
 
-function run(table: OwnTable, term: Term): void {
-  const stop = new AbortController();
-  const signal = AbortSignal.any([stop.signal, term.signal]);
-  table.running = { stop, done: table.worker.run(signal, term.lost) };
-}
-
 async function stopAll(tables: readonly OwnTable[]): Promise<void> {
-  for (const { running } of tables) running?.stop.abort();
-  await Promise.all(tables.flatMap(({ running }) => running?.done ?? []));
+  for (const { running } of tables) running?.stop();
+  await Promise.all(tables.map(({ running }) => running?.done));
   for (const table of tables) table.running = undefined;
 }

@@ -4,7 +4,8 @@ import type { PurgeOutcome } from '../../core/lifecycle/farewell.ts';
 import type { ShownTable } from '../../core/status/firewall-status.ts';
 import type { TableEntry } from '../../core/device/device-groups.ts';
 import { type TableRef, tableKey, tableName } from '../../core/model/table-ref.ts';
-import type { TablePurge } from '../table/table-purge.ts';
+import type { TableProcess } from '../table/table-context.ts';
+import { type RunningProcess, runProcess } from './running-process.ts';
 import type { Term } from '../leadership/term.ts';
 import type { FirewallContext } from './firewall-context.ts';
 import type { TableFactory } from './table-factory.ts';
@@ -16,13 +17,12 @@ type LeavingTablesParts = {
   readonly changed: () => void;
 };
 
-export type LeavingTable = { readonly ref: TableEntry; readonly unsureUntil: number };
+type LeavingTable = { readonly ref: TableEntry; readonly unsureUntil: number };
 
 type Purging = {
   readonly ref: TableEntry;
-  readonly purge: TablePurge;
-  readonly stop: AbortController;
-  readonly done: Promise<void>;
+  readonly purge: TableProcess;
+  readonly running: RunningProcess;
   readonly term: Term;
 };
 
@@ -51,13 +51,12 @@ export class LeavingTables {
   add({ ref, unsureUntil }: LeavingTable, term: Term): void {
     const { create, context } = this.#parts;
     const purge = create.purge(ref, unsureUntil);
-    const stop = new AbortController();
-    const done = purge.run(AbortSignal.any([stop.signal, term.signal]), term.lost);
-    const table = { ref, purge, stop, done, term };
+    const running = runProcess(purge, term);
+    const table = { ref, purge, running, term };
     this.#tables.set(tableKey(ref), table);
     context.log.info({ table: tableName(ref) }, 'table removed from spec, purge started');
-    const limit = setTimeout(() => stop.abort(), context.settings.purgeTimeoutSeconds * 1000);
-    void done.finally(() => {
+    const limit = setTimeout(running.stop, context.settings.purgeTimeoutSeconds * 1000);
+    void running.done.finally(() => {
       clearTimeout(limit);
       this.#seeOff(table);
     });
@@ -72,8 +71,8 @@ export class LeavingTables {
     const keys = refs.map(tableKey);
     const dropped = keys.flatMap((key) => this.#tables.get(key) ?? []);
     for (const key of keys) this.#tables.delete(key);
-    for (const { stop } of dropped) stop.abort();
-    await Promise.all(dropped.map(({ done }) => done));
+    for (const { running } of dropped) running.stop();
+    await Promise.all(dropped.map(({ running }) => running.done));
   }
 
   #seeOff(table: Purging): void {

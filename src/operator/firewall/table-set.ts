@@ -2,21 +2,22 @@
 
 import { isAmong, type TableEntry } from '../../core/device/device-groups.ts';
 import { type PurgeOutcome, together } from '../../core/lifecycle/farewell.ts';
+import { planTables, type TablesPlan } from '../../core/lifecycle/table-transitions.ts';
 import type { DepartedTable, FirewallView } from '../../core/status/firewall-status.ts';
-import { sameName, tableKey, tableName } from '../../core/model/table-ref.ts';
+import { tableKey, tableName } from '../../core/model/table-ref.ts';
 import { purgeObstacle } from '../../core/rights/stance.ts';
 import type { FirewallDevices } from '../device/firewall-devices.ts';
+import type { Term } from '../leadership/term.ts';
 import type { FirewallContext } from './firewall-context.ts';
 import type { FormerTables } from './former-tables.ts';
 import { GroupTables } from './group-tables.ts';
 import { type GoneTable, KeptTables } from './kept-tables.ts';
 import { LeavingTables } from './leaving-tables.ts';
 import type { TableFactory } from './table-factory.ts';
-import type { Term } from '../leadership/term.ts';
 
 type TableSetParts = {
-  readonly create: TableFactory;
-  readonly devices: FirewallDevices;
+  readonly create: Pick<TableFactory, 'table' | 'purge'>;
+  readonly devices: Pick<FirewallDevices, 'endpoint' | 'deviceGroups'>;
   /** Which tables there are, or what is known of their groups, has changed. */
   readonly changed: () => void;
 };
@@ -98,7 +99,7 @@ export class TableSet {
     const isOwn = ({ serial }: TableEntry) => serial === undefined;
     if (isAnother) void this.#leaving.drop(this.#leaving.refs.filter(isOwn));
     if (isAnother) this.kept.forget(isOwn);
-    this.#reviewFormer();
+    void this.#inTurn(() => this.#lookAgain());
   }
 
   /** As GroupTables. */
@@ -158,7 +159,8 @@ export class TableSet {
   /** Has workers for those that are known, without a thought for those that had some. */
   async #follow(): Promise<void> {
     await this.kept.change(this.#groups.tables);
-    this.#forgetDeparted();
+    for (const [key, { ref }] of this.#departed)
+      if (isAmong(this.kept.refs, ref) || !this.#groups.asksFor(ref)) this.#departed.delete(key);
   }
 
   async #apply(): Promise<void> {
@@ -166,72 +168,71 @@ export class TableSet {
       this.#recall();
       return this.#follow();
     }
-    const { tables } = this.#groups;
-    const wanted = [...tables, ...this.#lingering(tables)];
-    if (!sameEntries(this.kept.refs, wanted)) await this.#change(wanted);
-    this.#forgetDeparted();
-    this.#reviewFormer();
+    await this.#lookAgain();
     this.#parts.changed();
   }
 
-  /** Those that the spec does not list any more, as long as a group that may have them is still to be looked up. */
-  #lingering(tables: readonly TableEntry[]): readonly TableEntry[] {
-    if (this.#groups.told) return [];
-    return this.kept.refs.filter((ref) => !isAmong(tables, ref) && !this.#groups.departs(ref));
+  /** Brings the tables in line with the spec and the groups, while we lead. */
+  async #lookAgain(): Promise<void> {
+    if (this.#term === undefined) return;
+    const former = this.#formerToSee();
+    const plan = planTables(
+      {
+        kept: this.kept.refs,
+        leaving: this.#leaving.refs,
+        departed: [...this.#departed.values()].map(({ ref }) => ref),
+        former: former.map(({ ref }) => ref),
+      },
+      {
+        tables: this.#groups.tables,
+        told: this.#groups.told,
+        asksFor: (table) => this.#groups.asksFor(table),
+        departs: (table) => this.#groups.departs(table),
+        purgeObstacle: purgeObstacle(this.#context.settings),
+      },
+    );
+    if (plan.moved) this.#context.log.info({ tables: plan.keep.map(tableName) }, 'tables changed');
+    // Before a table is kept again its purge has ended, and before it is purged its worker has.
+    await this.#leaving.drop(plan.takeBack);
+    const gone = plan.moved ? await this.kept.change(plan.keep) : [];
+    this.#seeOff(plan, [...gone, ...former]);
+    for (const ref of plan.forget) this.#departed.delete(tableKey(ref));
   }
 
-  /** Those that stay go on undisturbed; those that go are purged or left, as the spec wants it. */
-  async #change(wanted: readonly TableEntry[]): Promise<void> {
-    this.#context.log.info({ tables: wanted.map(tableName) }, 'tables changed');
-    await this.#leaving.drop(wanted);
-    for (const table of await this.kept.change(wanted)) this.#seeOff(table);
-  }
-
-  /** It is in the set no more. */
-  #seeOff(table: GoneTable): void {
-    const { ref } = table;
+  /** Nobody writes to these any more. */
+  #seeOff({ depart, purge, leave }: TablesPlan, gone: readonly GoneTable[]): void {
     const { log, settings } = this.#context;
-    // The same table by another name is kept.
-    if (this.#term === undefined || isAmong(this.kept.refs, ref)) return;
-    const why = purgeObstacle(settings);
-    if (this.#groups.departs(ref)) {
-      this.#departed.set(tableKey(ref), table);
+    // Whoever leads next finds them in the status.
+    if (this.#term === undefined) return;
+    const byKey = new Map(gone.toReversed().map((table) => [tableKey(table.ref), table]));
+    for (const ref of depart) {
+      const table = byKey.get(tableKey(ref));
+      if (table !== undefined) this.#departed.set(tableKey(ref), table);
       const { deviceGroup } = ref;
       log.info({ table: tableName(ref), deviceGroup }, 'firewall left device group, tags kept');
-    } else if (why === undefined) this.#leaving.add(table, this.#term);
-    else log.info({ table: tableName(ref), why }, 'table removed from spec, tags kept');
+    }
+    for (const ref of purge)
+      this.#leaving.add({ ref, unsureUntil: byKey.get(tableKey(ref))?.unsureUntil ?? 0 }, this.#term);
+    const why = purgeObstacle(settings);
+    for (const ref of leave) log.info({ table: tableName(ref), why }, 'table removed from spec, tags kept');
   }
 
-  /** Those that are back, and those that the spec does not ask for any more. */
-  #forgetDeparted(): void {
-    for (const [key, { ref }] of this.#departed)
-      if (isAmong(this.kept.refs, ref) || !this.#groups.asksFor(ref)) this.#departed.delete(key);
-  }
-
-  /** Tables that an earlier leader kept, or had begun to purge, and that are not in the spec any more. */
-  #reviewFormer(): void {
+  /** Once, when the device is known and all groups have told: what an earlier leader kept, or had begun to purge. */
+  #formerToSee(): readonly GoneTable[] {
     const former = this.#former;
     const serial = this.#parts.devices.endpoint?.serial;
-    if (former === undefined || serial === undefined || !this.#groups.told) return;
+    if (former === undefined || serial === undefined || !this.#groups.told) return [];
     this.#former = undefined;
     // Of another device, or of one that cannot be told from others, nothing is known.
     const isSame = former.serial === serial && serial !== 'unknown';
     const unsureUntil = this.#term?.unsureUntil ?? 0;
-    for (const table of former.tables)
-      if (isSame || table.ref.serial !== undefined) this.#seeOff({ ...table, unsureUntil });
+    return former.tables
+      .filter(({ ref }) => isSame || ref.serial !== undefined)
+      .map((table) => ({ ...table, unsureUntil }));
   }
 
   #inTurn(step: () => Promise<void>): Promise<void> {
     this.#turn = this.#turn.then(step);
     return this.#turn;
   }
-}
-
-function sameEntries(a: readonly TableEntry[], b: readonly TableEntry[]): boolean {
-  const same = (one: TableEntry, other: TableEntry | undefined) =>
-    other !== undefined &&
-    sameName(one, other) &&
-    one.deviceGroup === other.deviceGroup &&
-    one.listedGroup === other.listedGroup;
-  return a.length === b.length && a.every((one, i) => same(one, b[i]));
 }

@@ -1,5 +1,7 @@
-// One table as the processes that keep or purge it see it: the spec, the cluster and the device as they are now.
+// A table's process, which keeps or purges it: what it sees of spec, cluster and device as they are now, and what it answers.
 
+import type { PurgeOutcome } from '../../core/lifecycle/farewell.ts';
+import type { TableView } from '../../core/status/table-health.ts';
 import type { WindowCount } from '../../core/removals/guard-window.ts';
 import type { Owner } from '../../core/rights/ownership.ts';
 import type { Stance } from '../../core/rights/stance.ts';
@@ -46,4 +48,19 @@ export type FormerTable = {
   readonly timeoutSeconds: number;
   /** What passed the guard, monotonic ms. */
   readonly guardWindow: readonly WindowCount[];
+};
+
+/** Has a table to itself while it runs: a worker that keeps it, or a purge that empties it. */
+export type TableProcess = {
+  /** Until the signal, or until it is over; a message in flight is allowed to end, unless `lost` aborts. Never rejects for a device's sake. */
+  run(signal: AbortSignal, lost: AbortSignal): Promise<void>;
+  /** Credentials, trust or settings changed: what failed may work now. */
+  retryNow(): void;
+  view(): TableView;
+  /** Monotonic ms: until then a message of it, or of one before it, may still take effect. */
+  readonly unsureUntil: number;
+  /** What became of the purge; undefined while it goes on, and of a worker that keeps its table. */
+  readonly outcome: PurgeOutcome | undefined;
+  /** What keeps a purge from being completed; undefined of a worker that keeps its table. */
+  readonly obstacle: string | undefined;
 };

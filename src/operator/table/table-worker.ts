@@ -18,7 +18,7 @@ import { ReadSchedule } from './read-schedule.ts';
 import { TableLoop } from './table-loop.ts';
 import { TableReader } from './table-reader.ts';
 import { TableSender } from './table-sender.ts';
-import type { TableContext } from './table-context.ts';
+import type { TableContext, TableProcess } from './table-context.ts';
 import { tableView } from './table-view.ts';
 import { WritingRights } from './writing-rights.ts';
 
@@ -33,7 +33,10 @@ export type TableWorkerParts = {
   readonly explainDesired?: (address: string) => unknown;
 };
 
-export class TableWorker {
+export class TableWorker implements TableProcess {
+  /** It is not for a worker to end. */
+  readonly outcome = undefined;
+  readonly obstacle = undefined;
   readonly table: Table;
   /** As the limits of its device see it. */
   readonly limited: LimitedTable;

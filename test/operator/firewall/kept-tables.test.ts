@@ -10,7 +10,7 @@ import type { Term } from '../../../src/operator/leadership/term.ts';
 
 test('a purge by a new leader is not over before the last message of one that was killed may have come', async () => {
   const told: number[] = [];
-  const running = { run: async () => undefined };
+  const running = { run: async () => undefined, unsureUntil: 0 };
   const tables = new KeptTables(
     {
       table: () => running as unknown as TableWorker,
