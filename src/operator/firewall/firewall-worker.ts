@@ -1,10 +1,10 @@
 // One PanFirewall: its connection, its device, and a worker for each of its tables.
 
-import type { Finding } from '../../core/model/finding.ts';
+import { type Finding, worst } from '../../core/model/finding.ts';
 import type { AddressChange } from '../../core/model/address-change.ts';
 import type { EventNote } from '../../core/status/event-note.ts';
 import type { FirewallView, ShownTable } from '../../core/status/firewall-status.ts';
-import type { PurgeOutcome } from '../../core/lifecycle/farewell.ts';
+import { type PurgeOutcome, together } from '../../core/lifecycle/farewell.ts';
 import type { Scope } from '../../core/model/policy-scope.ts';
 import { deviceIdentity } from '../../core/rights/table-claims.ts';
 import type { FirewallSettings } from '../device/credentials.ts';
@@ -16,6 +16,7 @@ import {
   type FirewallEnvironment,
   type ReadableFirewall,
 } from './firewall-context.ts';
+import type { FirewallTask } from './firewall-task.ts';
 import { FirewallLimits } from '../limits/firewall-limits.ts';
 import type { Adoption } from '../table/marker.ts';
 import { type OpenWork, openWork } from '../../core/status/open-work.ts';
@@ -32,6 +33,7 @@ export class FirewallWorker {
   /** What its devices take, and what is out because of it. */
   readonly limits: FirewallLimits;
   readonly #tables: TableSet;
+  readonly #tasks: readonly FirewallTask[];
   #leads = false;
 
   constructor(context: FirewallContext) {
@@ -53,19 +55,20 @@ export class FirewallWorker {
       deviceOf: (ref) => this.#devices.deviceOf(ref),
     });
     this.#tables = this.#createTables();
+    this.#tasks = [this.#tables];
   }
 
   /** Only from here on anything is sent. */
   lead(term: Term): void {
     this.#leads = true;
     this.#claim.begin();
-    this.#tables.lead(term);
+    for (const task of this.#tasks) task.lead(term);
   }
 
   /** Lets the messages in flight end, closes the connection, and goes on noting what happens in the cluster. */
   async standBy(): Promise<void> {
     this.#leads = false;
-    await this.#tables.standBy();
+    await Promise.all(this.#tasks.map((task) => task.standBy()));
     this.#claim.withdraw();
     await this.#devices.close();
   }
@@ -76,7 +79,7 @@ export class FirewallWorker {
     this.#context.settings = settings;
     if (before.endpoint !== settings.endpoint) return this.#startAfresh();
     this.#claim.objectChanged();
-    await this.#tables.configure();
+    await Promise.all(this.#tasks.map((task) => task.configure()));
     this.settingsChanged();
   }
 
@@ -84,16 +87,19 @@ export class FirewallWorker {
   #startAfresh(): Promise<void> {
     const { endpoint } = this.#context.settings;
     this.#context.log.info({ endpoint }, 'endpoint changed');
-    return this.#tables.startAfresh(async () => {
+    const reconnect = async () => {
       await this.#devices.close();
       if (this.#leads) this.#claim.make('asking');
-    });
+    };
+    // The connection is closed when each task has ended what it had there.
+    const all = this.#tasks.reduce((inner, task) => () => task.startAfresh(inner), reconnect);
+    return all();
   }
 
   /** The object's status is another one than before. */
   statusChanged(): void {
     this.#claim.objectChanged();
-    this.#tables.statusChanged();
+    for (const task of this.#tasks) task.statusChanged();
   }
 
   /** A Secret or the spec changed: a connection that differs is opened anew, and what failed is tried at once. */
@@ -104,26 +110,27 @@ export class FirewallWorker {
     if (now === 'changed') this.#context.observer.record({ reason: 'CredentialsReloaded', note });
     for (const worker of this.workers) worker.guardChanged();
     this.limits.changed();
-    this.#tables.retryNow();
+    for (const task of this.#tasks) task.retryNow();
   }
 
   get purging(): boolean {
-    return this.#tables.kept.purging;
+    return this.#tasks.some(({ purging }) => purging);
   }
 
   /** What became of the purge; undefined while it goes on. */
   get purgeOutcome(): PurgeOutcome | undefined {
-    return this.#tables.purgeOutcome;
+    return together(this.#tasks.map(({ purgeOutcome }) => purgeOutcome));
   }
 
   /** What keeps the purge from being completed. */
   get obstacle(): string {
-    return this.#tables.obstacle;
+    const open = this.#tasks.find(({ purgeOutcome }) => purgeOutcome === undefined);
+    return (open ?? this.#tables).obstacle;
   }
 
-  /** From here on the tables are not kept any more: what is ours is unregistered, once each message in flight has ended. */
-  purge(): Promise<void> {
-    return this.#tables.purge();
+  /** From here on nothing is kept any more: what is ours is taken off the devices. */
+  async purge(): Promise<void> {
+    await Promise.all(this.#tasks.map((task) => task.purge()));
   }
 
   /** Records an Event about the PanFirewall. */
@@ -211,7 +218,7 @@ export class FirewallWorker {
       ...tables,
       tables: tables.tables.map(annotated),
       ...(tables.leaving === undefined ? {} : { leaving: tables.leaving.map(annotated) }),
-      finding: finding ?? tables.finding,
+      finding: finding ?? worst(this.#tasks.flatMap((task) => task.finding ?? [])),
       aside: asideOf(this.#context.stance),
       note: this.#devices.note,
       device: device && { model: device.model, serial: device.serial, swVersion: device.swVersion },
@@ -240,7 +247,7 @@ export class FirewallWorker {
   #met(device: MetDevice, before: MetDevice | undefined): void {
     this.#claim.make({ identity: deviceIdentity(device) });
     this.#context.log.info({ ...device, before: before?.serial }, 'device identified');
-    this.#tables.met(before !== undefined);
+    for (const task of this.#tasks) task.met(before !== undefined);
   }
 }
 

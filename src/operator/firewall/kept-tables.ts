@@ -141,6 +141,6 @@ export class KeptTables {
 
 async function stopAll(tables: readonly OwnTable[]): Promise<void> {
   for (const { running } of tables) running?.stop();
-  await Promise.all(tables.map(({ running }) => running?.done));
+  await Promise.all(tables.flatMap(({ running }) => running?.done ?? []));
   for (const table of tables) table.running = undefined;
 }

@@ -1,6 +1,7 @@
 // Set of one PanFirewall's tables: kept, leaving the spec, or departed with their firewall from a device group.
 
 import { isAmong, type TableEntry } from '../../core/device/device-groups.ts';
+import type { Finding } from '../../core/model/finding.ts';
 import { type PurgeOutcome, together } from '../../core/lifecycle/farewell.ts';
 import { planTables, type TablesPlan } from '../../core/lifecycle/table-transitions.ts';
 import type { DepartedTable, FirewallView } from '../../core/status/firewall-status.ts';
@@ -9,6 +10,7 @@ import { purgeObstacle } from '../../core/rights/stance.ts';
 import type { FirewallDevices } from '../device/firewall-devices.ts';
 import type { Term } from '../leadership/term.ts';
 import type { FirewallContext } from './firewall-context.ts';
+import type { FirewallTask } from './firewall-task.ts';
 import type { FormerTables } from './former-tables.ts';
 import { GroupTables } from './group-tables.ts';
 import { type GoneTable, KeptTables } from './kept-tables.ts';
@@ -22,7 +24,7 @@ type TableSetParts = {
   readonly changed: () => void;
 };
 
-export class TableSet {
+export class TableSet implements FirewallTask {
   readonly kept: KeptTables;
   readonly #context: FirewallContext;
   readonly #parts: TableSetParts;
@@ -122,6 +124,15 @@ export class TableSet {
     return this.#inTurn(() => this.kept.purge());
   }
 
+  get purging(): boolean {
+    return this.kept.purging;
+  }
+
+  /** Groups could not be looked up. */
+  get finding(): Finding | undefined {
+    return this.#groups.finding;
+  }
+
   /** What became of the purge; undefined while it goes on. */
   get purgeOutcome(): PurgeOutcome | undefined {
     if (!this.#groups.known) return undefined;
@@ -137,9 +148,8 @@ export class TableSet {
     return this.kept.obstacle ?? this.#groups.finding?.message ?? 'the tables have not been read yet';
   }
 
-  view(): Pick<FirewallView, 'finding' | 'tables' | 'leaving' | 'departed' | 'open'> {
+  view(): Pick<FirewallView, 'tables' | 'leaving' | 'departed' | 'open'> {
     return {
-      finding: this.#groups.finding,
       tables: this.kept.views().map((table) => this.#groups.annotated(table)),
       leaving: this.#leaving.views(),
       departed: [...this.#departed.values()],
