@@ -2,7 +2,7 @@
 
 import { Backlog } from './backlog.ts';
 import { Judgement } from './judgement.ts';
-import { KeptBack } from './kept-back.ts';
+import { KeptBack } from '../removals/kept-back.ts';
 import { type Outlook, outlookOf } from './outlook.ts';
 import { type AddressPlan, isEmpty } from './plan.ts';
 import { Planner, type PlannerParts } from './planner.ts';

@@ -13,14 +13,14 @@ type CompositionParts = {
 };
 
 /** A part of what there is to send. */
-export type Scope = {
+export type Portion = {
   /** Absent: every address with something to send. */
   readonly addresses?: Iterable<string> | undefined;
   /** What of it may go now; undefined: nothing. */
   readonly admit: (planned: PlannedAddress) => PlannedAddress | undefined;
 };
 
-type Frame = { readonly limits: BatchLimits; readonly scope: Scope; readonly now: number };
+type Frame = { readonly limits: BatchLimits; readonly portion: Portion; readonly now: number };
 
 /** `inPart`: addresses of which only a part goes. */
 type Composed = { readonly batch: readonly PlannedAddress[]; readonly inPart: readonly string[] };
@@ -30,24 +30,24 @@ type Composed = { readonly batch: readonly PlannedAddress[]; readonly inPart: re
  * they are late: then they get their share of every message. Empty when there is nothing to send.
  */
 export function composeBatch(parts: CompositionParts, frame: Frame): Composed {
-  const { limits, scope, now } = frame;
+  const { limits, portion, now } = frame;
   const hasRoom = roomFor(limits);
-  const refresh = () => (scope.addresses === undefined ? refreshes(parts, frame, hasRoom) : []);
+  const refresh = () => (portion.addresses === undefined ? refreshes(parts, frame, hasRoom) : []);
   const late = parts.timeouts.isLate(now) ? refresh() : [];
-  const { batch, inPart } = changes(parts, scope, hasRoom);
+  const { batch, inPart } = changes(parts, portion, hasRoom);
   if (late.length + batch.length === 0) return { batch: refresh(), inPart };
   return { batch: [...late, ...batch], inPart };
 }
 
-function changes({ agenda, timeouts }: CompositionParts, scope: Scope, hasRoom: Room): Composed {
+function changes({ agenda, timeouts }: CompositionParts, portion: Portion, hasRoom: Room): Composed {
   const batch: PlannedAddress[] = [];
   const inPart: string[] = [];
-  for (const [address, since] of agenda.backlog.entriesOf(scope.addresses)) {
+  for (const [address, since] of agenda.backlog.entriesOf(portion.addresses)) {
     const { register, unregister } = agenda.planner.plan(address);
     const causeOf = agenda.planner.causesAt(address);
     const why = new Map(unregister.map((tag) => [tag, causeOf(tag)]));
     const whole = { ...timeouts.stamp, address, register, unregister, causes: why, since };
-    const planned = scope.admit(whole);
+    const planned = portion.admit(whole);
     if (planned === undefined) continue;
     if (!hasRoom(planned)) break;
     batch.push(planned);
@@ -66,7 +66,7 @@ const nothingElse = { register: noTags, unregister: noTags, causes: new Map() };
  */
 function refreshes(
   { mirror, agenda, timeouts }: CompositionParts,
-  { scope, now }: Frame,
+  { portion, now }: Frame,
   hasRoom: Room,
 ): PlannedAddress[] {
   if (mirror.reading) return [];
@@ -81,7 +81,7 @@ function refreshes(
       timeouts.drop(address);
       continue;
     }
-    const planned = scope.admit({ ...timeouts.stamp, ...nothingElse, address, refresh: tags, since: now });
+    const planned = portion.admit({ ...timeouts.stamp, ...nothingElse, address, refresh: tags, since: now });
     if (planned === undefined) continue;
     left -= tags.length;
     if ((left < 0 && batch.length > 0) || !hasRoom(planned)) break;

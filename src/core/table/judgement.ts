@@ -1,6 +1,6 @@
 // Collects what the guard judges next, what waits behind a held plan, and how many addresses would keep our tags.
 
-import type { KeptBack } from './kept-back.ts';
+import type { KeptBack } from '../removals/kept-back.ts';
 import type { Candidates, RemovalGuard } from '../removals/removal-guard.ts';
 import { noTags, type TagSet } from '../model/tag-set.ts';
 import type { Scope } from '../model/policy-scope.ts';

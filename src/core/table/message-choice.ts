@@ -4,7 +4,7 @@ import type { BatchLimits, PlannedAddress } from '../message/batch.ts';
 import { type Group, keep, type Share } from '../message/bisection.ts';
 import type { Refusals } from '../message/refusals.ts';
 import type { Suspects } from '../message/suspects.ts';
-import type { Scope } from './composition.ts';
+import type { Portion } from './composition.ts';
 import { type Outgoing, outgoing } from './outgoing.ts';
 import type { Table } from './table.ts';
 import { membership, noTags } from '../model/tag-set.ts';
@@ -51,7 +51,7 @@ function partsOf(
 }
 
 /** Of what there is to send, what belongs to the group. */
-function within(group: Group): Scope {
+function within(group: Group): Portion {
   const shares = new Map(group.map((share) => [share.address, share]));
   return {
     addresses: shares.keys(),

@@ -3,7 +3,7 @@
 import { type Batch, type BatchLimits, type PlannedAddress, wishesOf } from '../message/batch.ts';
 import { isVague } from '../message/bisection.ts';
 import type { Rejection } from '../message/refusals.ts';
-import { composeBatch, type Scope } from './composition.ts';
+import { composeBatch, type Portion } from './composition.ts';
 import type { TableState } from './table-state.ts';
 
 /** It ends once, in one of these ways; until then there is no other. A second end throws. */
@@ -24,7 +24,7 @@ export type TableMessage = {
 /** The next message; undefined when there is nothing to send, or one is on its way. */
 export function nextTableMessage(
   state: TableState,
-  frame: { readonly limits: BatchLimits; readonly scope: Scope; readonly now: number },
+  frame: { readonly limits: BatchLimits; readonly portion: Portion; readonly now: number },
 ): TableMessage | undefined {
   const { mirror, inFlight, refusals, timeouts, judging } = state;
   const { now } = frame;

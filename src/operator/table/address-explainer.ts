@@ -1,11 +1,11 @@
 // Logs at level debug why an address is not as it should be: at most one a minute.
 
-import type { Table } from '../../core/table/table.ts';
+import type { TableFacts } from '../../core/table/table-facts.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { pause } from '../../runtime/wake.ts';
 
 type ExplainerParts = {
-  readonly table: Table;
+  readonly table: TableFacts;
   /** What the cluster's side knows of the address. Absent: it is not told. */
   readonly explainDesired?: ((address: string) => unknown) | undefined;
   /** What keeps the whole table from being written: right to write, outage. */
@@ -61,7 +61,7 @@ export function addressExplainer(parts: ExplainerParts): () => void {
 }
 
 /** One of each state. */
-function stuckAddresses(table: Table, now: number): readonly Stuck[] {
+function stuckAddresses(table: TableFacts, now: number): readonly Stuck[] {
   const [refused] = table.refusals.addresses();
   const [held] = table.held[0]?.addresses() ?? [];
   const found = {
@@ -77,7 +77,7 @@ function stuckAddresses(table: Table, now: number): readonly Stuck[] {
   });
 }
 
-function longPending(table: Table, now: number): string | undefined {
+function longPending(table: TableFacts, now: number): string | undefined {
   if (now - (table.oldestPendingAt ?? now) < patienceMs) return undefined;
   let looked = 0;
   for (const address of table.pendingAddresses()) {

@@ -4,7 +4,7 @@ import type { Finding } from '../../core/model/finding.ts';
 import { conflictOf, mayWrite } from '../../core/rights/ownership.ts';
 import type { HeldPlan } from '../../core/removals/removal-guard.ts';
 import type { Stance } from '../../core/rights/stance.ts';
-import type { Table } from '../../core/table/table.ts';
+import type { TableFacts } from '../../core/table/table-facts.ts';
 import type { Contradiction, Precedence } from '../../core/rights/table-claims.ts';
 import type { HeldRemovals, TableView } from '../../core/status/table-health.ts';
 import { wallClock } from '../leadership/wall-clock.ts';
@@ -12,10 +12,10 @@ import { type DeviceBooks, limitsView } from '../limits/limits-view.ts';
 import type { Marker } from './marker.ts';
 import type { ReadingNotes } from './table-reader.ts';
 
-type TableFacts = {
+type ViewParts = {
   /** The name of the PanFirewall. */
   readonly firewall: string;
-  readonly table: Table;
+  readonly table: TableFacts;
   readonly marker: Marker;
   readonly precedence: Precedence;
   readonly stance: Stance;
@@ -51,7 +51,7 @@ function blockedBy(stance: Stance): Finding | undefined {
   return stance === 'unprotected' ? unprotected : undefined;
 }
 
-export function tableView(facts: TableFacts): TableView {
+export function tableView(facts: ViewParts): TableView {
   const { firewall, table, marker, stance, failing, reading, books } = facts;
   return {
     firewall,
@@ -84,7 +84,7 @@ export function tableView(facts: TableFacts): TableView {
   };
 }
 
-function conflict({ firewall, marker, precedence }: TableFacts): TableView['conflict'] {
+function conflict({ firewall, marker, precedence }: ViewParts): TableView['conflict'] {
   if (precedence.kind === 'taken') {
     const { by, byYounger, unanswered, contradiction } = precedence;
     if (unanswered) return { message: unansweredWords(by, contradiction), silent: true };
@@ -112,7 +112,7 @@ function unansweredWords(by: string, contradiction: Contradiction | undefined): 
 }
 
 /** Of a table that is ours, whatever the other device says. */
-function contradictionNotes({ precedence }: TableFacts): readonly string[] {
+function contradictionNotes({ precedence }: ViewParts): readonly string[] {
   if (precedence.kind !== 'ours' || precedence.contradiction === undefined) return [];
   const { other } = precedence.contradiction;
   return [
@@ -129,7 +129,7 @@ function contradictionWords({ identity, endpoint, other }: Contradiction): strin
   );
 }
 
-function notes(table: Table, { learned, shared, unreadable }: ReadingNotes): readonly string[] {
+function notes(table: TableFacts, { learned, shared, unreadable }: ReadingNotes): readonly string[] {
   const found: string[] = [];
   const waiting = table.waitingExample;
   if (waiting !== undefined)
@@ -151,7 +151,7 @@ function notes(table: Table, { learned, shared, unreadable }: ReadingNotes): rea
   return found;
 }
 
-function refused(table: Table, { refusal }: Marker): TableView['refused'] {
+function refused(table: TableFacts, { refusal }: Marker): TableView['refused'] {
   const [address] = table.refusals.addresses();
   if (address !== undefined)
     return {

@@ -1,7 +1,8 @@
 // Removals that are not sent yet: those that wait at the gate, and those that the guard has to judge or holds.
 
-import type { AddressPlan } from './plan.ts';
 import { noTags, type TagSet } from '../model/tag-set.ts';
+
+type Removals = { readonly waiting: TagSet; readonly guarded: TagSet };
 
 export class KeptBack {
   /** Removals that the gate keeps back. */
@@ -9,7 +10,7 @@ export class KeptBack {
   /** Removals that the gate lets through and the guard has not: to be judged together, or held. */
   readonly #guarded = new Map<string, TagSet>();
 
-  put(address: string, { waiting, guarded }: Pick<AddressPlan, 'waiting' | 'guarded'>): void {
+  put(address: string, { waiting, guarded }: Removals): void {
     set(this.#waiting, address, waiting);
     set(this.#guarded, address, guarded);
   }
