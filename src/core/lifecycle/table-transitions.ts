@@ -26,7 +26,7 @@ export type TablesSpec = {
   readonly purgeObstacle: string | undefined;
 };
 
-export type TablesPlan = {
+export type TableTransition = {
   /** In the order of the spec. */
   readonly keep: readonly TableEntry[];
   /** `keep` differs from what is kept, in its order or groups, too. */
@@ -54,7 +54,7 @@ export type TablesPlan = {
  *
  * While a group has not told its members, what it may have counts as in the spec. Two names of one table are one table.
  */
-export function planTables(now: TablesNow, spec: TablesSpec): TablesPlan {
+export function tableTransition(now: TablesNow, spec: TablesSpec): TableTransition {
   const { kept, leaving, departed, former } = now;
   const lingers = (table: TableEntry) => !spec.told && !isAmong(spec.tables, table) && !spec.departs(table);
   const keep = [...spec.tables, ...kept.filter(lingers)];

@@ -58,7 +58,7 @@ export class LeavingTables {
     const limit = setTimeout(running.stop, context.settings.purgeTimeoutSeconds * 1000);
     void running.done.finally(() => {
       clearTimeout(limit);
-      this.#seeOff(table);
+      this.#ended(table);
     });
   }
 
@@ -75,7 +75,7 @@ export class LeavingTables {
     await Promise.all(dropped.map(({ running }) => running.done));
   }
 
-  #seeOff(table: Purging): void {
+  #ended(table: Purging): void {
     const key = tableKey(table.ref);
     // Dropped meanwhile.
     if (this.#tables.get(key) !== table) return;

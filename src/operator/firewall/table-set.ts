@@ -3,7 +3,7 @@
 import { isAmong, type TableEntry } from '../../core/device/device-groups.ts';
 import type { Finding } from '../../core/model/finding.ts';
 import { type PurgeOutcome, together } from '../../core/lifecycle/farewell.ts';
-import { planTables, type TablesPlan } from '../../core/lifecycle/table-transitions.ts';
+import { tableTransition, type TableTransition } from '../../core/lifecycle/table-transitions.ts';
 import type { DepartedTable, FirewallView } from '../../core/status/firewall-status.ts';
 import { tableKey, tableName } from '../../core/model/table-ref.ts';
 import { purgeObstacle } from '../../core/rights/stance.ts';
@@ -101,7 +101,7 @@ export class TableSet implements FirewallTask {
     const isOwn = ({ serial }: TableEntry) => serial === undefined;
     if (isAnother) void this.#leaving.drop(this.#leaving.refs.filter(isOwn));
     if (isAnother) this.kept.forget(isOwn);
-    void this.#inTurn(() => this.#lookAgain());
+    void this.#inTurn(() => this.#reconcile());
   }
 
   /** As GroupTables. */
@@ -166,7 +166,7 @@ export class TableSet implements FirewallTask {
     return former;
   }
 
-  /** Has workers for those that are known, without a thought for those that had some. */
+  /** Starts and stops workers for the known tables; what becomes of the tags in the others is not decided here. */
   async #follow(): Promise<void> {
     await this.kept.change(this.#groups.tables);
     for (const [key, { ref }] of this.#departed)
@@ -178,15 +178,15 @@ export class TableSet implements FirewallTask {
       this.#recall();
       return this.#follow();
     }
-    await this.#lookAgain();
+    await this.#reconcile();
     this.#parts.changed();
   }
 
   /** Brings the tables in line with the spec and the groups, while we lead. */
-  async #lookAgain(): Promise<void> {
+  async #reconcile(): Promise<void> {
     if (this.#term === undefined) return;
-    const former = this.#formerToSee();
-    const plan = planTables(
+    const former = this.#takeFormer();
+    const moves = tableTransition(
       {
         kept: this.kept.refs,
         leaving: this.#leaving.refs,
@@ -201,16 +201,16 @@ export class TableSet implements FirewallTask {
         purgeObstacle: purgeObstacle(this.#context.settings),
       },
     );
-    if (plan.moved) this.#context.log.info({ tables: plan.keep.map(tableName) }, 'tables changed');
+    if (moves.moved) this.#context.log.info({ tables: moves.keep.map(tableName) }, 'tables changed');
     // Before a table is kept again its purge has ended, and before it is purged its worker has.
-    await this.#leaving.drop(plan.takeBack);
-    const gone = plan.moved ? await this.kept.change(plan.keep) : [];
-    this.#seeOff(plan, [...gone, ...former]);
-    for (const ref of plan.forget) this.#departed.delete(tableKey(ref));
+    await this.#leaving.drop(moves.takeBack);
+    const gone = moves.moved ? await this.kept.change(moves.keep) : [];
+    this.#release(moves, [...gone, ...former]);
+    for (const ref of moves.forget) this.#departed.delete(tableKey(ref));
   }
 
   /** Nobody writes to these any more. */
-  #seeOff({ depart, purge, leave }: TablesPlan, gone: readonly GoneTable[]): void {
+  #release({ depart, purge, leave }: TableTransition, gone: readonly GoneTable[]): void {
     const { log, settings } = this.#context;
     // Whoever leads next finds them in the status.
     if (this.#term === undefined) return;
@@ -228,7 +228,7 @@ export class TableSet implements FirewallTask {
   }
 
   /** Once, when the device is known and all groups have told: what an earlier leader kept, or had begun to purge. */
-  #formerToSee(): readonly GoneTable[] {
+  #takeFormer(): readonly GoneTable[] {
     const former = this.#former;
     const serial = this.#parts.devices.endpoint?.serial;
     if (former === undefined || serial === undefined || !this.#groups.told) return [];

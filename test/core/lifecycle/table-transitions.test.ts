@@ -5,9 +5,9 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { TableEntry } from '../../../src/core/device/device-groups.ts';
 import {
-  planTables,
+  tableTransition,
   type TablesNow,
-  type TablesPlan,
+  type TableTransition,
   type TablesSpec,
 } from '../../../src/core/lifecycle/table-transitions.ts';
 import { distinctTables, tableKey } from '../../../src/core/model/table-ref.ts';
@@ -42,14 +42,14 @@ function specOf({ tables: wanted, told, asked, allowed }: Wish): TablesSpec {
   };
 }
 
-/** What a table's process is after the plan has been carried out. */
-function carriedOut(now: TablesNow, plan: TablesPlan): TablesNow {
+/** What a table's process is after the moves. */
+function carriedOut(now: TablesNow, moves: TableTransition): TablesNow {
   const isNot = (some: readonly TableEntry[]) => (table: TableEntry) =>
     !keysOf(some).includes(tableKey(table));
   return {
-    kept: plan.keep,
-    leaving: [...now.leaving.filter(isNot(plan.takeBack)), ...plan.purge],
-    departed: [...now.departed.filter(isNot(plan.depart)), ...plan.depart].filter(isNot(plan.forget)),
+    kept: moves.keep,
+    leaving: [...now.leaving.filter(isNot(moves.takeBack)), ...moves.purge],
+    departed: [...now.departed.filter(isNot(moves.depart)), ...moves.depart].filter(isNot(moves.forget)),
     former: [],
   };
 }
@@ -72,14 +72,14 @@ const world = fc.record({
 });
 
 /** Every step of random histories that begin with a leader's tables. */
-function eachStep(law: (now: TablesNow, wanted: Wish, plan: TablesPlan) => void): void {
+function eachStep(law: (now: TablesNow, wanted: Wish, moves: TableTransition) => void): void {
   fc.assert(
     fc.property(world, ({ first, former, wishes }) => {
       let now: TablesNow = { kept: first, leaving: [], departed: [], former };
       for (const wanted of wishes) {
-        const plan = planTables(now, specOf(wanted));
-        law(now, wanted, plan);
-        now = carriedOut(now, plan);
+        const moves = tableTransition(now, specOf(wanted));
+        law(now, wanted, moves);
+        now = carriedOut(now, moves);
       }
     }),
     { numRuns: 2000, seed: 10 },
@@ -87,16 +87,16 @@ function eachStep(law: (now: TablesNow, wanted: Wish, plan: TablesPlan) => void)
 }
 
 test('law: each table has the fate that the truth table gives it by itself', () => {
-  eachStep((now, wanted, plan) => {
+  eachStep((now, wanted, moves) => {
     const all = [...now.kept, ...now.leaving, ...now.former, ...wanted.tables];
     for (const key of new Set(keysOf(all))) {
       const isIn = (some: readonly TableEntry[]) => keysOf(some).includes(key);
       const fates = [
-        ...(isIn(plan.keep) ? ['kept'] : []),
-        ...(isIn(plan.depart) ? ['depart'] : []),
-        ...(isIn(plan.purge) ? ['purge'] : []),
-        ...(isIn(plan.leave) ? ['leave'] : []),
-        ...(isIn(now.leaving) && !isIn(plan.takeBack) ? ['leaving'] : []),
+        ...(isIn(moves.keep) ? ['kept'] : []),
+        ...(isIn(moves.depart) ? ['depart'] : []),
+        ...(isIn(moves.purge) ? ['purge'] : []),
+        ...(isIn(moves.leave) ? ['leave'] : []),
+        ...(isIn(now.leaving) && !isIn(moves.takeBack) ? ['leaving'] : []),
       ];
       const expected = fateOf(key, now, wanted);
       assert.deepEqual(fates, expected === 'none' ? [] : [expected], key);
@@ -105,35 +105,35 @@ test('law: each table has the fate that the truth table gives it by itself', () 
 });
 
 test('law: no table is purged while it is kept, nor purged twice, nor both started and left', () => {
-  eachStep((now, _, plan) => {
-    const next = carriedOut(now, plan);
+  eachStep((now, _, moves) => {
+    const next = carriedOut(now, moves);
     const owned = keysOf([...next.kept, ...next.leaving]);
     assert.equal(new Set(owned).size, owned.length);
-    const started = new Set(keysOf(plan.start));
-    assert.ok(keysOf([...plan.purge, ...plan.leave, ...plan.depart]).every((key) => !started.has(key)));
+    const started = new Set(keysOf(moves.start));
+    assert.ok(keysOf([...moves.purge, ...moves.leave, ...moves.depart]).every((key) => !started.has(key)));
   });
 });
 
 test('law: what comes back while it is purged starts again, and its purge ends', () => {
-  eachStep((now, wanted, plan) => {
+  eachStep((now, wanted, moves) => {
     for (const key of keysOf(now.leaving).filter((one) => keysOf(wanted.tables).includes(one))) {
-      assert.ok(keysOf(plan.takeBack).includes(key) && keysOf(plan.start).includes(key));
-      assert.ok(!keysOf(plan.purge).includes(key));
+      assert.ok(keysOf(moves.takeBack).includes(key) && keysOf(moves.start).includes(key));
+      assert.ok(!keysOf(moves.purge).includes(key));
     }
   });
 });
 
 test('law: while a group has not told nothing that was kept is purged or left; a spec that forbids it purges nothing', () => {
-  eachStep((now, wanted, plan) => {
+  eachStep((now, wanted, moves) => {
     const gone = keysOf(now.kept);
-    if (!wanted.told) assert.ok(keysOf([...plan.purge, ...plan.leave]).every((key) => !gone.includes(key)));
-    assert.ok(plan.purge.length === 0 || wanted.allowed);
+    if (!wanted.told) assert.ok(keysOf([...moves.purge, ...moves.leave]).every((key) => !gone.includes(key)));
+    assert.ok(moves.purge.length === 0 || wanted.allowed);
   });
 });
 
-test('law: a plan that has been carried out leaves nothing to do', () => {
-  eachStep((now, wanted, plan) => {
-    const again = planTables(carriedOut(now, plan), specOf(wanted));
+test('law: what has been carried out leaves nothing to do', () => {
+  eachStep((now, wanted, moves) => {
+    const again = tableTransition(carriedOut(now, moves), specOf(wanted));
     const { start, stop, takeBack, depart, purge, leave, forget, moved } = again;
     assert.deepEqual(
       { start, stop, takeBack, depart, purge, leave, forget, moved },
