@@ -99,9 +99,12 @@ export class TableSet implements FirewallTask {
   met(isAnother: boolean): void {
     // Firewalls behind a Panorama are the same, whichever Panorama forwards to them.
     const isOwn = ({ serial }: TableEntry) => serial === undefined;
-    if (isAnother) void this.#leaving.drop(this.#leaving.refs.filter(isOwn));
+    const dropped = this.#leaving.drop(isAnother ? this.#leaving.refs.filter(isOwn) : []);
     if (isAnother) this.kept.forget(isOwn);
-    void this.#inTurn(() => this.#reconcile());
+    void this.#inTurn(async () => {
+      await dropped;
+      await this.#reconcile();
+    });
   }
 
   /** As GroupTables. */

@@ -77,9 +77,9 @@ function stage(former: readonly TableRef[]) {
       context.settings = { ...context.settings, tables: [...tables] };
       return set.configure();
     },
-    meets: async (): Promise<void> => {
+    meets: async (isAnother = false): Promise<void> => {
       device.endpoint = info();
-      set.met(false);
+      set.met(isAnother);
       await settled();
     },
   };
@@ -132,4 +132,19 @@ test('a table of an earlier leader that is not in the spec any more is purged wh
   assert.deepEqual(running(), ['keeps vsys1', 'keeps vsys2', 'purges vsys3']);
   await set.standBy();
   assert.deepEqual(running(), []);
+});
+
+test('a table that is kept again just as another device answers is not kept before its purge has ended', async () => {
+  const { wants, meets, running, set } = stage([]);
+  await settled();
+  await wants(vsys1);
+  const met = meets(true);
+  const back = wants(vsys1, vsys2);
+  for (let i = 0; i < 100; i += 1) {
+    assert.ok(running().filter((name) => name.endsWith('vsys2')).length <= 1, running().join());
+    await Promise.resolve();
+  }
+  await Promise.all([met, back]);
+  assert.deepEqual(running(), ['keeps vsys1', 'keeps vsys2']);
+  await set.standBy();
 });
