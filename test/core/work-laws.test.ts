@@ -161,7 +161,6 @@ function cluster(policies: number, tagsPerAddress?: number) {
       deserved: (at) => desired.tagsOf('f', at),
       tagsPerAddress,
       ranksAt: (at) => desired.ranksAt('f', at),
-      moved: () => {},
     },
   });
   follow = table;

@@ -2,7 +2,7 @@
 
 import { Contradictions } from '../../src/core/mirror/contradictions.ts';
 import { Refusals } from '../../src/core/message/refusals.ts';
-import { RoomEvidence } from '../../src/core/limits/room-evidence.ts';
+import { CapacityEvidence } from '../../src/core/limits/capacity-evidence.ts';
 import { Suspects } from '../../src/core/message/suspects.ts';
 import { Table } from '../../src/core/table/table.ts';
 import { TagEvidence } from '../../src/core/limits/tag-evidence.ts';
@@ -116,7 +116,7 @@ function tagLimits(): (round: number) => void {
 
 /** A full device that refuses ever new addresses of ever new namespaces, 16 at a time. */
 function room(): (round: number) => void {
-  const evidence = new RoomEvidence();
+  const evidence = new CapacityEvidence();
   return (round) => {
     const refused = Array.from({ length: 16 }, (_, i) => ({
       address: hostOf(round * 16 + i),

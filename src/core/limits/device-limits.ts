@@ -1,48 +1,59 @@
-// Limits of one device: which addresses have a place in its tables, and how many tags each may carry.
+// Limits of one device: which addresses have a slot in its tables, and how many tags each may carry.
 
-import type { Answer, ConfiguredLimits, Deserved, LimitedTable } from './limited-device.ts';
+import { AddressSlots, unlimited } from './address-slots.ts';
+import { CapacityEvidence, capacityOutcome } from './capacity-evidence.ts';
 import type { ProbeTiming } from './learned-limit.ts';
-import { type Displacement, Places, type Room } from './places.ts';
-import { RoomEvidence } from './room-evidence.ts';
+import { type Answer, type Deserved, hasEntry, type LimitedTable } from './limits-input.ts';
+import type { Displacement, IsTaken, SlotCount } from './slots.ts';
 import { TagEvidence } from './tag-evidence.ts';
 import { noTags, type TagSet } from '../model/tag-set.ts';
 
-export type { Answer, ConfiguredLimits, Deserved, LimitedTable } from './limited-device.ts';
+export type { Answer, Deserved, LimitedTable } from './limits-input.ts';
 
 type DeviceLimitsOptions = {
   readonly deserved: Deserved;
   /** The tables of this device that are kept. */
   readonly tables: () => readonly LimitedTable[];
-  readonly configured: () => ConfiguredLimits;
-  /** An address got a place, or lost it. */
-  readonly moved: (address: string) => void;
+  /** What is known beside the device's refusals: spec.limits, else what its model tells. */
+  readonly configured: () => {
+    readonly addresses: number | undefined;
+    readonly tagsPerAddress: number | undefined;
+  };
   /** Absent: the product's. */
   readonly timing?: ProbeTiming;
 };
 
-/** Where the places are more than the addresses by this factor, the books about who has one are closed. */
-const ample = 1.1;
+/** What its tables are to look at again. */
+type Review = {
+  /** Addresses of which the limits leave something else than before. */
+  readonly addresses: ReadonlySet<string>;
+  /** It may be so of every address. */
+  readonly all: boolean;
+};
+
 /** From this part of the capacity on it is warned; below the other one it is not any more. */
 const warnAt = 0.8;
 const calmBelow = 0.75;
 
+/**
+ * It asks its tables what they hold, and tells them nothing: whoever sends calls settle() before a message, and has the
+ * tables look again at what takeReview() returns.
+ */
 export class DeviceLimits {
   readonly #options: DeviceLimitsOptions;
-  readonly #evidence: RoomEvidence;
+  readonly #evidence: CapacityEvidence;
   readonly #tagEvidence: TagEvidence;
-  /** Only while there are not places for all. */
-  #places: Places | undefined;
-  /** Who lost a place for want of room, rather than to somebody of a higher rank. */
-  readonly #crowdedOut = new Set<string>();
-  #isFilling = false;
+  readonly #slots: AddressSlots;
+  #review: { readonly addresses: Set<string>; all: boolean } = { addresses: new Set(), all: false };
   /** As the tables were planned with. */
   #plannedTags: number | undefined;
   #warns = false;
 
   constructor(options: DeviceLimitsOptions) {
     this.#options = options;
+    this.#slots = new AddressSlots(options.deserved);
     const { tables, timing } = options;
-    this.#evidence = new RoomEvidence(timing);
+    this.#evidence = new CapacityEvidence(timing);
     this.#tagEvidence = new TagEvidence(
       {
         namespaceOf: (address) => this.#namespaceOf(address),
@@ -52,19 +63,18 @@ export class DeviceLimits {
     );
   }
 
-  /** The desired tags of the address, as far as it has a place. */
+  /** The desired tags of the address, as far as it has a slot. */
   tagsOf(address: string): TagSet {
     return this.isOut(address) ? noTags : this.#options.deserved.tagsOf(address);
   }
 
   isOut(address: string): boolean {
-    return this.#places?.isOut(address) === true;
+    return this.#slots.isOut(address);
   }
 
-  /** Why an address that is out lost its place, or would; undefined: it has one. */
+  /** Why an address that is out lost its slot, or would; undefined: it has one. */
   displacementOf(address: string): Displacement | undefined {
-    if (!this.isOut(address)) return undefined;
-    return this.#crowdedOut.has(address) ? 'room' : 'rank';
+    return this.#slots.displacementOf(address);
   }
 
   /** Addresses that the device is known to take, in all tables, including other clients'; undefined: not known. */
@@ -97,9 +107,9 @@ export class DeviceLimits {
     return this.#tagEvidence.limitAt(address);
   }
 
-  /** Addresses without a place. */
+  /** Addresses without a slot. */
   get waiting(): number {
-    return this.#places?.waiting ?? 0;
+    return this.#slots.waiting;
   }
 
   /** The device is nearly full. */
@@ -122,66 +132,61 @@ export class DeviceLimits {
     return tables.some(({ known, failing }) => !known && !failing);
   }
 
-  /** The desired tags of the address, or their policies, have changed, and its tables know it already. */
-  note(address: string): void {
-    if (this.#places === undefined) return this.settle();
-    const { deserved } = this.#options;
-    if (deserved.tagsOf(address).length === 0) {
-      this.#places.delete(address);
-      this.#crowdedOut.delete(address);
-    } else this.#places.put(address, deserved.rankOf(address));
-    this.settle();
-    if (!this.isOut(address)) return;
-    this.#evidence.waits(this.#namespaceOf(address));
-    this.#review(address);
+  /** The desired tags of the address, or their policies, have changed. @returns false: there are slots for all. */
+  note(address: string): boolean {
+    this.#slots.note(address);
+    // A standby, which settles nothing, must not pile them up.
+    if (this.#slots.isShort && !this.#isKnown) this.settle();
+    return this.#slots.isShort;
   }
 
-  /** Gives the places away anew, after anything that moves how many there are. */
+  /** Who has a slot may change with the next settle(). */
+  get isStale(): boolean {
+    return this.#slots.isStale;
+  }
+
+  /** Gives the slots away anew, by what is desired and registered by now. */
   settle(): void {
-    const room = this.#room();
-    const places = Math.min(room.hard, room.soft);
-    const { count } = this.#options.deserved;
-    if (this.#places === undefined && count <= places) return;
-    if (this.#places === undefined) return this.#open(room, []);
-    this.#places.settle(room);
-    if (this.#places.waiting === 0 && count * ample <= places) this.#places = undefined;
+    const { moved, isOut } = this.#slots.settle(this.#slotCount(), this.#isTaken());
+    for (const address of moved) this.#review.addresses.add(address);
+    for (const address of isOut) this.#evidence.waits(this.#namespaceOf(address));
+  }
+
+  /** What its tables are to look at again since it was last asked. */
+  takeReview(): Review {
+    const review = this.#review;
+    this.#review = { addresses: new Set(), all: false };
+    return review;
   }
 
   /** Tries others than before when it is time to. */
   probe(now: number): void {
+    if (this.isStale) this.settle();
     if (this.waiting > 0 && this.#evidence.probe(now)) {
-      this.#places?.probe((address) => this.#namespaceOf(address));
+      this.#slots.probe((address) => this.#namespaceOf(address), this.#isTaken());
       this.settle();
     }
-    const tables = this.#options.tables();
-    const crowded = () => new Set(tables.flatMap((table) => [...table.crowded()]));
-    for (const address of this.#tagEvidence.probe(now, crowded)) this.#review(address);
+    const crowded = () => new Set(this.#options.tables().flatMap((table) => [...table.crowded()]));
+    for (const address of this.#tagEvidence.probe(now, crowded)) this.#review.addresses.add(address);
   }
 
-  /** The table has applied the answer to a message. */
-  answered(answer: Answer, now: number): void {
-    const { table, batch, newcomers, rejections } = answer;
-    const lastTaken = newcomers.findLastIndex((address) => table.hasEntry(address));
-    const candidates = new Set(newcomers.slice(lastTaken + 1));
-    const refused = rejections.flatMap(({ address, limit }) =>
-      limit?.kind === 'addresses' && candidates.has(address)
-        ? [{ address, isCertain: limit.isCertain, namespace: this.#namespaceOf(address) }]
-        : [],
-    );
-    const freed = batch.filter(
-      ({ address, unregister }) => unregister.length > 0 && !table.hasEntry(address),
-    );
-    const taken = newcomers.filter((address) => table.hasEntry(address));
-    const isProbeTaken = taken.some((address) => this.#places?.isProbed(address) === true);
-    for (const address of taken) this.#places?.take(address);
-    const outcome = { freed: freed.length, taken: taken.length, isProbeTaken, refused, entries: this.used };
-    if (this.#evidence.answered(outcome, now))
-      this.#sendBack(
-        refused.map(({ address }) => address),
-        table,
-      );
-    this.#learnTags(answer, now);
+  /** Takes up an answer. @returns addresses of the table of which what was refused may be sent again at once. */
+  answered(answer: Answer, now: number): ReadonlySet<string> {
+    const { outcome, taken } = capacityOutcome(answer, {
+      entries: this.used,
+      namespaceOf: (address) => this.#namespaceOf(address),
+      isProbed: (address) => this.#slots.isProbed(address),
+    });
+    for (const address of taken) this.#slots.take(address);
+    const retry = new Set<string>();
+    if (this.#evidence.answered(outcome, now)) {
+      const back = outcome.refused.map(({ address }) => address);
+      for (const address of back) if (!this.#isElsewhere(address, answer.table)) retry.add(address);
+      this.#slots.refuse(retry, this.#isTaken());
+    }
+    for (const address of this.#learnTags(answer, now)) retry.add(address);
     this.settle();
+    return retry;
   }
 
   /** The device is another one, or has another release: what it refused says nothing any more. */
@@ -196,81 +201,46 @@ export class DeviceLimits {
     this.settle();
     if (this.tagsPerAddress === this.#plannedTags) return;
     this.#plannedTags = this.tagsPerAddress;
-    for (const table of this.#options.tables()) table.reviewAll();
+    this.#review.all = true;
   }
 
-  #learnTags({ table, batch, rejections }: Answer, now: number): void {
+  #learnTags({ table, batch, rejections }: Answer, now: number): readonly string[] {
     const tagsAt = (address: string) => table.tagsAt(address);
     const { all, retry } = this.#tagEvidence.answered({ batch, rejections, tagsAt }, now);
-    for (const address of new Set(retry)) table.retry(address);
     if (all) this.limitsChanged();
+    return retry;
   }
 
-  /** Those that the device refused for want of room wait now, after all others. */
-  #sendBack(refused: readonly string[], table: LimitedTable): void {
-    const isElsewhere = (address: string) =>
-      this.#options.tables().some((one) => one !== table && one.hasEntry(address));
-    const back = [...new Set(refused)].filter((address) => !isElsewhere(address));
-    if (this.#places === undefined) this.#open(this.#room(), back);
-    else for (const address of back) this.#places.refuse(address);
-    for (const address of back) table.retry(address);
+  /** As the tables are by now. */
+  #isTaken(): IsTaken {
+    const tables = this.#options.tables();
+    return (address) => tables.some((table) => hasEntry(table, address));
+  }
+
+  #isElsewhere(address: string, table: LimitedTable): boolean {
+    return this.#options.tables().some((one) => one !== table && hasEntry(one, address));
   }
 
   #namespaceOf(address: string): string {
     return this.#options.deserved.namespaceOf?.(address) ?? '';
   }
 
-  /** How many addresses of ours there are places for, the same ones in each of the device's tables. */
-  #room(): Room {
+  get #isKnown(): boolean {
+    return this.#options.tables().some(({ known }) => known);
+  }
+
+  /** How many addresses of ours there are slots for, the same ones in each of the device's tables. */
+  #slotCount(): SlotCount {
     const tables = this.#options.tables();
-    const taken = tables.reduce((sum, table) => sum + table.taken, 0);
-    const isKnown = tables.some(({ known }) => known);
-    const places = (limit: number | undefined) =>
-      limit === undefined || !isKnown
-        ? Number.POSITIVE_INFINITY
-        : Math.max(0, Math.floor((limit - taken) / tables.length));
-    return { hard: places(this.#options.configured().addresses), soft: places(this.#evidence.limit) };
-  }
-
-  /**
-   * Begins to keep books: what is registered came first, then what has been desired for longest, and last what was just
-   * refused. Whoever is registered and finds no place lost it for want of room.
-   */
-  #open(room: Room, refused: readonly string[]): void {
-    const { deserved, tables } = this.#options;
-    const known = tables();
-    const isTaken = (address: string) => known.some((table) => table.hasEntry(address));
-    const places = new Places({ isTaken, moved: (address, why) => this.#moved(address, why) });
-    const put = (address: string) => places.put(address, deserved.rankOf(address));
-    const later: string[] = [];
-    this.#crowdedOut.clear();
-    this.#isFilling = true;
-    for (const address of deserved.addresses()) {
-      if (isTaken(address)) put(address);
-      else later.push(address);
-    }
-    places.settle({ hard: Number.POSITIVE_INFINITY, soft: Number.POSITIVE_INFINITY });
-    for (const address of later) put(address);
-    for (const address of refused) places.refuse(address);
-    places.settle(room);
-    this.#isFilling = false;
-    this.#places = places;
-    for (const address of places.addressesOut()) this.#review(address);
-  }
-
-  #moved(address: string, why: Displacement | undefined): void {
-    if (why === 'room') this.#crowdedOut.add(address);
-    else this.#crowdedOut.delete(address);
-    if (!this.#isFilling) this.#review(address);
-  }
-
-  #review(address: string): void {
-    for (const table of this.#options.tables()) table.review(address);
-    this.#options.moved(address);
+    if (!this.#isKnown) return unlimited;
+    const unmanaged = tables.reduce((sum, table) => sum + table.unmanaged, 0);
+    const slots = (limit = Number.POSITIVE_INFINITY) =>
+      Math.max(0, Math.floor((limit - unmanaged) / tables.length));
+    return { hard: slots(this.#options.configured().addresses), soft: slots(this.#evidence.limit) };
   }
 }
 
-/** Each once, however many of its tags are named. */
+/** The smaller one of those that are known. */
 function least(a: number | undefined, b: number | undefined): number | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   return Math.min(a, b);

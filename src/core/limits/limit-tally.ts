@@ -5,7 +5,7 @@ import type { PolicyId } from '../model/model.ts';
 
 export type LimitReason = 'Capacity' | 'TagLimit';
 
-/** An address that has no place, or some tags of which do not fit. */
+/** An address that has no slot, or some tags of which do not fit. */
 export type Limited = {
   readonly reason: LimitReason;
   /** The Pod that holds it. */
@@ -47,6 +47,11 @@ export class LimitTally {
   /** Something of the address was out when it was last looked at. */
   knows(address: string): boolean {
     return this.#limited.has(address);
+  }
+
+  /** Addresses of which something was out when they were last looked at. */
+  addresses(): Iterable<string> {
+    return this.#limited.keys();
   }
 
   has(policy: PolicyId, address: string): boolean {

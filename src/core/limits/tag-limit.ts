@@ -3,9 +3,9 @@
 import { compareRanks, type Rank } from '../policies/rank.ts';
 import { noTags, type TagSet } from '../model/tag-set.ts';
 
-type TagRoom = {
+type FittingOptions = {
   /** How many of ours the address may carry. */
-  readonly room: number;
+  readonly atMost: number;
   readonly ranks: ReadonlyMap<string, Rank>;
   /** Those that the device has there by now. */
   readonly held: TagSet;
@@ -14,9 +14,12 @@ type TagRoom = {
 };
 
 /** By the rank of the policy; among equals what is there stays, and then the smaller text goes first. */
-export function fittingTags(tags: TagSet, { room, ranks, held, staysTaken = false }: TagRoom): TagSet {
-  if (tags.length <= room) return tags;
-  if (room <= 0) return noTags;
+export function fittingTags(
+  tags: TagSet,
+  { atMost, ranks, held, staysTaken = false }: FittingOptions,
+): TagSet {
+  if (tags.length <= atMost) return tags;
+  if (atMost <= 0) return noTags;
   const isThere = new Set(held);
   // The tags are sorted, and a sort keeps the order of equals.
   const byRank = (a: string, b: string) => compareRanks(ranks.get(a), ranks.get(b));
@@ -24,6 +27,6 @@ export function fittingTags(tags: TagSet, { room, ranks, held, staysTaken = fals
   const inOrder = tags.toSorted((a, b) =>
     staysTaken ? byPresence(a, b) || byRank(a, b) : byRank(a, b) || byPresence(a, b),
   );
-  const fitting = new Set(inOrder.slice(0, room));
+  const fitting = new Set(inOrder.slice(0, atMost));
   return tags.filter((tag) => fitting.has(tag));
 }

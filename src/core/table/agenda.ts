@@ -9,7 +9,7 @@ import { Planner, type PlannerParts } from './planner.ts';
 import type { RemovalGate } from '../removals/removal-gate.ts';
 import type { Stakes } from '../removals/removal-guard.ts';
 import { ScopeIndex } from '../removals/scope-index.ts';
-import { TableRoom } from '../limits/table-room.ts';
+import { TableUsage } from '../limits/table-usage.ts';
 import { type TagSet, union } from '../model/tag-set.ts';
 import type { Scope } from '../model/policy-scope.ts';
 
@@ -20,7 +20,7 @@ export class Agenda {
   readonly #judgement: Judgement;
   readonly backlog = new Backlog();
   /** What of its addresses matters to limits. */
-  readonly room: TableRoom;
+  readonly usage = new TableUsage();
   /** Whose tags are to leave, or wait. */
   readonly #scopes = new ScopeIndex();
   /** Scopes of which the gate may answer otherwise by now; 'all': of every tag. Until their addresses are assessed. */
@@ -33,7 +33,6 @@ export class Agenda {
     this.#parts = parts;
     this.#planner = new Planner(parts, gate);
     this.#judgement = new Judgement(parts.guard, this.#keptBack);
-    this.room = new TableRoom((address) => parts.desired.limits?.moved(address));
   }
 
   get planner(): Planner {
@@ -117,7 +116,7 @@ export class Agenda {
     else this.backlog.put(address, this.#placeOf(address, plan), since);
     this.#scopes.put(address, this.#scopesOf(plan));
     const lingers = this.#planner.lingers(address, plan);
-    this.room.put(address, { lingers, unfit: this.#planner.unfit(address) });
+    this.usage.put(address, { lingers, unfit: this.#planner.unfit(address) });
     const stays = plan.waiting.length + plan.guarded.length > 0;
     if (isFinal && isEmpty(plan) && !stays && !refusals.has(address)) causes.settle(address);
   }
@@ -161,7 +160,7 @@ export class Agenda {
     this.#keptBack.clear();
     this.#judgement.clear();
     this.#scopes.clear();
-    this.room.clear();
+    this.usage.clear();
   }
 
   #placeOf(address: string, plan: AddressPlan): 'vacated' | 'other' | 'unjudged' {

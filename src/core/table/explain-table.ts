@@ -1,6 +1,6 @@
 // Explains one address of one table: what is there, what should be, what is to be done, and why not yet.
 
-import type { Displacement } from '../limits/places.ts';
+import type { Displacement } from '../limits/slots.ts';
 import { type Excerpt, excerptOf } from '../model/excerpt.ts';
 import type { Rejection, Refusals } from '../message/refusals.ts';
 import type { RegistrationTimeouts } from '../timeouts/registration-timeouts.ts';
@@ -22,7 +22,7 @@ export type TableExplanation = {
   readonly unsure: Excerpt<string>;
   /** How many tags of others the address carries. */
   readonly foreign: number;
-  /** What the address shall carry, as far as limits leave it room. */
+  /** What the address shall carry, as far as limits let it. */
   readonly wanted: Excerpt<string>;
   /** What the next messages say of it. */
   readonly register: Excerpt<string>;

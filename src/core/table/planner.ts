@@ -77,8 +77,8 @@ export class Planner {
   lingers(address: string, plan: AddressPlan): boolean {
     const present = this.#perhapsPresent(address).length;
     if (present === 0 || this.wanted(address).length > 0) return false;
-    // Its place is counted where the places are: it is in somebody's way only while it has one.
-    if (this.#parts.desired.limits?.displacementOf?.(address) === 'room') return false;
+    // What lost its slot by a lower limit waits for approval without one: it takes capacity from no other.
+    if (this.#parts.desired.limits?.displacementOf?.(address) === 'capacity') return false;
     return plan.unregister.length < present || !this.isVacated(address, plan);
   }
 
@@ -94,7 +94,7 @@ export class Planner {
     return (tag) => {
       isDeserved ??= membership(limits.deserved(address));
       if (!isDeserved(tag)) return causes.causeOf(address, tag);
-      if (displacement !== undefined) return displacement === 'room' ? 'limit' : 'displaced';
+      if (displacement !== undefined) return displacement === 'capacity' ? 'limit' : 'displaced';
       isEdited ??= membership(this.#beyondLimit(address));
       return isEdited(tag) ? 'limit' : 'displaced';
     };
@@ -147,9 +147,9 @@ export class Planner {
     const surplus = without(this.#perhapsPresent(address), tags);
     if (tags.length + surplus.length + others <= most) return tags;
     const present = mirror.at(address).tags;
-    const room = most - others - (surplus.length === 0 ? 0 : this.#stayingAt(address));
+    const free = most - others - (surplus.length === 0 ? 0 : this.#stayingAt(address));
     return fittingTags(tags, {
-      room: staysTaken ? Math.max(room, tags.length - without(tags, present).length) : room,
+      atMost: staysTaken ? Math.max(free, tags.length - without(tags, present).length) : free,
       ranks: desired.limits?.ranksAt(address) ?? new Map(),
       held: present,
       staysTaken,
@@ -158,7 +158,7 @@ export class Planner {
 
   /**
    * The lowest of the desired tags that are over the limit, as many as the address has beyond what it may carry: a limit
-   * that came down is an edit, and guarded like one. The others go at once: a higher rank takes their places. What a message
+   * that came down is an edit, and guarded like one. The others go at once: a higher rank takes their slots. What a message
    * without an answer may have added beyond the limit is no edit.
    */
   #beyondLimit(address: string): TagSet {
@@ -170,9 +170,9 @@ export class Planner {
     if (excess <= 0) return noTags;
     const lowest = this.unfit(address);
     const displaced = without(lowest, without(lowest, there));
-    const room = displaced.length - excess;
+    const atMost = displaced.length - excess;
     const ranks = desired.limits?.ranksAt(address) ?? new Map();
-    return without(displaced, fittingTags(displaced, { room, ranks, held: tags }));
+    return without(displaced, fittingTags(displaced, { atMost, ranks, held: tags }));
   }
 
   #planFor(address: string, desired: TagSet): AddressPlan {

@@ -8,7 +8,7 @@ import type { RegistrationTimeouts } from '../timeouts/registration-timeouts.ts'
 import type { HeldPlan } from '../removals/removal-guard.ts';
 import type { TableState } from './table-state.ts';
 import type { TagSet } from '../model/tag-set.ts';
-import type { TableRoom } from '../limits/table-room.ts';
+import type { TableUsage } from '../limits/table-usage.ts';
 
 export class TableFacts {
   protected readonly state: TableState;
@@ -52,8 +52,8 @@ export class TableFacts {
   }
 
   /** What of its addresses matters to limits. */
-  get room(): Pick<TableRoom, 'lingering' | 'crowded' | 'unfitAt'> {
-    return this.state.current.room;
+  get usage(): Pick<TableUsage, 'lingering' | 'crowded' | 'unfitAt' | 'takeChanged'> {
+    return this.state.current.usage;
   }
 
   /** Tags at this address, ours and other clients', as far as is known. */

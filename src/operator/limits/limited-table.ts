@@ -1,19 +1,34 @@
-// A table and its worker, as the limits of their device see them.
+// Presents a table and its worker to the limits of their device.
 
 import type { LimitedTable } from '../../core/limits/device-limits.ts';
+import type { TableRef } from '../../core/model/table-ref.ts';
 import { markerAddress } from '../../core/rights/ownership.ts';
 import type { Table } from '../../core/table/table.ts';
 
-type LimitedTableParts = {
+/** A table worker, as far as limits go. */
+export type LimitedWorker = { readonly ref: TableRef; readonly limited: WorkedTable };
+
+/** What a table holds, and what limits make of it. */
+type WorkedTable = LimitedTable & {
+  /** Tags of the address that do not fit. */
+  unfitAt(address: string): readonly string[];
+  /** Addresses of which other tags do not fit than when it was last asked. */
+  takeUnfitChanges(): Iterable<string>;
+  /** What limits leave of these addresses' tags has changed. */
+  review(addresses: Iterable<string> | 'all'): void;
+  /** There may be something to send. */
+  wake(): void;
+};
+
+type WorkedTableParts = {
   readonly table: Table;
   readonly isFailing: () => boolean;
-  /** There may be something to send. */
   readonly wake: () => void;
   /** Monotonic ms. */
   readonly now: () => number;
 };
 
-export function limitedTable({ table, isFailing, wake, now }: LimitedTableParts): LimitedTable {
+export function limitedTable({ table, isFailing, wake, now }: WorkedTableParts): WorkedTable {
   /** Our mark is there, or will be; where others have tags at its address, that is counted already. */
   const mark = () => (table.tagsAt(markerAddress).others > 0 ? 0 : 1);
   return {
@@ -26,30 +41,22 @@ export function limitedTable({ table, isFailing, wake, now }: LimitedTableParts)
     get entries() {
       return table.known ? table.owned + table.foreign + mark() : 0;
     },
-    get taken() {
-      return table.known ? table.foreign + table.room.lingering + mark() : 0;
-    },
-    hasEntry: (address) => {
-      const { ours, others } = table.tagsAt(address);
-      return ours + others > 0;
+    get unmanaged() {
+      return table.known ? table.foreign + table.usage.lingering + mark() : 0;
     },
     tagsAt: (address) => {
       const { ours, others } = table.tagsAt(address);
       return ours + others;
     },
     mostTags: () => table.mostTags,
-    crowded: () => table.room.crowded.keys(),
-    review: (address) => {
-      table.review(address, now());
+    crowded: () => table.usage.crowded.keys(),
+    unfitAt: (address) => table.usage.unfitAt(address),
+    takeUnfitChanges: () => table.usage.takeChanged(),
+    review: (addresses) => {
+      if (addresses === 'all') table.reviewAll(now());
+      else for (const address of addresses) table.review(address, now());
       wake();
     },
-    reviewAll: () => {
-      table.reviewAll(now());
-      wake();
-    },
-    retry: (address) => {
-      table.retry(address, now());
-      wake();
-    },
+    wake,
   };
 }

@@ -2,12 +2,10 @@
 
 import type { Finding } from '../../core/model/finding.ts';
 import type { DeviceLimits } from '../../core/limits/device-limits.ts';
-import type { LimitReason, LimitTally } from '../../core/limits/limit-tally.ts';
+import type { LimitReason } from '../../core/limits/limit-tally.ts';
 import { mostTags } from '../../core/policies/tag-cap.ts';
 import type { TableView } from '../../core/status/table-health.ts';
-
-/** What is known of one device. */
-export type DeviceBooks = { readonly limits: DeviceLimits; readonly tally: LimitTally };
+import type { TableLimits } from './limited-device.ts';
 
 /** What makes room, as far as administrators can: the end of every message about a limit. */
 const remedy: Readonly<Record<LimitReason, string>> = {
@@ -18,7 +16,7 @@ const remedy: Readonly<Record<LimitReason, string>> = {
     'give fewer tags to a Pod, or give the ClusterPanTagPolicies that matter most a higher spec.priority',
 };
 
-export function limitsView({ limits, tally }: DeviceBooks): TableView['limits'] {
+export function limitsView({ limits, tally }: Pick<TableLimits, 'limits' | 'tally'>): TableView['limits'] {
   const notes = limits.warns ? [nearlyFull(limits)] : [];
   return {
     capacity: limits.capacity,

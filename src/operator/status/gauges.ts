@@ -52,7 +52,7 @@ function countAddresses(metrics: Metrics, { firewalls, desired }: Controller, fi
 
 function tellCapacity(metrics: Metrics, firewall: string, { workers, limits }: FirewallWorker): void {
   for (const { ref } of workers) {
-    const { capacity, used } = limits.of(ref).device;
+    const { capacity, used } = limits.of(ref).limits;
     const labels = { firewall, table: tableName(ref) };
     if (capacity !== undefined) metrics.tableCapacity.set(labels, capacity);
     metrics.tableUsed.set(labels, used);

@@ -8,7 +8,7 @@ import { pause, type Wake } from '../../runtime/wake.ts';
 import type { Connection } from '../device/device-port.ts';
 import type { CallKind, Outage } from '../device/outage.ts';
 import { expectNotPassive } from '../device/passive-peer.ts';
-import type { TableLimits } from '../limits/firewall-limits.ts';
+import type { TableLimits } from '../limits/limited-device.ts';
 import type { Marker } from './marker.ts';
 import type { ReadSchedule } from './read-schedule.ts';
 import type { TableContext } from './table-context.ts';
@@ -135,7 +135,7 @@ export class TableLoop {
   /** When there may be something to do without a change. */
   #wakeAt(): number {
     const { context, table, limits, marker, rights, reads, sender } = this.#parts;
-    const { device } = limits;
+    const { limits: device } = limits;
     const retryAt = device.mustWait ? context.now() + siblingsMs : sender.dueAt();
     const writing = rights.mayWrite ? [retryAt, device.probeAt, table.timeouts.nextAt()] : [];
     const judging = table.pending > 0 ? [this.#judgeAt] : [];
@@ -173,6 +173,8 @@ export class TableLoop {
     const { now } = context;
     const { mayWrite } = rights;
     this.#judgeAt = undefined;
+    // What limits have moved is pending from here on.
+    limits.refresh();
     // What could not be written may be there all the same by now, or not be ours to write any more.
     const isMoot = !mayWrite || (table.known && table.pending === 0);
     if (isMoot && outage.isOpen('write')) this.#succeeded('write');
@@ -201,7 +203,7 @@ export class TableLoop {
     if (isAsked) context.observer.changed();
     await reading;
     shown();
-    limits.device.settle();
+    limits.refresh();
     this.#succeeded('read');
   }
 

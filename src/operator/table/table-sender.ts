@@ -4,13 +4,14 @@ import { DeviceError } from '../../core/model/device-error.ts';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Batch, countsOf, isRefreshOnly, pairsOf } from '../../core/message/batch.ts';
 import { pairsIn } from '../../core/message/bisection.ts';
-import type { DeviceLimits, LimitedTable } from '../../core/limits/device-limits.ts';
+import type { LimitedTable } from '../../core/limits/device-limits.ts';
 import { chooseMessage } from '../../core/table/message-choice.ts';
 import type { Outgoing } from '../../core/table/outgoing.ts';
 import type { Rejection } from '../../core/message/refusals.ts';
 import { Suspects } from '../../core/message/suspects.ts';
 import type { Table } from '../../core/table/table.ts';
 import type { Connection } from '../device/device-port.ts';
+import type { TableLimits } from '../limits/limited-device.ts';
 import { readBack, tellRefused } from './read-back.ts';
 import type { ReadSchedule } from './read-schedule.ts';
 import type { TableContext } from './table-context.ts';
@@ -27,7 +28,7 @@ type TableSenderParts = {
   readonly reads: ReadSchedule;
   /** The table as the limits of its device see it, and those limits. */
   readonly limited: LimitedTable;
-  readonly limits: Pick<DeviceLimits, 'answered'>;
+  readonly limits: Pick<TableLimits, 'answered'>;
 };
 
 /** When the device answered none of so many messages, whatever was in them, it is the device that fails. */
@@ -92,7 +93,8 @@ export class TableSender {
     for (const { address } of batch) if (table.isContradicted(address)) doubtful.add(address);
     await readBack(this.#parts, connection, doubtful, signal);
     // The device's refusals have been applied, and read back.
-    limits.answered({ batch, newcomers, rejections, table: limited }, now());
+    const retry = limits.answered({ batch, newcomers, rejections, table: limited }, now());
+    for (const address of retry) table.retry(address, now());
     return batch.length;
   }
 

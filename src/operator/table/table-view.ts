@@ -8,7 +8,8 @@ import type { TableFacts } from '../../core/table/table-facts.ts';
 import type { Contradiction, Precedence } from '../../core/rights/table-claims.ts';
 import type { HeldRemovals, TableView } from '../../core/status/table-health.ts';
 import { wallClock } from '../leadership/wall-clock.ts';
-import { type DeviceBooks, limitsView } from '../limits/limits-view.ts';
+import type { TableLimits } from '../limits/limited-device.ts';
+import { limitsView } from '../limits/limits-view.ts';
 import type { Marker } from './marker.ts';
 import type { ReadingNotes } from './table-reader.ts';
 
@@ -21,7 +22,7 @@ type ViewParts = {
   readonly stance: Stance;
   readonly failing: Finding | undefined;
   readonly reading: ReadingNotes;
-  readonly books: DeviceBooks;
+  readonly limited: Pick<TableLimits, 'limits' | 'tally'>;
 };
 
 const observing: Finding = {
@@ -52,7 +53,9 @@ function blockedBy(stance: Stance): Finding | undefined {
 }
 
 export function tableView(facts: ViewParts): TableView {
-  const { firewall, table, marker, stance, failing, reading, books } = facts;
+  const { firewall, table, marker, stance, failing, reading, limited } = facts;
+  // First, as it may settle who has a slot, which moves what is pending.
+  const limits = limitsView(limited);
   return {
     firewall,
     failing,
@@ -69,7 +72,7 @@ export function tableView(facts: ViewParts): TableView {
       addresses,
       owned,
     })),
-    limits: limitsView(books),
+    limits,
     conflict: conflict(facts),
     notes: [
       ...contradictionNotes(facts),

@@ -1,7 +1,6 @@
 // Worker of one table: takes up changes and requests, runs the table's loop, and tells how the table stands.
 
 import type { AddressChange } from '../../core/model/address-change.ts';
-import type { LimitedTable } from '../../core/limits/device-limits.ts';
 import type { DesiredTags } from '../../core/table/desired-tags.ts';
 import { Table } from '../../core/table/table.ts';
 import type { TableView } from '../../core/status/table-health.ts';
@@ -9,8 +8,8 @@ import { wasOurs } from '../../core/rights/ownership.ts';
 import type { TableRef } from '../../core/model/table-ref.ts';
 import type { Scope } from '../../core/model/policy-scope.ts';
 import { createWake } from '../../runtime/wake.ts';
-import type { TableLimits } from '../limits/firewall-limits.ts';
-import { limitedTable } from '../limits/limited-table.ts';
+import type { TableLimits } from '../limits/limited-device.ts';
+import { type LimitedWorker, limitedTable } from '../limits/limited-table.ts';
 import { explainStuckAddresses } from './address-explainer.ts';
 import { type Adoption, Marker } from './marker.ts';
 import { Outage } from '../device/outage.ts';
@@ -39,7 +38,7 @@ export class TableWorker implements TableProcess {
   readonly obstacle = undefined;
   readonly table: Table;
   /** As the limits of its device see it. */
-  readonly limited: LimitedTable;
+  readonly limited: LimitedWorker['limited'];
   readonly #context: TableContext;
   readonly #given: TableWorkerParts;
   readonly #work = createWake();
@@ -70,7 +69,7 @@ export class TableWorker implements TableProcess {
     const rights = new WritingRights(context, marker);
     const reads = new ReadSchedule({ intervalMs: fullIntervalMs, now, timing });
     const reader = new TableReader({ context, table, reads });
-    const sender = new TableSender({ context, table, reads, limited, limits: limits.device });
+    const sender = new TableSender({ context, table, reads, limited, limits });
     this.#context = context;
     this.#given = given;
     this.table = table;
@@ -183,11 +182,6 @@ export class TableWorker implements TableProcess {
     return this.#context.ref;
   }
 
-  /** Tags of the address that do not fit. */
-  unfitAt(address: string): readonly string[] {
-    return this.table.room.unfitAt(address);
-  }
-
   /** The device takes no registrations, as its HA peer does: nobody waits for it. */
   get isPassivePeer(): boolean {
     return this.#outage.failing?.reason === 'PassivePeer';
@@ -207,7 +201,7 @@ export class TableWorker implements TableProcess {
       precedence: this.#context.precedence,
       failing: this.#outage.failing,
       reading: this.#reader.notes,
-      books: this.#given.limits.books(),
+      limited: this.#given.limits,
     });
   }
 

@@ -26,7 +26,7 @@ class Scene {
   takes = Number.POSITIVE_INFINITY;
   /** How many tags of an address it takes. */
   takesTags = 4;
-  /** Addresses that it refuses whatever room there is, in the words of this limit, with this figure. */
+  /** Addresses that it refuses whatever capacity is free, in the words of this limit, with this figure. */
   readonly bad = new Map<string, { kind: 'addresses' | 'tags'; figure?: number }>();
   unregistered = 0;
   /** Each address is a tenant's of its own. */
@@ -55,7 +55,6 @@ class Scene {
       },
       tables: () => this.#limited,
       configured: () => this.configured,
-      moved: () => {},
     });
     this.tables = this.device.map(() => {
       const { limits } = this;
@@ -67,7 +66,6 @@ class Scene {
         ranksAt: (address: string) => new Map(tagsOf(address).map((tag) => [tag, this.rankOfTag(tag)])),
         refusedBeyond: (address: string) => limits.refusedTagsAt(address),
         displacementOf: (address: string) => limits.displacementOf(address),
-        moved: () => {},
       };
       const wanted = {
         tagsOf: (a: string) => limits.tagsOf(a),
@@ -76,7 +74,7 @@ class Scene {
       };
       return new Table(wanted, () => undefined, guard);
     });
-    this.#limited = this.tables.map((table) => limited(table, () => this.now));
+    this.#limited = this.tables.map(limited);
   }
 
   read(i: number): void {
@@ -92,7 +90,17 @@ class Scene {
       { owned, others: new Map(theirs.filter(([, count]) => count > 0)), agreed: true },
       this.now,
     );
+    this.refresh();
+  }
+
+  /** Settles who has a slot, and has the tables look again at what that changes. */
+  refresh(): void {
     this.limits.settle();
+    const { addresses, all } = this.limits.takeReview();
+    for (const table of this.tables) {
+      if (all) table.reviewAll(this.now);
+      else for (const address of addresses) table.review(address, this.now);
+    }
   }
 
   want(address: string, after: TagSet, cause: 'vacated' | 'policy' = 'vacated'): void {
@@ -108,22 +116,23 @@ class Scene {
   send(i: number, entries = 500): boolean {
     const table = this.tables[i];
     const limited = this.#limited[i];
-    this.limits.settle();
+    this.refresh();
     const batch = this.limits.mustWait ? undefined : nextBatch(table, { entries, bytes: 1e6 }, this.now);
     if (table === undefined || limited === undefined || batch === undefined) return false;
     const newcomers = batch
-      .filter(({ address, register }) => register.length > 0 && !limited.hasEntry(address))
+      .filter(({ address, register }) => register.length > 0 && limited.tagsAt(address) === 0)
       .map(({ address }) => address);
     const rejections = this.#apply(i, batch);
     confirmBatch(batch, rejections, this.now);
-    this.limits.answered({ table: limited, batch, newcomers, rejections }, this.now);
+    const retry = this.limits.answered({ table: limited, batch, newcomers, rejections }, this.now);
+    for (const address of retry) table.retry(address, this.now);
     return true;
   }
 
   /** A message whose answer never comes; the device took it all the same, or did not. */
   lose(i: number, isTaken: boolean): boolean {
     const table = this.tables[i];
-    this.limits.settle();
+    this.refresh();
     const batch = nextBatch(table, { entries: 500, bytes: 1e6 }, this.now);
     if (table === undefined || batch === undefined) return false;
     if (isTaken) this.#apply(i, batch);
@@ -136,7 +145,7 @@ class Scene {
     const table = this.tables[i];
     table?.beginRead();
     table?.endRead({ owned: new Map(), others: new Map(), agreed: false }, this.now);
-    this.limits.settle();
+    this.refresh();
   }
 
   tagsOn(i: number, address: string): string[] {
@@ -201,8 +210,7 @@ class Scene {
   }
 }
 
-function limited(table: Table, now: () => number): LimitedTable {
-  const at = (address: string) => table.tagsAt(address).ours + table.tagsAt(address).others;
+function limited(table: Table): LimitedTable {
   return {
     get known() {
       return table.known;
@@ -211,16 +219,12 @@ function limited(table: Table, now: () => number): LimitedTable {
     get entries() {
       return table.owned + table.foreign;
     },
-    get taken() {
-      return table.foreign + table.room.lingering;
+    get unmanaged() {
+      return table.foreign + table.usage.lingering;
     },
-    hasEntry: (address) => at(address) > 0,
-    tagsAt: at,
+    tagsAt: (address) => table.tagsAt(address).ours + table.tagsAt(address).others,
     mostTags: () => table.mostTags,
-    crowded: () => table.room.crowded.keys(),
-    review: (address) => table.review(address, now()),
-    reviewAll: () => table.reviewAll(now()),
-    retry: (address) => table.retry(address, now()),
+    crowded: () => table.usage.crowded.keys(),
   };
 }
 
@@ -246,8 +250,8 @@ const move = fc.oneof(
 
 test('law: no message takes the device beyond its limit, and in the end the order has decided', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 2, max: 14 }), fc.array(move, { maxLength: 60 }), (room, moves) => {
-      const scene = new Scene(room);
+    fc.property(fc.integer({ min: 2, max: 14 }), fc.array(move, { maxLength: 60 }), (most, moves) => {
+      const scene = new Scene(most);
       for (const table of scene.device) table.set('x', new Set(['theirs']));
       scene.read(0);
       scene.read(1);
@@ -257,20 +261,20 @@ test('law: no message takes the device beyond its limit, and in the end the orde
         else if (one.kind === 'drop') scene.want(one.address, noTags, one.cause);
         else if (one.kind === 'read') scene.read(one.table);
         else scene.send(one.table, one.entries);
-        assert.ok(scene.entries <= room, `${scene.entries} of ${room}`);
+        assert.ok(scene.entries <= most, `${scene.entries} of ${most}`);
       }
       scene.drain();
-      assert.ok(scene.entries <= room);
-      const places = Math.floor((room - 2) / 2);
+      assert.ok(scene.entries <= most);
+      const slots = Math.floor((most - 2) / 2);
       const [owned, other] = [scene.ownedOn(0), scene.ownedOn(1)];
       assert.deepEqual(owned, other, 'the same addresses in all tables');
-      assert.equal(owned.length, Math.min(places, scene.desired.size));
+      assert.equal(owned.length, Math.min(slots, scene.desired.size));
       const out = [...scene.desired.keys()].filter((address) => !owned.includes(address));
       const rank = (address: string) => scene.rankOfTag(scene.desired.get(address)?.[0]);
       for (const one of out) for (const other of owned) assert.ok(compareRanks(rank(one), rank(other)) >= 0);
       assert.equal(scene.limits.waiting, out.length);
       // A restart over the same table finds everything as it should be.
-      const next = new Scene(room);
+      const next = new Scene(most);
       for (const [address, tags] of scene.desired) next.desired.set(address, tags);
       for (const [i, table] of scene.device.entries())
         for (const [a, tags] of table) next.device[i]?.set(a, tags);
@@ -302,7 +306,7 @@ test('what an edit of a limit would displace is guarded like a policy edit, also
   scene.want('gold', ['k.gold']);
   scene.drain();
   assert.ok(scene.ownedOn(0).includes('gold') && !scene.ownedOn(0).includes('later'));
-  assert.equal(scene.entries, 10, 'a higher rank takes the place of one, at once');
+  assert.equal(scene.entries, 10, 'a higher rank takes the slot of one, at once');
 
   const next = new Scene(4, { tables: 1, guard: holdsAll });
   for (const [address, tags] of scene.desired) next.desired.set(address, tags);
@@ -320,7 +324,25 @@ test('what an edit of a limit would displace is guarded like a policy edit, also
   assert.equal(batch?.length, 6, 'where the guard lets them, they go');
 });
 
-test('fewer tags an address by an edit: guarded, and a higher rank takes a place at once', () => {
+test('what is held for a lowered limit and then deserved no more still takes capacity: nothing is registered in its stead', () => {
+  const scene = new Scene(undefined, { tables: 1, guard: holdsAll });
+  scene.read(0);
+  for (const address of ten) scene.want(address, ['k.a']);
+  scene.drain();
+  scene.configured = { addresses: 9, tagsPerAddress: undefined };
+  scene.limits.limitsChanged();
+  scene.drain();
+  const [out = ''] = ten.filter((address) => scene.limits.isOut(address));
+  scene.want(out, noTags, 'policy');
+  scene.drain();
+  assert.equal(scene.entries, 10, 'both removals are held');
+  scene.want(out === 'n0' ? 'n1' : 'n0', noTags);
+  scene.want('later', ['k.a']);
+  scene.drain();
+  assert.deepEqual([scene.entries, scene.ownedOn(0).includes('later')], [9, false]);
+});
+
+test('fewer tags an address by an edit: guarded, and a higher rank takes a slot at once', () => {
   const scene = new Scene(undefined, { tables: 1, guard: holdsAll });
   scene.takesTags = 64;
   scene.read(0);
@@ -376,7 +398,7 @@ test('law: whatever answers are lost, what a higher rank displaces goes at once,
         4,
         'what the edit displaced stays until somebody approves it, and nothing else does',
       );
-      for (const tag of wanted) assert.ok(there.includes(tag), 'a higher rank takes a place at once');
+      for (const tag of wanted) assert.ok(there.includes(tag), 'a higher rank takes a slot at once');
       assert.equal(scene.tables[0]?.held.length, fewer > 0 ? 1 : 0);
     }),
   );
@@ -410,7 +432,7 @@ test('what a device refuses is learned by one message, displaces nothing, and ot
   }
 });
 
-test('a device with room that refuses some addresses of one tenant keeps out nobody else', () => {
+test('a device with free capacity that refuses some addresses of one tenant keeps out nobody else', () => {
   const scene = new Scene(undefined, { tables: 1, isCertain: false });
   scene.namespaceOf = (address) => (scene.bad.has(address) ? 'evil' : 'shop');
   scene.read(0);
@@ -502,7 +524,7 @@ test('a figure of tags that the device has taken more of is no limit, and takes 
   assert.deepEqual([...(scene.device[0]?.get('n0') ?? [])].sort(), ['k.a', 'k.b', 'k.c']);
   scene.wait(61_000);
   assert.deepEqual(
-    scene.tables[0]?.room.crowded.size,
+    scene.tables[0]?.usage.crowded.size,
     0,
     'one is tried with all of its tags, and that ends it',
   );
@@ -519,8 +541,8 @@ test('tags of one address: those of others count, rank decides, a figure that th
     scene.want('b', ['k.a', 'k.b', 'k.c', 'k.d']);
     scene.drain();
     assert.deepEqual([...(scene.device[0]?.get('a') ?? [])].sort(), ['also.theirs', 'k.a', 'k.b', 'theirs']);
-    assert.deepEqual(scene.tables[0]?.room.unfitAt('a'), ['k.c', 'k.d']);
-    assert.deepEqual(scene.tables[0]?.room.unfitAt('b'), noTags);
+    assert.deepEqual(scene.tables[0]?.usage.unfitAt('a'), ['k.c', 'k.d']);
+    assert.deepEqual(scene.tables[0]?.usage.unfitAt('b'), noTags);
     assert.equal(scene.limits.tagsPerAddress, 4);
     assert.equal(scene.tables[0]?.refusals.size, 0);
     scene.want('a', ['k.a', 'k.b', 'k.c', 'k.d', 'k.gold']);
@@ -546,20 +568,16 @@ test('it warns from 80 % on, until it is below 75 % again', () => {
 
 test('a table that cannot be read keeps none of its siblings waiting, and without a limit nobody waits', () => {
   const sides = { known: false, failing: false };
-  const one = { known: true, failing: false, entries: 1, taken: 1, hasEntry: () => false, tagsAt: () => 0 };
+  const one = { known: true, failing: false, entries: 1, unmanaged: 1, tagsAt: () => 0 };
   const nothing = {
     mostTags: () => 0,
     crowded: () => [],
-    review: () => {},
-    reviewAll: () => {},
-    retry: () => {},
   };
   const waits = (addresses: number | undefined, tables: readonly LimitedTable[]) =>
     new DeviceLimits({
       deserved: { tagsOf: () => noTags, addresses: () => [], count: 0, rankOf: () => undefined },
       tables: () => tables,
       configured: () => ({ addresses, tagsPerAddress: undefined }),
-      moved: () => {},
     }).mustWait;
   const known = { ...one, ...nothing };
   const unread = { ...known, ...sides };

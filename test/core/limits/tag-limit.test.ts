@@ -15,17 +15,17 @@ test('law: as many as fit, of the highest rank, of these what is there, of these
   const drawn = fc.record({
     tags: fc.subarray(letters),
     held: fc.subarray(letters),
-    room: fc.integer({ min: -2, max: 9 }),
+    atMost: fc.integer({ min: -2, max: 9 }),
     ranks: fc.array(fc.constantFrom(...ranks), { minLength: 8, maxLength: 8 }),
   });
   fc.assert(
-    fc.property(drawn, ({ tags, held, room, ranks: given }) => {
+    fc.property(drawn, ({ tags, held, atMost, ranks: given }) => {
       const rankOf = (tag: string) => given[letters.indexOf(tag)];
       const byTag = new Map(tags.map((tag) => [tag, rankOf(tag)]));
-      const fitting = fittingTags(tags, { room, ranks: byTag, held });
-      assert.equal(fitting.length, Math.min(tags.length, Math.max(0, room)));
+      const fitting = fittingTags(tags, { atMost, ranks: byTag, held });
+      assert.equal(fitting.length, Math.min(tags.length, Math.max(0, atMost)));
       assert.deepEqual(fitting, tagSet(fitting));
-      if (tags.length <= room) assert.equal(fitting, tags, 'the same instance: nothing is limited');
+      if (tags.length <= atMost) assert.equal(fitting, tags, 'the same instance: nothing is limited');
       const out = tags.filter((tag) => !fitting.includes(tag));
       const order = (a: string, b: string) =>
         compareRanks(rankOf(a), rankOf(b)) ||
@@ -34,7 +34,7 @@ test('law: as many as fit, of the highest rank, of these what is there, of these
       for (const one of fitting)
         for (const other of out) assert.ok(order(one, other) < 0, `${one} before ${other}`);
       assert.deepEqual(
-        fittingTags(tags, { room, ranks: byTag, held: fitting }),
+        fittingTags(tags, { atMost, ranks: byTag, held: fitting }),
         fitting,
         'it does not thrash',
       );

@@ -82,7 +82,6 @@ function play(steps: readonly Step[], ask: (table: Table, now: number) => void):
           return most;
         },
         ranksAt: () => new Map(),
-        moved: () => {},
       },
     },
     () => undefined,

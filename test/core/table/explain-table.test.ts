@@ -155,7 +155,6 @@ test('an address without a place and tags that do not fit are told', () => {
     tagsPerAddress: 1,
     displacementOf: () => 'rank' as const,
     ranksAt: () => new Map(),
-    moved: () => {},
   };
   const { table } = inSync({ [a]: ['k.a', 'k.b'] }, { side });
   const { displaced, unfit, wanted } = table.explain(a, 0);

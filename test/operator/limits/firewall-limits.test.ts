@@ -3,7 +3,8 @@ import { productTiming } from '../../../src/core/model/timing.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Desired } from '../../../src/core/desired/desired.ts';
-import { FirewallLimits, type LimitedWorker } from '../../../src/operator/limits/firewall-limits.ts';
+import { FirewallLimits } from '../../../src/operator/limits/firewall-limits.ts';
+import type { LimitedWorker } from '../../../src/operator/limits/limited-table.ts';
 import { createLogger } from '../../../src/runtime/logger.ts';
 
 const policy = 'shop/web';
@@ -49,19 +50,18 @@ function threePods(): Desired {
 function emptyTable(serial: string): LimitedWorker {
   return {
     ref: { serial, vsys: undefined },
-    unfitAt: () => [],
     limited: {
       known: true,
       failing: false,
       entries: 0,
-      taken: 0,
-      hasEntry: () => false,
+      unmanaged: 0,
       mostTags: () => 0,
       crowded: () => [],
       tagsAt: () => 0,
+      unfitAt: () => [],
+      takeUnfitChanges: () => [],
       review: () => {},
-      reviewAll: () => {},
-      retry: () => {},
+      wake: () => {},
     },
   };
 }

@@ -103,7 +103,6 @@ export async function simulate(behaviour: Behaviour, play: (sim: Simulated) => P
     deserved: { tagsOf: () => [], addresses: () => [], count: 0, rankOf: () => undefined },
     tables: () => [],
     configured: () => ({ addresses: undefined, tagsPerAddress: undefined }),
-    moved: () => {},
   });
   const look = (): void => {
     const state = worker.view().failing?.reason ?? '';
@@ -135,7 +134,13 @@ export async function simulate(behaviour: Behaviour, play: (sim: Simulated) => P
   };
   const worker: TableWorker = new TableWorker(tableContext(own, behaviour.context), {
     desired: { tagsOf: (address) => desired.get(address) ?? [], addresses: () => desired.keys() },
-    limits: { device: limits, books: () => ({ limits, tally: new LimitTally() }), ready: () => true },
+    limits: {
+      limits,
+      tally: new LimitTally(),
+      ready: () => true,
+      refresh() {},
+      answered: () => new Set<string>(),
+    },
   });
   const running = worker.run(stop.signal, new AbortController().signal);
   const want = (address: string, ...tags: readonly string[]): void => {

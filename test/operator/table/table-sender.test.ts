@@ -42,7 +42,7 @@ function sending(
   );
   const limited = limitedTable({ table, isFailing: () => false, wake: nothing, now: () => now });
   const reads = new ReadSchedule({ intervalMs: () => 900_000, now: () => now, timing: context.timing });
-  const sender = new TableSender({ context, table, reads, limited, limits: { answered: nothing } });
+  const sender = new TableSender({ context, table, reads, limited, limits: { answered: () => new Set() } });
   const next = () => {
     now += 10;
     return sender.sendNext(connection, new AbortController().signal);

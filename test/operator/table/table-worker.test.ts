@@ -84,9 +84,14 @@ const noLimits: TableWorkerParts['limits'] = (() => {
     deserved: { tagsOf: () => [], addresses: () => [], count: 0, rankOf: () => undefined },
     tables: () => [],
     configured: () => ({ addresses: undefined, tagsPerAddress: undefined }),
-    moved: () => {},
   });
-  return { device, books: () => ({ limits: device, tally: new LimitTally() }), ready: () => true };
+  return {
+    limits: device,
+    tally: new LimitTally(),
+    ready: () => true,
+    refresh() {},
+    answered: () => new Set<string>(),
+  };
 })();
 
 /** Runs a worker until `done` or for ten seconds. */

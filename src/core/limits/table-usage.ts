@@ -2,15 +2,10 @@
 
 import { noTags, sameTags, type TagSet } from '../model/tag-set.ts';
 
-export class TableRoom {
+export class TableUsage {
   readonly #lingering = new Set<string>();
   readonly #unfit = new Map<string, TagSet>();
-  readonly #moved: (address: string) => void;
-
-  /** @param moved is told when other tags of an address do not fit. */
-  constructor(moved: (address: string) => void) {
-    this.#moved = moved;
-  }
+  #changed = new Set<string>();
 
   /** Addresses with tags of ours that are not desired, and that do not go with the next messages. */
   get lingering(): number {
@@ -32,13 +27,19 @@ export class TableRoom {
     if (sameTags(unfit, this.unfitAt(address))) return;
     if (unfit.length > 0) this.#unfit.set(address, unfit);
     else this.#unfit.delete(address);
-    this.#moved(address);
+    this.#changed.add(address);
+  }
+
+  /** Addresses of which other tags do not fit than when it was last asked. */
+  takeChanged(): ReadonlySet<string> {
+    const changed = this.#changed;
+    this.#changed = new Set();
+    return changed;
   }
 
   clear(): void {
-    const crowded = [...this.#unfit.keys()];
+    for (const address of this.#unfit.keys()) this.#changed.add(address);
     this.#lingering.clear();
     this.#unfit.clear();
-    for (const address of crowded) this.#moved(address);
   }
 }

@@ -2,14 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { RoomEvidence, type RoomOutcome } from '../../../src/core/limits/room-evidence.ts';
+import { CapacityEvidence, type CapacityOutcome } from '../../../src/core/limits/capacity-evidence.ts';
 
 const perhaps = (...addresses: string[]) =>
   addresses.map((address) => ({ address, namespace: address, isCertain: false }));
 const surely = (...addresses: string[]) =>
   addresses.map((address) => ({ address, namespace: address, isCertain: true }));
 
-const outcome = (entries: number, given: Partial<RoomOutcome>): RoomOutcome => ({
+const outcome = (entries: number, given: Partial<CapacityOutcome>): CapacityOutcome => ({
   freed: 0,
   taken: 0,
   isProbeTaken: false,
@@ -19,10 +19,10 @@ const outcome = (entries: number, given: Partial<RoomOutcome>): RoomOutcome => (
 });
 
 test('words that are certain, or others that Pods of two namespaces heard, tell the limit', () => {
-  const certain = new RoomEvidence();
+  const certain = new CapacityEvidence();
   assert.equal(certain.answered(outcome(7, { refused: surely('a') }), 0), true);
   assert.equal(certain.limit, 7);
-  const other = new RoomEvidence();
+  const other = new CapacityEvidence();
   assert.equal(other.answered(outcome(7, { refused: perhaps('a') }), 0), false);
   assert.equal(other.answered(outcome(7, { refused: perhaps('a') }), 0), false, 'the same address again');
   assert.equal(other.limit, undefined);
@@ -38,25 +38,25 @@ test('words that are certain, or others that Pods of two namespaces heard, tell 
 });
 
 test('an address that is taken in between makes the words mean something else', () => {
-  const evidence = new RoomEvidence();
+  const evidence = new CapacityEvidence();
   evidence.answered(outcome(7, { refused: perhaps('a') }), 0);
   assert.equal(evidence.answered(outcome(8, { taken: 1 }), 0), false);
   assert.equal(evidence.answered(outcome(8, { refused: perhaps('b') }), 0), false);
   assert.equal(evidence.limit, undefined);
 });
 
-test('room that the same message made and nobody took: the refusal is about something else', () => {
-  const evidence = new RoomEvidence();
+test('capacity that the same message freed and nobody took: the refusal is about something else', () => {
+  const evidence = new CapacityEvidence();
   evidence.answered(outcome(7, { refused: surely('a') }), 0);
   assert.equal(evidence.answered(outcome(6, { freed: 1, refused: perhaps('b', 'c') }), 0), false);
   assert.equal(evidence.limit, undefined);
-  // Where the words are certain, what was freed came too late for this message, and is room for the next one.
+  // Where the words are certain, what was freed came too late for this message, and is free for the next one.
   assert.equal(evidence.answered(outcome(6, { freed: 1, refused: surely('b') }), 0), true);
   assert.equal(evidence.limit, 7);
 });
 
 test('others are tried after 30 s, doubling to 10 min; success ends the limit, and so does another device', () => {
-  const evidence = new RoomEvidence();
+  const evidence = new CapacityEvidence();
   assert.equal(evidence.probeAt, undefined);
   assert.equal(evidence.probe(1e9), false);
   evidence.answered(outcome(7, { refused: surely('a') }), 1000);
@@ -89,7 +89,7 @@ test('others are tried after 30 s, doubling to 10 min; success ends the limit, a
 });
 
 test('whose words turned out to mean something else is no witness any more', () => {
-  const evidence = new RoomEvidence();
+  const evidence = new CapacityEvidence();
   assert.equal(evidence.answered(outcome(7, { refused: perhaps('a', 'b') }), 0), true);
   evidence.answered(outcome(8, { taken: 1, isProbeTaken: true }), 30_000);
   assert.equal(evidence.answered(outcome(8, { refused: perhaps('a', 'b') }), 31_000), false);
@@ -98,7 +98,7 @@ test('whose words turned out to mean something else is no witness any more', () 
 });
 
 test('a device that takes less than it did says so, also while one more is tried', () => {
-  const evidence = new RoomEvidence();
+  const evidence = new CapacityEvidence();
   evidence.answered(outcome(7, { refused: surely('a') }), 0);
   assert.equal(evidence.answered(outcome(5, { refused: perhaps('b', 'c') }), 0), true);
   assert.equal(evidence.limit, 5);

@@ -1,4 +1,4 @@
-// Feeds the limits of a device: desired tags, its tables, the spec, and answers to messages.
+// Feeds the limits of a device: desired tags, what its tables hold, and answers to messages.
 
 import type { Batch } from '../message/batch.ts';
 import type { Rank } from '../policies/rank.ts';
@@ -17,38 +17,25 @@ export type Deserved = {
   namespaceOf?(address: string): string | undefined;
 };
 
-/** One table of the device, as far as limits go. Counts are of addresses, the mark of ownership included. */
+/** What one table of the device holds, as far as is known. Counts are of addresses, the mark of ownership included. */
 export type LimitedTable = {
   /** It has been read in full. */
   readonly known: boolean;
   /** It cannot be read for now. */
   readonly failing: boolean;
-  /** All that it holds, as far as is known. */
+  /** All that it holds. */
   readonly entries: number;
-  /** Entries that are there whoever gets a place: others', and those of ours that are not desired and stay for now. */
-  readonly taken: number;
-  /** Somebody's tags are at this address. */
-  hasEntry(address: string): boolean;
+  /** What it holds whoever has a slot: entries of others, and of ours those that are not desired and stay for now. */
+  readonly unmanaged: number;
   /** How many tags, including other clients', are at this address. */
   tagsAt(address: string): number;
   /** The most of them that any address of the table carries. One pass over all. */
   mostTags(): number;
   /** Addresses with tags that do not fit. */
   crowded(): Iterable<string>;
-  /** What limits leave of the address's tags has changed. */
-  review(address: string): void;
-  /** The same of every address. */
-  reviewAll(): void;
-  /** What was refused of the address may be sent again at once. */
-  retry(address: string): void;
 };
 
-/** What is known beside the device's refusals: spec.limits, else what its model tells. */
-export type ConfiguredLimits = {
-  readonly addresses: number | undefined;
-  readonly tagsPerAddress: number | undefined;
-};
-
+/** The device answered a message to one of its tables, which has taken up the answer. */
 export type Answer = {
   readonly table: LimitedTable;
   readonly batch: Batch;
@@ -56,3 +43,8 @@ export type Answer = {
   readonly newcomers: readonly string[];
   readonly rejections: readonly Rejection[];
 };
+
+/** The table has tags of somebody at this address. */
+export function hasEntry(table: LimitedTable, address: string): boolean {
+  return table.tagsAt(address) > 0;
+}
