@@ -13,7 +13,7 @@ import type { Controller } from '../operator/cluster/controller.ts';
 import type { DefinitionWatch } from '../operator/cluster/definition-watch.ts';
 import { Election } from '../operator/leadership/election.ts';
 import type { EventRecorder } from '../operator/status/event-recorder.ts';
-import { EventTeller } from '../operator/status/event-teller.ts';
+import { StatusEvents } from '../operator/status/status-events.ts';
 import { Farewells } from '../operator/lifecycle/farewells.ts';
 import { Finalizers, type PatchObject } from '../operator/lifecycle/finalizers.ts';
 import { LifecycleWorker } from '../operator/lifecycle/lifecycle-worker.ts';
@@ -132,14 +132,14 @@ export class Leadership {
     const { http, controller, events, metrics, log } = this.#parts;
     const now = systemClocks.now;
     // What was told in an earlier term is in the statuses, or was another leader's to tell.
-    const teller = new EventTeller((about, event) => events.record(about, event));
+    const statusEvents = new StatusEvents((about, event) => events.record(about, event));
     return new StatusWorker({
-      source: new StatusSource({ controller, teller, startedAt: now() }),
+      source: new StatusSource({ controller, events: statusEvents, startedAt: now() }),
       write: async (subject, value, stop) => {
         if (!term.mayBegin()) throw term.signal.reason;
         return writeStatus(http, subject, value, stop);
       },
-      gone: (uid) => teller.forget(uid),
+      gone: (uid) => statusEvents.forget(uid),
       failed: (reason) => metrics.reconcileErrors.inc({ reason }),
       log,
       now,

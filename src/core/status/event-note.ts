@@ -43,16 +43,16 @@ export function eventKind(reason: EventReason): EventKind {
   return kinds[reason];
 }
 
-/** Whose Event a condition reason is: the policy's own doing, an outage of the device, or nobody's. */
-type Bearing = 'policy' | 'outage' | undefined;
+/** The Event that a condition reason becomes: NotReady of the policy, an outage of the PanFirewall, or none. */
+type EventOf = 'policy' | 'outage' | undefined;
 
 /** An outage is what the list of Event reasons calls so. */
 type Judged = {
-  readonly [R in ConditionReason]: R extends OutageReason ? 'outage' : Exclude<Bearing, 'outage'>;
+  readonly [R in ConditionReason]: R extends OutageReason ? 'outage' : Exclude<EventOf, 'outage'>;
 };
 
 /** Complete, so that a reason that is added must be judged here. */
-const bearings: Judged = {
+const eventOf: Judged = {
   // A PanFirewall's own InvalidSpec is no outage: whoever edited it is looking, and the condition is Stalled.
   InvalidSpec: 'policy',
   FirewallMissing: 'policy',
@@ -80,14 +80,14 @@ const bearings: Judged = {
   InSync: undefined,
 };
 
-const byWord: ReadonlyMap<string, Bearing> = new Map<string, Bearing>(Object.entries(bearings));
+const byWord: ReadonlyMap<string, EventOf> = new Map<string, EventOf>(Object.entries(eventOf));
 
 /** The device takes nothing: one Event on the PanFirewall, and none on its policies. */
 export function outageOf(reason: string): OutageReason | undefined {
   return outageReasons.find((known) => known === reason);
 }
 
-/** On a policy that is not Ready: its own doing. */
-export function isOwnDoing(reason: string): boolean {
+/** On a policy that is not Ready: a failure of its own. */
+export function isPolicyFailure(reason: string): boolean {
   return byWord.get(reason) === 'policy';
 }

@@ -7,7 +7,7 @@ import { approveCommand } from './table-health.ts';
 import { isUnnamed, tableKey, tableName } from '../model/table-ref.ts';
 
 /** A PanFirewall's status as far as Events depend on it, as found or as written. */
-export type ToldFirewallStatus = {
+export type FirewallEventStatus = {
   readonly conditions?: readonly FoundCondition[] | undefined;
   readonly tables?:
     | readonly {
@@ -15,20 +15,20 @@ export type ToldFirewallStatus = {
         readonly vsys?: string | undefined;
         readonly state: string;
         readonly message?: string | undefined;
-        readonly held?: readonly ToldPlan[] | undefined;
+        readonly held?: readonly HeldPlanStatus[] | undefined;
       }[]
     | undefined;
 };
 
-type ToldPlan = {
+type HeldPlanStatus = {
   readonly plan: string;
   readonly addresses: number;
   readonly examples: readonly string[];
 };
 
-/** What is going on, and has been told. */
-export type FirewallStory = {
-  /** What it was told as. */
+/** What Events have reported of a PanFirewall and still holds, so that nothing is reported twice. */
+export type ReportedFirewall = {
+  /** The reason that was reported. */
   readonly outage: OutageReason | undefined;
   readonly conflict: boolean;
   /** `<table> <plan>` of every held plan. */
@@ -37,8 +37,8 @@ export type FirewallStory = {
 
 const conflict = 'OwnershipConflict';
 
-/** What has been told by a predecessor: as much as the object's status shows. */
-export function foundFirewallStory(found: ToldFirewallStatus | undefined): FirewallStory {
+/** What a predecessor has reported: as much as the object's status shows. */
+export function reportedByFirewallStatus(found: FirewallEventStatus | undefined): ReportedFirewall {
   const words = findings(found ?? {}).map(({ reason }) => reason);
   const [outage] = words.flatMap((word) => outageOf(word) ?? []);
   return {
@@ -54,32 +54,32 @@ export function foundFirewallStory(found: ToldFirewallStatus | undefined): Firew
  *   goes on: that nothing is wrong while the first read is on its way does not end an outage.
  */
 export function firewallEvents(
-  story: FirewallStory,
-  status: ToldFirewallStatus,
+  reported: ReportedFirewall,
+  status: FirewallEventStatus,
   { name, known }: { readonly name: string; readonly known: boolean },
-): { readonly story: FirewallStory; readonly events: readonly EventNote[] } {
+): { readonly reported: ReportedFirewall; readonly events: readonly EventNote[] } {
   const found = findings(status);
   const outage = outageAmong(found);
   const clash = found.find(({ reason }) => reason === conflict);
   const plans = heldPlans(status, name);
   const isJudged = known && found[0]?.reason !== 'InvalidSpec';
-  const next: FirewallStory = {
-    outage: outage?.reason ?? (isJudged ? undefined : story.outage),
-    conflict: clash !== undefined || (story.conflict && !isJudged),
-    plans: new Set(isJudged ? plans.keys() : [...story.plans, ...plans.keys()]),
+  const next: ReportedFirewall = {
+    outage: outage?.reason ?? (isJudged ? undefined : reported.outage),
+    conflict: clash !== undefined || (reported.conflict && !isJudged),
+    plans: new Set(isJudged ? plans.keys() : [...reported.plans, ...plans.keys()]),
   };
   const events: EventNote[] = [];
-  if (clash !== undefined && !story.conflict) events.push({ reason: conflict, note: clash.message });
+  if (clash !== undefined && !reported.conflict) events.push({ reason: conflict, note: clash.message });
   // One for an outage, and one more when its cause changes.
-  if (outage !== undefined && outage.reason !== story.outage) events.push(outage);
-  else if (isOver(story, next)) events.push({ reason: 'Recovered', note: 'the device works again' });
+  if (outage !== undefined && outage.reason !== reported.outage) events.push(outage);
+  else if (isOver(reported, next)) events.push({ reason: 'Recovered', note: 'the device works again' });
   for (const [plan, note] of plans) {
-    if (!story.plans.has(plan)) events.push({ reason: 'RemovalsHeld', note });
+    if (!reported.plans.has(plan)) events.push({ reason: 'RemovalsHeld', note });
   }
-  return { story: next, events };
+  return { reported: next, events };
 }
 
-function isOver(before: FirewallStory, after: FirewallStory): boolean {
+function isOver(before: ReportedFirewall, after: ReportedFirewall): boolean {
   return before.outage !== undefined && after.outage === undefined;
 }
 
@@ -94,14 +94,14 @@ function outageAmong(found: readonly Finding[]): (EventNote & { readonly reason:
 type Finding = { readonly reason: string; readonly message: string };
 
 /** Of the firewall as a whole first, then of its tables. */
-function findings({ conditions = [], tables = [] }: ToldFirewallStatus): Finding[] {
+function findings({ conditions = [], tables = [] }: FirewallEventStatus): Finding[] {
   const ready = conditions.find(({ type }) => type === 'Ready');
   const ofTables = tables.map(({ state, message = '' }) => ({ reason: state, message }));
   return ready === undefined ? ofTables : [ready, ...ofTables];
 }
 
-/** What a held plan is told as, by its name. */
-function heldPlans({ tables = [] }: ToldFirewallStatus, firewall: string): Map<string, string> {
+/** The note of each held plan, by table and plan. */
+function heldPlans({ tables = [] }: FirewallEventStatus, firewall: string): Map<string, string> {
   return new Map(
     tables.flatMap(({ serial, vsys, held }) => {
       const ref = { serial, vsys };
@@ -117,6 +117,6 @@ function heldPlans({ tables = [] }: ToldFirewallStatus, firewall: string): Map<s
 }
 
 /** A status that an earlier release wrote has one plan and no list. */
-function plansOf(held: readonly ToldPlan[] | undefined): readonly ToldPlan[] {
+function plansOf(held: readonly HeldPlanStatus[] | undefined): readonly HeldPlanStatus[] {
   return Array.isArray(held) ? held : [];
 }

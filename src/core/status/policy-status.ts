@@ -2,7 +2,8 @@
 
 import { type Finding, worst } from '../model/finding.ts';
 import { type Condition, conditionsFor } from './conditions.ts';
-import type { FirewallHealth, StatusContext } from './firewall-status.ts';
+import { type FirewallHealth, seenByPolicies } from './firewall-health.ts';
+import type { StatusContext } from './firewall-status.ts';
 import type { ConditionReason, SkipReason } from '../model/model.ts';
 import { isFailure, wasReady } from './table-health.ts';
 
@@ -111,25 +112,6 @@ const noFirewall: Finding = {
 /** A firewall in Observe, a passive HA peer, or one that is being deleted is not waited for; a wrong reference is the policy's own fault. */
 function counts({ unusable, health }: PolicyTarget): boolean {
   return unusable !== undefined || health.aside === undefined;
-}
-
-/** Another policy's address that is refused or left out is not this policy's failure, and what is held still stands. */
-const ofOthers: ReadonlySet<ConditionReason> = new Set([
-  'RemovalsHeld',
-  'CapacityExceeded',
-  'TagLimitExceeded',
-  'RegistrationRejected',
-]);
-
-const fine: Finding = { reason: 'InSync', message: '' };
-
-/** What of a firewall's health its policies may show: while this stays, so do they. */
-export function seenByPolicies({ finding, stuck, aside }: FirewallHealth): Required<FirewallHealth> {
-  const { reason } = finding;
-  // A table whose owner is contested goes on registering; one that we are shut out of is stuck.
-  const disputed = reason === 'OwnershipConflict' && !stuck;
-  const isTheirs = isFailure(reason) ? !ofOthers.has(reason) && !disputed : stuck && reason === 'Progressing';
-  return { finding: isTheirs && aside === undefined ? finding : fine, stuck, aside };
 }
 
 function targetFinding(target: PolicyTarget, { generation, previous }: StatusContext): Finding {

@@ -1,6 +1,6 @@
 // Claims of one PanFirewall on its tables, published to the others, and whether it may write to one of them.
 
-import type { ShownTable } from '../../core/status/firewall-status.ts';
+import type { ShownTable } from '../../core/status/firewall-view.ts';
 import {
   type TableClaim,
   identityAt,

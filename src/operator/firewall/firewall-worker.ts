@@ -3,7 +3,7 @@
 import { type Finding, worst } from '../../core/model/finding.ts';
 import type { AddressChange } from '../../core/model/address-change.ts';
 import type { EventNote } from '../../core/status/event-note.ts';
-import type { FirewallView, ShownTable } from '../../core/status/firewall-status.ts';
+import type { FirewallView, ShownTable } from '../../core/status/firewall-view.ts';
 import { type PurgeOutcome, together } from '../../core/lifecycle/farewell.ts';
 import type { Scope } from '../../core/model/policy-scope.ts';
 import { deviceIdentity } from '../../core/rights/table-claims.ts';

@@ -1,7 +1,7 @@
 // Tables that an earlier leader kept, as the PanFirewall's status has them.
 
 import type { WindowCount } from '../../core/removals/guard-window.ts';
-import { departed, type DepartedTable } from '../../core/status/firewall-status.ts';
+import { departed, type DepartedTable } from '../../core/status/firewall-view.ts';
 import { type TableRef, tableKey } from '../../core/model/table-ref.ts';
 import type { FormerTable } from '../table/table-context.ts';
 import { monotonicTime } from '../leadership/wall-clock.ts';

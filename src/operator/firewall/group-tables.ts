@@ -9,7 +9,7 @@ import {
   listedGroupOf,
   type TableEntry,
 } from '../../core/device/device-groups.ts';
-import type { ShownTable } from '../../core/status/firewall-status.ts';
+import type { ShownTable } from '../../core/status/firewall-view.ts';
 import { ownTable } from '../../core/model/table-ref.ts';
 import type { FirewallContext } from './firewall-context.ts';
 import { GroupDiscovery } from './group-discovery.ts';

@@ -1,7 +1,7 @@
 // Runs a process for each table that one PanFirewall keeps, or purges at its end, while we lead.
 
 import { type PurgeOutcome, together } from '../../core/lifecycle/farewell.ts';
-import type { DepartedTable, ShownTable } from '../../core/status/firewall-status.ts';
+import type { DepartedTable, ShownTable } from '../../core/status/firewall-view.ts';
 import type { TableEntry } from '../../core/device/device-groups.ts';
 import { sameName, type TableRef } from '../../core/model/table-ref.ts';
 import type { TableProcess } from '../table/table-context.ts';

@@ -1,7 +1,7 @@
 // The tables of one PanFirewall that were taken out of spec.tables: each is purged for a while, then left as it is.
 
 import type { PurgeOutcome } from '../../core/lifecycle/farewell.ts';
-import type { ShownTable } from '../../core/status/firewall-status.ts';
+import type { ShownTable } from '../../core/status/firewall-view.ts';
 import type { TableEntry } from '../../core/device/device-groups.ts';
 import { type TableRef, tableKey, tableName } from '../../core/model/table-ref.ts';
 import type { TableProcess } from '../table/table-context.ts';

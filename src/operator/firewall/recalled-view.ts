@@ -1,6 +1,6 @@
 // Last known state in a PanFirewall's status, shown while its device or spec is unavailable.
 
-import { departed, type FirewallView, type ShownTable } from '../../core/status/firewall-status.ts';
+import { departed, type FirewallView, type ShownTable } from '../../core/status/firewall-view.ts';
 import { tableKey } from '../../core/model/table-ref.ts';
 import type { PanFirewallEnding } from '../../kubernetes/resources/pan-firewall.ts';
 import type { ObjectMeta } from '../../kubernetes/resources/object.ts';

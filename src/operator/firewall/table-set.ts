@@ -4,7 +4,7 @@ import { isAmong, type TableEntry } from '../../core/device/device-groups.ts';
 import type { Finding } from '../../core/model/finding.ts';
 import { type PurgeOutcome, together } from '../../core/lifecycle/farewell.ts';
 import { tableTransition, type TableTransition } from '../../core/lifecycle/table-transitions.ts';
-import type { DepartedTable, FirewallView } from '../../core/status/firewall-status.ts';
+import type { DepartedTable, FirewallView } from '../../core/status/firewall-view.ts';
 import { tableKey, tableName } from '../../core/model/table-ref.ts';
 import { purgeObstacle } from '../../core/rights/stance.ts';
 import type { FirewallDevices } from '../device/firewall-devices.ts';

@@ -2,13 +2,9 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { ConditionReason, PolicyId } from '../../core/model/model.ts';
-import {
-  type FirewallHealth,
-  type FirewallView,
-  firewallHealth,
-  healthForPolicies,
-} from '../../core/status/firewall-status.ts';
-import { seenByPolicies } from '../../core/status/policy-status.ts';
+import { type FirewallHealth, firewallHealth, healthForPolicies } from '../../core/status/firewall-health.ts';
+import type { FirewallView } from '../../core/status/firewall-view.ts';
+import { seenByPolicies } from '../../core/status/firewall-health.ts';
 import { isFinalized } from '../../kubernetes/resources/api.ts';
 import type { Controller } from '../cluster/controller.ts';
 import type { FirewallObject } from '../cluster/firewall-objects.ts';

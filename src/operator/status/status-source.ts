@@ -7,7 +7,7 @@ import { objectPath, panFirewalls } from '../../kubernetes/resources/api.ts';
 import type { Controller } from '../cluster/controller.ts';
 import { policyPath } from '../cluster/policy-objects.ts';
 import { isPolicyKey, type StatusKey } from '../cluster/status-key.ts';
-import type { EventTeller } from './event-teller.ts';
+import type { StatusEvents } from './status-events.ts';
 import {
   concernedPolicies,
   type FirewallSnapshot,
@@ -24,7 +24,7 @@ const tickMs = 1000;
 
 type StatusSourceOptions = {
   readonly controller: Controller;
-  readonly teller: EventTeller;
+  readonly events: StatusEvents;
   /** Monotonic ms. */
   readonly startedAt: number;
 };
@@ -102,13 +102,13 @@ export class StatusSource {
       judgeable: this.#graceIsOver || shared.known || parsed.status === undefined,
       compute: (context) => {
         const status = firewallStatus(view, context);
-        return { status, written: () => this.#options.teller.firewall(parsed, status, shared.known) };
+        return { status, written: () => this.#options.events.firewall(parsed, status, shared.known) };
       },
     };
   }
 
   #policy(id: PolicyId, at: number): StatusSubject | undefined {
-    const { controller, teller } = this.#options;
+    const { controller, events } = this.#options;
     const parsed = controller.policies.get(id)?.parsed;
     const targets = parsed === undefined ? [] : targetNames(controller, parsed, id);
     this.#setTargets(id, targets);
@@ -129,7 +129,7 @@ export class StatusSource {
       judgeable: this.#graceIsOver || known || parsed.status === undefined,
       compute: (context) => {
         const status = policyStatus(view, context);
-        return { status, written: () => teller.policy(parsed, status) };
+        return { status, written: () => events.policy(parsed, status) };
       },
     };
   }

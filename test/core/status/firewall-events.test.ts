@@ -4,18 +4,18 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { EventNote } from '../../../src/core/status/event-note.ts';
 import {
-  type FirewallStory,
+  type ReportedFirewall,
   firewallEvents,
-  foundFirewallStory,
-  type ToldFirewallStatus,
+  reportedByFirewallStatus,
+  type FirewallEventStatus,
 } from '../../../src/core/status/firewall-events.ts';
 import { conditionReasons, outageReasons } from '../../../src/core/model/model.ts';
 
-type Step = { readonly status: ToldFirewallStatus; readonly known: boolean };
+type Step = { readonly status: FirewallEventStatus; readonly known: boolean };
 
-type Table = NonNullable<ToldFirewallStatus['tables']>[number];
+type Table = NonNullable<FirewallEventStatus['tables']>[number];
 
-function status(reason: string, tables: readonly Table[] = []): ToldFirewallStatus {
+function status(reason: string, tables: readonly Table[] = []): FirewallEventStatus {
   const condition = {
     type: 'Ready',
     status: reason === 'InSync' ? 'True' : 'False',
@@ -35,16 +35,16 @@ const at = (reason: string, tables: readonly Table[] = [], known = true): Step =
   status: status(reason, tables),
   known,
 });
-const fresh = foundFirewallStory(undefined);
+const fresh = reportedByFirewallStatus(undefined);
 
 /** All Events of these written statuses. `restartsAfter`: where a new process goes on from what is on the object. */
-function told(steps: readonly Step[], story: FirewallStory = fresh, restartsAfter = new Set<number>()) {
+function told(steps: readonly Step[], reported: ReportedFirewall = fresh, restartsAfter = new Set<number>()) {
   const events: EventNote[] = [];
-  let now = story;
+  let now = reported;
   for (const [i, step] of steps.entries()) {
     const next = firewallEvents(now, step.status, { name: 'edge-a', known: step.known });
     events.push(...next.events);
-    now = restartsAfter.has(i) ? foundFirewallStory(step.status) : next.story;
+    now = restartsAfter.has(i) ? reportedByFirewallStatus(step.status) : next.reported;
   }
   return events;
 }
@@ -66,7 +66,7 @@ test('a held plan is told with its table, an example and the command; Ready is f
   const [{ conditions = [] }, plan] = [status('DeviceUnavailable'), held('1a2b')];
   const other = { ...conditions[0], type: 'Reconciling', status: 'True', reason: 'InSync', message: '' };
   const step = {
-    status: { conditions: [other, ...conditions], tables: [plan] } as ToldFirewallStatus,
+    status: { conditions: [other, ...conditions], tables: [plan] } as FirewallEventStatus,
     known: true,
   };
   const note =
@@ -187,7 +187,7 @@ test('law: a restart over an unchanged status tells nothing', () => {
   fc.assert(
     fc.property(anyStep, ({ status: found, known }) => {
       assert.deepEqual(
-        firewallEvents(foundFirewallStory(found), found, { name: 'edge-a', known }).events,
+        firewallEvents(reportedByFirewallStatus(found), found, { name: 'edge-a', known }).events,
         [],
       );
     }),

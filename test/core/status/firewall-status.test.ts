@@ -4,32 +4,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { FoundCondition } from '../../../src/core/status/conditions.ts';
-import {
-  type FirewallView,
-  firewallHealth,
-  firewallStatus,
-  healthForPolicies,
-} from '../../../src/core/status/firewall-status.ts';
+import type { FirewallView } from '../../../src/core/status/firewall-view.ts';
+import { firewallHealth, healthForPolicies } from '../../../src/core/status/firewall-health.ts';
+import { firewallStatus } from '../../../src/core/status/firewall-status.ts';
 import { type ConditionReason, conditionReasons } from '../../../src/core/model/model.ts';
 import { isFailure, type TableView } from '../../../src/core/status/table-health.ts';
 import type { TableRef } from '../../../src/core/model/table-ref.ts';
 import { checkStatus, timeAt } from './status-rules.ts';
+import { quietTable as quiet } from './quiet-table.ts';
 
-const quiet: TableView = {
-  firewall: 'edge-a',
-  failing: undefined,
-  known: true,
-  owned: 5,
-  foreign: 1,
-  pending: 0,
-  held: [],
-  guardWindow: [],
-  conflict: undefined,
-  notes: [],
-  refused: undefined,
-  oldestPendingAt: undefined,
-  lastConfirmedAt: 0,
-};
 const device = { model: 'PA-VM', serial: '007', swVersion: '11.1.4' };
 
 const busy: TableView = { ...quiet, pending: 3, oldestPendingAt: 100_000, lastConfirmedAt: 100_000 };

@@ -5,10 +5,10 @@ import * as fc from 'fast-check';
 import type { EventNote } from '../../../src/core/status/event-note.ts';
 import { conditionReasons } from '../../../src/core/model/model.ts';
 import {
-  foundPolicyStory,
-  type PolicyStory,
+  reportedByPolicyStatus,
+  type ReportedPolicy,
   policyEvents,
-  type ToldPolicyStatus,
+  type PolicyEventStatus,
 } from '../../../src/core/status/policy-events.ts';
 
 const ownReasons = [
@@ -21,7 +21,7 @@ const ownReasons = [
 ];
 
 /** firewalls: the states of the firewalls that it names. */
-function at(reason: string, { generation = 1, firewalls = [reason] } = {}): ToldPolicyStatus {
+function at(reason: string, { generation = 1, firewalls = [reason] } = {}): PolicyEventStatus {
   const condition = {
     type: 'Ready',
     status: reason === 'InSync' || reason === 'NoPods' ? 'True' : 'False',
@@ -34,15 +34,15 @@ function at(reason: string, { generation = 1, firewalls = [reason] } = {}): Told
 }
 const invalid = (generation = 1) => at('InvalidSpec', { generation, firewalls: [] });
 
-const fresh = foundPolicyStory(undefined);
+const fresh = reportedByPolicyStatus(undefined);
 
-function told(steps: readonly ToldPolicyStatus[], story: PolicyStory = fresh): EventNote[] {
+function told(steps: readonly PolicyEventStatus[], reported: ReportedPolicy = fresh): EventNote[] {
   const events: EventNote[] = [];
-  let now = story;
+  let now = reported;
   for (const step of steps) {
     const next = policyEvents(now, step);
     events.push(...next.events);
-    now = next.story;
+    now = next.reported;
   }
   return events;
 }
@@ -99,7 +99,7 @@ test('an invalid spec of a firewall is not the doing of the policies that name i
 
 test('an edit that keeps it Ready, or makes it so anew, is no Event', () => {
   const steps = [at('Progressing', { generation: 2 }), at('InSync', { generation: 2 })];
-  assert.deepEqual(told(steps, foundPolicyStory(at('InSync'))), []);
+  assert.deepEqual(told(steps, reportedByPolicyStatus(at('InSync'))), []);
 });
 
 test('a policy that selects nothing is told so once, with its words, and Ready when Pods come', () => {
@@ -116,14 +116,14 @@ test('Pods that come and go later are no news, an edit that selects nothing is',
 });
 
 test('over a restart, NoPods is told no second time, and Ready still is when Pods come', () => {
-  const found = foundPolicyStory(at('NoPods'));
+  const found = reportedByPolicyStatus(at('NoPods'));
   assert.deepEqual(reasons(told([at('NoPods'), at('InSync')], found)), ['Ready']);
 });
 
 test('only its own doing makes a NotReady', () => {
   for (const reason of [...conditionReasons, 'OwnershipConflict']) {
     const expected = ownReasons.includes(reason) && reason !== 'InvalidSpec' ? ['NotReady'] : [];
-    assert.deepEqual(reasons(told([at(reason)], foundPolicyStory(at('InSync')))), expected, reason);
+    assert.deepEqual(reasons(told([at(reason)], reportedByPolicyStatus(at('InSync')))), expected, reason);
   }
 });
 
@@ -138,7 +138,7 @@ const anyStatus = fc
 test('law: a restart over an unchanged status tells nothing', () => {
   fc.assert(
     fc.property(anyStatus, (status) => {
-      assert.deepEqual(told([status], foundPolicyStory(status)), []);
+      assert.deepEqual(told([status], reportedByPolicyStatus(status)), []);
     }),
   );
 });
@@ -146,11 +146,11 @@ test('law: a restart over an unchanged status tells nothing', () => {
 test('law: it is told to be Ready only when it is, and never twice without a NotReady in between', () => {
   fc.assert(
     fc.property(fc.array(anyStatus, { maxLength: 30 }), (steps) => {
-      let story = fresh;
+      let reported = fresh;
       let last: string | undefined;
       for (const step of steps) {
-        const next = policyEvents(story, step);
-        story = next.story;
+        const next = policyEvents(reported, step);
+        reported = next.reported;
         assert.ok(next.events.length <= 1);
         const [event] = next.events;
         if (event === undefined) continue;

@@ -7,27 +7,11 @@ import type { Finding } from '../../../src/core/model/finding.ts';
 import type { FoundCondition } from '../../../src/core/status/conditions.ts';
 import { type ConditionReason, conditionReasons } from '../../../src/core/model/model.ts';
 import { type PolicyTarget, type PolicyView, policyStatus } from '../../../src/core/status/policy-status.ts';
-import { healthForPolicies } from '../../../src/core/status/firewall-status.ts';
+import { healthForPolicies } from '../../../src/core/status/firewall-health.ts';
 import { stanceOf } from '../../../src/core/rights/stance.ts';
-import type { TableView } from '../../../src/core/status/table-health.ts';
 import { asideOf } from '../../../src/operator/table/table-view.ts';
 import { checkStatus, timeAt } from './status-rules.ts';
-
-const quietTable: TableView = {
-  firewall: 'edge-a',
-  failing: undefined,
-  known: true,
-  owned: 12,
-  foreign: 0,
-  pending: 0,
-  held: [],
-  guardWindow: [],
-  conflict: undefined,
-  notes: [],
-  refused: undefined,
-  oldestPendingAt: undefined,
-  lastConfirmedAt: 0,
-};
+import { quietTable } from './quiet-table.ts';
 
 const found = (reason: ConditionReason): Finding => ({ reason, message: `it is ${reason}` });
 const healthy = { finding: found('InSync'), stuck: false };

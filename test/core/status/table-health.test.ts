@@ -4,22 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { conditionReasons } from '../../../src/core/model/model.ts';
 import { isFailure, type TableView, tableHealth, wasReady } from '../../../src/core/status/table-health.ts';
+import { quietTable as quiet } from './quiet-table.ts';
 
-const quiet: TableView = {
-  firewall: 'edge-a',
-  failing: undefined,
-  known: true,
-  owned: 5,
-  foreign: 1,
-  pending: 0,
-  held: [],
-  guardWindow: [],
-  conflict: undefined,
-  notes: [],
-  refused: undefined,
-  oldestPendingAt: undefined,
-  lastConfirmedAt: 0,
-};
 const second = 1000;
 
 const reasonOf = (view: Partial<TableView>, now = 0) =>

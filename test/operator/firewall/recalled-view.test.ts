@@ -2,28 +2,23 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { firewallStatus, type FirewallView } from '../../../src/core/status/firewall-status.ts';
+import { firewallStatus } from '../../../src/core/status/firewall-status.ts';
+import type { FirewallView } from '../../../src/core/status/firewall-view.ts';
 import type { TableView } from '../../../src/core/status/table-health.ts';
 import { panFirewallStatus } from '../../../src/kubernetes/resources/pan-firewall-status.ts';
 import { formerTables } from '../../../src/operator/firewall/former-tables.ts';
 import { farewellOf, neverMet, recalled } from '../../../src/operator/firewall/recalled-view.ts';
+import { quietTable } from '../../core/status/quiet-table.ts';
 
 type Status = NonNullable<Parameters<typeof recalled>[1]>;
 
 const device = { model: 'PA-440', serial: '007', swVersion: '11.1.4' };
 const unread: TableView = {
-  firewall: 'edge-a',
+  ...quietTable,
   failing: { reason: 'DeviceUnavailable', message: 'no answer' },
   known: false,
   owned: 0,
   foreign: 0,
-  pending: 0,
-  held: [],
-  guardWindow: [],
-  conflict: undefined,
-  notes: [],
-  refused: undefined,
-  oldestPendingAt: undefined,
   lastConfirmedAt: Number.NEGATIVE_INFINITY,
 };
 const ref = { serial: undefined, vsys: undefined };

@@ -6,7 +6,7 @@ import { LimitTally } from '../../../src/core/limits/limit-tally.ts';
 import { Refusals } from '../../../src/core/message/refusals.ts';
 import type { Finding } from '../../../src/core/model/finding.ts';
 import type { NamespaceRecord } from '../../../src/core/model/model.ts';
-import type { FirewallView } from '../../../src/core/status/firewall-status.ts';
+import type { FirewallView } from '../../../src/core/status/firewall-view.ts';
 import type { PodRecord } from '../../../src/kubernetes/codec/pod-record.ts';
 import type { RawObject } from '../../../src/kubernetes/codec/decoders.ts';
 import { Controller, kinds } from '../../../src/operator/cluster/controller.ts';
@@ -14,10 +14,11 @@ import { isPolicyKey, type StatusKey } from '../../../src/operator/cluster/statu
 import type { FirewallWorker } from '../../../src/operator/firewall/firewall-worker.ts';
 import { openWork } from '../../../src/core/status/open-work.ts';
 import { podSource } from '../../../src/operator/sources/pod-source.ts';
-import { EventTeller } from '../../../src/operator/status/event-teller.ts';
+import { StatusEvents } from '../../../src/operator/status/status-events.ts';
 import { type Status, StatusQueue } from '../../../src/operator/status/status-queue.ts';
 import { StatusSource } from '../../../src/operator/status/status-source.ts';
 import { createLogger } from '../../../src/runtime/logger.ts';
+import { quietTable } from '../../core/status/quiet-table.ts';
 
 type Spec = Readonly<Record<string, unknown>>;
 type Stored = {
@@ -89,16 +90,11 @@ export class PretendedFirewall {
   #view(finding: Finding | undefined): FirewallView {
     const [refused] = this.refusals.addresses();
     const table = {
+      ...quietTable,
       firewall: this.#name,
       failing: this.failing,
       known: this.known,
-      owned: 0,
-      foreign: 0,
       pending: this.pending.size,
-      held: [],
-      guardWindow: [],
-      conflict: undefined,
-      notes: [],
       refused: refused === undefined ? undefined : { count: this.refusals.size, example: refused },
       oldestPendingAt: this.oldestPendingAt,
       lastConfirmedAt: this.lastConfirmedAt,
@@ -223,8 +219,8 @@ export class StatusWorld {
   }
 
   #createSource(startedAt: number): StatusSource {
-    const teller = new EventTeller(() => undefined);
-    return new StatusSource({ controller: this.controller, teller, startedAt });
+    const events = new StatusEvents(() => undefined);
+    return new StatusSource({ controller: this.controller, events, startedAt });
   }
 
   #sink(kind: (typeof kinds)[number]) {

@@ -2,16 +2,16 @@
 
 import type { EventNote } from '../../core/status/event-note.ts';
 import {
-  type FirewallStory,
+  type ReportedFirewall,
   firewallEvents,
-  foundFirewallStory,
-  type ToldFirewallStatus,
+  reportedByFirewallStatus,
+  type FirewallEventStatus,
 } from '../../core/status/firewall-events.ts';
 import {
-  foundPolicyStory,
-  type PolicyStory,
+  reportedByPolicyStatus,
+  type ReportedPolicy,
   policyEvents,
-  type ToldPolicyStatus,
+  type PolicyEventStatus,
 } from '../../core/status/policy-events.ts';
 import { type Regarding, referenceTo } from '../../kubernetes/events/events.ts';
 import { clusterPanTagPolicies, panFirewalls, panTagPolicies } from '../../kubernetes/resources/api.ts';
@@ -19,29 +19,32 @@ import type { ParsedFirewall, ParsedPolicy } from '../../kubernetes/resources/pa
 
 type Record = (about: Regarding, event: EventNote) => void;
 
-/** What a fresh process finds on an object is what its predecessor has told: nothing is told twice. */
-export class EventTeller {
+/** What a fresh process finds on an object is what its predecessor has reported: nothing is reported twice. */
+export class StatusEvents {
   readonly #record: Record;
   /** By uid. */
-  readonly #firewalls = new Map<string, FirewallStory>();
-  readonly #policies = new Map<string, PolicyStory>();
+  readonly #firewalls = new Map<string, ReportedFirewall>();
+  readonly #policies = new Map<string, ReportedPolicy>();
 
   constructor(record: Record) {
     this.#record = record;
   }
 
   /** @param known see firewallEvents. */
-  firewall({ meta, status: found }: ParsedFirewall, written: ToldFirewallStatus, known: boolean): void {
-    const before = this.#firewalls.get(meta.uid) ?? foundFirewallStory(found);
-    const { story, events } = firewallEvents(before, written, { name: meta.name, known });
-    this.#firewalls.set(meta.uid, story);
+  firewall({ meta, status: found }: ParsedFirewall, written: FirewallEventStatus, known: boolean): void {
+    const before = this.#firewalls.get(meta.uid) ?? reportedByFirewallStatus(found);
+    const { reported, events } = firewallEvents(before, written, { name: meta.name, known });
+    this.#firewalls.set(meta.uid, reported);
     for (const event of events) this.#record(referenceTo(panFirewalls, meta), event);
   }
 
-  policy({ meta, status: found }: ParsedPolicy, written: ToldPolicyStatus): void {
+  policy({ meta, status: found }: ParsedPolicy, written: PolicyEventStatus): void {
     const kind = meta.namespace === undefined ? clusterPanTagPolicies : panTagPolicies;
-    const { story, events } = policyEvents(this.#policies.get(meta.uid) ?? foundPolicyStory(found), written);
-    this.#policies.set(meta.uid, story);
+    const { reported, events } = policyEvents(
+      this.#policies.get(meta.uid) ?? reportedByPolicyStatus(found),
+      written,
+    );
+    this.#policies.set(meta.uid, reported);
     for (const event of events) this.#record(referenceTo(kind, meta), event);
   }
 
