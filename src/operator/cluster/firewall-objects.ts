@@ -3,9 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { wasDeletedAlone } from '../../core/removals/crd-deletion.ts';
 import type { Desired } from '../../core/desired/desired.ts';
-import { seenClaim } from '../../core/rights/seen-claim.ts';
 import type { TableClaim } from '../../core/rights/table-claims.ts';
-import { ownTable } from '../../core/model/table-ref.ts';
 import { objectPath, panFirewalls } from '../../kubernetes/resources/api.ts';
 import type { ParsedFirewall } from '../../kubernetes/resources/parse.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -13,7 +11,7 @@ import { AnnotationRequests } from './annotation-requests.ts';
 import type { AskDefinition } from './definition-watch.ts';
 import type { ReadableFirewall } from '../firewall/firewall-context.ts';
 import type { FirewallWorker } from '../firewall/firewall-worker.ts';
-import { formerTables } from '../firewall/former-tables.ts';
+import { KnownTableClaims } from './known-table-claims.ts';
 import type { Term } from '../leadership/term.ts';
 import type { StatusKey } from './status-key.ts';
 
@@ -37,10 +35,9 @@ export type FirewallObjectsOptions = {
 
 export class FirewallObjects {
   readonly all = new Map<string, FirewallObject>();
-  /** Which tables each PanFirewall keeps, by its name. */
-  readonly claims = new Map<string, TableClaim>();
   readonly #options: FirewallObjectsOptions;
   readonly #requests = new AnnotationRequests();
+  readonly #claims = new KnownTableClaims();
   /** Starts and stops of one firewall's worker happen one after the other: two would write to one table. */
   readonly #lifecycles = new Map<string, Promise<void>>();
   /** While we lead. */
@@ -48,6 +45,11 @@ export class FirewallObjects {
 
   constructor(options: FirewallObjectsOptions) {
     this.#options = options;
+  }
+
+  /** Which tables each PanFirewall keeps, by its name. */
+  get claims(): ReadonlyMap<string, TableClaim> {
+    return this.#claims.all;
   }
 
   get leads(): boolean {
@@ -77,9 +79,7 @@ export class FirewallObjects {
 
   /** Takes over which tables a PanFirewall keeps, as its worker knows; undefined: as its object and status tell. */
   claim(firewall: string, claim: TableClaim | undefined): void {
-    const known = claim ?? seenOf(this.all.get(firewall)?.parsed);
-    if (known === undefined) this.claims.delete(firewall);
-    else this.claims.set(firewall, known);
+    this.#claims.put(firewall, claim, this.all.get(firewall)?.parsed);
     for (const [name, { worker }] of this.all) {
       worker?.claimsChanged();
       this.#options.changed(name);
@@ -142,13 +142,8 @@ export class FirewallObjects {
     changed(meta.name);
   }
 
-  /** What no worker knows better follows the object. */
   #see(name: string): void {
-    const known = this.claims.get(name);
-    if (known !== undefined && known.seen !== true) return;
-    const seen = seenOf(this.all.get(name)?.parsed);
-    if (seen !== undefined) this.claims.set(name, seen);
-    else if (known !== undefined) this.claim(name, undefined);
+    if (this.#claims.see(name, this.all.get(name)?.parsed)) this.claim(name, undefined);
   }
 
   #takeUp(object: FirewallObject): void {
@@ -192,17 +187,6 @@ export class FirewallObjects {
       if (this.#lifecycles.get(name) === turn) this.#lifecycles.delete(name);
     });
   }
-}
-
-/** One whose spec is invalid claims nothing. */
-function seenOf(parsed: ParsedFirewall | undefined): TableClaim | undefined {
-  if (parsed?.ok !== true) return undefined;
-  const { meta, firewall, connection, status } = parsed;
-  const { uid, createdAt } = meta;
-  const { name, tagPrefix } = firewall;
-  const { endpoint, tables = [ownTable] } = connection;
-  const seen = { firewall: name, uid, createdAt, tagPrefix, endpoint, entries: tables };
-  return seenClaim({ ...seen, status: formerTables(status) });
 }
 
 async function stopWorker(object: FirewallObject): Promise<void> {
