@@ -69,7 +69,7 @@ test('a PanFirewall becomes what decides tags and how to reach it, with defaults
     namespaceSelector: [],
     addressCIDRs: undefined,
   });
-  assert.deepEqual(parsed.connection, {
+  assert.deepEqual(parsed.settings, {
     endpoint: 'https://fw-a.example.net',
     peerEndpoint: undefined,
     secretName: 'edge-a',
@@ -103,10 +103,10 @@ test('a PanFirewall keeps what is set', () => {
     }),
   );
   assert.ok(parsed.ok);
-  assert.deepEqual(parsed.connection.tls, { caSecretName: 'ca', serverName: 'fw', insecureSkipVerify: true });
-  assert.deepEqual(parsed.connection.tables, [{ serial: undefined, deviceGroup: undefined, vsys: 'vsys2' }]);
-  assert.equal(parsed.connection.fullIntervalSeconds, 60);
-  assert.deepEqual(parsed.connection.removalGuard, { percent: 0, minimum: 50 });
+  assert.deepEqual(parsed.settings.tls, { caSecretName: 'ca', serverName: 'fw', insecureSkipVerify: true });
+  assert.deepEqual(parsed.settings.tables, [{ serial: undefined, deviceGroup: undefined, vsys: 'vsys2' }]);
+  assert.equal(parsed.settings.fullIntervalSeconds, 60);
+  assert.deepEqual(parsed.settings.removalGuard, { percent: 0, minimum: 50 });
   assert.deepEqual(parsed.firewall.addressCIDRs, [
     { groups: [0, 0, 0, 0, 0, 0xffff, 0x0a14, 0], length: 112 },
     { groups: [0xfd00, 0, 0, 0, 0, 0, 0, 0], length: 128 },

@@ -116,9 +116,12 @@ test('when the churn has ended, counts become exact, and then nothing moves any 
   await stage.counts('PanFirewall', { name: 'edge' }, ({ owned, pending }) =>
     assert.deepEqual([owned, pending], [pods.length, 0]),
   );
+  // With the status, so that a failure shows what moved.
   const versions = async () => {
     const all = [...(await allPolicies()), ...(await cluster.list<Policy>('PanFirewall'))];
-    return all.map(({ metadata }) => `${metadata.name} ${metadata.resourceVersion}`);
+    return Object.fromEntries(
+      all.map(({ metadata, status }) => [metadata.name, [metadata.resourceVersion, JSON.stringify(status)]]),
+    );
   };
   const before = { versions: await versions(), messages: fw.messages().length };
   // Nothing tells that nothing will happen; a write that is late by its pace would come within this.

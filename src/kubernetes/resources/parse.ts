@@ -27,8 +27,8 @@ import {
   tagPolicyStatus,
 } from './tag-policy.ts';
 
-/** How to reach a firewall, and how often to read it. */
-export type Connection = {
+/** What the operator makes of the spec of a PanFirewall: how to reach it, and how its tables are kept. */
+export type FirewallSettings = {
   /** `https://host[:port]`, without a slash at the end. */
   readonly endpoint: string;
   /** The other member of an HA pair of Panoramas. */
@@ -74,7 +74,7 @@ export type ParsedFirewall = { readonly ending: PanFirewallEnding } & (
   | {
       readonly ok: true;
       readonly firewall: Firewall;
-      readonly connection: Connection;
+      readonly settings: FirewallSettings;
       readonly meta: ObjectMeta;
       readonly status: PanFirewallStatus | undefined;
     }
@@ -103,7 +103,7 @@ export function parseFirewall(raw: unknown): ParsedFirewall {
     namespaceSelector: selectorOf(read.value.namespaceSelector),
     addressCIDRs: read.value.addressCIDRs?.map(networkOf),
   };
-  return { ok: true, firewall, connection: connectionOf(read.value), meta, status, ending };
+  return { ok: true, firewall, settings: settingsOf(read.value), meta, status, ending };
 }
 
 /** Each field of a table that cannot be read is as good as absent. */
@@ -144,7 +144,7 @@ export function parsePolicy(raw: unknown): ParsedPolicy {
   return { ok: true, policy: policyOf(meta, read.value), meta, status };
 }
 
-function connectionOf({
+function settingsOf({
   endpoint,
   peerEndpoint,
   credentials,
@@ -158,7 +158,7 @@ function connectionOf({
   limits,
   resync,
   registrationTimeoutSeconds,
-}: PanFirewallSpec): Connection {
+}: PanFirewallSpec): FirewallSettings {
   return {
     endpoint,
     peerEndpoint,

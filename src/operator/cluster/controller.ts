@@ -233,7 +233,7 @@ export class Controller implements ClusterState {
     if (!this.#unsynced.delete(kind)) return;
     const { log } = this.#options;
     log.info({ resource: kind }, 'listed');
-    if (kind === 'pods') this.desired.claimantsSynced();
+    if (sourceNames.every((name) => !this.#unsynced.has(name))) this.desired.claimantsSynced();
     this.desired.settle();
     if (!this.synced) return;
     this.#noteNewHolders();

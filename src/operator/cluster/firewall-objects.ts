@@ -151,7 +151,7 @@ export class FirewallObjects {
     const { parsed } = object;
     const { name: firewall, generation } = parsed.meta;
     if (parsed.ok) {
-      const { endpoint } = parsed.connection;
+      const { endpoint } = parsed.settings;
       log.info({ firewall, generation, endpoint }, 'PanFirewall accepted');
       desired.setFirewall(parsed.firewall);
     } else {
@@ -175,7 +175,7 @@ export class FirewallObjects {
     if (object.worker === undefined) {
       object.worker = this.#options.createWorker(parsed);
       if (this.#term !== undefined) object.worker.lead(this.#term);
-    } else await object.worker.configure(parsed.connection);
+    } else await object.worker.configure(parsed.settings);
     this.#options.changed(parsed.meta.name);
   }
 
@@ -211,5 +211,5 @@ function sameForUs(a: ParsedFirewall, b: ParsedFirewall): boolean {
 /** The labels of an invalid one select nothing. */
 function saidBy(parsed: ParsedFirewall): readonly unknown[] {
   const { ending } = parsed;
-  return parsed.ok ? [ending, parsed.firewall, parsed.connection] : [ending, parsed.problems];
+  return parsed.ok ? [ending, parsed.firewall, parsed.settings] : [ending, parsed.problems];
 }

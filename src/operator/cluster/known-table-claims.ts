@@ -29,10 +29,10 @@ export class KnownTableClaims {
 /** One whose spec is invalid claims nothing. */
 function seenOf(parsed: ParsedFirewall | undefined): TableClaim | undefined {
   if (parsed?.ok !== true) return undefined;
-  const { meta, firewall, connection, status } = parsed;
+  const { meta, firewall, settings, status } = parsed;
   const { uid, createdAt } = meta;
   const { name, tagPrefix } = firewall;
-  const { endpoint, tables = [ownTable] } = connection;
+  const { endpoint, tables = [ownTable] } = settings;
   const seen = { firewall: name, uid, createdAt, tagPrefix, endpoint, entries: tables };
   return seenClaim({ ...seen, status: formerTables(status) });
 }

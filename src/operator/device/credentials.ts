@@ -2,7 +2,7 @@
 
 import { DeviceError } from '../../core/model/device-error.ts';
 import { z } from 'zod';
-import type { Connection as FirewallSettings } from '../../kubernetes/resources/parse.ts';
+import type { FirewallSettings } from '../../kubernetes/resources/parse.ts';
 import { bindingKeys, bindingProblem, type SecretData } from './secret-binding.ts';
 
 export type { FirewallSettings };

@@ -1,7 +1,7 @@
 // Bound Secrets: a Secret that names its endpoint must repeat all of the spec that decides who reads its credentials.
 
 import { certificatesIn } from '../../panos/http/trust.ts';
-import type { Connection as FirewallSettings } from '../../kubernetes/resources/parse.ts';
+import type { FirewallSettings } from '../../kubernetes/resources/parse.ts';
 
 export type SecretData = ReadonlyMap<string, string>;
 

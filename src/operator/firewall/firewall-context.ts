@@ -64,13 +64,13 @@ export class FirewallContext {
   constructor(
     environment: FirewallEnvironment,
     cluster: ClusterState,
-    { firewall, meta, connection }: ReadableFirewall,
+    { firewall, meta, settings }: ReadableFirewall,
   ) {
     this.#environment = environment;
     this.#cluster = cluster;
     this.firewall = firewall;
     this.meta = meta;
-    this.settings = connection;
+    this.settings = settings;
     this.ownerId = environment.ownerId;
     this.desired = cluster.desired;
     this.secrets = cluster.secrets;

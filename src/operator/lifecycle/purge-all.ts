@@ -66,7 +66,7 @@ function createJob(parsed: ParsedFirewall, { plans, createWorker }: PurgeAllOpti
 
 /** What was not asked for is not purged either. */
 function retained(parsed: ReadableFirewall): ReadableFirewall {
-  return { ...parsed, connection: { ...parsed.connection, deletionPolicy: 'Retain' } };
+  return { ...parsed, settings: { ...parsed.settings, deletionPolicy: 'Retain' } };
 }
 
 async function finish(

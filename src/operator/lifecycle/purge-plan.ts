@@ -38,7 +38,7 @@ export function planLines(plans: readonly PurgePlan[]): string[] {
     const { name } = parsed.meta;
     if (left !== undefined) return `${name}: would be skipped, ${left}`;
     if (!parsed.ok) return `${name}: would NOT be purged: ${parsed.problems}`;
-    const { endpoint, purgeTimeoutSeconds } = parsed.connection;
+    const { endpoint, purgeTimeoutSeconds } = parsed.settings;
     const owned = parsed.status?.owned;
     const count = owned === undefined ? 'all of our tags' : `${owned} addresses according to its status`;
     return `${name}: would be purged at ${endpoint}: ${count}, within ${purgeTimeoutSeconds} s`;

@@ -48,7 +48,7 @@ export function createTableClient<Entry, Message, Refused extends { readonly mes
     },
     async readOne(one, signal) {
       const form = commandForm(kind.commands.one(one.key), one);
-      const entries = await device.ask({ kind: 'readAddress', form, read: kind.createReader() }, signal);
+      const entries = await device.ask({ kind: 'readOne', form, read: kind.createReader() }, signal);
       const key = kind.canonicalKey(one.key);
       // The last one, as of a whole table: a device that lists a key twice is read alike either way.
       return entries.findLast((entry) => kind.keyOf(entry) === key);

@@ -11,7 +11,7 @@ export const replyBytes = {
   systemInfo: 256 * kilobyte,
   haState: 256 * kilobyte,
   /** One address with 64 tags. */
-  readAddress: 256 * kilobyte,
+  readOne: 256 * kilobyte,
   /** A few kilobytes for each of 2,000 firewalls. */
   managedDevices: 8192 * kilobyte,
   deviceGroups: 8192 * kilobyte,

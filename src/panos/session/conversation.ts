@@ -31,7 +31,7 @@ type CallKind =
   | 'groupHierarchy'
   | 'update'
   | 'readPage'
-  | 'readAddress'
+  | 'readOne'
   | 'count';
 
 type CallOutcome = 'ok' | 'aborted' | ConditionReason;

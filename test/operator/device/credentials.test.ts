@@ -27,7 +27,7 @@ function settingsOf(spec: object, secret: Readonly<Record<string, string>>) {
   });
   assert.ok(parsed.ok);
   const cas = Object.entries(authorities).map(([name, ca]) => [name, new Map([['ca.crt', ca]])] as const);
-  return connectionSettings(parsed.connection, new Map([['edge', new Map(Object.entries(secret))], ...cas]));
+  return connectionSettings(parsed.settings, new Map([['edge', new Map(Object.entries(secret))], ...cas]));
 }
 
 const loginsOf = (spec: object, secret: Readonly<Record<string, string>>) =>

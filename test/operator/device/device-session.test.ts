@@ -24,7 +24,7 @@ const parsed = parseFirewall({
 
 function openSession(asked: (signal: AbortSignal) => Promise<void> = async () => {}) {
   assert.ok(parsed.ok);
-  const { connection: settings } = parsed;
+  const { settings } = parsed;
   const secrets = new Map<string, SecretData>();
   const told: string[] = [];
   const device = { serial: '007', model: 'PA-VM', swVersion: '11.1.4', multiVsys: false, hostname: 'fw' };

@@ -163,7 +163,7 @@ test('an observer is told of every HTTP call, its kind, outcome and duration', a
   await assert.rejects(client.readOne({ key: '10.0.0.1' }, AbortSignal.abort()));
   assert.deepEqual(
     calls.map(({ kind, outcome }) => `${kind} ${outcome}`),
-    ['keygen ok', 'update ok', 'update ok', 'readPage InvalidResponse', 'readAddress aborted'],
+    ['keygen ok', 'update ok', 'update ok', 'readPage InvalidResponse', 'readOne aborted'],
   );
   const updates = calls.filter(({ kind }) => kind === 'update');
   for (const { seconds } of updates)
