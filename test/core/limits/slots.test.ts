@@ -261,6 +261,23 @@ test('law: kept up to date from change to change it is what the definition gives
   );
 });
 
+test('a priority queue that nobody asks keeps few of the items that are no longer wanted', () => {
+  let last = -1;
+  let asked = 0;
+  const queue = new PriorityQueue<number>(
+    (a, b) => a - b,
+    (n) => {
+      asked += 1;
+      return n > last - 10;
+    },
+  );
+  for (last = 0; last < 100_000; last += 1) queue.add(last);
+  last -= 1;
+  asked = 0;
+  assert.equal(queue.first, 99_990);
+  assert.ok(asked < 5_000, `${asked} items were kept`);
+});
+
 test('law: n changes where slots are short take n log n comparisons, one message each or all in one', () => {
   const comparisons = (n: number, perMessage: number): number => {
     let count = 0;
