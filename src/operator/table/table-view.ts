@@ -22,7 +22,7 @@ type ViewParts = {
   readonly stance: Stance;
   readonly failing: Finding | undefined;
   readonly reading: ReadingNotes;
-  readonly limited: Pick<TableLimits, 'limits' | 'tally'>;
+  readonly limited: Pick<TableLimits, 'limits' | 'tally' | 'refresh'>;
 };
 
 const observing: Finding = {
@@ -54,7 +54,8 @@ function blockedBy(stance: Stance): Finding | undefined {
 
 export function tableView(facts: ViewParts): TableView {
   const { firewall, table, marker, stance, failing, reading, limited } = facts;
-  // First, as it may settle who has a slot, which moves what is pending.
+  // First, as it may move what is pending. The table itself does so before a message, and sends none while its device is away.
+  limited.refresh();
   const limits = limitsView(limited);
   return {
     firewall,

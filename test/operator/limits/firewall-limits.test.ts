@@ -3,15 +3,22 @@ import { productTiming } from '../../../src/core/model/timing.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Desired } from '../../../src/core/desired/desired.ts';
+import type { AddressChange } from '../../../src/core/model/address-change.ts';
+import { ownTable } from '../../../src/core/model/table-ref.ts';
 import { FirewallLimits } from '../../../src/operator/limits/firewall-limits.ts';
 import type { LimitedWorker } from '../../../src/operator/limits/limited-table.ts';
+import { TableWorker } from '../../../src/operator/table/table-worker.ts';
 import { createLogger } from '../../../src/runtime/logger.ts';
+import { tableContext } from '../table/table-contexts.ts';
 
 const policy = 'shop/web';
 
 /** Three Pods that deserve a tag on a firewall whose device takes one address. */
-function threePods(): Desired {
-  const desired = new Desired({ addressChanged: () => {}, policyChanged: () => {} });
+function threePods(changed: (change: AddressChange) => void = () => {}): Desired {
+  const desired = new Desired({
+    addressChanged: (_, change) => changed(change),
+    policyChanged: () => {},
+  });
   desired.setFirewall({
     name: 'edge',
     labels: new Map(),
@@ -30,20 +37,23 @@ function threePods(): Desired {
     priority: 0,
     tags: [{ kind: 'template', template: [{ kind: 'text', text: 'web' }] }],
   });
-  for (const i of [1, 2, 3])
-    desired.setClaimant({
-      uid: `${i}`,
-      namespace: 'shop',
-      name: `web-${i}`,
-      kind: 'Pod',
-      fields: { node: '', serviceAccount: '' },
-      labels: new Map(),
-      addresses: [`10.0.0.${i}`],
-      ineligible: undefined,
-      terminating: false,
-      since: 0,
-    });
+  for (const i of [1, 2, 3]) addPod(desired, i);
   return desired;
+}
+
+function addPod(desired: Desired, i: number): void {
+  desired.setClaimant({
+    uid: `${i}`,
+    namespace: 'shop',
+    name: `web-${i}`,
+    kind: 'Pod',
+    fields: { node: '', serviceAccount: '' },
+    labels: new Map(),
+    addresses: [`10.0.0.${i}`],
+    ineligible: undefined,
+    terminating: false,
+    since: 0,
+  });
 }
 
 /** A table that has been read and holds nothing. */
@@ -91,4 +101,41 @@ test('a device whose tables are gone keeps nothing out any more, until it is bac
   workers = [table];
   limits.of(table.ref).ready(0);
   assert.deepEqual(out(), [['Capacity', 2]]);
+});
+
+test('what a table shows counts what limits leave out by now, though nothing is sent while its device is away', () => {
+  let parts: { readonly worker: TableWorker; readonly limits: FirewallLimits } | undefined;
+  const desired = threePods((change) => {
+    parts?.worker.note(change);
+    parts?.limits.note(change.address);
+  });
+  const limits = new FirewallLimits({
+    firewall: 'edge',
+    desired,
+    workers: () => [worker],
+    // One is for the mark.
+    spec: () => ({ maxAddresses: 4, maxTagsPerAddress: undefined }),
+    deviceOf: () => undefined,
+    timing: productTiming,
+    log: createLogger({ level: 'silent', format: 'json' }),
+  });
+  const context = tableContext({ connect: () => Promise.reject(new Error('away')) });
+  const worker = new TableWorker(context, {
+    desired: limits.desiredOf(ownTable),
+    limits: limits.of(ownTable),
+  });
+  parts = { worker, limits };
+  const out = () => {
+    const reasons = worker.view().limits?.exceeded.map(({ reason }) => reason);
+    return [reasons, limits.sharesOf(policy).map(({ reason, addresses }) => [reason, addresses])];
+  };
+  worker.table.beginRead();
+  worker.table.endRead({ owned: new Map(), others: new Map(), agreed: true }, 0);
+  limits.of(ownTable).ready(0);
+  assert.deepEqual(out(), [[], []]);
+
+  addPod(desired, 4);
+  assert.deepEqual(out(), [['CapacityExceeded'], [['Capacity', 1]]]);
+  desired.deleteClaimant('4', 'watch');
+  assert.deepEqual(out(), [[], []]);
 });
