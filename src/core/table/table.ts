@@ -114,6 +114,8 @@ export class Table extends TableFacts {
     const after = [...this.state.mirror.addresses(), ...this.state.desired.addresses()];
     const everywhere = new Set([...before, ...after, ...this.state.causes.addresses()]);
     for (const address of everywhere) this.state.assess(address, now);
+    // What was read may have ended a held plan.
+    this.state.takeTurns(now);
     this.state.timeouts.begin(now);
     return contradicted;
   }

@@ -186,6 +186,19 @@ test('a read that finds what waited gone ends the waiting', () => {
   assert.equal(table.waiting, 0);
 });
 
+test('what waited behind a plan is to be judged as soon as a read has ended the plan', () => {
+  const { table, want, read, removals, plan } = inSync(addresses(4), holdsAll);
+  want('10.0.0.4', []);
+  assert.deepEqual(removals(), []);
+  want('10.0.0.2', []);
+  assert.deepEqual([table.pending, table.hasToJudge], [0, false], 'it waits');
+  read(addresses(3));
+  assert.equal(table.held[0], undefined);
+  assert.deepEqual([table.pending, table.hasToJudge], [1, true]);
+  assert.deepEqual(removals(), []);
+  assert.deepEqual(plan(), ['10.0.0.2 k.a']);
+});
+
 test('one stranger among many removals at first contact holds them all', () => {
   const { table, want, read, removals, plan } = inSync(addresses(9), anyNumber);
   table.setKnowledge({ gate: open, firstContact: true }, 0);
