@@ -224,10 +224,12 @@ export class TableSet implements FirewallTask {
       const { deviceGroup } = ref;
       log.info({ table: tableName(ref), deviceGroup }, 'firewall left device group, tags kept');
     }
-    for (const ref of purge)
-      this.#leaving.add({ ref, unsureUntil: byKey.get(tableKey(ref))?.unsureUntil ?? 0 }, this.#term);
+    // Asked again: the spec may have been edited while their workers ended.
     const why = purgeObstacle(settings);
-    for (const ref of leave) log.info({ table: tableName(ref), why }, 'table removed from spec, tags kept');
+    for (const ref of [...purge, ...leave])
+      if (why === undefined)
+        this.#leaving.add({ ref, unsureUntil: byKey.get(tableKey(ref))?.unsureUntil ?? 0 }, this.#term);
+      else log.info({ table: tableName(ref), why }, 'table removed from spec, tags kept');
   }
 
   /** Once, when the device is known and all groups have told: what an earlier leader kept, or had begun to purge. */

@@ -77,6 +77,9 @@ function stage(former: readonly TableRef[]) {
       context.settings = { ...context.settings, tables: [...tables] };
       return set.configure();
     },
+    edits: (deletionPolicy: 'Purge' | 'Retain'): void => {
+      context.settings = { ...context.settings, deletionPolicy };
+    },
     meets: async (isAnother = false): Promise<void> => {
       device.endpoint = info();
       set.met(isAnother);
@@ -120,6 +123,25 @@ test('a table whose worker is ending is not purged before it has ended', async (
   await Promise.all([left, met]);
   assert.deepEqual(running(), ['keeps vsys1', 'purges vsys2']);
   await set.standBy();
+});
+
+test('what becomes of a table is asked when its worker has ended: deletionPolicy may have been edited meanwhile', async () => {
+  for (const [before, after, expected] of [
+    ['Retain', 'Purge', ['keeps vsys1', 'purges vsys2']],
+    ['Purge', 'Retain', ['keeps vsys1']],
+  ] as const) {
+    const { wants, edits, running, set } = stage([vsys1, vsys2]);
+    edits(before);
+    await settled();
+    const left = wants(vsys1);
+    // Its worker has been told to stop, and its last message ends in the next turn.
+    for (let i = 0; i < 50; i += 1) await Promise.resolve();
+    assert.equal(running().length, 2);
+    edits(after);
+    await left;
+    assert.deepEqual(running(), expected, `${before} to ${after}`);
+    await set.standBy();
+  }
 });
 
 test('a table of an earlier leader that is not in the spec any more is purged when the device is known', async () => {
