@@ -21,6 +21,8 @@ import type { StatusSubject } from './status-queue.ts';
 const graceMs = 30_000;
 /** How often PanFirewalls are looked at though nothing was reported: waits grow into findings, windows end. */
 const tickMs = 1000;
+/** How often all policies are computed again: a change that nobody reported heals within this. */
+const resyncMs = 600_000;
 
 type StatusSourceOptions = {
   readonly controller: Controller;
@@ -31,7 +33,7 @@ type StatusSourceOptions = {
 
 /**
  * A PanFirewall that is reported, or whose second is over, is looked at once, and of its policies those are dirty that the
- * difference concerns. A policy therefore costs nothing while nothing that it shows moves.
+ * difference concerns. A policy therefore costs nothing while nothing that it shows moves, but for the resync.
  */
 export class StatusSource {
   readonly #options: StatusSourceOptions;
@@ -46,8 +48,8 @@ export class StatusSource {
   readonly #selectingNothing = new Set<PolicyId>();
   #adviceRevision = 0;
   #graceIsOver = false;
-  #begun = false;
   #tickAt = 0;
+  #resyncAt = 0;
 
   constructor(options: StatusSourceOptions) {
     this.#options = options;
@@ -82,8 +84,10 @@ export class StatusSource {
     const graceEnds = !this.#graceIsOver && at - startedAt > graceMs;
     this.#graceIsOver ||= graceEnds;
     for (const name of controller.firewalls.keys()) this.changed(name);
-    if (!this.#begun || graceEnds) for (const id of controller.policies.keys()) this.changed(id);
-    this.#begun = true;
+    if (at >= this.#resyncAt || graceEnds) {
+      this.#resyncAt = at + resyncMs;
+      for (const id of controller.policies.keys()) this.changed(id);
+    }
     const { revision } = controller.desired;
     if (revision !== this.#adviceRevision) for (const id of this.#selectingNothing) this.changed(id);
     this.#adviceRevision = revision;

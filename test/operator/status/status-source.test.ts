@@ -90,6 +90,15 @@ for (const policies of [20, 1000]) {
   });
 }
 
+test('every policy is computed again within ten minutes, should nobody have reported a change', async () => {
+  const computedWith = async (policies: number): Promise<number> => {
+    const world = await quietWorld(policies);
+    world.settle(11 * 60_000);
+    return world.computed;
+  };
+  assert.equal((await computedWith(20)) - (await computedWith(0)), 20);
+});
+
 const names = ['edge-0', 'edge-1', 'edge-2'];
 const apps = ['a', 'b'];
 const homes = ['shop', 'lab'];
