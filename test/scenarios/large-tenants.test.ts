@@ -102,6 +102,10 @@ test('32 tags on each of 500 IPv6 addresses, every one refused by name: another 
   const tags = Array.from({ length: 32 }, (_, i) => ({ template: `longer-than-it-takes-${i}.{{ pod }}` }));
   await stage.policy(policy, { firewallNames: [name], tags });
   const startedAt = performance.now();
+  await waitFor(() => refuser.messages().length > 2, { what: 'the first refusals', intervalMs: 1 });
+  const takingUp = await stalled();
+  t.diagnostic(`the policy for ${pods.length} Pods: longest stall ${Math.round(takingUp * 1000)} ms`);
+  assert.ok(takingUp < stallLimitSeconds, `the event loop stood for ${takingUp} s`);
   const [latencies] = await Promise.all([
     followBank('refused', 100),
     stage.counts('PanTagPolicy', policy, ({ firewalls = [] }) =>

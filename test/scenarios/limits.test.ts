@@ -218,9 +218,9 @@ test('two vsys of a device share its limit; a restart at the limit sends nothing
   await add('tenant', '10.4.0.3');
   await stage.says('PanTagPolicy', tenant, 'CapacityExceeded');
   for (const vsys of ['vsys1', 'vsys2']) assert.deepEqual(device.owned(vsys), both);
-  const status = await stage.counts('PanFirewall', { name }, ({ tables }) => {
-    for (const { message } of tables ?? [])
-      assert.match(message ?? '', /more than 80 % of the \d+ addresses/);
+  const status = await stage.counts('PanFirewall', { name }, ({ tables = [] }) => {
+    assert.equal(tables.length, 2);
+    for (const { message } of tables) assert.match(message ?? '', /more than 80 % of the \d+ addresses/);
   });
   assert.deepEqual(
     status.tables?.map(({ capacity }) => capacity),
