@@ -1,4 +1,5 @@
 // One small client of a Kubernetes API for tests: JSON in, JSON out, failures as errors that name the call.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import type { ClusterAccess } from '../control-plane/access.ts';
 
@@ -77,18 +78,26 @@ export function makeApiClient(access: ClusterAccess): ApiClient {
   return {
     async request<T>(method: Method, path: string, body?: unknown, options: RequestOptions = {}): Promise<T> {
       const limit = AbortSignal.timeout(requestLimitMs);
-      const answer = await request(`${url}${path}`, {
-        method,
-        dispatcher,
-        headers: {
-          ...constant,
-          'content-type': options.contentType ?? 'application/json',
-          accept: options.accept ?? 'application/json',
-        },
-        body: body === undefined ? null : JSON.stringify(body),
-        signal: options.signal ? AbortSignal.any([options.signal, limit]) : limit,
-      });
-      const text = await answer.body.text();
+      const send = () =>
+        request(`${url}${path}`, {
+          method,
+          dispatcher,
+          headers: {
+            ...constant,
+            'content-type': options.contentType ?? 'application/json',
+            accept: options.accept ?? 'application/json',
+          },
+          body: body === undefined ? null : JSON.stringify(body),
+          signal: options.signal ? AbortSignal.any([options.signal, limit]) : limit,
+        });
+      let answer = await send();
+      let text = await answer.body.text();
+      // The storage of a definition that was just created; clients of Kubernetes come again, too.
+      while (answer.statusCode === 429 && text.includes('storage is (re)initializing')) {
+        await sleep(100, undefined, { signal: limit });
+        answer = await send();
+        text = await answer.body.text();
+      }
       if (answer.statusCode >= 400) throw readFailure(`${method} ${path}`, answer.statusCode, text);
       return JSON.parse(text) as T;
     },
