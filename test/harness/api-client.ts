@@ -78,8 +78,9 @@ export function makeApiClient(access: ClusterAccess): ApiClient {
   return {
     async request<T>(method: Method, path: string, body?: unknown, options: RequestOptions = {}): Promise<T> {
       const limit = AbortSignal.timeout(requestLimitMs);
-      const send = () =>
-        request(`${url}${path}`, {
+      const signal = options.signal ? AbortSignal.any([options.signal, limit]) : limit;
+      for (;;) {
+        const answer = await request(`${url}${path}`, {
           method,
           dispatcher,
           headers: {
@@ -88,18 +89,15 @@ export function makeApiClient(access: ClusterAccess): ApiClient {
             accept: options.accept ?? 'application/json',
           },
           body: body === undefined ? null : JSON.stringify(body),
-          signal: options.signal ? AbortSignal.any([options.signal, limit]) : limit,
+          signal,
         });
-      let answer = await send();
-      let text = await answer.body.text();
-      // The storage of a definition that was just created; clients of Kubernetes come again, too.
-      while (answer.statusCode === 429 && text.includes('storage is (re)initializing')) {
-        await sleep(100, undefined, { signal: limit });
-        answer = await send();
-        text = await answer.body.text();
+        const text = await answer.body.text();
+        if (answer.statusCode < 400) return JSON.parse(text) as T;
+        // A definition that is served already has its storage made anew as its status moves: clients come again, too.
+        const isInitializing = answer.statusCode === 429 && text.includes('storage is (re)initializing');
+        if (!isInitializing) throw readFailure(`${method} ${path}`, answer.statusCode, text);
+        await sleep(100, undefined, { signal });
       }
-      if (answer.statusCode >= 400) throw readFailure(`${method} ${path}`, answer.statusCode, text);
-      return JSON.parse(text) as T;
     },
     close: () => dispatcher.destroy(),
   };
