@@ -8,7 +8,7 @@ type FittingOptions = {
   readonly atMost: number;
   readonly ranks: ReadonlyMap<string, Rank>;
   /** Those that the device has there by now. */
-  readonly held: TagSet;
+  readonly present: TagSet;
   /** What is there stays, whatever its rank. */
   readonly staysTaken?: boolean;
 };
@@ -16,11 +16,11 @@ type FittingOptions = {
 /** By the rank of the policy; among equals what is there stays, and then the smaller text goes first. */
 export function fittingTags(
   tags: TagSet,
-  { atMost, ranks, held, staysTaken = false }: FittingOptions,
+  { atMost, ranks, present, staysTaken = false }: FittingOptions,
 ): TagSet {
   if (tags.length <= atMost) return tags;
   if (atMost <= 0) return noTags;
-  const isThere = new Set(held);
+  const isThere = new Set(present);
   // The tags are sorted, and a sort keeps the order of equals.
   const byRank = (a: string, b: string) => compareRanks(ranks.get(a), ranks.get(b));
   const byPresence = (a: string, b: string) => Number(isThere.has(b)) - Number(isThere.has(a));

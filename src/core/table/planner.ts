@@ -151,7 +151,7 @@ export class Planner {
     return fittingTags(tags, {
       atMost: staysTaken ? Math.max(free, tags.length - without(tags, present).length) : free,
       ranks: desired.limits?.ranksAt(address) ?? new Map(),
-      held: present,
+      present,
       staysTaken,
     });
   }
@@ -172,7 +172,7 @@ export class Planner {
     const displaced = without(lowest, without(lowest, there));
     const atMost = displaced.length - excess;
     const ranks = desired.limits?.ranksAt(address) ?? new Map();
-    return without(displaced, fittingTags(displaced, { atMost, ranks, held: tags }));
+    return without(displaced, fittingTags(displaced, { atMost, ranks, present: tags }));
   }
 
   #planFor(address: string, desired: TagSet): AddressPlan {

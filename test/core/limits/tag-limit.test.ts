@@ -14,27 +14,27 @@ const ranks: readonly Rank[] = [{ priority: 1, name: 'x' }, { priority: 0, name:
 test('law: as many as fit, of the highest rank, of these what is there, of these the smaller; and then it stays', () => {
   const drawn = fc.record({
     tags: fc.subarray(letters),
-    held: fc.subarray(letters),
+    present: fc.subarray(letters),
     atMost: fc.integer({ min: -2, max: 9 }),
     ranks: fc.array(fc.constantFrom(...ranks), { minLength: 8, maxLength: 8 }),
   });
   fc.assert(
-    fc.property(drawn, ({ tags, held, atMost, ranks: given }) => {
+    fc.property(drawn, ({ tags, present, atMost, ranks: given }) => {
       const rankOf = (tag: string) => given[letters.indexOf(tag)];
       const byTag = new Map(tags.map((tag) => [tag, rankOf(tag)]));
-      const fitting = fittingTags(tags, { atMost, ranks: byTag, held });
+      const fitting = fittingTags(tags, { atMost, ranks: byTag, present });
       assert.equal(fitting.length, Math.min(tags.length, Math.max(0, atMost)));
       assert.deepEqual(fitting, tagSet(fitting));
       if (tags.length <= atMost) assert.equal(fitting, tags, 'the same instance: nothing is limited');
       const out = tags.filter((tag) => !fitting.includes(tag));
       const order = (a: string, b: string) =>
         compareRanks(rankOf(a), rankOf(b)) ||
-        Number(held.includes(b)) - Number(held.includes(a)) ||
+        Number(present.includes(b)) - Number(present.includes(a)) ||
         (a < b ? -1 : 1);
       for (const one of fitting)
         for (const other of out) assert.ok(order(one, other) < 0, `${one} before ${other}`);
       assert.deepEqual(
-        fittingTags(tags, { atMost, ranks: byTag, held: fitting }),
+        fittingTags(tags, { atMost, ranks: byTag, present: fitting }),
         fitting,
         'it does not thrash',
       );
