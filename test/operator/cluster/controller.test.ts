@@ -4,13 +4,14 @@ import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import type { AddressChange } from '../../../src/core/model/address-change.ts';
-import { PodRecord } from '../../../src/kubernetes/codec/pod-record.ts';
+import type { PodRecord } from '../../../src/kubernetes/codec/pod-record.ts';
 import { podSource } from '../../../src/operator/sources/pod-source.ts';
 import type { RawObject } from '../../../src/kubernetes/codec/decoders.ts';
 import type { Sink } from '../../../src/kubernetes/reflector/reflector.ts';
 import { Controller, kinds } from '../../../src/operator/cluster/controller.ts';
 import type { FirewallWorker } from '../../../src/operator/firewall/firewall-worker.ts';
 import { createLogger } from '../../../src/runtime/logger.ts';
+import { podRecord } from '../pod-records.ts';
 
 const firewall = {
   metadata: {
@@ -30,18 +31,7 @@ const firewall = {
 };
 
 const pod = (n: number): PodRecord =>
-  new PodRecord({
-    uid: `p${n}`,
-    namespace: 'shop',
-    name: `web-${n}`,
-    node: 'n1',
-    serviceAccount: 'default',
-    labels: new Map(),
-    addresses: [`10.0.0.${n}`],
-    hostNetwork: false,
-    terminating: false,
-    networkReadyAt: n * 1000,
-  });
+  podRecord(`p${n}`, `10.0.0.${n}`, { name: `web-${n}`, networkReadyAt: n * 1000 });
 
 /** A controller whose one worker only remembers what it is told. */
 function world() {

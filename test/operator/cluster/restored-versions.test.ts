@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { NamespaceRecord } from '../../../src/core/model/model.ts';
-import { PodRecord } from '../../../src/kubernetes/codec/pod-record.ts';
+import type { PodRecord } from '../../../src/kubernetes/codec/pod-record.ts';
 import { podSource } from '../../../src/operator/sources/pod-source.ts';
 import type { RawObject } from '../../../src/kubernetes/codec/decoders.ts';
 import { Intake, type Sink } from '../../../src/kubernetes/reflector/intake.ts';
@@ -11,6 +11,7 @@ import type { ParsedFirewall } from '../../../src/kubernetes/resources/parse.ts'
 import { Controller } from '../../../src/operator/cluster/controller.ts';
 import type { FirewallWorker } from '../../../src/operator/firewall/firewall-worker.ts';
 import { createLogger } from '../../../src/runtime/logger.ts';
+import { podRecord } from '../pod-records.ts';
 
 const version = '7';
 const address = '10.0.0.1';
@@ -50,19 +51,7 @@ const secret = (apiKey: string): RawObject => ({
 
 const namespace = (tier: string): NamespaceRecord => ({ name: 'shop', labels: new Map([['tier', tier]]) });
 
-const pod = (app: string): PodRecord =>
-  new PodRecord({
-    uid: 'p',
-    namespace: 'shop',
-    name: 'web-1',
-    node: 'n1',
-    serviceAccount: 'default',
-    labels: new Map([['app', app]]),
-    addresses: [address],
-    hostNetwork: false,
-    terminating: false,
-    networkReadyAt: 1000,
-  });
+const pod = (app: string): PodRecord => podRecord('p', address, { labels: new Map([['app', app]]) });
 
 /** One kind, listed through a real Intake as its reflector would do it. */
 function kindOf<R>(sink: Sink<R>, uidOf: (record: R) => string) {

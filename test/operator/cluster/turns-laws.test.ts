@@ -7,7 +7,7 @@ import * as fc from 'fast-check';
 import type { DefinitionLook } from '../../../src/core/removals/crd-deletion.ts';
 import type { AddressChange } from '../../../src/core/model/address-change.ts';
 import type { NamespaceRecord } from '../../../src/core/model/model.ts';
-import { PodRecord } from '../../../src/kubernetes/codec/pod-record.ts';
+import type { PodRecord } from '../../../src/kubernetes/codec/pod-record.ts';
 import { podSource } from '../../../src/operator/sources/pod-source.ts';
 import { type RemovalGate, removalGate } from '../../../src/core/removals/removal-gate.ts';
 import { type Candidates, RemovalGuard } from '../../../src/core/removals/removal-guard.ts';
@@ -19,6 +19,7 @@ import { Controller } from '../../../src/operator/cluster/controller.ts';
 import type { FirewallWorker } from '../../../src/operator/firewall/firewall-worker.ts';
 import { createLogger } from '../../../src/runtime/logger.ts';
 import { confirmBatch, nextBatch } from '../../core/table/messages.ts';
+import { podRecord } from '../pod-records.ts';
 
 const limits = { entries: 500, bytes: 1024 * 1024 };
 const stands: DefinitionLook = { state: 'stands', createdAt: '2020-01-01T00:00:00Z', original: true };
@@ -57,21 +58,7 @@ const policyIn = (namespace: string): RawObject =>
     spec: { firewallNames: ['edge'], podSelector: {}, tags: [{ template: 'web' }] },
   } as never);
 const podsIn = (namespace: string): PodRecord[] =>
-  addressesOf(namespace).map(
-    (address) =>
-      new PodRecord({
-        uid: `pod-${address}`,
-        namespace,
-        name: `web-${address}`,
-        node: 'n1',
-        serviceAccount: 'default',
-        labels: new Map(),
-        addresses: [address],
-        hostNetwork: false,
-        terminating: false,
-        networkReadyAt: 1000,
-      }),
-  );
+  addressesOf(namespace).map((address) => podRecord(`pod-${address}`, address, { namespace }));
 const entryOf = <R extends { readonly uid: string }>(record: R) => ({
   uid: record.uid,
   resourceVersion: '1',

@@ -3,25 +3,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { PodRecord } from '../../../src/kubernetes/codec/pod-record.ts';
+import type { PodRecord } from '../../../src/kubernetes/codec/pod-record.ts';
 import { StatusWorld } from './status-world.ts';
+import { podRecord } from '../pod-records.ts';
 
-type PodWords = ConstructorParameters<typeof PodRecord>[0];
-
-const pod = (n: number, more: Partial<PodWords> = {}): PodRecord =>
-  new PodRecord({
-    uid: `p${n}`,
-    namespace: 'shop',
-    name: `web-${n}`,
-    node: 'n1',
-    serviceAccount: 'default',
-    labels: new Map(),
-    addresses: [`10.0.${n >> 8}.${n & 255}`],
-    hostNetwork: false,
-    terminating: false,
-    networkReadyAt: 1000,
-    ...more,
-  });
+const pod = (n: number, more: Parameters<typeof podRecord>[2] = {}): PodRecord =>
+  podRecord(`p${n}`, `10.0.${n >> 8}.${n & 255}`, { name: `web-${n}`, ...more });
 const firewallSpec = {
   endpoint: 'https://fw.example.net',
   tagPrefix: 'k8s.',
