@@ -8,6 +8,7 @@ import type { TableClaim, Precedence } from '../../../src/core/rights/table-clai
 import { ownTable } from '../../../src/core/model/table-ref.ts';
 import { type ClaimContext, FirewallClaim } from '../../../src/operator/firewall/firewall-claim.ts';
 import { type FormerTables, formerTables } from '../../../src/operator/firewall/former-tables.ts';
+import { quietTable } from '../../core/status/quiet-table.ts';
 
 const table = { state: 'InSync', owned: 1, foreign: 0, pending: 0 };
 
@@ -108,21 +109,7 @@ function world() {
   };
 }
 
-const emptyView = {
-  firewall: '',
-  failing: undefined,
-  known: true,
-  owned: 0,
-  foreign: 0,
-  pending: 0,
-  held: [],
-  guardWindow: [],
-  conflict: undefined,
-  notes: [],
-  refused: undefined,
-  oldestPendingAt: undefined,
-  lastConfirmedAt: 0,
-};
+const emptyView = { ...quietTable, firewall: '', owned: 0, foreign: 0 };
 
 const lab = { name: 'lab', createdAt: '2024-01-01T00:00:00Z', endpoint: 'https://lab' };
 const edge = { name: 'edge', createdAt: '2025-01-01T00:00:00Z', endpoint: 'https://edge' };

@@ -182,19 +182,19 @@ test('a Lease that is released after a lost term tells of the last renewal, not 
   assert.ok((server.lease?.renewedAt ?? 0) <= renewedAt + 10, 'holders since then are new');
 });
 
+/** As `pan-tag-operator purge` asks for the Lease. */
+function purgeOptions(server: ReturnType<typeof createLeaseServer>) {
+  const client = server.client(() => 'up' as const);
+  return { client, identity: 'purge', clocks, timing: productTiming, log };
+}
+
 test('who takes the Lease by force waits a term, and the running leader steps down at once when it hears', async () => {
   const server = createLeaseServer();
   const a = start({ server, name: 'a' });
   await untilLeading(a, 500);
   const { term } = a;
   const used: { takenFrom: string | undefined; at: number }[] = [];
-  const options = {
-    client: server.client(() => 'up' as const),
-    identity: 'purge',
-    clocks,
-    timing: productTiming,
-    log,
-  };
+  const options = purgeOptions(server);
   const since = now();
   const done = withLease(
     options,
@@ -219,13 +219,7 @@ test('who takes the Lease by force waits a term, and the running leader steps do
 
 test('a free Lease is taken for a purge without waiting, and released after a failure too', async () => {
   const server = createLeaseServer();
-  const options = {
-    client: server.client(() => 'up' as const),
-    identity: 'purge',
-    clocks,
-    timing: productTiming,
-    log,
-  };
+  const options = purgeOptions(server);
   const failing = withLease(
     options,
     async (_, takenFrom) => {
