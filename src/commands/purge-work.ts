@@ -66,7 +66,7 @@ export async function purgeUnder(term: Term, parts: PurgeParts): Promise<boolean
   const secrets = (await itemsOf(http, `/api/v1/namespaces/${namespace}/secrets`, term.signal)).map(
     readSecret,
   );
-  const cluster = leavingCluster(firewalls, new Map(secrets.map(({ name, data }) => [name, data])));
+  const cluster = deletingCluster(firewalls, new Map(secrets.map(({ name, data }) => [name, data])));
   const results = new Map<string, PurgeResult>();
   const write = async (path: string, meta: ParsedFirewall['meta'], status: object): Promise<void> => {
     await writeStatus(http, { path, uid: meta.uid }, status, term.signal).catch((error: unknown) => {
@@ -105,10 +105,10 @@ export async function purgeUnder(term: Term, parts: PurgeParts): Promise<boolean
 }
 
 /** Every PanFirewall counts as being deleted: nothing is registered, and what the spec lets go is purged. */
-function leavingCluster(firewalls: readonly ParsedFirewall[], secrets: Secrets): ClusterState {
+function deletingCluster(firewalls: readonly ParsedFirewall[], secrets: Secrets): ClusterState {
   const claims = new Map<string, TableClaim>();
   const deletingSince = Date.now();
-  const leaving = new Map(
+  const deleting = new Map(
     firewalls.map((parsed) => [parsed.meta.name, { ...parsed, meta: { ...parsed.meta, deletingSince } }]),
   );
   return {
@@ -120,7 +120,7 @@ function leavingCluster(firewalls: readonly ParsedFirewall[], secrets: Secrets):
       else claims.set(firewall, claim);
     },
     knowledge: () => ({ synced: false }),
-    parsed: (firewall) => leaving.get(firewall),
+    parsed: (firewall) => deleting.get(firewall),
   };
 }
 

@@ -20,7 +20,7 @@ test('the error of a table that is not as expected has the status and what the l
   const text = String(failure);
   assert.match(text, /10\.1\.0\.1 has nothing instead of ns_shop\.web/, 'the error itself comes first');
   assert.match(text, /PanFirewalls: .*"reason":"Observing".*"tables":\[.*"state":"Observing"/);
-  assert.match(text, /address explained: .*"address":"10\.1\.0\.1".*"stance":"observe"/);
+  assert.match(text, /address explained: .*"address":"10\.1\.0\.1".*"writeMode":"observe"/);
 });
 
 test('what fails while more is gathered hides nothing', async () => {

@@ -15,7 +15,7 @@ let operator = await stage.startOperator();
 const unaided = { markerIntervalSeconds: 3600, fullIntervalSeconds: 86_400 };
 let blocks = 0;
 
-/** Of two firewalls behind a pair; PanFirewalls that reach one firewall would be rivals. */
+/** Of two firewalls behind a pair; PanFirewalls that reach one firewall would compete for its table. */
 type Serials = readonly [string, string];
 
 async function setUp(name: string, optionsFor: (serials: Serials) => Partial<PairOptions> = () => ({})) {

@@ -66,11 +66,11 @@ test('of another namespace of the same cluster', async () => {
     kubeconfig: await plane.kubeconfigFor({ token: plane.adminToken }),
     namespace,
   });
-  const { before: standing } = await newcomer.waitForLog(
-    ({ msg, standing }) => msg === 'table ownership changed' && standing === 'shutOut',
+  const { before: ownership } = await newcomer.waitForLog(
+    ({ msg, ownership }) => msg === 'table ownership changed' && ownership === 'shutOut',
     20_000,
   );
-  assert.equal(standing, 'unknown');
+  assert.equal(ownership, 'unknown');
   await cluster.createPod({ namespace: name, name: 'more', ips: ['10.2.0.2'] });
   await fw.holds({ ...exact, '10.2.0.2': [`ns_${name}.web`] });
   await waitFor(() => newcomer.logs().some(({ msg }) => msg === 'table read'), {

@@ -38,11 +38,11 @@ export class DesiredChanges {
     const { rules, claimants, succession, registrations } = this.#options;
     const addresses = new Set([...(before?.claimant.addresses ?? []), ...(after?.addresses ?? [])]);
     const holders = [...addresses].map((address) => [address, claimants.holderOf(address)?.uid] as const);
-    const rivals = claimants.claiming(addresses);
-    if (before !== undefined) rivals.delete(before);
+    const others = claimants.claiming(addresses);
+    if (before !== undefined) others.delete(before);
 
-    // What one claims moves what its rivals hold, and so their counts.
-    for (const rival of rivals) this.#counts.count(rival, 'subtract');
+    // What one claims moves what its others hold, and so their counts.
+    for (const other of others) this.#counts.count(other, 'subtract');
     if (before !== undefined) {
       this.#counts.count(before, 'subtract');
       claimants.leave(before);
@@ -52,7 +52,7 @@ export class DesiredChanges {
       claimants.enter(state);
       this.#counts.count(state, 'add');
     }
-    for (const rival of rivals) this.#counts.count(rival, 'add');
+    for (const other of others) this.#counts.count(other, 'add');
 
     for (const [address, uidBefore] of holders) {
       const uids = { before: uidBefore, after: claimants.holderOf(address)?.uid };

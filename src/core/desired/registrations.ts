@@ -109,11 +109,11 @@ function tagsOfAddress({ firewall }: FirewallState, address: string, evaluation:
 /** The tags that leave, by the first object that gave each of them; those that none gave come last. */
 function partsOf(
   firewall: Firewall,
-  leaving: TagSet,
+  removed: TagSet,
   changed: readonly GivenUp[],
   why: Why,
 ): readonly { readonly tags: TagSet; readonly why: Why }[] {
-  const rest = new Set(leaving);
+  const rest = new Set(removed);
   const parts: { tags: TagSet; why: Why }[] = [];
   for (const one of changed) {
     if (rest.size === 0) return parts;

@@ -11,7 +11,7 @@ export type FarewellFacts = {
   readonly deletionPolicy?: 'Purge' | 'Retain' | undefined;
   readonly mode: 'Enforce' | 'Observe';
   /** The CRD is being deleted, and all PanFirewalls with it: nobody decided about the firewalls' tables. */
-  readonly definitionLeaving: boolean;
+  readonly crdDeleting: boolean;
   /** No operator has met its device: nothing of ours can be on it. */
   readonly neverMet?: boolean;
   /** undefined while it goes on. */
@@ -26,7 +26,7 @@ export type Farewell = { readonly reason: 'Purged' | 'PurgeAbandoned'; readonly 
 
 /** undefined: it has to wait. */
 export function farewell(facts: FarewellFacts): Farewell | undefined {
-  const { deletionPolicy, mode, definitionLeaving, outcome, overdue, timeoutSeconds, obstacle } = facts;
+  const { deletionPolicy, mode, crdDeleting, outcome, overdue, timeoutSeconds, obstacle } = facts;
   if (outcome?.kind === 'clean') {
     const note = `the firewall was purged: none of our tags are left on it (${outcome.addresses} addresses unregistered)`;
     return { reason: 'Purged', note };
@@ -34,8 +34,7 @@ export function farewell(facts: FarewellFacts): Farewell | undefined {
   if (facts.neverMet === true)
     return { reason: 'Purged', note: 'the device was never reached: there is nothing to purge' };
   if (deletionPolicy === 'Retain') return abandoned('spec.deletionPolicy is Retain');
-  if (definitionLeaving)
-    return abandoned('the PanFirewall CRD is being deleted, which never purges a firewall');
+  if (crdDeleting) return abandoned('the PanFirewall CRD is being deleted, which never purges a firewall');
   if (mode === 'Observe') return abandoned('spec.mode is Observe');
   if (outcome !== undefined) return abandoned(outcome.why);
   if (overdue)

@@ -4,7 +4,7 @@
 export type DefinitionLook =
   | { readonly state: 'gone' }
   /** Its deletion has begun, which deletes all objects of the kind first. */
-  | { readonly state: 'leaving' }
+  | { readonly state: 'deleting' }
   | {
       readonly state: 'stands';
       /** RFC 3339 in UTC, whole seconds, as all timestamps of metadata: their order is that of their texts. */

@@ -41,16 +41,16 @@ export function overlaps(a: string, b: string): boolean {
  *   contested     ours and another's: we go on, but for removals that rest on absence
  *   shutOut       another's and not ours: nothing is written
  */
-export type Standing = {
+export type Ownership = {
   readonly kind: 'unknown' | 'firstContact' | 'owner' | 'lost' | 'contested' | 'shutOut';
   /** Other installations that have marked an overlapping prefix, sorted by their tags. */
   readonly rivals: readonly Owner[];
 };
 
-export const unknownStanding: Standing = { kind: 'unknown', rivals: [] };
+export const unknownOwnership: Ownership = { kind: 'unknown', rivals: [] };
 
 /** @param tags all that the device itself has at the marker address, whoever's. */
-export function sight(before: Standing, tags: readonly string[], self: Owner): Standing {
+export function sight(before: Ownership, tags: readonly string[], self: Owner): Ownership {
   const rivals = tags
     .toSorted()
     .flatMap((tag) => ownerOf(tag) ?? [])
@@ -62,17 +62,17 @@ export function sight(before: Standing, tags: readonly string[], self: Owner): S
 }
 
 /** Our mark is there, or was when the table was last looked at. */
-export function wasOurs({ kind }: Standing): boolean {
+export function wasOurs({ kind }: Ownership): boolean {
   return kind === 'owner' || kind === 'contested' || kind === 'lost';
 }
 
 /** Whether anything at all may be written. */
-export function mayWrite({ kind }: Standing): boolean {
+export function mayWrite({ kind }: Ownership): boolean {
   return kind !== 'unknown' && kind !== 'shutOut';
 }
 
 /** A sentence with the next step; undefined where nobody else claims the table. @param firewall the PanFirewall's name. */
-export function conflictOf({ kind, rivals }: Standing, firewall: string): string | undefined {
+export function conflictOf({ kind, rivals }: Ownership, firewall: string): string | undefined {
   const [rival] = rivals;
   if (rival === undefined) return undefined;
   const consequence =

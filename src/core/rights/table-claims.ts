@@ -65,8 +65,8 @@ export type Precedence =
 export function precedence(claims: Iterable<TableClaim>, mine: TableClaim, table: TableRef): Precedence {
   const place = placeOf(mine, table);
   if (place === undefined) return { kind: 'wait' };
-  const rivals = rivalsOf(claims, mine);
-  const found = Map.groupBy(rivals, (claim) => bearingOf(claim, mine, place));
+  const competing = competingClaims(claims, mine);
+  const found = Map.groupBy(competing, (claim) => bearingOf(claim, mine, place));
   const [first] = (found.get('first') ?? []).sort((a, b) => (comesFirst(a, b, place) ? -1 : 1));
   if (first !== undefined)
     return {
@@ -77,12 +77,12 @@ export function precedence(claims: Iterable<TableClaim>, mine: TableClaim, table
       ...contradictionWith([first], mine, place),
     };
   if (found.has('unclear')) return { kind: 'wait' };
-  if (rivals.some(({ seen }) => seen) && mine.told?.has(place) !== true)
+  if (competing.some(({ seen }) => seen) && mine.told?.has(place) !== true)
     return { kind: 'wait', untold: true };
   return { kind: 'ours', ...contradictionWith(found.get('second') ?? [], mine, place) };
 }
 
-/** Of a rival: it has the table and comes first, or second; it is unclear whether it has it, or still writes to it. */
+/** Of a competing PanFirewall: it has the table and comes first, or second; it is unclear whether it has it, or still writes to it. */
 function bearingOf(
   claim: TableClaim,
   mine: TableClaim,
@@ -107,7 +107,7 @@ export function mayBeEstablished(claims: readonly TableClaim[], mine: TableClaim
   if (place === undefined) return false;
   const found = precedence(claims, mine, table);
   if (found.kind === 'taken' || (found.kind === 'wait' && found.untold !== true)) return false;
-  return !rivalsOf(claims, mine).some((claim) => isEstablished(claim, place));
+  return !competingClaims(claims, mine).some((claim) => isEstablished(claim, place));
 }
 
 /** Equal wherever the same table is meant, whichever way it is reached; undefined while its device is not known. */
@@ -137,7 +137,7 @@ export function identityAt(device: TableClaim['device'], table: TableRef): strin
   return table.serial ?? (typeof device === 'string' ? undefined : device.identity);
 }
 
-function rivalsOf(claims: Iterable<TableClaim>, mine: TableClaim): readonly TableClaim[] {
+function competingClaims(claims: Iterable<TableClaim>, mine: TableClaim): readonly TableClaim[] {
   return [...claims].filter(
     (claim) => claim.firewall !== mine.firewall && overlaps(claim.tagPrefix, mine.tagPrefix),
   );

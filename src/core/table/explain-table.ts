@@ -34,7 +34,7 @@ export type TableExplanation = {
   /** Removals that wait for knowledge. */
   readonly waiting: Excerpt<Removal & { readonly why: string }>;
   /** Each tag that is there and not wanted. */
-  readonly leaving: Excerpt<Removal & { readonly cause: RemovalCause; readonly origin: RemovalOrigin }>;
+  readonly removals: Excerpt<Removal & { readonly cause: RemovalCause; readonly origin: RemovalOrigin }>;
   /** For how long its change has been unconfirmed. Absent: there is none. */
   readonly pendingMs?: number;
   /** A message about it is on its way. */
@@ -68,7 +68,7 @@ export function explainTable(state: TableState, address: string, now: number): T
   const originOf = planner.originsAt(address);
   const since = agenda.backlog.sinceOf(address);
   const displaced = desired.limits?.displacementOf?.(address);
-  const leaving = without(union(tags, unsure), wanted);
+  const removals = without(union(tags, unsure), wanted);
   return {
     address,
     isRead: mirror.known,
@@ -80,7 +80,7 @@ export function explainTable(state: TableState, address: string, now: number): T
     unregister: excerptOf(unregister),
     guarded: excerptOf(guarded.map((tag) => ({ tag, ...guardState(state.guard, address, tag) }))),
     waiting: excerptOf(waiting.map((tag) => ({ tag, why: planner.gate(tag) ?? '' }))),
-    leaving: excerptOf(leaving.map((tag) => ({ tag, cause: causeOf(tag), origin: originOf(tag) }))),
+    removals: excerptOf(removals.map((tag) => ({ tag, cause: causeOf(tag), origin: originOf(tag) }))),
     ...(since === undefined ? {} : { pendingMs: Math.round(now - since) }),
     inFlight: inFlight.has(address),
     refused: refusedAt(state.refusals, address, now),

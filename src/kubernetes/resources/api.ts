@@ -99,7 +99,7 @@ export type InstalledDefinition = {
   /** RFC 3339, whole seconds. */
   readonly createdAt: string;
   /** Its deletion has begun. */
-  readonly leaving: boolean;
+  readonly deleting: boolean;
   /** Of the schema; 0 where it tells none. */
   readonly revision: number;
 };
@@ -111,7 +111,7 @@ export function readDefinition(crd: unknown): InstalledDefinition {
   return {
     uid: metadata?.uid ?? '',
     createdAt: metadata?.creationTimestamp ?? '',
-    leaving: metadata?.deletionTimestamp !== undefined,
+    deleting: metadata?.deletionTimestamp !== undefined,
     revision: Number.isSafeInteger(revision) && revision > 0 ? revision : 0,
   };
 }

@@ -153,7 +153,7 @@ function problemIn(round: Round): string | undefined {
     const remedy =
       'what its objects had registered stays; apply the CRDs of this release and the objects again';
     if (found === undefined) return `the CRD ${name} is gone: ${remedy}`;
-    if (found.leaving) return `the CRD ${name} is being deleted: ${remedy}`;
+    if (found.deleting) return `the CRD ${name} is being deleted: ${remedy}`;
     const problem = problemWith(resource, found);
     if (problem !== undefined) return problem;
   }
@@ -162,7 +162,7 @@ function problemIn(round: Round): string | undefined {
 
 function lookOf(found: InstalledDefinition | undefined, original: string | undefined): DefinitionLook {
   if (found === undefined) return { state: 'gone' };
-  if (found.leaving) return { state: 'leaving' };
+  if (found.deleting) return { state: 'deleting' };
   return { state: 'stands', createdAt: found.createdAt, original: found.uid === original };
 }
 

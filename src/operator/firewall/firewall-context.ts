@@ -3,7 +3,7 @@
 import type { Desired } from '../../core/desired/desired.ts';
 import type { Timing } from '../../core/model/timing.ts';
 import type { Firewall } from '../../core/model/model.ts';
-import { type Stance, stanceOf } from '../../core/rights/stance.ts';
+import { type WriteMode, writeModeOf } from '../../core/rights/write-mode.ts';
 import type { TableClaim } from '../../core/rights/table-claims.ts';
 import { adoptAnnotation, isFinalized } from '../../kubernetes/resources/api.ts';
 import type { ObjectMeta } from '../../kubernetes/resources/object.ts';
@@ -97,11 +97,11 @@ export class FirewallContext {
   }
 
   /** How far the tables may be written. */
-  get stance(): Stance {
+  get writeMode(): WriteMode {
     const parsed = this.#parsed;
     const { mode, deletionPolicy } = this.settings;
     const finalized = parsed !== undefined && isFinalized(parsed.meta);
-    return stanceOf({ mode, deletionPolicy, finalized, deleting: this.deleting });
+    return writeModeOf({ mode, deletionPolicy, finalized, deleting: this.deleting });
   }
 
   /** What the status tells of a leader's tables: they may have left spec.tables since. */

@@ -219,7 +219,7 @@ export class FirewallWorker {
       tables: tables.tables.map(annotated),
       ...(tables.leaving === undefined ? {} : { leaving: tables.leaving.map(annotated) }),
       finding: finding ?? worst(this.#tasks.flatMap((task) => task.finding ?? [])),
-      aside: asideOf(this.#context.stance),
+      aside: asideOf(this.#context.writeMode),
       note: this.#devices.note,
       device: device && { model: device.model, serial: device.serial, swVersion: device.swVersion },
     };

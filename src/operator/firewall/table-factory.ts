@@ -55,8 +55,8 @@ export class TableFactory {
       get settings() {
         return context.settings;
       },
-      get stance() {
-        return context.stance;
+      get writeMode() {
+        return context.writeMode;
       },
       get adopting() {
         return context.adopting;

@@ -6,7 +6,7 @@ import { type PurgeOutcome, together } from '../../core/lifecycle/farewell.ts';
 import { tableTransition, type TableTransition } from '../../core/lifecycle/table-transitions.ts';
 import type { DepartedTable, FirewallView } from '../../core/status/firewall-view.ts';
 import { tableKey, tableName } from '../../core/model/table-ref.ts';
-import { purgeObstacle } from '../../core/rights/stance.ts';
+import { purgeObstacle } from '../../core/rights/write-mode.ts';
 import type { FirewallDevices } from '../device/firewall-devices.ts';
 import type { Term } from '../leadership/term.ts';
 import type { FirewallContext } from './firewall-context.ts';

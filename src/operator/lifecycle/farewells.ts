@@ -21,10 +21,10 @@ type FarewellsOptions = {
   readonly clock: () => number;
 };
 
-type Guest = {
+type Deletion = {
   readonly seenAt: number;
   /** Whether the CRD of PanFirewalls is being deleted, or gone; undefined until the API server has told. */
-  definitionLeaving: boolean | undefined;
+  crdDeleting: boolean | undefined;
   /** The worker that was told to purge. */
   told: FirewallObject['worker'];
 };
@@ -32,7 +32,7 @@ type Guest = {
 export class Farewells {
   readonly #options: FarewellsOptions;
   /** By uid. */
-  readonly #guests = new Map<string, Guest>();
+  readonly #deletions = new Map<string, Deletion>();
 
   constructor(options: FarewellsOptions) {
     this.#options = options;
@@ -40,43 +40,47 @@ export class Farewells {
 
   /** Sees to each of them; resolves with what the API server refused, if anything. */
   async review(firewalls: readonly FirewallObject[], signal: AbortSignal): Promise<readonly unknown[]> {
-    const leaving = firewalls.filter(isLeaving);
-    const uids = new Set(leaving.map(({ parsed }) => parsed.meta.uid));
-    for (const uid of this.#guests.keys()) if (!uids.has(uid)) this.#guests.delete(uid);
-    return eachOf(leaving, (object) => this.#see(object, this.#welcome(object.parsed.meta), signal), signal);
+    const deleting = firewalls.filter(isFinalizing);
+    const uids = new Set(deleting.map(({ parsed }) => parsed.meta.uid));
+    for (const uid of this.#deletions.keys()) if (!uids.has(uid)) this.#deletions.delete(uid);
+    return eachOf(
+      deleting,
+      (object) => this.#see(object, this.#deletionOf(object.parsed.meta), signal),
+      signal,
+    );
   }
 
-  #welcome({ uid, name }: ObjectMeta): Guest {
-    const known = this.#guests.get(uid);
+  #deletionOf({ uid, name }: ObjectMeta): Deletion {
+    const known = this.#deletions.get(uid);
     if (known !== undefined) return known;
     const { clock, askDefinition, log } = this.#options;
-    const guest: Guest = { seenAt: clock(), definitionLeaving: undefined, told: undefined };
-    this.#guests.set(uid, guest);
+    const deletion: Deletion = { seenAt: clock(), crdDeleting: undefined, told: undefined };
+    this.#deletions.set(uid, deletion);
     log.info({ firewall: name }, 'PanFirewall deletion started');
     askDefinition(panFirewalls, ({ state }) => {
-      guest.definitionLeaving = state !== 'stands';
+      deletion.crdDeleting = state !== 'stands';
     });
-    return guest;
+    return deletion;
   }
 
-  async #see(object: FirewallObject, guest: Guest, signal: AbortSignal): Promise<void> {
-    const words = this.#judge(object, guest);
+  async #see(object: FirewallObject, deletion: Deletion, signal: AbortSignal): Promise<void> {
+    const words = this.#judge(object, deletion);
     if (words !== undefined) return this.#letGo(object, words, signal);
     const { worker } = object;
     // Nothing is removed before it is certain that somebody deleted this very object.
-    if (guest.definitionLeaving === undefined || worker === guest.told) return;
-    guest.told = worker;
+    if (deletion.crdDeleting === undefined || worker === deletion.told) return;
+    deletion.told = worker;
     this.#options.purge(object);
   }
 
-  #judge({ worker, parsed }: FirewallObject, { seenAt, definitionLeaving }: Guest): Farewell | undefined {
+  #judge({ worker, parsed }: FirewallObject, { seenAt, crdDeleting }: Deletion): Farewell | undefined {
     const { meta, ending } = parsed;
     const timeoutSeconds = ending.purgeTimeoutSeconds;
     const now = this.#options.clock();
     const deletingSince = meta.deletingSince ?? now;
     return farewell({
       ...ending,
-      definitionLeaving: definitionLeaving === true,
+      crdDeleting: crdDeleting === true,
       neverMet: neverMet(worker?.view(), parsed.status),
       outcome: worker?.purging === true ? worker.purgeOutcome : undefined,
       overdue: timeLeft({ deletingSince, seenAt, now, timeoutSeconds }) === 0,
@@ -96,6 +100,6 @@ export class Farewells {
   }
 }
 
-export function isLeaving({ parsed: { meta } }: FirewallObject): boolean {
+export function isFinalizing({ parsed: { meta } }: FirewallObject): boolean {
   return meta.deletingSince !== undefined && isFinalized(meta);
 }

@@ -3,7 +3,7 @@
 import type { Logger } from '../../runtime/logger.ts';
 import { createWake, pause } from '../../runtime/wake.ts';
 import type { FirewallObject } from '../cluster/firewall-objects.ts';
-import { type Farewells, isLeaving } from './farewells.ts';
+import { type Farewells, isFinalizing } from './farewells.ts';
 import { type Finalizers, isSettled } from './finalizers.ts';
 
 type LifecycleWorkerOptions = {
@@ -17,7 +17,7 @@ type LifecycleWorkerOptions = {
 
 const idleMs = 5_000;
 /** Purges report by `changed`, but for the passing of time. */
-const leavingMs = 500;
+const deletingMs = 500;
 /** A status that was written meanwhile made a patch fail, and nothing is registered before it is done. */
 const unsettledMs = 50;
 /** Pods move much more often than PanFirewalls do. */
@@ -57,7 +57,7 @@ export class LifecycleWorker {
     const parsed = all.map((object) => object.parsed);
     const outcomes = [await finalizers.review(parsed, signal), await farewells.review(all, signal)];
     const isOpen = !parsed.every(isSettled);
-    this.#restMs = isOpen ? unsettledMs : all.some(isLeaving) ? leavingMs : idleMs;
+    this.#restMs = isOpen ? unsettledMs : all.some(isFinalizing) ? deletingMs : idleMs;
     const [failure] = outcomes.flat();
     if (failure !== undefined) throw failure;
     this.#failing = false;

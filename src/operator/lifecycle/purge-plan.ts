@@ -1,6 +1,6 @@
 // Plan of the command purge: what it does with each PanFirewall.
 
-import { purgeObstacle } from '../../core/rights/stance.ts';
+import { purgeObstacle } from '../../core/rights/write-mode.ts';
 import { nearest } from '../../core/syntax/wording.ts';
 import type { ParsedFirewall } from '../../kubernetes/resources/parse.ts';
 

@@ -56,7 +56,7 @@ export function firewallSnapshot(object: FirewallObject, now: number): FirewallS
 
 function viewOf({ parsed, worker }: FirewallObject): FirewallView {
   const finding = parsed.ok ? undefined : ({ reason: 'InvalidSpec', message: parsed.problems } as const);
-  const aside = parsed.meta.deletingSince === undefined ? undefined : asideOf('leaving');
+  const aside = parsed.meta.deletingSince === undefined ? undefined : asideOf('deleting');
   const seen = worker?.view(finding) ?? { ...unstarted, finding, aside, started: false };
   const farewell = isFinalized(parsed.meta) ? farewellOf(parsed.meta, parsed.ending) : undefined;
   return { ...recalled(seen, parsed.status), farewell };

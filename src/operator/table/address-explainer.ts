@@ -9,7 +9,7 @@ type ExplainerParts = {
   /** What the cluster's side knows of the address. Absent: it is not told. */
   readonly explainDesired?: ((address: string) => unknown) | undefined;
   /** What keeps the whole table from being written: right to write, outage. */
-  readonly standing: () => Readonly<Record<string, unknown>>;
+  readonly rights: () => Readonly<Record<string, unknown>>;
   readonly log: Logger;
   /** Monotonic ms. */
   readonly now: () => number;
@@ -36,7 +36,7 @@ export async function explainStuckAddresses(parts: ExplainerParts, signal: Abort
 
 /** One look: it tells of an address that it did not tell of last, where there is one. Never throws. */
 export function addressExplainer(parts: ExplainerParts): () => void {
-  const { table, explainDesired, standing, log, now } = parts;
+  const { table, explainDesired, rights, log, now } = parts;
   const told = new Set<string>();
   let dueAt = Number.NEGATIVE_INFINITY;
   return () => {
@@ -50,7 +50,7 @@ export function addressExplainer(parts: ExplainerParts): () => void {
       told.add(one.address);
       dueAt = now() + tellEveryMs;
       const { address, ...known } = table.explain(one.address, now());
-      const fields = { ...one, ...standing(), table: known, desired: explainDesired?.(address) };
+      const fields = { ...one, ...rights(), table: known, desired: explainDesired?.(address) };
       log.debug(fields, 'address explained');
     } catch (error) {
       // Whoever looks for a fault must not make one.

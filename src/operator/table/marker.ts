@@ -6,9 +6,9 @@ import {
   markerAddress,
   markerTag,
   type Owner,
-  type Standing,
+  type Ownership,
   sight,
-  unknownStanding,
+  unknownOwnership,
 } from '../../core/rights/ownership.ts';
 import type { Rejection } from '../../core/message/refusals.ts';
 import type { TableRef } from '../../core/model/table-ref.ts';
@@ -30,7 +30,7 @@ export type Adoption = 'done' | 'pending' | 'unknown owner';
 
 export class Marker {
   readonly #options: MarkerOptions;
-  #standing = unknownStanding;
+  #ownership = unknownOwnership;
   /** When it must be read again, monotonic ms. */
   #dueAt = 0;
   /** A device that confirms our mark and does not have it is not asked over and over. */
@@ -45,8 +45,8 @@ export class Marker {
     this.#options = options;
   }
 
-  get standing(): Standing {
-    return this.#standing;
+  get ownership(): Ownership {
+    return this.#ownership;
   }
 
   get dueAt(): number {
@@ -64,7 +64,7 @@ export class Marker {
 
   /** The device is another one. */
   forget(): void {
-    this.#standing = unknownStanding;
+    this.#ownership = unknownOwnership;
     this.#adopting = undefined;
     this.#notBefore = 0;
     this.#dueAt = 0;
@@ -77,7 +77,7 @@ export class Marker {
   }
 
   adopt(id: string): Adoption {
-    if (this.#standing.rivals.some((rival) => rival.id === id)) {
+    if (this.#ownership.rivals.some((rival) => rival.id === id)) {
       if (this.#adopting !== id) this.#notBefore = 0;
       this.#adopting = id;
       return 'pending';
@@ -89,24 +89,24 @@ export class Marker {
   async read(connection: Connection, signal: AbortSignal): Promise<void> {
     const { self, ref, intervalMs, log, now } = this.#options;
     const entry = await connection.call({ ask: 'readOne', table: ref, key: markerAddress }, signal);
-    const before = this.#standing;
+    const before = this.#ownership;
     if (entry?.unreadable === true && before.kind === 'unknown') throw unreadableMark();
     this.#dueAt = now() + intervalMs();
     // Nothing is concluded of it: whose the table was, it is.
     if (entry?.unreadable === true) return;
     this.#refusal = undefined;
-    this.#standing = sight(before, entry === undefined ? [] : this.#ownWords(entry), self);
-    const { kind, rivals } = this.#standing;
+    this.#ownership = sight(before, entry === undefined ? [] : this.#ownWords(entry), self);
+    const { kind, rivals } = this.#ownership;
     // Who has left and comes back is another matter, to be decided anew.
     if (!rivals.some(({ id }) => id === this.#adopting)) this.#adopting = undefined;
     if (kind === before.kind) return;
     const level = kind === 'contested' || kind === 'shutOut' || kind === 'lost' ? 'warn' : 'info';
-    log[level]({ standing: kind, before: before.kind, rivals }, 'table ownership changed');
+    log[level]({ ownership: kind, before: before.kind, rivals }, 'table ownership changed');
   }
 
   /** Our mark is missing or another's is to be replaced, and it may be done now. */
   wanted(hasUnclaimed: () => boolean): boolean {
-    const { kind, rivals } = this.#standing;
+    const { kind, rivals } = this.#ownership;
     if (this.#options.now() < this.#notBefore) return false;
     if (rivals.some(({ id }) => id === this.#adopting)) return true;
     return kind === 'lost' || (kind === 'firstContact' && !hasUnclaimed());
@@ -118,7 +118,7 @@ export class Marker {
    */
   async put(connection: Connection, signal: AbortSignal): Promise<void> {
     const { self, ref, intervalMs, log, now } = this.#options;
-    const replaced = this.#standing.rivals.filter(({ id }) => id === this.#adopting);
+    const replaced = this.#ownership.rivals.filter(({ id }) => id === this.#adopting);
     const mark: PlannedAddress = {
       address: markerAddress,
       register: [markerTag(self)],
@@ -136,7 +136,7 @@ export class Marker {
       this.#dueAt = this.#notBefore;
       return log.warn({ rejection: refusal }, 'ownership mark refused by device');
     }
-    this.#standing = sight(this.#standing, this.#marksAfter(replaced), self);
+    this.#ownership = sight(this.#ownership, this.#marksAfter(replaced), self);
     if (replaced.length === 0) return log.info('ownership mark written');
     this.#adopted = this.#adopting;
     this.#adopting = undefined;
@@ -147,12 +147,12 @@ export class Marker {
   #ownWords({ fromAgent, tags }: RegisteredIp): readonly string[] {
     if (!fromAgent) return tags;
     const mine = markerTag(this.#options.self);
-    const marked = this.#standing.kind === 'owner' || this.#standing.kind === 'contested';
+    const marked = this.#ownership.kind === 'owner' || this.#ownership.kind === 'contested';
     return marked ? tags.filter((tag) => tag === mine) : [];
   }
 
   #marksAfter(replaced: readonly Owner[]): string[] {
-    const left = this.#standing.rivals.filter((rival) => !replaced.includes(rival));
+    const left = this.#ownership.rivals.filter((rival) => !replaced.includes(rival));
     return [markerTag(this.#options.self), ...left.map(markerTag)];
   }
 }

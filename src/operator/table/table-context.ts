@@ -4,7 +4,7 @@ import type { PurgeOutcome } from '../../core/lifecycle/farewell.ts';
 import type { TableView } from '../../core/status/table-health.ts';
 import type { WindowCount } from '../../core/removals/guard-window.ts';
 import type { Owner } from '../../core/rights/ownership.ts';
-import type { Stance } from '../../core/rights/stance.ts';
+import type { WriteMode } from '../../core/rights/write-mode.ts';
 import type { Precedence } from '../../core/rights/table-claims.ts';
 import type { Timing } from '../../core/model/timing.ts';
 import type { TableRef } from '../../core/model/table-ref.ts';
@@ -22,7 +22,7 @@ export type TableContext = {
   readonly self: Owner;
   readonly settings: FirewallSettings;
   /** How far the spec lets the table be written; a message on its way is not touched when it changes. */
-  readonly stance: Stance;
+  readonly writeMode: WriteMode;
   /** Somebody asks to take another owner's place: what nobody claims is held meanwhile, whatever its number. */
   readonly adopting: boolean;
   readonly knowledge: ClusterKnowledge;

@@ -80,14 +80,14 @@ export class TableLoop {
   #applyKnowledge(): void {
     const { context, table, marker } = this.#parts;
     const { judgeFrom, burst } = context.knowledge;
-    const firstContact = marker.standing.kind === 'firstContact' || context.adopting;
+    const firstContact = marker.ownership.kind === 'firstContact' || context.adopting;
     table.setKnowledge({ gate: this.#gate, firstContact, judgeFrom, burst }, context.now());
   }
 
   #gateByNow(): RemovalGate {
     const { context, table, marker } = this.#parts;
     const { synced, relisting, unreadableOwner } = context.knowledge;
-    const [rival] = marker.standing.rivals;
+    const [rival] = marker.ownership.rivals;
     return removalGate(context.self.prefix, {
       clusterSynced: synced,
       relisting,
@@ -145,10 +145,10 @@ export class TableLoop {
   async #readMarker(connection: Connection, signal: AbortSignal): Promise<void> {
     const { context, table, rights, reads } = this.#parts;
     this.#calling = 'look';
-    const standing = await rights.readMarker(connection, signal);
-    if (standing !== undefined) this.knowledgeChanged();
+    const ownership = await rights.readMarker(connection, signal);
+    if (ownership !== undefined) this.knowledgeChanged();
     this.#succeeded('look');
-    if (standing !== 'lost') return;
+    if (ownership !== 'lost') return;
     context.log.warn('table emptied by another client, restoring');
     context.observer.lost(context.ref);
     table.excuse();

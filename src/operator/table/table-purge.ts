@@ -8,12 +8,12 @@ import {
   conflictOf,
   markerAddress,
   markerTag,
-  type Standing,
+  type Ownership,
   sight,
-  unknownStanding,
+  unknownOwnership,
 } from '../../core/rights/ownership.ts';
 import type { Rejection } from '../../core/message/refusals.ts';
-import { purgeObstacle } from '../../core/rights/stance.ts';
+import { purgeObstacle } from '../../core/rights/write-mode.ts';
 import type { TableView } from '../../core/status/table-health.ts';
 import type { TagSet } from '../../core/model/tag-set.ts';
 import type { Connection, RegisteredIp } from '../device/device-port.ts';
@@ -32,7 +32,7 @@ export type TablePurgeParts = {
 type Found = {
   /** address -> tags under our prefix, the mark left out. */
   readonly owned: ReadonlyMap<string, TagSet>;
-  readonly standing: Standing;
+  readonly ownership: Ownership;
   /** Everything was read. */
   readonly agreed: boolean;
 };
@@ -132,18 +132,18 @@ export class TablePurge implements TableProcess {
         why: `PanFirewall ${place.by}, which ${place.byYounger ? 'kept it before' : 'is older'}, keeps the same table`,
       });
     const startedAt = now();
-    const { owned, standing, agreed } = await this.#read(connection, signal);
+    const { owned, ownership, agreed } = await this.#read(connection, signal);
     const readMs = now() - startedAt;
-    const conflict = conflictOf(standing, this.#context.name);
+    const conflict = conflictOf(ownership, this.#context.name);
     if (conflict !== undefined) return this.#end({ kind: 'left', why: conflict });
-    if (this.#yields(owned, standing)) return;
-    const ours = this.#ours(owned, standing);
+    if (this.#yields(owned, ownership)) return;
+    const ours = this.#ours(owned, ownership);
     await this.#unregisterAll(connection, ours, signal);
     this.#outage.succeeded('write');
-    if (this.#yields(owned, standing)) return;
+    if (this.#yields(owned, ownership)) return;
     if (!agreed) return this.#outage.pause(readMs * readSpacing, signal);
     if (now() < unsureUntil) return this.#outage.pause(unsureUntil - now(), signal);
-    if (standing.kind === 'owner') await this.#unmark(connection);
+    if (ownership.kind === 'owner') await this.#unmark(connection);
     this.#end(this.#verdict(owned, ours));
   }
 
@@ -156,11 +156,11 @@ export class TablePurge implements TableProcess {
     this.#reading = { known: true, owned: owned.size, foreign: others.size - shared };
     this.#outage.succeeded('read');
     observer.changed();
-    return { owned, agreed, standing: sight(unknownStanding, marksIn(entries), self) };
+    return { owned, agreed, ownership: sight(unknownOwnership, marksIn(entries), self) };
   }
 
   /** Ends it where the spec forbids to write; what was never written to is clean all the same. */
-  #yields(owned: Found['owned'], { kind }: Standing): boolean {
+  #yields(owned: Found['owned'], { kind }: Ownership): boolean {
     const why = purgeObstacle(this.#context.settings);
     if (why === undefined) return false;
     const untouched = owned.size === 0 && kind !== 'owner';
@@ -169,7 +169,7 @@ export class TablePurge implements TableProcess {
   }
 
   /** Under a prefix that was never marked there may be tags that somebody else left there before us. */
-  #ours(owned: Found['owned'], { kind }: Standing): ReadonlyMap<string, TagSet> {
+  #ours(owned: Found['owned'], { kind }: Ownership): ReadonlyMap<string, TagSet> {
     if (kind === 'owner') return owned;
     const wanted = [...owned].map(([address, tags]) => {
       const here = this.#parts.wanted(address);

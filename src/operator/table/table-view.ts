@@ -3,7 +3,7 @@
 import type { Finding } from '../../core/model/finding.ts';
 import { conflictOf, mayWrite } from '../../core/rights/ownership.ts';
 import type { HeldPlan } from '../../core/removals/removal-guard.ts';
-import type { Stance } from '../../core/rights/stance.ts';
+import type { WriteMode } from '../../core/rights/write-mode.ts';
 import type { TableFacts } from '../../core/table/table-facts.ts';
 import type { Contradiction, Precedence } from '../../core/rights/table-claims.ts';
 import type { HeldRemovals, TableView } from '../../core/status/table-health.ts';
@@ -19,7 +19,7 @@ type ViewParts = {
   readonly table: TableFacts;
   readonly marker: Marker;
   readonly precedence: Precedence;
-  readonly stance: Stance;
+  readonly writeMode: WriteMode;
   readonly failing: Finding | undefined;
   readonly reading: ReadingNotes;
   readonly limited: Pick<TableLimits, 'limits' | 'tally' | 'refresh'>;
@@ -37,32 +37,32 @@ const unprotected: Finding = {
     'waiting for finalizer pantag.io/purge before writing; if it stays missing, find the cause in the ' +
     "operator's log (RBAC, an admission webhook, or a GitOps tool that removes it)",
 };
-const leaving: Finding = {
+const deleting: Finding = {
   reason: 'Purging',
   message: 'the PanFirewall is being deleted: nothing more is registered',
 };
 
 /** Why a table is not kept equal to what is desired though nothing fails; undefined when it is. */
-export function asideOf(stance: Stance): Finding | undefined {
-  return { enforce: undefined, observe: observing, unprotected: undefined, leaving }[stance];
+export function asideOf(writeMode: WriteMode): Finding | undefined {
+  return { enforce: undefined, observe: observing, unprotected: undefined, deleting }[writeMode];
 }
 
 /** Why nothing is written for now, though policies wait for it. */
-function blockedBy(stance: Stance): Finding | undefined {
-  return stance === 'unprotected' ? unprotected : undefined;
+function blockedBy(writeMode: WriteMode): Finding | undefined {
+  return writeMode === 'unprotected' ? unprotected : undefined;
 }
 
 export function tableView(facts: ViewParts): TableView {
-  const { firewall, table, marker, stance, failing, reading, limited } = facts;
+  const { firewall, table, marker, writeMode, failing, reading, limited } = facts;
   // First, as it may move what is pending. The table itself does so before a message, and sends none while its device is away.
   limited.refresh();
   const limits = limitsView(limited);
   return {
     firewall,
     failing,
-    aside: asideOf(stance),
-    blocked: blockedBy(stance),
-    plan: stance === 'observe' ? table.outlook : undefined,
+    aside: asideOf(writeMode),
+    blocked: blockedBy(writeMode),
+    plan: writeMode === 'observe' ? table.outlook : undefined,
     known: table.known,
     owned: table.owned,
     foreign: table.foreign,
@@ -78,7 +78,7 @@ export function tableView(facts: ViewParts): TableView {
     notes: [
       ...contradictionNotes(facts),
       ...notes(table, reading),
-      ...(stance === 'unprotected' ? [unprotected.message] : []),
+      ...(writeMode === 'unprotected' ? [unprotected.message] : []),
     ],
     refused: refused(table, marker),
     ungranted: table.timeouts.finding,
@@ -98,8 +98,8 @@ function conflict({ firewall, marker, precedence }: ViewParts): TableView['confl
       (contradiction === undefined ? '' : `; ${contradictionWords(contradiction)}`);
     return { message, silent: true };
   }
-  const message = conflictOf(marker.standing, firewall);
-  return message === undefined ? undefined : { message, silent: !mayWrite(marker.standing) };
+  const message = conflictOf(marker.ownership, firewall);
+  return message === undefined ? undefined : { message, silent: !mayWrite(marker.ownership) };
 }
 
 /** Nobody has the table for now. */

@@ -147,7 +147,7 @@ export class TableWorker implements TableProcess {
     this.#work.notify();
     // Also while another rival contests the table: what the adopted one left would go unasked when that one leaves.
     const isOpen = this.#rights.isOutdated || this.table.hasUnclaimed;
-    return wasOurs(this.#marker.standing) && isOpen ? 'pending' : state;
+    return wasOurs(this.#marker.ownership) && isOpen ? 'pending' : state;
   }
 
   /** Another PanFirewall came to know its device, or left. */
@@ -197,7 +197,7 @@ export class TableWorker implements TableProcess {
       firewall: this.#context.name,
       table: this.table,
       marker: this.#marker,
-      stance: this.#context.stance,
+      writeMode: this.#context.writeMode,
       precedence: this.#context.precedence,
       failing: this.#outage.failing,
       reading: this.#reader.notes,
@@ -224,11 +224,11 @@ export class TableWorker implements TableProcess {
     const { table } = this;
     const { explainDesired } = this.#given;
     const { log, now } = this.#context;
-    const standing = () => ({
-      stance: this.#context.stance,
+    const rights = () => ({
+      writeMode: this.#context.writeMode,
       mayWrite: this.#rights.mayWrite,
       failing: this.#outage.failing?.reason,
     });
-    return explainStuckAddresses({ table, explainDesired, standing, log, now }, signal);
+    return explainStuckAddresses({ table, explainDesired, rights, log, now }, signal);
   }
 }

@@ -1,7 +1,7 @@
 // Decides whether a table may be written: joins its mark, the spec and our other PanFirewalls; reads and puts the mark.
 
-import { mayWrite, type Standing, wasOurs } from '../../core/rights/ownership.ts';
-import { writes } from '../../core/rights/stance.ts';
+import { mayWrite, type Ownership, wasOurs } from '../../core/rights/ownership.ts';
+import { writes } from '../../core/rights/write-mode.ts';
 import type { Connection } from '../device/device-port.ts';
 import type { Marker } from './marker.ts';
 import type { TableContext } from './table-context.ts';
@@ -20,7 +20,7 @@ export class WritingRights {
   }
 
   get mayWrite(): boolean {
-    return mayWrite(this.#marker.standing) && this.#isOurs() && !this.isOutdated;
+    return mayWrite(this.#marker.ownership) && this.#isOurs() && !this.isOutdated;
   }
 
   /** Somebody else kept the table, and may have written since it was read: what is known of it does not count. */
@@ -47,10 +47,10 @@ export class WritingRights {
   }
 
   /** Tells how the table stands, where that is new. @throws DeviceError */
-  async readMarker(connection: Connection, signal: AbortSignal): Promise<Standing['kind'] | undefined> {
-    const before = this.#marker.standing.kind;
+  async readMarker(connection: Connection, signal: AbortSignal): Promise<Ownership['kind'] | undefined> {
+    const before = this.#marker.ownership.kind;
     await this.#marker.read(connection, signal);
-    const { kind } = this.#marker.standing;
+    const { kind } = this.#marker.ownership;
     this.claimsChanged();
     this.#noteMark();
     return kind === before ? undefined : kind;
@@ -68,7 +68,7 @@ export class WritingRights {
   ): Promise<boolean> {
     const marker = this.#marker;
     // Whether nobody's tags are there, a read tells. Who takes another's place says so before.
-    if (this.isOutdated && marker.standing.kind !== 'shutOut') return false;
+    if (this.isOutdated && marker.ownership.kind !== 'shutOut') return false;
     if (!this.#isOurs() || !marker.wanted(hasUnclaimed)) return false;
     await marker.put(connection, signal);
     this.#noteMark();
@@ -76,17 +76,17 @@ export class WritingRights {
   }
 
   #noteMark(): void {
-    const { standing } = this.#marker;
-    if (wasOurs(standing) && standing.kind !== 'lost') this.#context.marked();
+    const { ownership } = this.#marker;
+    if (wasOurs(ownership) && ownership.kind !== 'lost') this.#context.marked();
   }
 
   #isElsewhere(): boolean {
-    return this.#marker.standing.kind === 'shutOut' || this.#context.precedence.kind === 'taken';
+    return this.#marker.ownership.kind === 'shutOut' || this.#context.precedence.kind === 'taken';
   }
 
   /** As far as the spec and our other PanFirewalls go. */
   #isOurs(): boolean {
-    const { stance, precedence } = this.#context;
-    return writes(stance) && precedence.kind === 'ours';
+    const { writeMode, precedence } = this.#context;
+    return writes(writeMode) && precedence.kind === 'ours';
   }
 }

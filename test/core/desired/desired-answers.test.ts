@@ -78,9 +78,9 @@ test('a Pod that changes in nothing but its node, or its service account, change
 
 test('a Pod that changes in nothing but its end, or the start of its network, may lose its address or win it', () => {
   const desired = cluster();
-  const rival = { ...pod, uid: 'u2', since: 200 };
+  const other = { ...pod, uid: 'u2', since: 200 };
   desired.setClaimant(pod);
-  desired.setClaimant(rival);
+  desired.setClaimant(other);
   assert.equal(desired.holderOf('10.0.0.1')?.uid, 'u2');
   desired.setClaimant({ ...pod, since: 300 });
   assert.equal(desired.holderOf('10.0.0.1')?.uid, 'u1');

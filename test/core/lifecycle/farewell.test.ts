@@ -16,7 +16,7 @@ const left: PurgeOutcome = { kind: 'left', why: 'somebody else has it' };
 const going: FarewellFacts = {
   deletionPolicy: 'Purge',
   mode: 'Enforce',
-  definitionLeaving: false,
+  crdDeleting: false,
   outcome: undefined,
   overdue: false,
   timeoutSeconds: 300,
@@ -38,7 +38,7 @@ test('whose device was never met goes at once, as there is nothing to purge', ()
 test('whatever ends without a purge is PurgeAbandoned, and says why', () => {
   const cases: [Partial<FarewellFacts>, RegExp][] = [
     [{ deletionPolicy: 'Retain' }, /Retain/],
-    [{ definitionLeaving: true }, /CRD/],
+    [{ crdDeleting: true }, /CRD/],
     [{ mode: 'Observe' }, /Observe/],
     [{ outcome: left }, /somebody else has it/],
     [{ overdue: true }, /within 300 s .*no answer in 10 s/],

@@ -7,7 +7,7 @@ import { type DefinitionLook, wasDeletedAlone } from '../../../src/core/removals
 const second = (n: number) => `2026-11-22T00:00:${String(n).padStart(2, '0')}Z`;
 
 test('while the definition is on its way out, or gone, nobody was deleted alone', () => {
-  assert.equal(wasDeletedAlone({ state: 'leaving' }, second(9)), false);
+  assert.equal(wasDeletedAlone({ state: 'deleting' }, second(9)), false);
   assert.equal(wasDeletedAlone({ state: 'gone' }, second(9)), false);
 });
 
@@ -74,7 +74,7 @@ test('law: whenever the look is made, no object that went with its CRD is taken 
         for (const { definition, marked } of stood.slice(at)) {
           const original = definition.id === 0;
           const look: DefinitionLook = marked
-            ? { state: 'leaving' }
+            ? { state: 'deleting' }
             : { state: 'stands', createdAt: definition.createdAt, original };
           const alone = wasDeletedAlone(look, createdAt);
           if (swept) assert.equal(alone, false);

@@ -14,8 +14,8 @@ import {
   ownerOf,
   overlaps,
   sight,
-  type Standing,
-  unknownStanding,
+  type Ownership,
+  unknownOwnership,
 } from '../../../src/core/rights/ownership.ts';
 
 // The last one is older than the rule that refuses it.
@@ -28,8 +28,8 @@ const seen = fc.uniqueArray(fc.oneof({ weight: 2, arbitrary: mark }, noise), { m
 
 const self: Owner = { prefix: 'k8s.prod.', id: 'aaaaaaaaaaaa' };
 
-function after(sightings: readonly (readonly string[])[], who = self): Standing {
-  return sightings.reduce<Standing>((standing, tags) => sight(standing, tags, who), unknownStanding);
+function after(sightings: readonly (readonly string[])[], who = self): Ownership {
+  return sightings.reduce<Ownership>((ownership, tags) => sight(ownership, tags, who), unknownOwnership);
 }
 
 test('the id is the first 12 hex digits of the SHA-256 over uid and namespace', () => {
@@ -55,17 +55,17 @@ test('prefixes overlap when one begins with the other, in both directions alike'
 });
 
 test('nothing is written before the first look, nor while another is marked and we are not', () => {
-  assert.equal(mayWrite(unknownStanding), false);
+  assert.equal(mayWrite(unknownOwnership), false);
   fc.assert(
     fc.property(fc.array(seen, { minLength: 1, maxLength: 5 }), (sightings) => {
-      const standing = after(sightings);
+      const ownership = after(sightings);
       const now = sightings.at(-1) ?? [];
       const rivals = now.flatMap((tag) => ownerOf(tag) ?? []).filter((o) => o.id !== self.id);
       const rival = rivals.some((o) => overlaps(o.prefix, self.prefix));
       const marked = now.includes(markerTag(self));
-      assert.equal(mayWrite(standing), marked || !rival);
-      assert.equal(standing.kind === 'contested', marked && rival);
-      assert.equal(conflictOf(standing, 'edge-a') === undefined, !rival);
+      assert.equal(mayWrite(ownership), marked || !rival);
+      assert.equal(ownership.kind === 'contested', marked && rival);
+      assert.equal(conflictOf(ownership, 'edge-a') === undefined, !rival);
     }),
   );
 });
@@ -76,7 +76,7 @@ test('the absence of all marks is a loss for whoever had one and was not replace
       const before = after(sightings);
       const { kind } = sight(before, [], self);
       const lastMarked = sightings.findLast(
-        (tags) => !['firstContact', 'lost'].includes(sight(unknownStanding, tags, self).kind),
+        (tags) => !['firstContact', 'lost'].includes(sight(unknownOwnership, tags, self).kind),
       );
       assert.equal(kind, lastMarked?.includes(markerTag(self)) ? 'lost' : 'firstContact');
     }),
@@ -85,20 +85,20 @@ test('the absence of all marks is a loss for whoever had one and was not replace
 
 test('other prefixes, and our own id under another prefix, are no rivals', () => {
   const tags = ['other._owner.bbbbbbbbbbbb', 'k8s-prod._owner.bbbbbbbbbbbb', 'k8s._owner.aaaaaaaaaaaa'];
-  assert.deepEqual(sight(unknownStanding, tags, self), { kind: 'firstContact', rivals: [] });
+  assert.deepEqual(sight(unknownOwnership, tags, self), { kind: 'firstContact', rivals: [] });
 });
 
 test('the sentence names the rival, the prefix, what follows and the way out', () => {
-  const shutOut = sight(unknownStanding, ['k8s._owner.bbbbbbbbbbbb'], self);
+  const shutOut = sight(unknownOwnership, ['k8s._owner.bbbbbbbbbbbb'], self);
   assert.match(
     conflictOf(shutOut, 'edge-a') ?? '',
     /bbbbbbbbbbbb.* k8s\. .*nothing is written.*a prefix of its own, or .*kubectl annotate panfw edge-a pantag\.io\/adopt=bbbbbbbbbbbb$/,
   );
-  const contested = sight(unknownStanding, ['k8s._owner.bbbbbbbbbbbb', markerTag(self)], self);
+  const contested = sight(unknownOwnership, ['k8s._owner.bbbbbbbbbbbb', markerTag(self)], self);
   assert.match(conflictOf(contested, 'edge-a') ?? '', /removals that rest on absence wait/);
 });
 
-/** Two installations that look and write in turn, each as its standing allows. */
+/** Two installations that look and write in turn, each as its ownership allows. */
 test('who comes second, whatever the order of looks from then on, never writes and never unseats the first', () => {
   const second = fc.record({
     prefix: fc.constantFrom('k8s.', 'k8s.prod.', 'k8s.prod.eu.'),
@@ -108,17 +108,17 @@ test('who comes second, whatever the order of looks from then on, never writes a
   fc.assert(
     fc.property(second, turns, (newcomer, turns) => {
       const table = new Set([markerTag(self)]);
-      const standings = { first: after([[...table]]), second: unknownStanding };
+      const ownerships = { first: after([[...table]]), second: unknownOwnership };
       const owners = { first: self, second: newcomer };
       for (const turn of turns) {
-        const standing = sight(standings[turn], [...table], owners[turn]);
-        standings[turn] = standing;
-        const puts = standing.kind === 'firstContact' || standing.kind === 'lost';
+        const ownership = sight(ownerships[turn], [...table], owners[turn]);
+        ownerships[turn] = ownership;
+        const puts = ownership.kind === 'firstContact' || ownership.kind === 'lost';
         if (puts) table.add(markerTag(owners[turn]));
-        assert.equal(mayWrite(standing), turn === 'first');
+        assert.equal(mayWrite(ownership), turn === 'first');
       }
       assert.deepEqual([...table], [markerTag(self)]);
-      assert.equal(standings.first.kind, 'owner');
+      assert.equal(ownerships.first.kind, 'owner');
     }),
   );
 });

@@ -8,7 +8,7 @@ import type { FoundCondition } from '../../../src/core/status/conditions.ts';
 import { type ConditionReason, conditionReasons } from '../../../src/core/model/model.ts';
 import { type PolicyTarget, type PolicyView, policyStatus } from '../../../src/core/status/policy-status.ts';
 import { healthForPolicies } from '../../../src/core/status/firewall-health.ts';
-import { stanceOf } from '../../../src/core/rights/stance.ts';
+import { writeModeOf } from '../../../src/core/rights/write-mode.ts';
 import { asideOf } from '../../../src/operator/table/table-view.ts';
 import { checkStatus, timeAt } from './status-rules.ts';
 import { quietTable } from './quiet-table.ts';
@@ -339,7 +339,7 @@ test('law: every status keeps the rules, is the same when nothing changed, and n
 
 test('a firewall in Enforce that is written nothing, as its finalizer is not there, is waited for', () => {
   const aside = asideOf(
-    stanceOf({ mode: 'Enforce', deletionPolicy: 'Purge', finalized: false, deleting: false }),
+    writeModeOf({ mode: 'Enforce', deletionPolicy: 'Purge', finalized: false, deleting: false }),
   );
   assert.equal(aside, undefined, 'only Observe, deletion and passive peers do not count');
   const blocked = {

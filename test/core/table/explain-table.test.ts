@@ -72,7 +72,7 @@ test('of an address that is as it should be: what is there, what is wanted, and 
     unregister: none,
     guarded: none,
     waiting: none,
-    leaving: none,
+    removals: none,
     inFlight: false,
     refused: none,
     contradicted: false,
@@ -94,7 +94,7 @@ test('what is to be sent is told with cause, origin and how long it has been pen
   want(a, ['k.b'], 'policy', origin);
   const told = table.explain(a, 4000);
   assert.deepEqual([told.register, told.pendingMs, told.inFlight], [all('k.b'), 3000, false]);
-  assert.deepEqual(told.leaving, all({ tag: 'k.a', cause: 'policy', origin }));
+  assert.deepEqual(told.removals, all({ tag: 'k.a', cause: 'policy', origin }));
   assert.deepEqual(told.guarded, all({ tag: 'k.a', state: 'unjudged' }), 'the guard has not judged it yet');
   send();
   assert.equal(table.explain(a, 4000).inFlight, true);
@@ -176,7 +176,7 @@ test('an explanation is JSON, bounded whatever there is, and changes nothing', (
   for (const { want } of rigs) want(a, ['k.new'], 'policy');
   const [explained, untouched] = rigs;
   const told = explained.table.explain(a, 0);
-  assert.equal(told.leaving.count, 5000);
+  assert.equal(told.removals.count, 5000);
   const text = JSON.stringify(told);
   assert.ok(text.length < 8000, String(text.length));
   assert.deepEqual(JSON.parse(text), told);

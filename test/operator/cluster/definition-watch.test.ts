@@ -71,7 +71,7 @@ test('it tells what stands, by a look that is made after the question', async ()
     const createdAt = '2026-11-22T00:00:00Z';
     assert.deepEqual(await ask(watch), { state: 'stands', createdAt, original: true });
     metadata = { deletionTimestamp: '2026-11-22T01:00:00Z' };
-    assert.deepEqual(await ask(watch), { state: 'leaving' });
+    assert.deepEqual(await ask(watch), { state: 'deleting' });
     metadata = gone;
     assert.deepEqual(await ask(watch), { state: 'gone' });
     assert.deepEqual(await ask(watch, panFirewalls), { state: 'stands', createdAt, original: true });

@@ -32,7 +32,7 @@ function explaining(addresses: readonly string[], level: 'debug' | 'info' = 'deb
   const parts = {
     table,
     explainDesired: (address: string) => ({ holder: `the Pod at ${address}` }),
-    standing: () => ({ mayWrite: false }),
+    rights: () => ({ mayWrite: false }),
     log: logTo(lines, level),
     now: () => clock.now,
   };
@@ -115,14 +115,14 @@ test('without level debug nothing is looked at, and what fails while it is looke
 
 test('a worker in mode Observe explains what it does not write, for as long as it runs', async () => {
   const lines: Line[] = [];
-  const context = { stance: 'observe' as const, log: logTo(lines) };
+  const context = { writeMode: 'observe' as const, log: logTo(lines) };
   const told = () => lines.filter(({ msg }) => msg === 'address explained');
   await simulate({ context }, async ({ want, pass }) => {
     await pass(1000);
     want('10.0.0.1', 'k8s.a');
     await pass(10_000);
     assert.deepEqual(
-      told().map(({ address, state, stance, mayWrite }) => [address, state, stance, mayWrite]),
+      told().map(({ address, state, writeMode, mayWrite }) => [address, state, writeMode, mayWrite]),
       [['10.0.0.1', 'pending', 'observe', false]],
     );
     await pass(60_000);

@@ -84,8 +84,8 @@ test('of a mark that cannot be read nothing is concluded: whose the table was, i
   const unreadable = { ip: markerAddress, fromAgent: false, tags: [], unreadable: true } as const;
   const blind = fakeConnection({ readOne: async () => unreadable });
   await assert.rejects(marker.read(blind, signal), /entry of 192\.0\.2\.1, .*cannot be read/);
-  assert.equal(marker.standing.kind, 'unknown');
+  assert.equal(marker.ownership.kind, 'unknown');
   await marker.read(connection, signal);
   await marker.read(blind, signal);
-  assert.equal(marker.standing.kind, 'owner');
+  assert.equal(marker.ownership.kind, 'owner');
 });

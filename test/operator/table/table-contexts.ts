@@ -39,7 +39,7 @@ export function tableContext(
     name: 'edge-a',
     ref: ownTable,
     self: { prefix: 'k8s.', id: 'aaaaaaaaaaaa' },
-    stance: 'enforce',
+    writeMode: 'enforce',
     adopting: false,
     knowledge: { synced: true },
     precedence: { kind: 'ours' },

@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { stanceOf, writes } from '../../../src/core/rights/stance.ts';
+import { writeModeOf, writes } from '../../../src/core/rights/write-mode.ts';
 
 const enforced = { mode: 'Enforce', deletionPolicy: 'Purge', finalized: true, deleting: false } as const;
-const writesWith = (change: Partial<Parameters<typeof stanceOf>[0]>) =>
-  writes(stanceOf({ ...enforced, ...change }));
+const writesWith = (change: Partial<Parameters<typeof writeModeOf>[0]>) =>
+  writes(writeModeOf({ ...enforced, ...change }));
 
 test('nothing is written in Observe, without the finalizer that a purge needs, or to a firewall that is being deleted', () => {
   assert.equal(writesWith({}), true);

@@ -1,6 +1,6 @@
 // Write mode of a PanFirewall, from spec.mode, deletionPolicy and finalizer. Ownership is checked separately (ownership.ts).
 
-export type Stance =
+export type WriteMode =
   /** As planned, with gate and guard. */
   | 'enforce'
   /** spec.mode Observe: the device is read and the plan is told; nothing at all is written. */
@@ -8,9 +8,9 @@ export type Stance =
   /** deletionPolicy Purge, and the finalizer that would see to it is not on the object (yet): nothing is written. */
   | 'unprotected'
   /** The PanFirewall is being deleted: nothing is registered any more; a purge is another's business. */
-  | 'leaving';
+  | 'deleting';
 
-type StanceInput = {
+type WriteModeInput = {
   readonly mode: 'Enforce' | 'Observe';
   readonly deletionPolicy: 'Purge' | 'Retain';
   /** The finalizer is on the object. */
@@ -19,8 +19,8 @@ type StanceInput = {
   readonly deleting: boolean;
 };
 
-export function stanceOf({ mode, deletionPolicy, finalized, deleting }: StanceInput): Stance {
-  if (deleting) return 'leaving';
+export function writeModeOf({ mode, deletionPolicy, finalized, deleting }: WriteModeInput): WriteMode {
+  if (deleting) return 'deleting';
   if (mode === 'Observe') return 'observe';
   return deletionPolicy === 'Purge' && !finalized ? 'unprotected' : 'enforce';
 }
@@ -29,13 +29,13 @@ export function stanceOf({ mode, deletionPolicy, finalized, deleting }: StanceIn
 export function purgeObstacle({
   mode,
   deletionPolicy,
-}: Pick<StanceInput, 'mode'> & { readonly deletionPolicy?: 'Purge' | 'Retain' | undefined }):
+}: Pick<WriteModeInput, 'mode'> & { readonly deletionPolicy?: 'Purge' | 'Retain' | undefined }):
   | string
   | undefined {
   if (deletionPolicy === 'Retain') return 'spec.deletionPolicy is Retain';
   return mode === 'Observe' ? 'spec.mode is Observe' : undefined;
 }
 
-export function writes(stance: Stance): boolean {
-  return stance === 'enforce';
+export function writes(writeMode: WriteMode): boolean {
+  return writeMode === 'enforce';
 }
