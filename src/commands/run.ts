@@ -11,7 +11,7 @@ import { Controller } from '../operator/cluster/controller.ts';
 import { DefinitionWatch } from '../operator/cluster/definition-watch.ts';
 import { waitForDefinitions } from '../operator/cluster/definitions.ts';
 import { EventRecorder } from '../operator/status/event-recorder.ts';
-import { firewallObserver } from '../operator/firewall/firewall-observer.ts';
+import { metricsObserver } from '../operator/status/metrics-observer.ts';
 import type { FirewallEnvironment } from '../operator/firewall/firewall-context.ts';
 import { createFirewallWorker } from '../operator/firewall/firewall-worker.ts';
 import { collectGauges } from '../operator/status/gauges.ts';
@@ -192,7 +192,7 @@ function firewallEnvironment(
         timing,
       }),
     observe: (meta, desired) =>
-      firewallObserver({
+      metricsObserver({
         firewall: meta.name,
         metrics,
         desired,

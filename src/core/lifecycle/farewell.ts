@@ -61,6 +61,23 @@ export function together(outcomes: readonly (PurgeOutcome | undefined)[]): Purge
   return { kind: 'clean', addresses };
 }
 
+type FormerStatus = {
+  readonly conditions?: readonly unknown[] | undefined;
+  readonly device?: unknown;
+  readonly tables?: readonly { readonly owned: number }[] | undefined;
+};
+
+/**
+ * Whether no leader has met the device: whoever meets one says so in the status, which keeps it.
+ *
+ * @param device as this process met it.
+ */
+export function neverMet(device: object | undefined, status: FormerStatus | undefined): boolean {
+  if (status?.conditions === undefined || status.conditions.length === 0) return false;
+  const isMet = (device ?? status.device) !== undefined;
+  return !isMet && (status.tables ?? []).every(({ owned }) => owned === 0);
+}
+
 type Delay = {
   /** metadata.deletionTimestamp, ms since the epoch by the API server's clock. */
   readonly deletingSince: number;

@@ -9,7 +9,7 @@ import type { Scope } from '../../core/model/policy-scope.ts';
 import { deviceIdentity } from '../../core/rights/table-claims.ts';
 import type { FirewallSettings } from '../device/credentials.ts';
 import { FirewallDevices, type MetDevice } from '../device/firewall-devices.ts';
-import { FirewallClaim } from './firewall-claim.ts';
+import { OwnTableClaim } from './own-table-claim.ts';
 import {
   type ClusterState,
   FirewallContext,
@@ -28,7 +28,7 @@ import type { Term } from '../leadership/term.ts';
 
 export class FirewallWorker {
   readonly #context: FirewallContext;
-  readonly #claim: FirewallClaim;
+  readonly #claim: OwnTableClaim;
   readonly #devices: FirewallDevices;
   /** What its devices take, and what is out because of it. */
   readonly limits: FirewallLimits;
@@ -39,7 +39,7 @@ export class FirewallWorker {
   constructor(context: FirewallContext) {
     this.#context = context;
     const { firewall, desired, observer, log, timing } = context;
-    this.#claim = new FirewallClaim(context, () => this.#tables.claimed);
+    this.#claim = new OwnTableClaim(context, () => this.#tables.claimed);
     this.#devices = new FirewallDevices(context, {
       met: (device, before) => this.#met(device, before),
       unmet: () => this.#claim.make('unknown'),

@@ -1,11 +1,11 @@
-// Runs a process for each table that one PanFirewall keeps, or purges at its end, while we lead.
+// Runs a worker for each table that one PanFirewall keeps, or a purge at its end, while we lead.
 
 import { type PurgeOutcome, together } from '../../core/lifecycle/farewell.ts';
 import type { DepartedTable, ShownTable } from '../../core/status/firewall-view.ts';
 import type { TableEntry } from '../../core/device/device-groups.ts';
 import { sameName, type TableRef } from '../../core/model/table-ref.ts';
-import type { TableProcess } from '../table/table-context.ts';
-import { type RunningProcess, runProcess } from './running-process.ts';
+import type { TableRunner } from '../table/table-context.ts';
+import { type TableRun, startRun } from './table-run.ts';
 import type { TableWorker } from '../table/table-worker.ts';
 import type { Term } from '../leadership/term.ts';
 import type { TableFactory } from './table-factory.ts';
@@ -18,11 +18,11 @@ export type GoneTable = DepartedTable & { readonly ref: TableEntry; readonly uns
 type OwnTable = {
   /** The group in which it was found may be another one by now. */
   ref: TableEntry;
-  readonly process: TableProcess;
-  /** The process, where it keeps the table. */
+  readonly runner: TableRunner;
+  /** The runner, where it keeps the table. */
   readonly worker: TableWorker | undefined;
   /** While we lead. */
-  running: RunningProcess | undefined;
+  running: TableRun | undefined;
 };
 
 export class KeptTables {
@@ -45,7 +45,7 @@ export class KeptTables {
   }
 
   views(): readonly ShownTable[] {
-    return this.#tables.map(({ ref, process }) => ({ ref, view: process.view() }));
+    return this.#tables.map(({ ref, runner }) => ({ ref, view: runner.view() }));
   }
 
   lead(term: Term): void {
@@ -65,7 +65,7 @@ export class KeptTables {
     const staying = this.#tables.filter(stays);
     const going = this.#tables.filter((table) => !stays(table));
     // A worker that has ended knows nothing of its table any more.
-    const views = going.map(({ process }) => process.view());
+    const views = going.map(({ runner }) => runner.view());
     this.#tables = staying;
     await stopAll(going);
     this.#tables = wanted.map((ref) => {
@@ -75,9 +75,9 @@ export class KeptTables {
       return table;
     });
     for (const table of this.#tables) if (!staying.includes(table)) this.#run(table);
-    return going.map(({ ref, process }, i) => ({
+    return going.map(({ ref, runner }, i) => ({
       ref,
-      unsureUntil: this.#unsureUntil([process]),
+      unsureUntil: this.#unsureUntil([runner]),
       owned: views[i]?.owned ?? 0,
       foreign: views[i]?.foreign ?? 0,
     }));
@@ -89,7 +89,7 @@ export class KeptTables {
     this.#purging = true;
     const old = this.#tables;
     await stopAll(old);
-    const unsureUntil = this.#unsureUntil(old.map(({ process }) => process));
+    const unsureUntil = this.#unsureUntil(old.map(({ runner }) => runner));
     this.#tables = old.map(({ ref }) => this.#begin(ref, unsureUntil));
     for (const table of this.#tables) this.#run(table);
   }
@@ -100,13 +100,13 @@ export class KeptTables {
 
   /** What became of the purge; undefined while it goes on. */
   get purgeOutcome(): PurgeOutcome | undefined {
-    return together(this.#tables.map(({ process }) => process.outcome));
+    return together(this.#tables.map(({ runner }) => runner.outcome));
   }
 
   /** What keeps the purge from being completed. */
   get obstacle(): string | undefined {
-    return this.#tables.flatMap(({ process }) =>
-      process.outcome === undefined ? (process.obstacle ?? []) : [],
+    return this.#tables.flatMap(({ runner }) =>
+      runner.outcome === undefined ? (runner.obstacle ?? []) : [],
     )[0];
   }
 
@@ -117,25 +117,25 @@ export class KeptTables {
 
   /** Something changed: what failed may work now. */
   retryNow(): void {
-    for (const { process } of this.#tables) process.retryNow();
+    for (const { runner } of this.#tables) runner.retryNow();
   }
 
   /** Until when a message of theirs, or of a former leader's, may still take effect: monotonic ms. */
-  #unsureUntil(processes: readonly TableProcess[]): number {
-    return Math.max(this.#term?.unsureUntil ?? 0, ...processes.map(({ unsureUntil }) => unsureUntil));
+  #unsureUntil(runners: readonly TableRunner[]): number {
+    return Math.max(this.#term?.unsureUntil ?? 0, ...runners.map(({ unsureUntil }) => unsureUntil));
   }
 
   #begin(ref: TableEntry, unsureUntil: number): OwnTable {
     if (this.#purging) {
-      const process = this.#create.purge(ref, unsureUntil);
-      return { ref, process, worker: undefined, running: undefined };
+      const runner = this.#create.purge(ref, unsureUntil);
+      return { ref, runner, worker: undefined, running: undefined };
     }
     const worker = this.#create.table(ref);
-    return { ref, process: worker, worker, running: undefined };
+    return { ref, runner: worker, worker, running: undefined };
   }
 
   #run(table: OwnTable): void {
-    if (this.#term !== undefined) table.running = runProcess(table.process, this.#term);
+    if (this.#term !== undefined) table.running = startRun(table.runner, this.#term);
   }
 }
 

@@ -4,8 +4,8 @@ import type { PurgeOutcome } from '../../core/lifecycle/farewell.ts';
 import type { ShownTable } from '../../core/status/firewall-view.ts';
 import type { TableEntry } from '../../core/device/device-groups.ts';
 import { type TableRef, tableKey, tableName } from '../../core/model/table-ref.ts';
-import type { TableProcess } from '../table/table-context.ts';
-import { type RunningProcess, runProcess } from './running-process.ts';
+import type { TableRunner } from '../table/table-context.ts';
+import { type TableRun, startRun } from './table-run.ts';
 import type { Term } from '../leadership/term.ts';
 import type { FirewallContext } from './firewall-context.ts';
 import type { TableFactory } from './table-factory.ts';
@@ -21,8 +21,8 @@ type LeavingTable = { readonly ref: TableEntry; readonly unsureUntil: number };
 
 type Purging = {
   readonly ref: TableEntry;
-  readonly purge: TableProcess;
-  readonly running: RunningProcess;
+  readonly purge: TableRunner;
+  readonly running: TableRun;
   readonly term: Term;
 };
 
@@ -51,7 +51,7 @@ export class LeavingTables {
   add({ ref, unsureUntil }: LeavingTable, term: Term): void {
     const { create, context } = this.#parts;
     const purge = create.purge(ref, unsureUntil);
-    const running = runProcess(purge, term);
+    const running = startRun(purge, term);
     const table = { ref, purge, running, term };
     this.#tables.set(tableKey(ref), table);
     context.log.info({ table: tableName(ref) }, 'table removed from spec, purge started');

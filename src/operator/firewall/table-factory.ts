@@ -8,13 +8,13 @@ import type { FirewallLimits } from '../limits/firewall-limits.ts';
 import type { TableContext } from '../table/table-context.ts';
 import { TablePurge } from '../table/table-purge.ts';
 import { TableWorker } from '../table/table-worker.ts';
-import type { FirewallClaim } from './firewall-claim.ts';
+import type { OwnTableClaim } from './own-table-claim.ts';
 import type { FirewallContext } from './firewall-context.ts';
 import { formerTable } from './former-tables.ts';
 
 type TableFactoryParts = {
   readonly context: FirewallContext;
-  readonly claim: FirewallClaim;
+  readonly claim: OwnTableClaim;
   readonly devices: FirewallDevices;
   readonly limits: FirewallLimits;
   /** Resolves when it is known whether the table is still the PanFirewall's. Rejects with the signal's reason. */

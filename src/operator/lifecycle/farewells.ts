@@ -1,13 +1,12 @@
 // Finishes deleted PanFirewalls: purges where the spec says so, then removes the finalizer.
 
-import { type Farewell, farewell, timeLeft } from '../../core/lifecycle/farewell.ts';
+import { type Farewell, farewell, neverMet, timeLeft } from '../../core/lifecycle/farewell.ts';
 import type { EventNote } from '../../core/status/event-note.ts';
 import { isFinalized, objectPath, panFirewalls } from '../../kubernetes/resources/api.ts';
 import type { ObjectMeta } from '../../kubernetes/resources/object.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { AskDefinition } from '../cluster/definition-watch.ts';
 import type { FirewallObject } from '../cluster/firewall-objects.ts';
-import { neverMet } from '../firewall/recalled-view.ts';
 import { eachOf, type PatchObject, removal } from './finalizers.ts';
 
 type FarewellsOptions = {
@@ -81,7 +80,7 @@ export class Farewells {
     return farewell({
       ...ending,
       crdDeleting: crdDeleting === true,
-      neverMet: neverMet(worker?.view(), parsed.status),
+      neverMet: neverMet(worker?.view().device, parsed.status),
       outcome: worker?.purging === true ? worker.purgeOutcome : undefined,
       overdue: timeLeft({ deletingSince, seenAt, now, timeoutSeconds }) === 0,
       timeoutSeconds,

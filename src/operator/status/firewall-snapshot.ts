@@ -9,7 +9,7 @@ import { isFinalized } from '../../kubernetes/resources/api.ts';
 import type { Controller } from '../cluster/controller.ts';
 import type { FirewallObject } from '../cluster/firewall-objects.ts';
 import type { OpenWork } from '../../core/status/open-work.ts';
-import { farewellOf, recalled } from '../firewall/recalled-view.ts';
+import { farewellOf, recalled } from '../status/view-from-status.ts';
 import { asideOf } from '../table/table-view.ts';
 
 export type FirewallSnapshot = {

@@ -1,4 +1,4 @@
-// A table's process, which keeps or purges it: what it sees of spec, cluster and device as they are now, and what it answers.
+// The port of what runs a table, a worker or a purge: what it sees of spec, cluster and device as they are now, and what it answers.
 
 import type { PurgeOutcome } from '../../core/lifecycle/farewell.ts';
 import type { TableView } from '../../core/status/table-health.ts';
@@ -51,7 +51,7 @@ export type FormerTable = {
 };
 
 /** Has a table to itself while it runs: a worker that keeps it, or a purge that empties it. */
-export type TableProcess = {
+export type TableRunner = {
   /** Until the signal, or until it is over; a message in flight is allowed to end, unless `lost` aborts. Never rejects for a device's sake. */
   run(signal: AbortSignal, lost: AbortSignal): Promise<void>;
   /** Credentials, trust or settings changed: what failed may work now. */

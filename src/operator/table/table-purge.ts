@@ -19,7 +19,7 @@ import type { TagSet } from '../../core/model/tag-set.ts';
 import type { Connection, RegisteredIp } from '../device/device-port.ts';
 import { type CallKind, Outage } from '../device/outage.ts';
 import { batchesOf, planned, sendInHalves } from './purge-messages.ts';
-import type { TableContext, TableProcess } from './table-context.ts';
+import type { TableContext, TableRunner } from './table-context.ts';
 import { toReading } from './table-reading.ts';
 
 export type TablePurgeParts = {
@@ -46,7 +46,7 @@ const precedenceMs = 1000;
 /** A reading that was not complete is repeated after so many times its own duration. */
 const readSpacing = 20;
 
-export class TablePurge implements TableProcess {
+export class TablePurge implements TableRunner {
   readonly #context: TableContext;
   readonly #parts: TablePurgeParts;
   readonly #outage: Outage;

@@ -17,7 +17,7 @@ import { ReadSchedule } from './read-schedule.ts';
 import { TableLoop } from './table-loop.ts';
 import { TableReader } from './table-reader.ts';
 import { TableSender } from './table-sender.ts';
-import type { TableContext, TableProcess } from './table-context.ts';
+import type { TableContext, TableRunner } from './table-context.ts';
 import { tableView } from './table-view.ts';
 import { WritingRights } from './writing-rights.ts';
 
@@ -32,7 +32,7 @@ export type TableWorkerParts = {
   readonly explainDesired?: (address: string) => unknown;
 };
 
-export class TableWorker implements TableProcess {
+export class TableWorker implements TableRunner {
   /** It is not for a worker to end. */
   readonly outcome = undefined;
   readonly obstacle = undefined;

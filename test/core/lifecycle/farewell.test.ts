@@ -6,6 +6,7 @@ import * as fc from 'fast-check';
 import {
   type FarewellFacts,
   farewell,
+  neverMet,
   type PurgeOutcome,
   timeLeft,
   together,
@@ -81,4 +82,22 @@ test('law: however the clocks differ, it is let go after the timeout of having b
       if (Math.max(0, -deletingSince) + passed < timeoutMs) assert.ok(rest > 0);
     }),
   );
+});
+
+test('never met is only what no status tells of a device, or of tags of ours', () => {
+  const device = { model: 'PA-440' };
+  const status = { conditions: [{}] };
+  const tables = [{ owned: 0 }];
+  assert.equal(neverMet(undefined, status), true);
+  assert.equal(neverMet(undefined, { ...status, tables }), true);
+  assert.equal(neverMet(device, status), false, 'by this process');
+  assert.equal(
+    neverMet(undefined, { ...status, device, tables: [{ owned: 14 }] }),
+    false,
+    'by one before it',
+  );
+  assert.equal(neverMet(undefined, { ...status, device, tables }), false, 'by one before it');
+  assert.equal(neverMet(undefined, undefined), false, 'no status was ever written');
+  assert.equal(neverMet(undefined, { conditions: [] }), false);
+  assert.equal(neverMet(undefined, { ...status, tables: [{ owned: 3 }] }), false);
 });

@@ -1,4 +1,4 @@
-// Observer of one firewall's messages: metrics, and where its Events go.
+// Observer of the tables of one PanFirewall: counts their messages and failures in metrics, and records their Events.
 
 import type { Desired } from '../../core/desired/desired.ts';
 import type { RecordEvent } from '../../core/status/event-note.ts';
@@ -12,7 +12,7 @@ import type { TableObserver } from '../table/table-observer.ts';
 /** A Pod whose network came up longer ago than this is not new to the firewall: a label or a policy changed. */
 const newPodMs = 300_000;
 
-type FirewallObserverOptions = {
+type MetricsObserverOptions = {
   readonly firewall: string;
   readonly metrics: Metrics;
   readonly desired: Desired;
@@ -20,13 +20,13 @@ type FirewallObserverOptions = {
   readonly record: RecordEvent;
 };
 
-export function firewallObserver({
+export function metricsObserver({
   firewall,
   metrics,
   desired,
   changed,
   record,
-}: FirewallObserverOptions): TableObserver {
+}: MetricsObserverOptions): TableObserver {
   const startedAt = Date.now();
   return {
     changed,

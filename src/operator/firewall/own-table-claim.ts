@@ -1,4 +1,4 @@
-// Claims of one PanFirewall on its tables, published to the others, and whether it may write to one of them.
+// Table claim of one PanFirewall, published to the others, and whether it may write to one of its tables.
 
 import type { ShownTable } from '../../core/status/firewall-view.ts';
 import {
@@ -27,7 +27,7 @@ export type ClaimContext = {
 /** `open`: there may be others. */
 type ClaimedTables = { readonly tables: readonly TableRef[]; readonly open: boolean };
 
-export class FirewallClaim {
+export class OwnTableClaim {
   readonly #context: ClaimContext;
   readonly #tables: () => ClaimedTables;
   /** By tableKey; what the status tells of them outlives the process. */

@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import * as fc from 'fast-check';
 import type { TableClaim, Precedence } from '../../../src/core/rights/table-claims.ts';
 import { ownTable } from '../../../src/core/model/table-ref.ts';
-import { type ClaimContext, FirewallClaim } from '../../../src/operator/firewall/firewall-claim.ts';
+import { type ClaimContext, OwnTableClaim } from '../../../src/operator/firewall/own-table-claim.ts';
 import { type FormerTables, formerTables } from '../../../src/operator/firewall/former-tables.ts';
 import { quietTable } from '../../core/status/quiet-table.ts';
 
@@ -19,7 +19,7 @@ function world() {
   const claims = new Map<string, TableClaim>();
   const objects = new Map<string, PanFirewall>();
   const statuses = new Map<string, FormerTables | undefined>();
-  const workers = new Map<string, FirewallClaim>();
+  const workers = new Map<string, OwnTableClaim>();
   const deleting = new Set<string>();
   const start = ({ name, createdAt }: PanFirewall): void => {
     const context: ClaimContext = {
@@ -37,7 +37,7 @@ function world() {
       claims,
       claim: (claim) => (claim === undefined ? claims.delete(name) : claims.set(name, claim)),
     };
-    const worker = new FirewallClaim(context, () => ({ tables: [ownTable], open: false }));
+    const worker = new OwnTableClaim(context, () => ({ tables: [ownTable], open: false }));
     workers.set(name, worker);
     worker.begin();
   };

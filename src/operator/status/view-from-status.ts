@@ -1,4 +1,4 @@
-// Last known state in a PanFirewall's status, shown while its device or spec is unavailable.
+// Completes the view of a PanFirewall from its former status, while its device or spec is unavailable.
 
 import { departed, type FirewallView, type ShownTable } from '../../core/status/firewall-view.ts';
 import { tableKey } from '../../core/model/table-ref.ts';
@@ -31,13 +31,6 @@ export function farewellOf(meta: ObjectMeta, ending: PanFirewallEnding): Firewal
   if (meta.deletingSince === undefined || deletionPolicy === 'Retain' || mode === 'Observe') return undefined;
   const until = new Date(meta.deletingSince + purgeTimeoutSeconds * 1000).toISOString();
   return { name: meta.name, until: until.replace(/\.\d+Z$/, 'Z') };
-}
-
-/** Whether no leader has met the device: whoever meets one says so in the status, which keeps it. */
-export function neverMet(view: FirewallView | undefined, status: PanFirewallStatus | undefined): boolean {
-  if (status?.conditions === undefined || status.conditions.length === 0) return false;
-  const isMet = (view?.device ?? status.device) !== undefined;
-  return !isMet && (status.tables ?? []).every(({ owned }) => owned === 0);
 }
 
 /** Of a PanFirewall without a worker, whose spec cannot be read: its tables are as they were. */

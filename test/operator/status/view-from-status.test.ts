@@ -1,4 +1,4 @@
-// Status while the device cannot be asked, and PanFirewalls that no operator has met.
+// Status while the device cannot be asked.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -7,7 +7,7 @@ import type { FirewallView } from '../../../src/core/status/firewall-view.ts';
 import type { TableView } from '../../../src/core/status/table-health.ts';
 import { panFirewallStatus } from '../../../src/kubernetes/resources/pan-firewall-status.ts';
 import { formerTables } from '../../../src/operator/firewall/former-tables.ts';
-import { farewellOf, neverMet, recalled } from '../../../src/operator/firewall/recalled-view.ts';
+import { farewellOf, recalled } from '../../../src/operator/status/view-from-status.ts';
 import { quietTable } from '../../core/status/quiet-table.ts';
 
 type Status = NonNullable<Parameters<typeof recalled>[1]>;
@@ -94,16 +94,4 @@ test('a purge that waits says until when, and how to let go with a command that 
     /^no answer; .* until 2026-01-01T00:05:00Z, .*kubectl patch panfw edge-a --type=merge -p '\{/,
   );
   assert.equal(farewellOf(meta, { ...ending, deletionPolicy: 'Retain' }), undefined);
-});
-
-test('never met is only what no status tells of a device, or of tags of ours', () => {
-  const met = { ...view({}), device };
-  assert.equal(neverMet(view({}), status({})), true);
-  assert.equal(neverMet(undefined, status({})), true);
-  assert.equal(neverMet(met, status({})), false, 'by this process');
-  assert.equal(neverMet(view({}), before), false, 'by one before it');
-  assert.equal(neverMet(view({}), undefined), false, 'no status was ever written');
-  assert.equal(neverMet(view({}), status({ conditions: [] })), false);
-  const counted = [{ state: 'DeviceUnavailable', owned: 3, foreign: 0, pending: 0 }];
-  assert.equal(neverMet(view({}), status({ tables: counted })), false);
 });
