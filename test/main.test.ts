@@ -8,13 +8,18 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { operatorProgram } from './harness/operator-process.ts';
 import { version } from '../src/version.ts';
 
-const program = join(import.meta.dirname, '../src/main.ts');
+const sources = join(import.meta.dirname, '../src/main.ts');
 
 type Outcome = { readonly code: number; readonly stdout: string; readonly stderr: string };
 
-function type(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Outcome> {
+function type(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  program = operatorProgram,
+): Promise<Outcome> {
   const options = { env: { HOME: '/nonexistent', ...env }, timeout: 20_000 };
   return new Promise((resolve) => {
     execFile(process.execPath, [program, ...args], options, (error, stdout, stderr) => {
@@ -24,7 +29,7 @@ function type(args: readonly string[], env: Readonly<Record<string, string>> = {
 }
 
 test('version tells version, Node and git revision', async () => {
-  const { code, stdout } = await type(['version']);
+  const { code, stdout } = await type(['version'], {}, sources);
   assert.equal(code, 0);
   assert.match(
     stdout,

@@ -4,7 +4,7 @@ import { type ControlPlane, startControlPlane } from '../control-plane/control-p
 import { type Cluster, connect } from '../harness/cluster.ts';
 import { startOperator } from '../harness/operator-process.ts';
 import { type Bench, type BenchContext, readArguments, readCount, UsageError } from './bench.ts';
-import { bundle, type Bundles } from './bundle.ts';
+import { bundle, type Bundles } from '../harness/bundle.ts';
 import { ensureClientGo } from './client-go.ts';
 import type { Cost } from './cost.ts';
 import { countPods, loadPods } from './load-pods.ts';

@@ -9,6 +9,7 @@ import { after, test } from 'node:test';
 import { promisify } from 'node:util';
 import { startControlPlane } from '../control-plane/control-plane.ts';
 import type { KubernetesObject } from '../harness/api-client.ts';
+import { operatorProgram } from '../harness/operator-process.ts';
 import { waitFor } from '../harness/wait-for.ts';
 import { operatorNamespace as namespace, Stage, type StagedDevice } from '../scenarios/stage.ts';
 import { chartDirectory, openHelm } from './helm.ts';
@@ -24,7 +25,6 @@ after(async () => {
 });
 const { cluster } = stage;
 const jobPath = `/apis/batch/v1/namespaces/${namespace}/jobs/pan-tag-operator-uninstall`;
-const program = join(import.meta.dirname, '../../src/main.ts');
 
 type Container = {
   readonly command?: readonly string[];
@@ -63,7 +63,10 @@ async function purge({ args = [], terminationMessagePolicy }: Container): Promis
   assert.equal(terminationMessagePolicy, 'FallbackToLogsOnError', 'the end of its log is its message');
   const token = await cluster.serviceAccountToken(namespace, namespace);
   const env = { KUBECONFIG: await plane.kubeconfigFor({ token }) };
-  const child = spawn(process.execPath, [program, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [operatorProgram, ...args], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let [log, told] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => {
     log += String(chunk);

@@ -1,9 +1,9 @@
 // The command purge: every firewall that wants it is cleaned, the others are named, and the Lease is given back.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { KubernetesObject } from '../harness/api-client.ts';
+import { operatorProgram } from '../harness/operator-process.ts';
 import { waitFor } from '../harness/wait-for.ts';
 import { ask } from './firewall-requests.ts';
 import { stageFleet } from './panorama.ts';
@@ -13,7 +13,6 @@ import { departureLimitMs, type Status } from './statuses.ts';
 const stage = await openStage();
 after(() => stage.close());
 const { cluster } = stage;
-const program = join(import.meta.dirname, '../../src/main.ts');
 const limitMs = 60_000;
 
 const expected = { '10.1.0.1': ['all'], '10.1.0.2': ['all'] };
@@ -41,7 +40,15 @@ type Purge = {
 async function startPurge(more: readonly string[] = ['--yes']): Promise<Purge> {
   const token = await cluster.serviceAccountToken(operatorNamespace, 'pan-tag-operator');
   const kubeconfig = await stage.plane.kubeconfigFor({ token });
-  const args = [program, 'purge', '--kubeconfig', kubeconfig, '--namespace', operatorNamespace, ...more];
+  const args = [
+    operatorProgram,
+    'purge',
+    '--kubeconfig',
+    kubeconfig,
+    '--namespace',
+    operatorNamespace,
+    ...more,
+  ];
   const signal = AbortSignal.timeout(limitMs);
   const child = spawn(process.execPath, args, { env: {}, signal, stdio: ['ignore', 'pipe', 'ignore'] });
   let output = '';

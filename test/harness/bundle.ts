@@ -15,7 +15,7 @@ const root = join(import.meta.dirname, '../..');
  * Bundles TypeScript programs, paths from the repository's root, with the settings of scripts/build.ts.
  */
 export async function bundle(sources: readonly string[]): Promise<Bundles> {
-  const directory = await mkdtemp(join(tmpdir(), 'pantag-bench-'));
+  const directory = await mkdtemp(join(tmpdir(), 'pantag-bundle-'));
   const remove = () => rm(directory, { recursive: true, force: true });
   const fileOf = (source: string): string => {
     if (!sources.includes(source)) throw new Error(`${source} was not bundled`);
