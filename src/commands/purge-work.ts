@@ -23,7 +23,7 @@ import { createFirewallWorker } from '../operator/firewall/firewall-worker.ts';
 import { removal } from '../operator/lifecycle/finalizers.ts';
 import { policyPath } from '../operator/cluster/policy-objects.ts';
 import { purgeAll } from '../operator/lifecycle/purge-all.ts';
-import { purgePlans } from '../operator/lifecycle/purge-plan.ts';
+import { selectForPurge } from '../operator/lifecycle/purge-selection.ts';
 import {
   purgedFirewallStatus,
   purgedPolicyStatus,
@@ -77,7 +77,7 @@ export async function purgeUnder(term: Term, parts: PurgeParts): Promise<boolean
   const clean = await purgeAll(
     {
       firewalls,
-      plans: purgePlans(firewalls, request.names),
+      selected: selectForPurge(firewalls, request.names),
       timeoutSeconds: request.timeoutSeconds,
       createWorker: (parsed, changed) =>
         createFirewallWorker(purgeEnvironment(term, parts, changed), cluster, parsed),

@@ -9,7 +9,7 @@ import { leaseIdentity } from './leadership.ts';
 import { withLease } from '../operator/leadership/election.ts';
 import { readOwnerId } from '../operator/cluster/installation.ts';
 import { watchRenewal } from '../operator/leadership/lease-renewal.ts';
-import { planLines, purgePlans, unknownNames } from '../operator/lifecycle/purge-plan.ts';
+import { selectionLines, selectForPurge, unknownNames } from '../operator/lifecycle/purge-selection.ts';
 import { systemClocks } from '../operator/leadership/term.ts';
 import { purgeUnder, readFirewalls } from './purge-work.ts';
 import { checkTiming } from './test-timing.ts';
@@ -73,7 +73,7 @@ async function inTime(parts: Parts, signal: AbortSignal): Promise<PurgeCode> {
   const rest = () => clearTimeout(patience);
   try {
     const firewalls = await readFirewalls(http, stop);
-    const plans = purgePlans(firewalls, request.names);
+    const selected = selectForPurge(firewalls, request.names);
     const unknown = unknownNames(request.names, firewalls);
     for (const line of unknown) tell(line);
     if (unknown.length > 0) return 2;
@@ -81,7 +81,7 @@ async function inTime(parts: Parts, signal: AbortSignal): Promise<PurgeCode> {
       tell('there are no PanFirewalls');
       return 0;
     }
-    if (request.dryRun || !request.yes) for (const line of planLines(plans)) tell(line);
+    if (request.dryRun || !request.yes) for (const line of selectionLines(selected)) tell(line);
     if (request.dryRun) return 0;
     // Whoever is asked may take their time.
     rest();

@@ -270,8 +270,8 @@ law('a table in which a read finds n tags at one address, half of them unknown',
   const found = tagSet([...tagsOf(n / 2), ...tagsOf(n / 2, 'old')]);
   return () => {
     readInto(table, new Map([[address, found]]));
-    const [planned] = nextBatch(table, limits, 2) ?? [];
-    assert.deepEqual([planned?.register.length, planned?.unregister.length], [n / 2, n / 2]);
+    const [item] = nextBatch(table, limits, 2) ?? [];
+    assert.deepEqual([item?.register.length, item?.unregister.length], [n / 2, n / 2]);
   };
 });
 

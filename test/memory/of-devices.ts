@@ -101,15 +101,15 @@ function tagLimits(): (round: number) => void {
     const now = round * 700_000;
     const crowded = Array.from({ length: 17 }, () => hostOf((at += 1)));
     for (const address of evidence.probe(now, () => crowded)) {
-      const planned = { address, register: ['k8s.c'], unregister: [], causes: new Map(), since: 0 };
+      const item = { address, register: ['k8s.c'], unregister: [], causes: new Map(), since: 0 };
       const rejection = { section: 'register', address, tag: 'k8s.c', message: 'no', limit } as const;
-      evidence.answered({ batch: [planned], rejections: [rejection], tagsAt: () => 2 }, now);
+      evidence.answered({ batch: [item], rejections: [rejection], tagsAt: () => 2 }, now);
     }
     if (evidence.limit === undefined) {
       const address = hostOf((at += 1));
       const rejection = { section: 'register', address, tag: 'k8s.c', message: 'no', limit } as const;
-      const planned = { address, register: ['k8s.c'], unregister: [], causes: new Map(), since: 0 };
-      evidence.answered({ batch: [planned], rejections: [rejection], tagsAt: () => 2 }, now);
+      const item = { address, register: ['k8s.c'], unregister: [], causes: new Map(), since: 0 };
+      evidence.answered({ batch: [item], rejections: [rejection], tagsAt: () => 2 }, now);
     }
   };
 }

@@ -45,7 +45,7 @@ export class DeviceLimits {
   readonly #tagEvidence: TagEvidence;
   readonly #slots: AddressSlots;
   #review: { readonly addresses: Set<string>; all: boolean } = { addresses: new Set(), all: false };
-  /** As the tables were planned with. */
+  /** As the tables were assessed with. */
   #plannedTags: number | undefined;
   #warns = false;
 

@@ -17,7 +17,7 @@ type TagOutcome = {
   readonly tagsAt: (address: string) => number;
 };
 
-/** What there is to do about it: addresses to plan anew, or all of them. */
+/** What there is to do about it: addresses to assess anew, or all of them. */
 type TagReview = { readonly all: boolean; readonly retry: readonly string[] };
 
 /** At most so many addresses are tried at once, each of another namespace. */
@@ -53,7 +53,7 @@ export class TagEvidence {
     return this.#learned.probeAt;
   }
 
-  /** Tells the addresses that are to be planned anew, as the limit is tried at them, or is not any more. */
+  /** Tells the addresses that are to be assessed anew, as the limit is tried at them, or is not any more. */
   probe(now: number, crowded: () => Iterable<string>): readonly string[] {
     const { probeAt } = this;
     if (probeAt === undefined || now < probeAt) return [];

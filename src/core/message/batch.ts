@@ -1,10 +1,10 @@
-// One message to a device as the core sees it, and how much room its addresses take.
+// One message to a device as the core sees it, and how many bytes its addresses take.
 
 import type { RemovalCause } from '../model/model.ts';
 import { noTags, type TagSet, union } from '../model/tag-set.ts';
 
 /** What a message does to one address. `since`: when the oldest change behind it was seen, monotonic ms. */
-export type PlannedAddress = {
+export type BatchItem = {
   readonly address: string;
   readonly register: TagSet;
   readonly unregister: TagSet;
@@ -16,7 +16,7 @@ export type PlannedAddress = {
   readonly since: number;
 };
 
-export type Batch = readonly PlannedAddress[];
+export type Batch = readonly BatchItem[];
 
 export type BatchLimits = {
   readonly entries: number;
@@ -30,20 +30,20 @@ export type BatchLimits = {
  * What a message says in each section. The device takes back before it registers, whatever the order, so a pair that is
  * refreshed stands in both: that is right whether registering again begins its timeout anew or not.
  */
-export function sectionsOf({ register, unregister, refresh = noTags }: PlannedAddress) {
+export function sectionsOf({ register, unregister, refresh = noTags }: BatchItem) {
   return { unregister: union(unregister, refresh), register: union(register, refresh) };
 }
 
 /** What of a message is wished for. A refreshed tag that the device took back and refused to register again is missing. */
-export function wishesOf(planned: PlannedAddress): {
+export function wishesOf(item: BatchItem): {
   readonly unregister: TagSet;
   readonly register: TagSet;
 } {
-  return { unregister: planned.unregister, register: sectionsOf(planned).register };
+  return { unregister: item.unregister, register: sectionsOf(item).register };
 }
 
 /** Nothing changes by it. */
-export function isRefreshOnly({ register, unregister }: PlannedAddress): boolean {
+export function isRefreshOnly({ register, unregister }: BatchItem): boolean {
   return register.length === 0 && unregister.length === 0;
 }
 
@@ -53,19 +53,19 @@ const entryBytes = 110;
 const memberBytes = 55;
 
 /** Answers, address by address, whether it still goes with the ones before. The first always goes. */
-export type Room = (planned: PlannedAddress) => boolean;
+export type Fits = (item: BatchItem) => boolean;
 
-export function roomFor({ entries, bytes, pairs = Number.POSITIVE_INFINITY }: BatchLimits): Room {
+export function spaceFor({ entries, bytes, pairs = Number.POSITIVE_INFINITY }: BatchLimits): Fits {
   let takenEntries = 0;
   let takenPairs = 0;
   let takenBytes = messageBytes;
-  return (planned) => {
+  return (item) => {
     const first = takenEntries === 0;
-    for (const tags of Object.values(sectionsOf(planned))) {
+    for (const tags of Object.values(sectionsOf(item))) {
       if (tags.length === 0) continue;
       takenEntries += 1;
       takenPairs += tags.length;
-      takenBytes += entryBytes + textBytes(planned.address);
+      takenBytes += entryBytes + textBytes(item.address);
       for (const tag of tags) takenBytes += memberBytes + textBytes(tag);
     }
     return first || (takenEntries <= entries && takenPairs <= pairs && takenBytes <= bytes);
@@ -83,11 +83,11 @@ export function countsOf(batch: Batch) {
   let registered = 0;
   let unregistered = 0;
   let refreshed = 0;
-  for (const planned of batch) {
-    registered += planned.register.length;
-    unregistered += planned.unregister.length;
-    refreshed += planned.refresh?.length ?? 0;
-    for (const cause of planned.causes.values()) causes[cause] = (causes[cause] ?? 0) + 1;
+  for (const item of batch) {
+    registered += item.register.length;
+    unregistered += item.unregister.length;
+    refreshed += item.refresh?.length ?? 0;
+    for (const cause of item.causes.values()) causes[cause] = (causes[cause] ?? 0) + 1;
   }
   return { addresses: batch.length, registered, unregistered, refreshed, causes };
 }

@@ -1,11 +1,11 @@
 // Bisects a refused or unanswered message to find the pairs that cause it.
 
-import type { PlannedAddress } from './batch.ts';
+import type { BatchItem } from './batch.ts';
 import type { Rejection } from './refusals.ts';
 import { membership, noTags, type TagSet } from '../model/tag-set.ts';
 
 /** What a message does to one address, or a part of that. */
-export type Share = Pick<PlannedAddress, 'address' | 'register' | 'unregister' | 'refresh'>;
+export type Share = Pick<BatchItem, 'address' | 'register' | 'unregister' | 'refresh'>;
 
 /** What is suspected together. */
 export type Group = readonly Share[];
@@ -52,11 +52,9 @@ export function pairsIn(group: Group): readonly Pair[] {
 }
 
 /** An address was refused, and nothing tells which of several tags is meant. */
-export function isVague(rejection: Rejection, planned: Share): boolean {
+export function isVague(rejection: Rejection, item: Share): boolean {
   return (
-    rejection.address === planned.address &&
-    rejection.tag === undefined &&
-    planned[rejection.section].length > 1
+    rejection.address === item.address && rejection.tag === undefined && item[rejection.section].length > 1
   );
 }
 

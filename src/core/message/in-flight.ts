@@ -1,6 +1,6 @@
 // The message on its way: which addresses it is about, and what changed at them since it left.
 
-import type { Batch, PlannedAddress } from './batch.ts';
+import type { Batch, BatchItem } from './batch.ts';
 
 /** What became of an address: did its input change, and since when does what is left to do there wait (monotonic ms)? */
 type Landing = { readonly changed: boolean; readonly since: number };
@@ -32,7 +32,7 @@ export class InFlight {
   }
 
   /** The message has landed. What was not in it goes on waiting since it was seen. */
-  end(now: number): (planned: PlannedAddress) => Landing {
+  end(now: number): (item: BatchItem) => Landing {
     const changedAt = this.#changedAt;
     const inPart = this.#inPart;
     this.#changedAt = undefined;

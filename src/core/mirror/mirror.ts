@@ -1,6 +1,6 @@
 // Mirror of our entries in one registered-ip table: the last full read, updated by every message since.
 
-import { type PlannedAddress, sectionsOf } from '../message/batch.ts';
+import { type BatchItem, sectionsOf } from '../message/batch.ts';
 import type { Rejection } from '../message/refusals.ts';
 import { noTags, type TagSet, tagSet, union, without } from '../model/tag-set.ts';
 
@@ -131,9 +131,9 @@ export class Mirror {
   }
 
   /** The device did as it was told, but for the pairs that it refused: those are as they were. */
-  applied(planned: PlannedAddress, refused: readonly Rejection[]): void {
-    const { address } = planned;
-    const sent = sectionsOf(planned);
+  applied(item: BatchItem, refused: readonly Rejection[]): void {
+    const { address } = item;
+    const sent = sectionsOf(item);
     const done = (section: Rejection['section']): TagSet => {
       const barred = refused.filter((rejection) => rejection.section === section);
       if (barred.some(({ tag }) => tag === undefined)) return noTags;
@@ -154,9 +154,9 @@ export class Mirror {
   }
 
   /** The device may have done as it was told, or not: what it may have added or removed is unsure from here on. */
-  doubtful(planned: PlannedAddress): void {
-    const { address } = planned;
-    const { register, unregister } = sectionsOf(planned);
+  doubtful(item: BatchItem): void {
+    const { address } = item;
+    const { register, unregister } = sectionsOf(item);
     const { tags, unsure, added = noTags } = this.at(address);
     const known = without(tags, unregister);
     const doubts = tagSet([...without(tags, known), ...without(register, known)]);

@@ -80,10 +80,10 @@ export class RemovalCauses {
   #keep(address: string, entry: Entry): void {
     this.#entries.delete(address);
     this.#entries.set(address, entry);
-    if (this.#entries.size > this.#limits.entries) this.#makeRoom();
+    if (this.#entries.size > this.#limits.entries) this.#trim();
   }
 
-  #makeRoom(): void {
+  #trim(): void {
     for (const oldest of this.#entries.keys()) {
       if (this.#entries.size <= this.#limits.entries * keptPart) return;
       this.#entries.delete(oldest);

@@ -1,7 +1,7 @@
 // Write mode of a PanFirewall, from spec.mode, deletionPolicy and finalizer. Ownership is checked separately (ownership.ts).
 
 export type WriteMode =
-  /** As planned, with gate and guard. */
+  /** As desired, with gate and guard. */
   | 'enforce'
   /** spec.mode Observe: the device is read and the plan is told; nothing at all is written. */
   | 'observe'

@@ -4,8 +4,8 @@ import { Backlog } from './backlog.ts';
 import { Judgement } from './judgement.ts';
 import { KeptBack } from '../removals/kept-back.ts';
 import { type Outlook, outlookOf } from './outlook.ts';
-import { type AddressPlan, isEmpty } from './plan.ts';
-import { Planner, type PlannerParts } from './planner.ts';
+import { type AddressDiff, isEmpty } from './address-diff.ts';
+import { Differ, type DifferParts } from './differ.ts';
 import type { RemovalGate } from '../removals/removal-gate.ts';
 import type { Stakes } from '../removals/removal-guard.ts';
 import { ScopeIndex } from '../removals/scope-index.ts';
@@ -14,8 +14,8 @@ import { type TagSet, union } from '../model/tag-set.ts';
 import type { Scope } from '../model/policy-scope.ts';
 
 export class Agenda {
-  readonly #parts: PlannerParts;
-  readonly #planner: Planner;
+  readonly #parts: DifferParts;
+  readonly #differ: Differ;
   readonly #keptBack = new KeptBack();
   readonly #judgement: Judgement;
   readonly backlog = new Backlog();
@@ -29,14 +29,14 @@ export class Agenda {
   /** Made when asked for, until something moves. */
   #outlook: Outlook | undefined;
 
-  constructor(parts: PlannerParts, gate: RemovalGate) {
+  constructor(parts: DifferParts, gate: RemovalGate) {
     this.#parts = parts;
-    this.#planner = new Planner(parts, gate);
+    this.#differ = new Differ(parts, gate);
     this.#judgement = new Judgement(parts.guard, this.#keptBack);
   }
 
-  get planner(): Planner {
-    return this.#planner;
+  get differ(): Differ {
+    return this.#differ;
   }
 
   /** Removals that the gate keeps back, and why. */
@@ -51,7 +51,7 @@ export class Agenda {
 
   /** There are tags under our prefix that nobody claims. */
   get hasUnclaimed(): boolean {
-    for (const address of this.open()) if (this.#planner.isUnclaimed(address)) return true;
+    for (const address of this.open()) if (this.#differ.isUnclaimed(address)) return true;
     return false;
   }
 
@@ -63,13 +63,13 @@ export class Agenda {
 
   /** Asks this gate from now on; what waits, and what was about to go, is to be assessed again. */
   setGate(gate: RemovalGate): void {
-    this.#planner.gate = gate;
+    this.#differ.gate = gate;
     this.#moved = 'all';
   }
 
   /** The gate may answer otherwise for tags of this scope. */
   gateMoved(scope: Scope): void {
-    if (this.#planner.gate.scopeOf === undefined) this.#moved = 'all';
+    if (this.#differ.gate.scopeOf === undefined) this.#moved = 'all';
     else if (this.#moved !== 'all') this.#moved.add(scope);
   }
 
@@ -85,7 +85,7 @@ export class Agenda {
   /** One removal that the gate keeps back, and why: the smallest address, so that it stays while it applies. */
   get waitingExample(): { readonly address: string; readonly tag: string; readonly why: string } | undefined {
     const example = this.#keptBack.waitingExample;
-    const why = example && this.#planner.gate(example.tag);
+    const why = example && this.#differ.gate(example.tag);
     return example && why ? { ...example, why } : undefined;
   }
 
@@ -93,7 +93,7 @@ export class Agenda {
   get outlook(): Outlook {
     if (this.#outlook !== undefined) return this.#outlook;
     const addresses = new Set(this.open());
-    this.#outlook = outlookOf(new Map([...addresses].map((one) => [one, this.#planner.plan(one)])));
+    this.#outlook = outlookOf(new Map([...addresses].map((one) => [one, this.#differ.diff(one)])));
     return this.#outlook;
   }
 
@@ -104,21 +104,21 @@ export class Agenda {
   assess(address: string, since: number, isFinal: boolean): void {
     const { refusals, causes, guard } = this.#parts;
     this.#outlook = undefined;
-    const { plan, whole, guarded, isFirm } = this.#planner.review(address);
+    const { diff, whole, guarded, isFirm } = this.#differ.review(address);
     // What is remembered of the address shrinks to what is still wanted; a held plan may end by that.
     guard.retain(address, guarded);
     if (refusals.has(address))
       refusals.retain(address, { ...whole, unregister: union(whole.unregister, whole.guarded) });
-    this.#keptBack.put(address, plan);
+    this.#keptBack.put(address, diff);
     // What the guard has yet to judge is work too; what it holds, or what waits for that, is not.
-    const toJudge = this.#judgement.put(address, plan.guarded, isFirm);
-    if (isEmpty(plan) && !toJudge) this.backlog.delete(address);
-    else this.backlog.put(address, this.#placeOf(address, plan), since);
-    this.#scopes.put(address, this.#scopesOf(plan));
-    const lingers = this.#planner.lingers(address, plan);
-    this.usage.put(address, { lingers, unfit: this.#planner.unfit(address) });
-    const stays = plan.waiting.length + plan.guarded.length > 0;
-    if (isFinal && isEmpty(plan) && !stays && !refusals.has(address)) causes.settle(address);
+    const toJudge = this.#judgement.put(address, diff.guarded, isFirm);
+    if (isEmpty(diff) && !toJudge) this.backlog.delete(address);
+    else this.backlog.put(address, this.#placeOf(address, diff), since);
+    this.#scopes.put(address, this.#scopesOf(diff));
+    const lingers = this.#differ.lingers(address, diff);
+    this.usage.put(address, { lingers, unfit: this.#differ.unfit(address) });
+    const stays = diff.waiting.length + diff.guarded.length > 0;
+    if (isFinal && isEmpty(diff) && !stays && !refusals.has(address)) causes.settle(address);
   }
 
   /** Addresses whose removals waited for a held plan that is gone; they are to be assessed again. */
@@ -138,17 +138,17 @@ export class Agenda {
   judgeGuarded(owned: number, now: number): Iterable<string> {
     const candidates = this.#judgement.ready();
     if (candidates.size === 0) return [];
-    const planner = this.#planner;
+    const differ = this.#differ;
     const stakes: Stakes = {
       owned,
       leaves: (going) => this.#judgement.leaves(going),
       isDoubtful: this.#firstContact
         ? ofEach((address) => {
-            const causeOf = planner.causesAt(address);
+            const causeOf = differ.causesAt(address);
             return (tag) => causeOf(tag) === 'unclaimed';
           })
         : undefined,
-      originOf: ofEach((address) => planner.originsAt(address)),
+      originOf: ofEach((address) => differ.originsAt(address)),
     };
     this.#parts.guard.judge(candidates, stakes, now);
     return candidates.keys();
@@ -163,13 +163,13 @@ export class Agenda {
     this.usage.clear();
   }
 
-  #placeOf(address: string, plan: AddressPlan): 'vacated' | 'other' | 'unjudged' {
-    if (isEmpty(plan)) return 'unjudged';
-    return this.#planner.isVacated(address, plan) ? 'vacated' : 'other';
+  #placeOf(address: string, diff: AddressDiff): 'vacated' | 'other' | 'unjudged' {
+    if (isEmpty(diff)) return 'unjudged';
+    return this.#differ.isVacated(address, diff) ? 'vacated' : 'other';
   }
 
-  #scopesOf({ unregister, guarded, waiting }: AddressPlan): ReadonlySet<Scope> {
-    const { scopeOf } = this.#planner.gate;
+  #scopesOf({ unregister, guarded, waiting }: AddressDiff): ReadonlySet<Scope> {
+    const { scopeOf } = this.#differ.gate;
     const scopes = new Set<Scope>();
     const note = (tags: TagSet) => {
       for (const tag of tags) {

@@ -1,7 +1,7 @@
 // Composes the next message of a table: changes, and registrations whose timeouts are refreshed.
 
 import type { Agenda } from './agenda.ts';
-import { type BatchLimits, type PlannedAddress, type Room, roomFor } from '../message/batch.ts';
+import { type BatchLimits, type BatchItem, type Fits, spaceFor } from '../message/batch.ts';
 import type { Mirror } from '../mirror/mirror.ts';
 import type { RegistrationTimeouts } from '../timeouts/registration-timeouts.ts';
 import { noTags } from '../model/tag-set.ts';
@@ -17,13 +17,13 @@ export type Portion = {
   /** Absent: every address with something to send. */
   readonly addresses?: Iterable<string> | undefined;
   /** What of it may go now; undefined: nothing. */
-  readonly admit: (planned: PlannedAddress) => PlannedAddress | undefined;
+  readonly admit: (item: BatchItem) => BatchItem | undefined;
 };
 
 type Frame = { readonly limits: BatchLimits; readonly portion: Portion; readonly now: number };
 
 /** `inPart`: addresses of which only a part goes. */
-type Composed = { readonly batch: readonly PlannedAddress[]; readonly inPart: readonly string[] };
+type Composed = { readonly batch: readonly BatchItem[]; readonly inPart: readonly string[] };
 
 /**
  * Changes as they stand in the backlog. Refreshes go where there are none, so that no change waits for them, unless
@@ -31,28 +31,28 @@ type Composed = { readonly batch: readonly PlannedAddress[]; readonly inPart: re
  */
 export function composeBatch(parts: CompositionParts, frame: Frame): Composed {
   const { limits, portion, now } = frame;
-  const hasRoom = roomFor(limits);
-  const refresh = () => (portion.addresses === undefined ? refreshes(parts, frame, hasRoom) : []);
+  const fits = spaceFor(limits);
+  const refresh = () => (portion.addresses === undefined ? refreshes(parts, frame, fits) : []);
   const late = parts.timeouts.isLate(now) ? refresh() : [];
-  const { batch, inPart } = changes(parts, portion, hasRoom);
+  const { batch, inPart } = changes(parts, portion, fits);
   if (late.length + batch.length === 0) return { batch: refresh(), inPart };
   return { batch: [...late, ...batch], inPart };
 }
 
-function changes({ agenda, timeouts }: CompositionParts, portion: Portion, hasRoom: Room): Composed {
-  const batch: PlannedAddress[] = [];
+function changes({ agenda, timeouts }: CompositionParts, portion: Portion, fits: Fits): Composed {
+  const batch: BatchItem[] = [];
   const inPart: string[] = [];
   for (const [address, since] of agenda.backlog.entriesOf(portion.addresses)) {
-    const { register, unregister } = agenda.planner.plan(address);
-    const causeOf = agenda.planner.causesAt(address);
+    const { register, unregister } = agenda.differ.diff(address);
+    const causeOf = agenda.differ.causesAt(address);
     const why = new Map(unregister.map((tag) => [tag, causeOf(tag)]));
     const whole = { ...timeouts.stamp, address, register, unregister, causes: why, since };
-    const planned = portion.admit(whole);
-    if (planned === undefined) continue;
-    if (!hasRoom(planned)) break;
-    batch.push(planned);
+    const item = portion.admit(whole);
+    if (item === undefined) continue;
+    if (!fits(item)) break;
+    batch.push(item);
     // What is left of it goes on waiting since then.
-    if (planned !== whole) inPart.push(address);
+    if (item !== whole) inPart.push(address);
   }
   return { batch, inPart };
 }
@@ -67,11 +67,11 @@ const nothingElse = { register: noTags, unregister: noTags, causes: new Map() };
 function refreshes(
   { mirror, agenda, timeouts }: CompositionParts,
   { portion, now }: Frame,
-  hasRoom: Room,
-): PlannedAddress[] {
+  fits: Fits,
+): BatchItem[] {
   if (mirror.reading) return [];
   const { backlog } = agenda;
-  const batch: PlannedAddress[] = [];
+  const batch: BatchItem[] = [];
   let left = timeouts.quota(backlog.size > 0);
   for (const address of timeouts.due(now)) {
     // Its change goes first, and it comes after that.
@@ -81,11 +81,11 @@ function refreshes(
       timeouts.drop(address);
       continue;
     }
-    const planned = portion.admit({ ...timeouts.stamp, ...nothingElse, address, refresh: tags, since: now });
-    if (planned === undefined) continue;
+    const item = portion.admit({ ...timeouts.stamp, ...nothingElse, address, refresh: tags, since: now });
+    if (item === undefined) continue;
     left -= tags.length;
-    if ((left < 0 && batch.length > 0) || !hasRoom(planned)) break;
-    batch.push(planned);
+    if ((left < 0 && batch.length > 0) || !fits(item)) break;
+    batch.push(item);
   }
   return batch;
 }

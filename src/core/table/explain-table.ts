@@ -59,13 +59,13 @@ const longestWords = 300;
 
 export function explainTable(state: TableState, address: string, now: number): TableExplanation {
   const { desired, belief, agenda, inFlight, late } = state;
-  const { planner } = agenda;
+  const { differ } = agenda;
   const { mirror } = belief;
   const { tags, unsure } = mirror.at(address);
-  const wanted = planner.wanted(address);
-  const { register, unregister, guarded, waiting } = planner.plan(address);
-  const causeOf = planner.causesAt(address);
-  const originOf = planner.originsAt(address);
+  const wanted = differ.wanted(address);
+  const { register, unregister, guarded, waiting } = differ.diff(address);
+  const causeOf = differ.causesAt(address);
+  const originOf = differ.originsAt(address);
   const since = agenda.backlog.sinceOf(address);
   const displaced = desired.limits?.displacementOf?.(address);
   const removals = without(union(tags, unsure), wanted);
@@ -79,7 +79,7 @@ export function explainTable(state: TableState, address: string, now: number): T
     register: excerptOf(register),
     unregister: excerptOf(unregister),
     guarded: excerptOf(guarded.map((tag) => ({ tag, ...guardState(state.guard, address, tag) }))),
-    waiting: excerptOf(waiting.map((tag) => ({ tag, why: planner.gate(tag) ?? '' }))),
+    waiting: excerptOf(waiting.map((tag) => ({ tag, why: differ.gate(tag) ?? '' }))),
     removals: excerptOf(removals.map((tag) => ({ tag, cause: causeOf(tag), origin: originOf(tag) }))),
     ...(since === undefined ? {} : { pendingMs: Math.round(now - since) }),
     inFlight: inFlight.has(address),
@@ -87,7 +87,7 @@ export function explainTable(state: TableState, address: string, now: number): T
     contradicted: belief.isContradicted(address),
     late: late.has(address),
     ...(displaced === undefined ? {} : { displaced }),
-    unfit: excerptOf(planner.unfit(address)),
+    unfit: excerptOf(differ.unfit(address)),
     ...timeoutAt(state.timeouts, address, now),
   };
 }

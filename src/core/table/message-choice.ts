@@ -1,6 +1,6 @@
 // Chooses the next message: pairs that nobody suspects, or one group of suspects by itself.
 
-import type { BatchLimits, PlannedAddress } from '../message/batch.ts';
+import type { BatchLimits, BatchItem } from '../message/batch.ts';
 import { type Group, keep, type Share } from '../message/bisection.ts';
 import type { Refusals } from '../message/refusals.ts';
 import type { Suspects } from '../message/suspects.ts';
@@ -22,9 +22,9 @@ export function chooseMessage(
   if (!suspects.othersAreDue(now)) return undefined;
   const apart: Share[] = [];
   const message = table.next(limits, now, {
-    admit: (planned) => {
-      if (suspects.has(planned.address)) return undefined;
-      const parts = partsOf(planned, table.refusals);
+    admit: (item) => {
+      if (suspects.has(item.address)) return undefined;
+      const parts = partsOf(item, table.refusals);
       if (parts.apart !== undefined) apart.push(parts.apart);
       return parts.now;
     },
@@ -37,17 +37,14 @@ export function chooseMessage(
 }
 
 /** What spoilt a message before goes apart, and with it the whole address where a removal is concerned. */
-function partsOf(
-  planned: PlannedAddress,
-  refusals: Refusals,
-): { readonly now?: PlannedAddress; readonly apart?: Share } {
-  const [spoiling] = keep([planned], (section, tag) => refusals.spoils(section, tag));
-  if (spoiling === undefined) return { now: planned };
-  const { address, unregister } = planned;
-  if (spoiling.unregister.length > 0) return { apart: { address, unregister, register: planned.register } };
+function partsOf(item: BatchItem, refusals: Refusals): { readonly now?: BatchItem; readonly apart?: Share } {
+  const [spoiling] = keep([item], (section, tag) => refusals.spoils(section, tag));
+  if (spoiling === undefined) return { now: item };
+  const { address, unregister } = item;
+  if (spoiling.unregister.length > 0) return { apart: { address, unregister, register: item.register } };
   const apart = { address, unregister: noTags, register: spoiling.register };
-  const register = planned.register.filter((tag) => !refusals.spoils('register', tag));
-  return register.length + unregister.length === 0 ? { apart } : { apart, now: { ...planned, register } };
+  const register = item.register.filter((tag) => !refusals.spoils('register', tag));
+  return register.length + unregister.length === 0 ? { apart } : { apart, now: { ...item, register } };
 }
 
 /** Of what there is to send, what belongs to the group. */
@@ -55,13 +52,13 @@ function within(group: Group): Portion {
   const shares = new Map(group.map((share) => [share.address, share]));
   return {
     addresses: shares.keys(),
-    admit: (planned) => {
-      const share = shares.get(planned.address);
-      const register = planned.register.filter(membership(share?.register ?? noTags));
-      const unregister = planned.unregister.filter(membership(share?.unregister ?? noTags));
+    admit: (item) => {
+      const share = shares.get(item.address);
+      const register = item.register.filter(membership(share?.register ?? noTags));
+      const unregister = item.unregister.filter(membership(share?.unregister ?? noTags));
       if (register.length + unregister.length === 0) return undefined;
-      const causes = new Map(unregister.map((tag) => [tag, planned.causes.get(tag) ?? 'unclaimed']));
-      const { refresh: _, ...alone } = planned;
+      const causes = new Map(unregister.map((tag) => [tag, item.causes.get(tag) ?? 'unclaimed']));
+      const { refresh: _, ...alone } = item;
       return { ...alone, register, unregister, causes };
     },
   };

@@ -1,6 +1,6 @@
 // Preview of one table for mode Observe: what Enforce would send if every removal were let through.
 
-import type { AddressPlan } from './plan.ts';
+import type { AddressDiff } from './address-diff.ts';
 
 export type Outlook = {
   /** (address, tag) pairs, like unregister. */
@@ -13,10 +13,10 @@ export type Outlook = {
 
 const examplesOfEach = 3;
 
-export function outlookOf(plans: ReadonlyMap<string, AddressPlan>): Outlook {
+export function outlookOf(diffs: ReadonlyMap<string, AddressDiff>): Outlook {
   const coming: string[] = [];
   const going: string[] = [];
-  const byAddress = [...plans].sort(([a], [b]) => (a < b ? -1 : 1));
+  const byAddress = [...diffs].sort(([a], [b]) => (a < b ? -1 : 1));
   for (const [address, { register, unregister, guarded, waiting }] of byAddress) {
     coming.push(...register.map((tag) => `register ${address} ${tag}`));
     going.push(

@@ -1,6 +1,6 @@
 // One message of a table on its way: chosen from what is to be done, and taken up once when its fate is known.
 
-import { type Batch, type BatchLimits, type PlannedAddress, wishesOf } from '../message/batch.ts';
+import { type Batch, type BatchLimits, type BatchItem, wishesOf } from '../message/batch.ts';
 import { isVague } from '../message/bisection.ts';
 import type { Rejection } from '../message/refusals.ts';
 import { composeBatch, type Portion } from './composition.ts';
@@ -49,12 +49,12 @@ function messageOf(state: TableState, batch: Batch): TableMessage {
     if (!isOnItsWay) throw new Error('a message ends once');
     isOnItsWay = false;
   };
-  const land = (now: number, outcome: (planned: PlannedAddress, changed: boolean) => void): void => {
+  const land = (now: number, outcome: (item: BatchItem, changed: boolean) => void): void => {
     const landingOf = inFlight.end(now);
-    for (const planned of batch) {
-      const { changed, since } = landingOf(planned);
-      outcome(planned, changed);
-      state.assess(planned.address, since);
+    for (const item of batch) {
+      const { changed, since } = landingOf(item);
+      outcome(item, changed);
+      state.assess(item.address, since);
     }
   };
   return {
@@ -65,13 +65,13 @@ function messageOf(state: TableState, batch: Batch): TableMessage {
       const rejections = belief.refusedIn(batch, answered);
       const refused = Map.groupBy(rejections, ({ address }) => address);
       state.lastConfirmedAt = now;
-      land(now, (planned, changed) => {
-        const { address } = planned;
+      land(now, (item, changed) => {
+        const { address } = item;
         const here = refused.get(address) ?? [];
-        mirror.applied(planned, here);
+        mirror.applied(item, here);
         // A refusal speaks of the input that was sent; where that has changed, the next message tells.
-        const clear = here.filter((one) => !changed && !isVague(one, planned));
-        refusals.answered(address, wishesOf(planned), clear, now);
+        const clear = here.filter((one) => !changed && !isVague(one, item));
+        refusals.answered(address, wishesOf(item), clear, now);
         agenda.backlog.delete(address);
       });
       timeouts.answered(batch, now);
@@ -80,7 +80,7 @@ function messageOf(state: TableState, batch: Batch): TableMessage {
     unanswered: (now) => {
       end();
       late.add(batch.map(({ address }) => address));
-      land(now, (planned) => mirror.doubtful(planned));
+      land(now, (item) => mirror.doubtful(item));
     },
     notSent: (now) => {
       end();

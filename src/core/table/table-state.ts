@@ -54,7 +54,7 @@ export class TableState {
     const { mirror } = this.belief;
     this.guard = new RemovalGuard(guard, tagPrefix, timing);
     this.refusals = new Refusals((address) => {
-      const causeOf = this.agenda.planner.causesAt(address);
+      const causeOf = this.agenda.differ.causesAt(address);
       return (tag) => goesAtOnce(causeOf(tag));
     }, timing);
     const { causes, refusals } = this;

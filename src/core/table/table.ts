@@ -15,7 +15,7 @@ import { type TableOptions, TableState } from './table-state.ts';
 import type { TagSet } from '../model/tag-set.ts';
 import type { Scope } from '../model/policy-scope.ts';
 
-const everything: Portion = { admit: (planned) => planned };
+const everything: Portion = { admit: (item) => item };
 
 /** What is known besides the table itself, all of it at each call. */
 type TableKnowledge = {
@@ -76,7 +76,7 @@ export class Table extends TableFacts {
    */
   setKnowledge({ gate, firstContact = false, judgeFrom, burst = 0 }: TableKnowledge, now: number): void {
     const { agenda, judging } = this.state;
-    if (gate !== agenda.planner.gate) {
+    if (gate !== agenda.differ.gate) {
       agenda.setGate(gate);
       this.state.gateMovedAt = now;
     }

@@ -1,6 +1,6 @@
 // Decides when the registrations of one table are made anew, so that none times out on the device.
 
-import type { Batch, PlannedAddress } from '../message/batch.ts';
+import type { Batch, BatchItem } from '../message/batch.ts';
 import type { Finding } from '../model/finding.ts';
 import { turnsPerTimeout } from './refresh-cost.ts';
 import { RefreshRing } from './refresh-ring.ts';
@@ -67,8 +67,8 @@ export class RegistrationTimeouts {
     return this.#grant.timeoutSeconds;
   }
 
-  /** The same as part of a planned address. */
-  get stamp(): Pick<PlannedAddress, 'timeoutSeconds'> {
+  /** The same as part of a batch item. */
+  get stamp(): Pick<BatchItem, 'timeoutSeconds'> {
     return this.timeoutSeconds === 0 ? {} : { timeoutSeconds: this.timeoutSeconds };
   }
 

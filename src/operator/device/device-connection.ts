@@ -102,9 +102,9 @@ function create(options: ConnectionOptions) {
 function sections(batch: Batch) {
   const unregister: Entry[] = [];
   const register: Entry[] = [];
-  for (const planned of batch) {
-    const { address: ip, timeoutSeconds = 0 } = planned;
-    const tags = sectionsOf(planned);
+  for (const item of batch) {
+    const { address: ip, timeoutSeconds = 0 } = item;
+    const tags = sectionsOf(item);
     if (tags.unregister.length > 0) unregister.push({ ip, tags: tags.unregister });
     if (tags.register.length > 0) register.push({ ip, tags: tags.register, timeoutSeconds });
   }

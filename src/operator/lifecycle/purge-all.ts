@@ -4,14 +4,14 @@ import type { ParsedFirewall } from '../../kubernetes/resources/parse.ts';
 import { createWake, type Wake } from '../../runtime/wake.ts';
 import type { ReadableFirewall } from '../firewall/firewall-context.ts';
 import type { FirewallWorker } from '../firewall/firewall-worker.ts';
-import type { PurgePlan } from './purge-plan.ts';
+import type { SelectedFirewall } from './purge-selection.ts';
 import type { PurgeResult } from './purge-status.ts';
 import type { Term } from '../leadership/term.ts';
 
 type PurgeAllOptions = {
   /** All there are: which of two keeps a table is a matter of both. */
   readonly firewalls: readonly ParsedFirewall[];
-  readonly plans: readonly PurgePlan[];
+  readonly selected: readonly SelectedFirewall[];
   /** For each at most, whatever spec.purgeTimeoutSeconds allows; undefined: that. */
   readonly timeoutSeconds: number | undefined;
   /** A worker that has nothing begun. `changed`: what became of its purge may be news. */
@@ -27,7 +27,7 @@ type PurgeAllOptions = {
 type Job = {
   readonly parsed: ParsedFirewall;
   /** undefined: it was not asked for. */
-  readonly plan: PurgePlan | undefined;
+  readonly selection: SelectedFirewall | undefined;
   readonly worker: FirewallWorker | undefined;
   readonly wake: Wake;
 };
@@ -54,14 +54,14 @@ export async function purgeAll(options: PurgeAllOptions, term: Term): Promise<bo
   }
 }
 
-function createJob(parsed: ParsedFirewall, { plans, createWorker }: PurgeAllOptions): Job {
+function createJob(parsed: ParsedFirewall, { selected, createWorker }: PurgeAllOptions): Job {
   const wake = createWake();
-  const plan = plans.find((one) => one.parsed === parsed);
-  const isPurged = plan !== undefined && plan.left === undefined;
+  const selection = selected.find((one) => one.parsed === parsed);
+  const isPurged = selection !== undefined && selection.left === undefined;
   const worker = parsed.ok
     ? createWorker(isPurged ? parsed : retained(parsed), () => wake.notify())
     : undefined;
-  return { parsed, plan, wake, worker };
+  return { parsed, selection, wake, worker };
 }
 
 /** What was not asked for is not purged either. */
@@ -74,9 +74,9 @@ async function finish(
   { release, tell, timeoutSeconds, done }: PurgeAllOptions,
   term: Term,
 ): Promise<boolean> {
-  const { plan } = job;
-  if (plan === undefined) return true;
-  const { parsed, left } = plan;
+  const { selection } = job;
+  if (selection === undefined) return true;
+  const { parsed, left } = selection;
   const { name } = parsed.meta;
   if (left !== undefined) {
     // Without an operator nobody else would let it go.

@@ -73,7 +73,7 @@ export function metricsObserver({
 const operations = ['register', 'unregister', 'refresh'] as const;
 
 function pairsIn(batch: Batch, operation: (typeof operations)[number]): number {
-  return batch.reduce((sum, planned) => sum + (planned[operation]?.length ?? 0), 0);
+  return batch.reduce((sum, item) => sum + (item[operation]?.length ?? 0), 0);
 }
 
 function countEntries(

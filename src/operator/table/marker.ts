@@ -1,7 +1,7 @@
 // Ownership mark of one table: read periodically, written when the table is ours, swapped at an adoption.
 
 import { DeviceError } from '../../core/model/device-error.ts';
-import type { PlannedAddress } from '../../core/message/batch.ts';
+import type { BatchItem } from '../../core/message/batch.ts';
 import {
   markerAddress,
   markerTag,
@@ -119,7 +119,7 @@ export class Marker {
   async put(connection: Connection, signal: AbortSignal): Promise<void> {
     const { self, ref, intervalMs, log, now } = this.#options;
     const replaced = this.#ownership.rivals.filter(({ id }) => id === this.#adopting);
-    const mark: PlannedAddress = {
+    const mark: BatchItem = {
       address: markerAddress,
       register: [markerTag(self)],
       unregister: tagSet(replaced.map(markerTag)),

@@ -1,7 +1,7 @@
 // The messages of a purge: removals only, and where one is refused as a whole, halves of it until the culprits stand alone.
 
 import { DeviceError } from '../../core/model/device-error.ts';
-import { type Batch, type PlannedAddress, roomFor } from '../../core/message/batch.ts';
+import { type Batch, type BatchItem, spaceFor } from '../../core/message/batch.ts';
 import type { Group } from '../../core/message/bisection.ts';
 import type { Rejection } from '../../core/message/refusals.ts';
 import { type Attempt, Suspects } from '../../core/message/suspects.ts';
@@ -13,22 +13,22 @@ const mostRefusals = 20;
 
 /** Removals in messages of a size that a device takes. */
 export function* batchesOf(removals: ReadonlyMap<string, TagSet>, now: number): Iterable<Batch> {
-  let batch: PlannedAddress[] = [];
-  let hasRoom = roomFor(messageLimits);
+  let batch: BatchItem[] = [];
+  let fits = spaceFor(messageLimits);
   for (const [address, tags] of removals) {
-    const next = planned(address, tags, now);
-    if (!hasRoom(next)) {
+    const next = item(address, tags, now);
+    if (!fits(next)) {
       yield batch;
       batch = [];
-      hasRoom = roomFor(messageLimits);
-      hasRoom(next);
+      fits = spaceFor(messageLimits);
+      fits(next);
     }
     batch.push(next);
   }
   if (batch.length > 0) yield batch;
 }
 
-export function planned(address: string, unregister: TagSet, now: number): PlannedAddress {
+export function item(address: string, unregister: TagSet, now: number): BatchItem {
   return { address, register: noTags, unregister, causes: new Map(), since: now };
 }
 
@@ -44,7 +44,7 @@ export async function sendInHalves(
   const suspects = new Suspects();
   const refused: Rejection[] = [];
   const part = (group: Group) => ({
-    batch: group.map((one) => planned(one.address, one.unregister, now())),
+    batch: group.map((one) => item(one.address, one.unregister, now())),
   });
   let attempt: Attempt<{ readonly batch: Batch }> | undefined = suspects.began({ batch });
   while (attempt !== undefined) {

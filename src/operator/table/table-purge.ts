@@ -18,7 +18,7 @@ import type { TableView } from '../../core/status/table-health.ts';
 import type { TagSet } from '../../core/model/tag-set.ts';
 import type { Connection, RegisteredIp } from '../device/device-port.ts';
 import { type CallKind, Outage } from '../device/outage.ts';
-import { batchesOf, planned, sendInHalves } from './purge-messages.ts';
+import { batchesOf, item, sendInHalves } from './purge-messages.ts';
 import type { TableContext, TableRunner } from './table-context.ts';
 import { toReading } from './table-reading.ts';
 
@@ -205,7 +205,7 @@ export class TablePurge implements TableRunner {
 
   async #unmark(connection: Connection): Promise<void> {
     const { self, now, log } = this.#context;
-    const batch = [planned(markerAddress, [markerTag(self)], now())];
+    const batch = [item(markerAddress, [markerTag(self)], now())];
     const [refused] = await this.#send(connection, batch);
     if (refused !== undefined) throw refusal(refused);
     log.info('ownership mark removed');

@@ -5,18 +5,14 @@ import { test } from 'node:test';
 import {
   type Batch,
   countsOf,
-  type PlannedAddress,
+  type BatchItem,
   pairsOf,
-  roomFor,
+  spaceFor,
   sectionsOf,
 } from '../../../src/core/message/batch.ts';
 import type { RemovalCause } from '../../../src/core/model/model.ts';
 
-function planned(
-  address: string,
-  register: string[],
-  unregister: [string, RemovalCause][] = [],
-): PlannedAddress {
+function item(address: string, register: string[], unregister: [string, RemovalCause][] = []): BatchItem {
   return {
     address,
     register,
@@ -27,8 +23,8 @@ function planned(
 }
 
 const batch: Batch = [
-  planned('10.0.0.1', ['k.a', 'k.b'], [['k.old', 'policy']]),
-  planned(
+  item('10.0.0.1', ['k.a', 'k.b'], [['k.old', 'policy']]),
+  item(
     '10.0.0.2',
     [],
     [
@@ -46,16 +42,16 @@ test('the log counts addresses, pairs and causes', () => {
 });
 
 test('what is refreshed stands in both sections, takes the room of two entries, and is no change', () => {
-  const refreshed = { ...planned('10.0.0.3', ['k.new'], [['k.old', 'policy']]), refresh: ['k.a', 'k.b'] };
+  const refreshed = { ...item('10.0.0.3', ['k.new'], [['k.old', 'policy']]), refresh: ['k.a', 'k.b'] };
   assert.deepEqual(sectionsOf(refreshed), {
     unregister: ['k.a', 'k.b', 'k.old'],
     register: ['k.a', 'k.b', 'k.new'],
   });
   const counts = { addresses: 1, registered: 1, unregistered: 1, refreshed: 2, causes: { policy: 1 } };
   assert.deepEqual(countsOf([refreshed]), counts);
-  const only = { ...planned('10.0.0.4', []), refresh: ['k.a'], timeoutSeconds: 900 };
-  const hasRoom = roomFor({ entries: 3, bytes: 1_000_000 });
-  assert.deepEqual([hasRoom(only), hasRoom(only)], [true, false]);
+  const only = { ...item('10.0.0.4', []), refresh: ['k.a'], timeoutSeconds: 900 };
+  const fits = spaceFor({ entries: 3, bytes: 1_000_000 });
+  assert.deepEqual([fits(only), fits(only)], [true, false]);
   assert.deepEqual(pairsOf([only]), { registered: [], unregistered: [] });
 });
 
@@ -72,22 +68,22 @@ test('the log names every pair, each removal with its cause', () => {
 });
 
 test('an address is an entry in each section where it stands, and the last that fits exactly goes', () => {
-  const hasRoom = roomFor({ entries: 3, bytes: 1_000_000 });
-  const [both = planned('', []), removals = planned('', [])] = batch;
-  assert.deepEqual([hasRoom(both), hasRoom(removals), hasRoom(removals)], [true, true, false]);
+  const fits = spaceFor({ entries: 3, bytes: 1_000_000 });
+  const [both = item('', []), removals = item('', [])] = batch;
+  assert.deepEqual([fits(both), fits(removals), fits(removals)], [true, true, false]);
 });
 
 test('the first address always goes, however little room there is', () => {
-  const hasRoom = roomFor({ entries: 1, bytes: 1 });
-  const [both = planned('', []), removals = planned('', [])] = batch;
-  assert.deepEqual([hasRoom(both), hasRoom(removals)], [true, false]);
+  const fits = spaceFor({ entries: 1, bytes: 1 });
+  const [both = item('', []), removals = item('', [])] = batch;
+  assert.deepEqual([fits(both), fits(removals)], [true, false]);
 });
 
 test('a message names no more pairs than a refusal may repeat, whatever the number of its addresses', () => {
   const tags = ['a', 'b', 'c', 'd'];
-  const hasRoom = roomFor({ entries: 500, bytes: 1_000_000, pairs: 10 });
-  const one = (address: string) => hasRoom(planned(address, tags));
+  const fits = spaceFor({ entries: 500, bytes: 1_000_000, pairs: 10 });
+  const one = (address: string) => fits(item(address, tags));
   assert.deepEqual([one('10.0.0.1'), one('10.0.0.2'), one('10.0.0.3')], [true, true, false]);
-  const small = roomFor({ entries: 500, bytes: 1_000_000, pairs: 3 });
-  assert.ok(small(planned('10.0.0.1', tags)), 'the first always goes');
+  const small = spaceFor({ entries: 500, bytes: 1_000_000, pairs: 3 });
+  assert.ok(small(item('10.0.0.1', tags)), 'the first always goes');
 });

@@ -6,7 +6,7 @@ import type { AddressChange } from '../../../src/core/model/address-change.ts';
 import type { RemovalCause } from '../../../src/core/model/model.ts';
 import type { Rejection } from '../../../src/core/message/refusals.ts';
 import { Table } from '../../../src/core/table/table.ts';
-import type { Batch, PlannedAddress } from '../../../src/core/message/batch.ts';
+import type { Batch, BatchItem } from '../../../src/core/message/batch.ts';
 import { confirmBatch, leaveUnanswered, nextBatch, withdrawBatch } from './messages.ts';
 
 export const addresses = ['10.0.0.1', '10.0.0.2', '10.0.0.3', 'fd00::1', 'fd00::2'];
@@ -147,7 +147,7 @@ export class TableModel {
     this.#events.set(address, [...(this.#events.get(address) ?? []), change]);
     this.#refused = this.#refused.filter((refused) => refused.address !== address);
     this.#forgive(address);
-    const inFlight = this.#message?.batch.some((planned) => planned.address === address) ?? false;
+    const inFlight = this.#message?.batch.some((item) => item.address === address) ?? false;
     const changedAt = this.#message?.changedAt;
     if (inFlight && !changedAt?.has(address)) changedAt?.set(address, this.now);
     this.table.note(change, this.now);
@@ -193,9 +193,9 @@ export class TableModel {
       assert.deepEqual([...causes], expected, 'each removal has its cause');
       assert.equal(since, this.#pendingSince.get(address));
     }
-    const isVacated = ({ address, unregister }: PlannedAddress) =>
+    const isVacated = ({ address, unregister }: BatchItem) =>
       !this.desired.has(address) && unregister.some((tag) => atOnce.has(this.#cause(address, tag)));
-    const firstOther = batch.findIndex((planned) => !isVacated(planned));
+    const firstOther = batch.findIndex((item) => !isVacated(item));
     assert.ok(firstOther < 0 || !batch.slice(firstOther).some(isVacated), 'vacated ones go first');
     const left = [...this.#pendingSince.keys()].filter((address) => !sent.includes(address));
     assert.ok(left.length === 0 || entries.length + 2 > limit, 'a message is filled');
@@ -308,7 +308,7 @@ export class TableModel {
   }
 
   /** What is to go at once is not waited for as long as the rest, unless the device refuses nothing and does not do it. */
-  #delays({ section, address, tag, contradicted }: Rejection, { unregister }: PlannedAddress) {
+  #delays({ section, address, tag, contradicted }: Rejection, { unregister }: BatchItem) {
     const removals = section === 'unregister' && contradicted !== true ? unregister : [];
     const urgent = removals.some((one) => (tag ?? one) === one && atOnce.has(this.#cause(address, one)));
     return urgent ? { first: 1_000, longest: 5_000 } : { first: 30_000, longest: 600_000 };
@@ -317,7 +317,7 @@ export class TableModel {
   #applyUnseen(batch: Batch, fate: Fate): void {
     if (fate === 'applied') this.#applyToDevice(batch, []);
     if (fate === 'late') this.#late.push(() => this.#applyToDevice(batch, []));
-    const removals = batch.map((planned) => ({ ...planned, register: [] }));
+    const removals = batch.map((item) => ({ ...item, register: [] }));
     if (fate === 'half') this.#applyToDevice(removals, []);
   }
 
@@ -330,11 +330,11 @@ export class TableModel {
   }
 
   #bookConfirmed({ batch, changedAt }: Message, rejections: readonly Rejection[]): void {
-    for (const planned of batch) {
-      const { address } = planned;
+    for (const item of batch) {
+      const { address } = item;
       this.#pendingSince.delete(address);
       for (const section of ['register', 'unregister'] as const) {
-        for (const tag of planned[section]) {
+        for (const tag of item[section]) {
           const no = rejections.some(
             (r) => r.address === address && r.section === section && (r.tag ?? tag) === tag,
           );
@@ -343,15 +343,15 @@ export class TableModel {
       }
       const before = this.#refused;
       const covered = ({ section, tag }: Rejection) =>
-        tag === undefined ? planned[section].length > 0 : planned[section].includes(tag);
+        tag === undefined ? item[section].length > 0 : item[section].includes(tag);
       this.#refused = before.filter((refused) => refused.address !== address || !covered(refused));
       if (changedAt.has(address)) continue;
-      const vague = ({ section, tag }: Rejection) => tag === undefined && planned[section].length > 1;
+      const vague = ({ section, tag }: Rejection) => tag === undefined && item[section].length > 1;
       for (const rejection of rejections.filter((r) => r.address === address && !vague(r))) {
         const again = before.find(
           (r) => r.address === address && r.section === rejection.section && r.tag === rejection.tag,
         );
-        const { first, longest } = this.#delays(rejection, planned);
+        const { first, longest } = this.#delays(rejection, item);
         const delay = again === undefined ? first : Math.min(again.delay * 2, longest);
         this.#refused.push({ ...rejection, delay, until: this.now + delay });
       }
@@ -474,7 +474,7 @@ export class TableModel {
   #settleBooks(changedAt?: ReadonlyMap<string, number>): void {
     if (this.#known === undefined) return;
     for (const address of addresses) {
-      if (this.#message?.batch.some((planned) => planned.address === address)) continue;
+      if (this.#message?.batch.some((item) => item.address === address)) continue;
       const wanted = this.#plan(address, false);
       this.#refused = this.#refused.filter(
         ({ address: at, section, tag }) =>
@@ -519,9 +519,9 @@ export class TableModel {
 /** One choice for each section of each address, in turn: none, its first pair, or all pairs without naming them. */
 function rejectionsOf(batch: Batch, choices: readonly string[]): Rejection[] {
   let turn = 0;
-  return batch.flatMap(({ address, ...planned }) =>
+  return batch.flatMap(({ address, ...item }) =>
     (['unregister', 'register'] as const).flatMap((section) => {
-      const [tag] = planned[section];
+      const [tag] = item[section];
       const choice = choices[turn++ % Math.max(1, choices.length)];
       if (tag === undefined || choice === undefined || choice === 'no') return [];
       return { section, address, ...(choice === 'pair' ? { tag } : {}), message: 'refused' };
@@ -530,9 +530,9 @@ function rejectionsOf(batch: Batch, choices: readonly string[]): Rejection[] {
 }
 
 function pairsOf(batch: Batch): Rejection[] {
-  return batch.flatMap(({ address, ...planned }) =>
+  return batch.flatMap(({ address, ...item }) =>
     (['unregister', 'register'] as const).flatMap((section) =>
-      planned[section].map((tag) => ({ section, address, tag, message: '' })),
+      item[section].map((tag) => ({ section, address, tag, message: '' })),
     ),
   );
 }

@@ -104,8 +104,8 @@ test('a refresh that was certainly without effect is sent again, one without an 
   );
   leaveUnanswered(again, stage.now);
   assert.equal(stage.table.pending, 1);
-  const [planned] = stage.next();
-  assert.deepEqual([planned?.register, planned?.refresh, planned?.timeoutSeconds], [['k.a'], undefined, 900]);
+  const [item] = stage.next();
+  assert.deepEqual([item?.register, item?.refresh, item?.timeoutSeconds], [['k.a'], undefined, 900]);
 });
 
 test('a tag that the device took back and refused to register again is missing, and told', () => {

@@ -290,7 +290,7 @@ test('messages keep to the limit of bytes as the device counts them, whatever th
     const tight = { entries: 500, bytes: 20_000 };
     let sent = 0;
     for (let batch = nextBatch(table, tight, 0); batch; batch = nextBatch(table, tight, 0)) {
-      const register = batch.map((planned) => ({ ip: planned.address, tags: planned.register }));
+      const register = batch.map((item) => ({ ip: item.address, tags: item.register }));
       assert.ok(urlencodedBytes(encodeUidMessage({ register, unregister: [] })) <= tight.bytes, tags[0]);
       sent += batch.length;
       confirmBatch(batch, [], 0);

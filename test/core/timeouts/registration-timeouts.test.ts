@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import type { PlannedAddress } from '../../../src/core/message/batch.ts';
+import type { BatchItem } from '../../../src/core/message/batch.ts';
 import { RegistrationTimeouts } from '../../../src/core/timeouts/registration-timeouts.ts';
 
 const host = (i: number) => `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`;
@@ -40,7 +40,7 @@ class Bench {
     return this;
   }
 
-  send(batch: readonly PlannedAddress[]): void {
+  send(batch: readonly BatchItem[]): void {
     this.timeouts.sent(this.now);
     this.now += batch.length * this.cost;
     if (!this.reachable) return;
@@ -54,7 +54,7 @@ class Bench {
 
   register(address: string): void {
     const { timeoutSeconds } = this.timeouts;
-    this.send([planned(address, { register: ['k.a'], timeoutSeconds })]);
+    this.send([item(address, { register: ['k.a'], timeoutSeconds })]);
   }
 
   /** Sends what is due until nothing is, a message at a time; then the time goes on. No timeout may end. */
@@ -66,12 +66,12 @@ class Bench {
   }
 
   #message(): boolean {
-    const batch: PlannedAddress[] = [];
+    const batch: BatchItem[] = [];
     const { timeoutSeconds } = this.timeouts;
     const quota = this.timeouts.quota(false);
     for (const address of this.timeouts.due(this.now)) {
       if (batch.length >= quota) break;
-      batch.push(planned(address, { refresh: ['k.a'], timeoutSeconds }));
+      batch.push(item(address, { refresh: ['k.a'], timeoutSeconds }));
     }
     if (batch.length === 0) return false;
     this.largest = Math.max(this.largest, batch.length);
@@ -82,7 +82,7 @@ class Bench {
   }
 }
 
-function planned(address: string, rest: Partial<PlannedAddress>): PlannedAddress {
+function item(address: string, rest: Partial<BatchItem>): BatchItem {
   return { address, register: [], unregister: [], causes: new Map(), since: 0, ...rest };
 }
 
@@ -165,7 +165,7 @@ test('a start without a timeout takes off what the former leader gave', () => {
 
 test('a message that was on its way when the timeout was taken back is made good', () => {
   const bench = new Bench().want(900).begin();
-  const late = planned('10.9.9.9', { register: ['k.a'], timeoutSeconds: 900 });
+  const late = item('10.9.9.9', { register: ['k.a'], timeoutSeconds: 900 });
   bench.want(0);
   bench.timeouts.sent(bench.now);
   bench.ends.set('10.9.9.9', bench.now + 900_000);
@@ -207,7 +207,7 @@ test('a timeout that was refused is given again only when it takes well less', (
   };
   for (let i = 10_000; i < 30_100; i++) bench.ends.set(host(i), Number.POSITIVE_INFINITY);
   bench.send(
-    Array.from({ length: 100 }, (_, i) => planned(host(i), { register: ['k.a'], timeoutSeconds: 900 })),
+    Array.from({ length: 100 }, (_, i) => item(host(i), { register: ['k.a'], timeoutSeconds: 900 })),
   );
   assert.notEqual(bench.timeouts.finding, undefined);
   const said = bench.timeouts.finding?.message;
@@ -223,7 +223,7 @@ test('a timeout that no device would do is refused without another figure', () =
   bench.pairs = 1_000_000;
   bench.timeouts.sent(0);
   const batch = Array.from({ length: 20 }, (_, i) =>
-    planned(host(i), { register: ['k.a'], timeoutSeconds: 2_592_000 }),
+    item(host(i), { register: ['k.a'], timeoutSeconds: 2_592_000 }),
   );
   bench.timeouts.answered(batch, 5000);
   assert.match(bench.timeouts.finding?.message ?? '', /most 20 % is given to it; set it to 0;/);
@@ -246,7 +246,7 @@ test('messages get larger where the device is fast, and are never so small that 
   assert.equal(bench.timeouts.quota(false), 50);
   bench.timeouts.sent(0);
   bench.timeouts.answered(
-    [planned('10.0.0.1', { register: Array.from({ length: 100 }, (_, i) => `k.${i}`) })],
+    [item('10.0.0.1', { register: Array.from({ length: 100 }, (_, i) => `k.${i}`) })],
     25,
   );
   assert.equal(bench.timeouts.quota(false), 400);
@@ -312,7 +312,7 @@ class Succession {
     timeouts.begin(clock());
     for (const until = this.now + ms; this.now < until; this.#pass(Math.min(1000, until - this.now))) {
       const batch = [...timeouts.due(clock())].map((address) =>
-        planned(address, { refresh: ['k.a'], timeoutSeconds: 900 }),
+        item(address, { refresh: ['k.a'], timeoutSeconds: 900 }),
       );
       for (const { address } of batch) this.ends.set(address, this.now + this.timeoutMs);
       if (batch.length > 0) timeouts.sent(clock());

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Rejection } from '../../../src/core/message/refusals.ts';
 import { markerAddress } from '../../../src/core/rights/ownership.ts';
-import type { PlannedAddress } from '../../../src/core/message/batch.ts';
+import type { BatchItem } from '../../../src/core/message/batch.ts';
 import type { Answers, Connection, RegisteredIp } from '../../../src/operator/device/device-port.ts';
 import { TableWorker, type TableWorkerParts } from '../../../src/operator/table/table-worker.ts';
 import { type ContextOver, tableContext } from './table-contexts.ts';
@@ -38,7 +38,7 @@ function device(
   const ha = { passive, doubts };
   const marks: string[] = [...marked];
   const calls: string[] = [];
-  const sent: PlannedAddress[] = [];
+  const sent: BatchItem[] = [];
   const left = [...readings];
   const connection = fakeConnection({
     haState: async () => {
@@ -68,10 +68,10 @@ function device(
         calls.push('put');
         return [{ section: 'register', address: markerAddress, message: 'the table is full' }];
       }
-      for (const planned of batch) {
-        calls.push(planned.address === markerAddress ? 'put' : 'send');
-        sent.push(planned);
-        if (planned.address === markerAddress && !forgetsMarks) marks.push(...planned.register);
+      for (const item of batch) {
+        calls.push(item.address === markerAddress ? 'put' : 'send');
+        sent.push(item);
+        if (item.address === markerAddress && !forgetsMarks) marks.push(...item.register);
       }
       return [];
     },
@@ -286,7 +286,7 @@ test('a mark that is refused with its whole message is named, and stops nothing'
 });
 
 /** A device that keeps a table, in which some pairs are answered for in another way. */
-function keeper(answer: (planned: PlannedAddress) => readonly Rejection[]) {
+function keeper(answer: (item: BatchItem) => readonly Rejection[]) {
   const table = new Map<string, readonly string[]>();
   const reads: string[] = [];
   const { connection } = device([{ entries: [], agreed: true }]);
@@ -305,7 +305,7 @@ function keeper(answer: (planned: PlannedAddress) => readonly Rejection[]) {
       await connection.call({ ask: 'send', table: ref, batch }, signal);
       for (const { address, register } of batch)
         if (address !== markerAddress && register.length > 0) table.set(address, register);
-      return batch.flatMap((planned) => (planned.address === markerAddress ? [] : answer(planned)));
+      return batch.flatMap((item) => (item.address === markerAddress ? [] : answer(item)));
     },
   };
   return { connection: fakeConnection(script, connection), reads };

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { XMLParser } from 'fast-xml-parser';
-import { roomFor, sectionsOf } from '../../../src/core/message/batch.ts';
+import { spaceFor, sectionsOf } from '../../../src/core/message/batch.ts';
 import { encodeUidMessage, type Entry } from '../../../src/panos/messages/uid-message.ts';
 import { urlencodedBytes } from '../urlencoded-bytes.ts';
 
@@ -117,19 +117,19 @@ const batches = fc.array(
       causes: fc.constant(new Map()),
       since: fc.constant(0),
     })
-    .filter((planned) => Object.values(sectionsOf(planned)).some((tags) => tags.length > 0)),
+    .filter((item) => Object.values(sectionsOf(item)).some((tags) => tags.length > 0)),
   { minLength: 2, maxLength: 12 },
 );
 
 test('law: a message of legal tags for which there was room is never larger', () => {
   fc.assert(
     fc.property(batches, fc.integer({ min: 1000, max: 6000 }), (batch, bytes) => {
-      const hasRoom = roomFor({ entries: 500, bytes });
-      const end = batch.findIndex((planned) => !hasRoom(planned));
+      const fits = spaceFor({ entries: 500, bytes });
+      const end = batch.findIndex((item) => !fits(item));
       const admitted = batch.slice(0, end === -1 ? batch.length : end);
       const entriesOf = (section: 'register' | 'unregister') =>
         admitted
-          .map((planned) => ({ ...planned, ip: planned.address, tags: sectionsOf(planned)[section] }))
+          .map((item) => ({ ...item, ip: item.address, tags: sectionsOf(item)[section] }))
           .filter(({ tags }) => tags.length > 0);
       const update = { unregister: entriesOf('unregister'), register: entriesOf('register') };
       fc.pre(admitted.length > 1);

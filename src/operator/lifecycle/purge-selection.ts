@@ -1,10 +1,10 @@
-// Plan of the command purge: what it does with each PanFirewall.
+// PanFirewalls that the command purge empties, and those that it leaves as they are.
 
 import { purgeObstacle } from '../../core/rights/write-mode.ts';
 import { nearest } from '../../core/syntax/wording.ts';
 import type { ParsedFirewall } from '../../kubernetes/resources/parse.ts';
 
-export type PurgePlan = {
+export type SelectedFirewall = {
   readonly parsed: ParsedFirewall;
   /** undefined: it is purged; else why its spec leaves it as it is, which is no failure. */
   readonly left: string | undefined;
@@ -25,7 +25,10 @@ export function unknownNames(names: readonly string[], firewalls: readonly Parse
 }
 
 /** @param names none: all of them. */
-export function purgePlans(firewalls: readonly ParsedFirewall[], names: readonly string[]): PurgePlan[] {
+export function selectForPurge(
+  firewalls: readonly ParsedFirewall[],
+  names: readonly string[],
+): SelectedFirewall[] {
   return firewalls
     .filter(({ meta }) => names.length === 0 || names.includes(meta.name))
     .map((parsed) => ({ parsed, left: purgeObstacle(parsed.ending) }))
@@ -33,8 +36,8 @@ export function purgePlans(firewalls: readonly ParsedFirewall[], names: readonly
 }
 
 /** One line for each, as it would be done; the count is what its status says. */
-export function planLines(plans: readonly PurgePlan[]): string[] {
-  return plans.map(({ parsed, left }) => {
+export function selectionLines(selected: readonly SelectedFirewall[]): string[] {
+  return selected.map(({ parsed, left }) => {
     const { name } = parsed.meta;
     if (left !== undefined) return `${name}: would be skipped, ${left}`;
     if (!parsed.ok) return `${name}: would NOT be purged: ${parsed.problems}`;

@@ -6,7 +6,7 @@ import { goesAtOnce } from '../removals/removal-causes.ts';
 import type { RemovalGate } from '../removals/removal-gate.ts';
 import { noTags, type TagSet, union, without } from '../model/tag-set.ts';
 
-export type AddressPlan = {
+export type AddressDiff = {
   readonly register: TagSet;
   readonly unregister: TagSet;
   /** Removals that the gate lets through and the guard has not admitted (yet). */
@@ -15,7 +15,7 @@ export type AddressPlan = {
   readonly waiting: TagSet;
 };
 
-type PlanInput = {
+type DiffInput = {
   readonly desired: TagSet;
   readonly present: Present;
   readonly causeOf: (tag: string) => RemovalCause;
@@ -31,7 +31,7 @@ type PlanInput = {
  *   a        a b      -> -         b    (if its cause goes at once, or gate and guard agree; else it waits)
  *   a b      a b? c?  -> b         c    (register and unregister are idempotent; ? unsure)
  */
-export function planAddress({ desired, present, causeOf, gate, admits }: PlanInput): AddressPlan {
+export function diffAddress({ desired, present, causeOf, gate, admits }: DiffInput): AddressDiff {
   const register = without(desired, present.tags);
   const surplus = without(union(present.tags, present.unsure), desired);
   if (surplus.length === 0) return { register, unregister: noTags, guarded: noTags, waiting: noTags };
@@ -49,6 +49,6 @@ export function planAddress({ desired, present, causeOf, gate, admits }: PlanInp
   };
 }
 
-export function isEmpty(plan: AddressPlan): boolean {
-  return plan.register.length === 0 && plan.unregister.length === 0;
+export function isEmpty(diff: AddressDiff): boolean {
+  return diff.register.length === 0 && diff.unregister.length === 0;
 }

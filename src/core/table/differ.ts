@@ -1,9 +1,9 @@
-// Plans one address of a table: combines the difference with gate, guard, limits and past refusals.
+// Diff of one address of a table: the difference, as gate, guard, limits and past refusals let it be sent.
 // Answers questions only: nothing here changes what it asks.
 
 import type { Mirror } from '../mirror/mirror.ts';
 import type { DesiredTags } from './desired-tags.ts';
-import { type AddressPlan, planAddress } from './plan.ts';
+import { type AddressDiff, diffAddress } from './address-diff.ts';
 import type { Refusals } from '../message/refusals.ts';
 import { goesAtOnce, type RemovalCauses } from '../removals/removal-causes.ts';
 import type { RemovalGate } from '../removals/removal-gate.ts';
@@ -15,16 +15,16 @@ import { membership, noTags, type TagSet, union, without } from '../model/tag-se
 
 type Review = {
   /** What can be sent by now: what the device refused before is left out. */
-  readonly plan: AddressPlan;
+  readonly diff: AddressDiff;
   /** With what the device refused before. */
-  readonly whole: AddressPlan;
+  readonly whole: AddressDiff;
   /** The removals of `whole` that the guard has, had or will have a say in. */
   readonly guarded: TagSet;
   /** Ours are there, and some will be whatever the guard decides: they are desired, or a removal has to wait. */
   readonly isFirm: boolean;
 };
 
-export type PlannerParts = {
+export type DifferParts = {
   readonly desired: DesiredTags;
   readonly mirror: Mirror;
   readonly causes: RemovalCauses;
@@ -32,34 +32,34 @@ export type PlannerParts = {
   readonly guard: RemovalGuard;
 };
 
-export class Planner {
-  readonly #parts: PlannerParts;
+export class Differ {
+  readonly #parts: DifferParts;
   /** What removals wait for that do not go at once. */
   gate: RemovalGate;
 
-  constructor(parts: PlannerParts, gate: RemovalGate) {
+  constructor(parts: DifferParts, gate: RemovalGate) {
     this.#parts = parts;
     this.gate = gate;
   }
 
   /** What the address needs by now. */
-  plan(address: string): AddressPlan {
-    return this.#withoutRefused(address, this.#planFor(address, this.wanted(address)));
+  diff(address: string): AddressDiff {
+    return this.#withoutRefused(address, this.#diffFor(address, this.wanted(address)));
   }
 
   /** The same, with what guard, refusals and the count of what is owned are to be told of it. */
   review(address: string): Review {
     const { guard } = this.#parts;
     const wanted = this.wanted(address);
-    const whole = this.#planFor(address, wanted);
-    const plan = this.#withoutRefused(address, whole);
+    const whole = this.#diffFor(address, wanted);
+    const diff = this.#withoutRefused(address, whole);
     const admitted = whole.unregister.filter((tag) => guard.admits(address, tag));
-    const isDeserved = whole.register.length < wanted.length || plan.register.length > 0;
-    const waits = whole.waiting.length > 0 || plan.guarded.length < whole.guarded.length;
+    const isDeserved = whole.register.length < wanted.length || diff.register.length > 0;
+    const waits = whole.waiting.length > 0 || diff.guarded.length < whole.guarded.length;
     // A desired tag that is only perhaps there may have to be registered first, which may fail.
     const isThere = this.#parts.mirror.at(address).tags.length > 0;
     return {
-      plan,
+      diff,
       whole,
       guarded: [...whole.guarded, ...whole.waiting, ...admitted],
       isFirm: waits || (isDeserved && isThere),
@@ -67,19 +67,19 @@ export class Planner {
   }
 
   /** Nothing stays at the address, and a live Pod was seen to leave it. */
-  isVacated(address: string, { unregister }: AddressPlan): boolean {
+  isVacated(address: string, { unregister }: AddressDiff): boolean {
     if (this.wanted(address).length > 0) return false;
     const causeOf = this.causesAt(address);
     return unregister.some((tag) => goesAtOnce(causeOf(tag)));
   }
 
   /** Ours are there, are not desired, and stay for now. */
-  lingers(address: string, plan: AddressPlan): boolean {
+  lingers(address: string, diff: AddressDiff): boolean {
     const present = this.#perhapsPresent(address).length;
     if (present === 0 || this.wanted(address).length > 0) return false;
     // What lost its slot by a lower limit waits for approval without one: it takes capacity from no other.
     if (this.#parts.desired.limits?.displacementOf?.(address) === 'capacity') return false;
-    return plan.unregister.length < present || !this.isVacated(address, plan);
+    return diff.unregister.length < present || !this.isVacated(address, diff);
   }
 
   /** Why each tag that is not wanted should go, as of now. A tag that is desired and not wanted is over a limit. */
@@ -175,9 +175,9 @@ export class Planner {
     return without(displaced, fittingTags(displaced, { atMost, ranks, present: tags }));
   }
 
-  #planFor(address: string, desired: TagSet): AddressPlan {
+  #diffFor(address: string, desired: TagSet): AddressDiff {
     const { mirror, guard } = this.#parts;
-    return planAddress({
+    return diffAddress({
       desired,
       present: mirror.at(address),
       causeOf: this.causesAt(address),
@@ -189,7 +189,7 @@ export class Planner {
   /** How many tags of ours stay there for now though they are not desired. */
   #stayingAt(address: string): number {
     const { desired, refusals } = this.#parts;
-    const { unregister, guarded, waiting } = this.#planFor(address, desired.tagsOf(address));
+    const { unregister, guarded, waiting } = this.#diffFor(address, desired.tagsOf(address));
     const going = refusals.admit(address, 'unregister', unregister);
     return guarded.length + waiting.length + (unregister.length - going.length);
   }
@@ -199,14 +199,14 @@ export class Planner {
     return union(tags, unsure);
   }
 
-  #withoutRefused(address: string, plan: AddressPlan): AddressPlan {
+  #withoutRefused(address: string, diff: AddressDiff): AddressDiff {
     const { refusals } = this.#parts;
-    if (!refusals.has(address)) return plan;
+    if (!refusals.has(address)) return diff;
     return {
-      register: refusals.admit(address, 'register', plan.register),
-      unregister: refusals.admit(address, 'unregister', plan.unregister),
-      guarded: refusals.admit(address, 'unregister', plan.guarded),
-      waiting: plan.waiting,
+      register: refusals.admit(address, 'register', diff.register),
+      unregister: refusals.admit(address, 'unregister', diff.unregister),
+      guarded: refusals.admit(address, 'unregister', diff.guarded),
+      waiting: diff.waiting,
     };
   }
 }

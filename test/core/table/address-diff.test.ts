@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { RemovalCause } from '../../../src/core/model/model.ts';
-import { isEmpty, planAddress } from '../../../src/core/table/plan.ts';
+import { isEmpty, diffAddress } from '../../../src/core/table/address-diff.ts';
 import { type TagSet, tagSet, union, without } from '../../../src/core/model/tag-set.ts';
 
 const universe = ['a', 'b', 'c', 'd', 'e'];
@@ -42,7 +42,7 @@ const disjoint = (a: TagSet, b: TagSet) => a.every((tag) => !b.includes(tag));
 test('applying the plan to what is held gives what is desired and what waits, whatever of the unsure was there', () => {
   fc.assert(
     fc.property(input, tags, (given, luck) => {
-      const { register, unregister, guarded, waiting: gated } = planAddress(given);
+      const { register, unregister, guarded, waiting: gated } = diffAddress(given);
       const waiting = union(gated, guarded);
       const { desired, present } = given;
       const there = union(present.tags, tagSet(present.unsure.filter((tag) => luck.includes(tag))));
@@ -56,7 +56,7 @@ test('applying the plan to what is held gives what is desired and what waits, wh
 test('register, unregister, guarded and waiting are disjoint; nothing desired leaves, nothing leaves that cannot be there', () => {
   fc.assert(
     fc.property(input, (given) => {
-      const { register, unregister, guarded, waiting: gated } = planAddress(given);
+      const { register, unregister, guarded, waiting: gated } = diffAddress(given);
       const waiting = union(gated, guarded);
       assert.ok(disjoint(gated, guarded));
       assert.ok(
@@ -74,7 +74,7 @@ test('register, unregister, guarded and waiting are disjoint; nothing desired le
 test('a removal goes when its cause goes at once, or when both gate and guard let it; else it waits for the one that objects', () => {
   fc.assert(
     fc.property(input, (given) => {
-      const { unregister, guarded, waiting } = planAddress(given);
+      const { unregister, guarded, waiting } = diffAddress(given);
       const atOnce = (tag: string) => !needKnowledge.includes(given.causeOf(tag));
       const open = (tag: string) => given.gate(tag) === undefined;
       assert.ok(unregister.every((tag) => atOnce(tag) || (open(tag) && given.admits(tag))));
@@ -87,11 +87,11 @@ test('a removal goes when its cause goes at once, or when both gate and guard le
 test('the plan is minimal: surely held tags are not sent again, and equal sides need nothing', () => {
   fc.assert(
     fc.property(input, (given) => {
-      const { register } = planAddress(given);
+      const { register } = diffAddress(given);
       assert.ok(disjoint(register, given.present.tags));
       const same = { ...given, present: { tags: given.desired, unsure: [] } };
-      assert.ok(isEmpty(planAddress(same)));
-      assert.deepEqual([...planAddress(same).waiting, ...planAddress(same).guarded], []);
+      assert.ok(isEmpty(diffAddress(same)));
+      assert.deepEqual([...diffAddress(same).waiting, ...diffAddress(same).guarded], []);
     }),
   );
 });
@@ -99,7 +99,7 @@ test('the plan is minimal: surely held tags are not sent again, and equal sides 
 test('every desired tag that is not surely there is registered', () => {
   fc.assert(
     fc.property(input, (given) => {
-      assert.deepEqual(planAddress(given).register, without(given.desired, given.present.tags));
+      assert.deepEqual(diffAddress(given).register, without(given.desired, given.present.tags));
     }),
   );
 });
