@@ -52,7 +52,6 @@ test('the operator has these rights and no others', () => {
       'list pantagpolicies.pantag.io',
       'list pods',
       'patch clusterpantagpolicies/status.pantag.io',
-      'patch events.events.k8s.io',
       'patch panfirewalls.pantag.io',
       'patch panfirewalls/status.pantag.io',
       'patch pantagpolicies/status.pantag.io',

@@ -25,10 +25,6 @@ export class KeptBack {
     return this.#waiting.size;
   }
 
-  waitingAddresses(): Iterable<string> {
-    return this.#waiting.keys();
-  }
-
   addresses(): readonly string[] {
     return [...this.#guarded.keys(), ...this.#waiting.keys()];
   }

@@ -1,4 +1,4 @@
-// Events as events.k8s.io/v1 wants them: what is sent for a first time, and for a repeat.
+// Writes Events as events.k8s.io/v1 wants them.
 
 import { type EventNote, eventKind } from '../../core/status/event-note.ts';
 import type { KubeHttp } from '../client/http.ts';
@@ -14,16 +14,12 @@ export type Regarding = {
   readonly uid: string;
 };
 
-/** One Event of the API server's: what was said once, and how often since. */
-export type EventSeries = {
+export type NewEvent = EventNote & {
   /** Of the Event object, unique in its namespace. */
   readonly name: string;
   readonly regarding: Regarding;
-  readonly event: EventNote;
-  /** ms since the epoch: first, and last time that it was said. */
-  readonly firstAt: number;
-  readonly lastAt: number;
-  readonly count: number;
+  /** ms since the epoch. */
+  readonly at: number;
 };
 
 export function referenceTo(
@@ -49,57 +45,29 @@ export function eventName(objectName: string, uniqueNumber: bigint): string {
 /** @param instance who reports: the Pod's name. Rejects as KubeHttp does. */
 export async function createEvent(
   http: KubeHttp,
-  series: EventSeries,
+  { name, regarding, reason, note, at }: NewEvent,
   instance: string,
   signal: AbortSignal,
 ): Promise<void> {
+  // Events about objects of cluster scope live in the namespace default.
+  const { namespace = 'default' } = regarding;
   await http.request({
     method: 'POST',
-    path: collectionPath(series.regarding),
-    body: manifest(series, instance),
+    path: `/apis/events.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/events`,
+    body: {
+      apiVersion: 'events.k8s.io/v1',
+      kind: 'Event',
+      metadata: { name, namespace },
+      eventTime: microTime(at),
+      reportingController,
+      reportingInstance: cut(instance, instanceLimit),
+      ...eventKind(reason),
+      reason,
+      note: cut(note, noteLimit),
+      regarding: { apiVersion, ...regarding },
+    },
     signal,
   });
-}
-
-/** Tells the API server of repeats. Rejects as KubeHttp does: 404 when the Event has expired meanwhile. */
-export async function repeatEvent(http: KubeHttp, series: EventSeries, signal: AbortSignal): Promise<void> {
-  await http.request({
-    method: 'PATCH',
-    path: `${collectionPath(series.regarding)}/${encodeURIComponent(series.name)}`,
-    body: { series: seriesOf(series) },
-    contentType: 'application/merge-patch+json',
-    signal,
-  });
-}
-
-function manifest(series: EventSeries, instance: string) {
-  const { name, regarding, event, firstAt, count } = series;
-  return {
-    apiVersion: 'events.k8s.io/v1',
-    kind: 'Event',
-    metadata: { name, namespace: namespaceOf(regarding) },
-    eventTime: microTime(firstAt),
-    ...(count > 1 ? { series: seriesOf(series) } : {}),
-    reportingController,
-    reportingInstance: cut(instance, instanceLimit),
-    ...eventKind(event.reason),
-    reason: event.reason,
-    note: cut(event.note, noteLimit),
-    regarding: { apiVersion, ...regarding },
-  };
-}
-
-function seriesOf({ count, lastAt }: EventSeries) {
-  return { count, lastObservedTime: microTime(lastAt) };
-}
-
-/** Events about objects of cluster scope live in the namespace default. */
-function namespaceOf({ namespace }: Regarding): string {
-  return namespace ?? 'default';
-}
-
-function collectionPath(regarding: Regarding): string {
-  return `/apis/events.k8s.io/v1/namespaces/${encodeURIComponent(namespaceOf(regarding))}/events`;
 }
 
 /** RFC 3339 with six digits, as metav1.MicroTime is written. */

@@ -1,14 +1,8 @@
-// Takes Events from everywhere, writes them at leisure, and makes repeats one series. Nothing waits for it, and an API
-// server that does not take Events costs the operator no more than one log line an outage.
+// Queues Events and writes them at a steady pace. Nothing waits for it, and an API server that does not take Events costs
+// the operator no more than one log line an outage.
 
 import type { EventNote } from '../../core/status/event-note.ts';
-import {
-  createEvent,
-  eventName,
-  type EventSeries,
-  type Regarding,
-  repeatEvent,
-} from '../../kubernetes/events/events.ts';
+import { createEvent, eventName, type NewEvent, type Regarding } from '../../kubernetes/events/events.ts';
 import type { KubeHttp } from '../../kubernetes/client/http.ts';
 import { KubeApiError } from '../../kubernetes/errors/kube-errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -26,12 +20,7 @@ type EventRecorderOptions = {
   readonly clock: () => number;
 };
 
-/** `written`: how often the API server knows it was said; 0 until it knows of it at all. */
-type Kept = EventSeries & { readonly written: number };
-
-/** What is said again after so long is told anew; client-go's finishTime. */
-const seriesEndMs = 6 * 60_000;
-/** Series that are remembered, written or not; the oldest go first. */
+/** Events that wait; beyond it the oldest goes. */
 const capacity = 1000;
 const writesPerSecond = 5;
 const idleMs = 60_000;
@@ -40,9 +29,8 @@ const drainMs = 2000;
 
 export class EventRecorder {
   readonly #options: EventRecorderOptions;
-  /** By what it says about which object; least recently said first. */
-  readonly #series = new Map<string, Kept>();
-  readonly #waiting = new Set<string>();
+  /** By what it says about which object; oldest first. */
+  readonly #waiting = new Map<string, NewEvent>();
   readonly #wake = createWake();
   readonly #retry = createWake();
   readonly #backoff = createBackoff();
@@ -53,27 +41,14 @@ export class EventRecorder {
     this.#options = options;
   }
 
-  /** Returns at once; an Event that the API server will not take is dropped. */
+  /** Returns at once; an Event that the API server will not take is dropped. A repeat replaces what still waits. */
   record(regarding: Regarding, event: EventNote): void {
     const at = this.#options.clock();
     const key = JSON.stringify([regarding.uid, event.reason, event.note]);
-    const before = this.#series.get(key);
-    const goesOn = before !== undefined && at - before.lastAt < seriesEndMs;
-    const series = goesOn
-      ? { ...before, lastAt: at, count: before.count + 1 }
-      : {
-          name: this.#newName(regarding, at),
-          regarding,
-          event,
-          firstAt: at,
-          lastAt: at,
-          count: 1,
-          written: 0,
-        };
-    this.#series.delete(key);
-    this.#series.set(key, series);
-    this.#waiting.add(key);
-    this.#forgetOld(at);
+    this.#waiting.delete(key);
+    this.#waiting.set(key, { ...event, name: this.#newName(regarding, at), regarding, at });
+    const [oldest = key] = this.#waiting.keys();
+    if (this.#waiting.size > capacity) this.#waiting.delete(oldest);
     this.#wake.notify();
   }
 
@@ -105,55 +80,37 @@ export class EventRecorder {
   }
 
   async #writeNext(signal: AbortSignal): Promise<void> {
-    const [key] = this.#waiting;
-    const series = key === undefined ? undefined : this.#series.get(key);
-    if (key === undefined || series === undefined) return;
+    const [next] = this.#waiting;
+    if (next === undefined) return;
+    const [key, event] = next;
     try {
-      await this.#write(series, signal);
+      await this.#write(event, signal);
       if (this.#failing) this.#options.log.info('event writes recovered');
       this.#failing = false;
       this.#backoff.reset();
     } catch (error) {
       if (signal.aborted || !isRefusal(error)) throw error;
-      this.#refused(error, series);
+      this.#refused(error, event);
     }
-    this.#written(key, series);
+    // A repeat may have taken its place meanwhile.
+    if (this.#waiting.get(key) === event) this.#waiting.delete(key);
   }
 
-  /** It may have been said again meanwhile, and then waits for its next turn, behind the others. */
-  #written(key: string, { name, count }: Kept): void {
-    this.#waiting.delete(key);
-    const now = this.#series.get(key);
-    if (now === undefined || now.name !== name) return;
-    this.#series.set(key, { ...now, written: count });
-    if (now.count > count) this.#waiting.add(key);
-  }
-
-  async #write(series: Kept, signal: AbortSignal): Promise<void> {
-    const { http, instance } = this.#options;
-    if (series.written > 0) {
-      try {
-        return await repeatEvent(http, series, signal);
-      } catch (error) {
-        // Events expire; this one is told again, with its count.
-        if (!(error instanceof KubeApiError && error.status === 404)) throw error;
-      }
-    }
+  async #write(event: NewEvent, signal: AbortSignal): Promise<void> {
     try {
-      await createEvent(http, series, instance, signal);
+      await createEvent(this.#options.http, event, this.#options.instance, signal);
     } catch (error) {
       // Nobody else makes this name: an earlier attempt got through without an answer.
       if (!(error instanceof KubeApiError && error.status === 409)) throw error;
-      if (series.count > 1) await repeatEvent(http, series, signal);
     }
   }
 
-  #refused(error: KubeApiError, { event }: Kept): void {
+  #refused(error: KubeApiError, { reason }: NewEvent): void {
     // A namespace that is being deleted takes no new objects, and its objects need no Events.
     const isExpected = error.message.includes('is being terminated') || error.status === 404;
     if (!isExpected) this.#options.failed('EventWrite');
     const isNews = !isExpected && !this.#failing;
-    this.#options.log[isNews ? 'warn' : 'debug']({ reason: event.reason, err: error }, 'event refused');
+    this.#options.log[isNews ? 'warn' : 'debug']({ reason, err: error }, 'event refused');
     if (!isExpected) this.#failing = true;
   }
 
@@ -167,15 +124,6 @@ export class EventRecorder {
   #newName({ name }: Regarding, at: number): string {
     this.#names += 1n;
     return eventName(name, BigInt(at) * 1_000_000n + (this.#names % 1_000_000n));
-  }
-
-  #forgetOld(at: number): void {
-    for (const [key, { lastAt }] of this.#series) {
-      const isOld = at - lastAt >= seriesEndMs && !this.#waiting.has(key);
-      if (!isOld && this.#series.size <= capacity) return;
-      this.#series.delete(key);
-      this.#waiting.delete(key);
-    }
   }
 }
 

@@ -17,7 +17,6 @@ type Body = {
   readonly metadata: { readonly name: string; readonly namespace: string };
   readonly eventTime: string;
   readonly note: string;
-  readonly series?: { readonly count: number; readonly lastObservedTime: string };
 };
 type Written = { readonly method: string; readonly path: string; readonly body: Body };
 
@@ -94,48 +93,51 @@ test('an Event has all that events.k8s.io/v1 requires, in the namespace of its o
   assert.equal(second?.path, '/apis/events.k8s.io/v1/namespaces/shop/events');
 });
 
-test('repeats become a series of the same Event, until it has been quiet for long', async () => {
+test('what is said again after it was written is an Event of its own', async () => {
   const { recorder, written, has, state, stop } = stage();
   recorder.record(edge, down);
   await has(1);
   state.at += 60_000;
   recorder.record(edge, down);
   await has(2);
-  recorder.record(edge, { ...down, note: 'refused' });
-  await has(3);
-  state.at += 6 * 60_000;
-  recorder.record(edge, down);
-  await has(4);
   await stop();
-  const [first, second, third, fourth] = written;
-  assert.equal(second?.method, 'PATCH');
-  assert.equal(second?.path, `${first?.path}/${first?.body.metadata.name}`);
-  assert.deepEqual(second?.body, { series: { count: 2, lastObservedTime: '2026-11-22T00:01:00.000000Z' } });
-  assert.equal(third?.method, 'POST');
-  assert.equal(fourth?.method, 'POST');
-  assert.notEqual(fourth?.body.metadata.name, first?.body.metadata.name);
-  assert.equal(fourth?.body.series, undefined);
+  const [first, second] = written;
+  assert.deepEqual([first?.method, second?.method], ['POST', 'POST']);
+  assert.equal(second?.body.eventTime, '2026-11-22T00:01:00.000000Z');
+  assert.notEqual(second?.body.metadata.name, first?.body.metadata.name);
 });
 
-test('what is said often before it could be written is written once, with its count', async () => {
-  const { recorder, written, has, stop } = stage();
-  for (let i = 0; i < 50; i += 1) recorder.record(edge, down);
-  await has(1);
-  await stop();
-  assert.equal(written.length, 1);
-  assert.equal(written[0]?.body.series?.count, 50);
-});
-
-test('an Event that has expired is told anew, with its count', async () => {
+test('what is said often before it could be written is written once, after what was said before its last time', async () => {
   const { recorder, written, has, state, stop } = stage();
-  recorder.record(edge, down);
-  await has(1);
-  state.failure = ({ method }) => (method === 'PATCH' ? refusal(404, 'NotFound', 'gone') : undefined);
+  recorder.record(web, { reason: 'Ready', note: 'registered' });
+  for (let i = 0; i < 50; i += 1) {
+    state.at += 10;
+    recorder.record(edge, down);
+    recorder.record(edge, { reason: 'Recovered', note: 'answers' });
+  }
+  await has(3);
+  await stop();
+  assert.deepEqual(
+    written.map(({ body }) => [body.note, body.eventTime]),
+    [
+      ['registered', '2026-11-22T00:00:00.000000Z'],
+      ['no answer', '2026-11-22T00:00:00.500000Z'],
+      ['answers', '2026-11-22T00:00:00.500000Z'],
+    ],
+  );
+});
+
+test('what is said again while it is being written is written again', async () => {
+  const { recorder, written, has, state, stop } = stage();
+  state.failure = () => {
+    state.failure = () => undefined;
+    recorder.record(edge, down);
+    return undefined;
+  };
   recorder.record(edge, down);
   await has(2);
   await stop();
-  assert.equal(written[1]?.method, 'POST');
-  assert.equal(written[1]?.body.series?.count, 2);
+  assert.equal(written.length, 2);
 });
 
 test('while the API server does not answer, Events wait, and are all told in the end', async () => {
