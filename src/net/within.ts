@@ -1,4 +1,4 @@
-// A time limit for one step of making a connection.
+// A time limit for one step of making a connection, or for one call.
 
 type Limit = {
   readonly ms: number;

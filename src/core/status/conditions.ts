@@ -1,5 +1,6 @@
 // Conditions as the Kubernetes API conventions and kstatus read them: Ready always; Reconciling or Stalled while true.
 
+import { isDeepStrictEqual } from 'node:util';
 import type { Finding } from '../model/finding.ts';
 import { type ConditionReason } from '../model/model.ts';
 
@@ -60,20 +61,11 @@ export function conditionsFor({ finding, generation, previous, now }: ConditionI
 
 /** True when the conditions say the same, whatever their times. */
 export function sameConditions(a: readonly FoundCondition[], b: readonly FoundCondition[]): boolean {
-  return (
-    a.length === b.length &&
-    a.every((condition, i) => {
-      const other = b[i];
-      return (
-        other !== undefined &&
-        condition.type === other.type &&
-        condition.status === other.status &&
-        condition.reason === other.reason &&
-        condition.message === other.message &&
-        condition.observedGeneration === other.observedGeneration
-      );
-    })
-  );
+  return isDeepStrictEqual(a.map(saidBy), b.map(saidBy));
+}
+
+function saidBy({ type, status, reason, message, observedGeneration }: FoundCondition) {
+  return { type, status, reason, message, observedGeneration };
 }
 
 /**

@@ -2,8 +2,8 @@
 
 import { type Dispatcher, request as undiciRequest } from 'undici';
 import { statusOf } from '../codec/api-status.ts';
+import { within } from '../../net/within.ts';
 import { abortable } from '../../signals/abort.ts';
-import { deadline } from './deadline.ts';
 import { readAll, readChunks, readStart, type VisitChunk } from './http-body.ts';
 import type { KubeConnection } from './kube-connection.ts';
 import { DecodeError, KubeApiError, KubeUnreachableError, unreachable } from '../errors/kube-errors.ts';
@@ -61,8 +61,6 @@ export type KubeHttp = {
   readonly json: <T = unknown>(request: KubeRequest) => Promise<T>;
   /** Resolves with the headers of a 2xx answer. */
   readonly stream: (request: KubeStreamRequest) => Promise<KubeStream>;
-  /** Patches the status subresource of the object at `path` (which does not end in /status). */
-  readonly patchStatus: <T = unknown>(path: string, patch: JsonPatch, signal: AbortSignal) => Promise<T>;
 };
 
 type KubeHttpOptions = {
@@ -101,18 +99,17 @@ export function createKubeHttp({ connection, userAgent }: KubeHttpOptions): Kube
     throw await refusal(response, nameOf(request));
   };
 
-  const request = async (request: KubeRequest): Promise<KubeResponse> => {
-    const timeoutMs = request.timeoutMs ?? defaultTimeoutMs;
-    const limit = deadline(request.signal, timeoutMs, () => timeLimitError(request, timeoutMs));
-    try {
-      const response = await send(request, limit.signal);
-      const body = await readAll(response.body);
-      return { status: response.statusCode, headers: response.headers, body };
-    } catch (error) {
-      throw typed(error, request, limit.signal);
-    } finally {
-      limit.clear();
-    }
+  const request = (request: KubeRequest): Promise<KubeResponse> => {
+    const { timeoutMs: ms = defaultTimeoutMs } = request;
+    return within({ ms, late: () => timeLimitError(request, ms) }, request.signal, async (signal) => {
+      try {
+        const response = await send(request, signal);
+        const body = await readAll(response.body);
+        return { status: response.statusCode, headers: response.headers, body };
+      } catch (error) {
+        throw typed(error, request, signal);
+      }
+    });
   };
 
   const json = async <T>(options: KubeRequest): Promise<T> => {
@@ -141,16 +138,7 @@ export function createKubeHttp({ connection, userAgent }: KubeHttpOptions): Kube
     };
   };
 
-  const patchStatus = <T>(path: string, patch: JsonPatch, signal: AbortSignal): Promise<T> =>
-    json<T>({
-      method: 'PATCH',
-      path: `${path}/status`,
-      body: patch,
-      contentType: 'application/json-patch+json',
-      signal,
-    });
-
-  return { request, json, stream, patchStatus };
+  return { request, json, stream };
 }
 
 function targetOf(server: URL, { path, query }: KubeRequest): URL {

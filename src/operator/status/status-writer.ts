@@ -54,11 +54,5 @@ export async function writeStatus(
     { op: 'test', path: '/metadata/uid', value: uid },
     { op: 'add', path: '/status', value: status },
   ];
-  try {
-    await http.patchStatus(path, patch, signal);
-    return true;
-  } catch (error) {
-    if (!isMoot(error)) throw error;
-    return false;
-  }
+  return patchObject(http, `${path}/status`, patch, signal);
 }

@@ -1,5 +1,6 @@
 // One HTTP exchange on one connection: it ends with a whole reply, an error, the time limit or the caller's abort.
 import type { Client, Dispatcher } from 'undici';
+import { onAbort } from '../../signals/abort.ts';
 import { sizeLimitCode, timeLimitCode } from '../errors/error-codes.ts';
 
 /** A connection, opened when needed. `opened` counts how often that was. */
@@ -54,7 +55,8 @@ export function exchange(
     reply.reject(reason);
     controller?.abort(reason);
   };
-  const unwatch = watch({ signal, limitMs, stop });
+  const unlisten = onAbort(signal, () => stop(signal.reason));
+  const timer = setTimeout(() => stop(tooLate(limitMs)), Math.max(0, limitMs));
 
   lane.client.dispatch(request, {
     onRequestStart(started) {
@@ -90,30 +92,16 @@ export function exchange(
     },
   });
 
-  return reply.promise.finally(unwatch);
+  return reply.promise.finally(() => {
+    clearTimeout(timer);
+    unlisten();
+  });
+}
+
+function tooLate(limitMs: number): Error {
+  return Object.assign(new Error(`no reply within ${Math.round(limitMs)} ms`), { code: timeLimitCode });
 }
 
 function tooLarge(mostBytes: number): Error {
   return Object.assign(new Error(`a reply of more than ${mostBytes} bytes`), { code: sizeLimitCode });
-}
-
-type Watch = {
-  readonly signal: AbortSignal;
-  readonly limitMs: number;
-  readonly stop: (reason: Error) => void;
-};
-
-/** Calls `stop` when the signal aborts or the time is up, until the returned function is called. */
-function watch({ signal, limitMs, stop }: Watch): () => void {
-  const leave = (): void => stop(signal.reason);
-  const timeUp = (): void => {
-    const error = new Error(`no reply within ${Math.round(limitMs)} ms`);
-    stop(Object.assign(error, { code: timeLimitCode }));
-  };
-  const timer = setTimeout(timeUp, Math.max(0, limitMs));
-  signal.addEventListener('abort', leave, { once: true });
-  return () => {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', leave);
-  };
 }

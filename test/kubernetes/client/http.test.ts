@@ -45,19 +45,6 @@ test('a request carries path, query, user agent and credentials, and gives statu
   assert.deepEqual([status, headers['content-type'], body.toString()], [200, 'text/plain', 'ok']);
 });
 
-test('a status patch is a JSON patch on the status subresource', async (context) => {
-  const api = await setUp(context);
-  const patch = [{ op: 'add', path: '/status', value: { pods: 1 } }];
-  const answer = api.http.patchStatus('/apis/pantag.io/v1alpha1/panfirewalls/edge-a', patch, never);
-  const request = await api.next();
-  assert.equal(request.method, 'PATCH');
-  assert.equal(request.path, '/apis/pantag.io/v1alpha1/panfirewalls/edge-a/status');
-  assert.equal(request.headers['content-type'], 'application/json-patch+json');
-  assert.deepEqual(JSON.parse(request.body), patch);
-  request.reply(200, { status: { pods: 1 } });
-  assert.deepEqual(await answer, { status: { pods: 1 } });
-});
-
 test('a refusal is a KubeApiError with the words of the Status, in JSON or protobuf', async (context) => {
   const api = await setUp(context);
   for (const protobuf of [false, true]) {

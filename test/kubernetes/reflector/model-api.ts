@@ -114,7 +114,6 @@ export class ModelApi {
         return { statusCode: 200, headers: json, ...this.#watch(request) };
       },
       json: () => Promise.reject(new Error('not used')),
-      patchStatus: () => Promise.reject(new Error('not used')),
     };
   }
 

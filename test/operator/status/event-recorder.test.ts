@@ -40,7 +40,6 @@ function stage() {
     },
     json: unused,
     stream: unused,
-    patchStatus: unused,
   };
   const recorder = new EventRecorder({
     http,
