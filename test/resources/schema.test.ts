@@ -71,19 +71,14 @@ test('a PanFirewall becomes what decides tags and how to reach it, with defaults
   });
   assert.deepEqual(parsed.settings, {
     endpoint: 'https://fw-a.example.net',
-    peerEndpoint: undefined,
-    secretName: 'edge-a',
-    method: 'ApiKey',
-    maxConcurrentCalls: 2,
-    limits: { maxAddresses: undefined, maxTagsPerAddress: undefined },
-    proxyUrl: undefined,
-    tls: { caSecretName: undefined, serverName: undefined, insecureSkipVerify: false },
+    credentials: { secretRef: { name: 'edge-a' }, method: 'ApiKey' },
+    limits: { maxConcurrentCalls: 2 },
+    tls: { insecureSkipVerify: false },
     tables: undefined,
     mode: 'Enforce',
     deletionPolicy: 'Purge',
     purgeTimeoutSeconds: 300,
-    fullIntervalSeconds: 900,
-    markerIntervalSeconds: 30,
+    resync: { fullIntervalSeconds: 900, markerIntervalSeconds: 30 },
     removalGuard: { percent: 30, minimum: 50 },
     registrationTimeoutSeconds: 0,
   });
@@ -103,9 +98,13 @@ test('a PanFirewall keeps what is set', () => {
     }),
   );
   assert.ok(parsed.ok);
-  assert.deepEqual(parsed.settings.tls, { caSecretName: 'ca', serverName: 'fw', insecureSkipVerify: true });
+  assert.deepEqual(parsed.settings.tls, {
+    caSecretRef: { name: 'ca' },
+    serverName: 'fw',
+    insecureSkipVerify: true,
+  });
   assert.deepEqual(parsed.settings.tables, [{ serial: undefined, deviceGroup: undefined, vsys: 'vsys2' }]);
-  assert.equal(parsed.settings.fullIntervalSeconds, 60);
+  assert.equal(parsed.settings.resync.fullIntervalSeconds, 60);
   assert.deepEqual(parsed.settings.removalGuard, { percent: 0, minimum: 50 });
   assert.deepEqual(parsed.firewall.addressCIDRs, [
     { groups: [0, 0, 0, 0, 0, 0xffff, 0x0a14, 0], length: 112 },

@@ -27,38 +27,10 @@ import {
   tagPolicyStatus,
 } from './tag-policy.ts';
 
-/** What the operator makes of the spec of a PanFirewall: how to reach it, and how its tables are kept. */
-export type FirewallSettings = {
-  /** `https://host[:port]`, without a slash at the end. */
-  readonly endpoint: string;
-  /** The other member of an HA pair of Panoramas. */
-  readonly peerEndpoint: string | undefined;
-  /** In the operator's namespace, like caSecretName. */
-  readonly secretName: string;
-  readonly method: 'ApiKey' | 'Basic';
-  readonly maxConcurrentCalls: number;
-  /** What is registered at most; undefined = what the device takes. */
-  readonly limits: {
-    readonly maxAddresses: number | undefined;
-    readonly maxTagsPerAddress: number | undefined;
-  };
-  /** `http(s)://host[:port]`; undefined = what the environment says. */
-  readonly proxyUrl: string | undefined;
-  readonly tls: {
-    readonly caSecretName: string | undefined;
-    readonly serverName: string | undefined;
-    readonly insecureSkipVerify: boolean;
-  };
+/** What else the spec of a PanFirewall says: how to reach it, and how its tables are kept. */
+export type FirewallSettings = Omit<PanFirewallSpec, keyof Firewall | 'tables'> & {
   /** undefined = the endpoint's own table. */
   readonly tables: readonly TableEntry[] | undefined;
-  readonly mode: 'Enforce' | 'Observe';
-  readonly deletionPolicy: 'Purge' | 'Retain';
-  readonly purgeTimeoutSeconds: number;
-  readonly fullIntervalSeconds: number;
-  readonly markerIntervalSeconds: number;
-  readonly removalGuard: { readonly percent: number; readonly minimum: number };
-  /** 0: registrations carry no timeout. */
-  readonly registrationTimeoutSeconds: number;
 };
 
 /** A spec that this program cannot act on: condition reason InvalidSpec, with `problems` as its message. */
@@ -96,14 +68,19 @@ export function parseFirewall(raw: unknown): ParsedFirewall {
   const ending = panFirewallEnding.parse(spec);
   const read = readSpec(panFirewallSpec, spec);
   if (!read.ok) return { ok: false, problems: read.problems, meta, status, ending };
+  const { tagPrefix, namespaceSelector, addressCIDRs, tables, ...others } = read.value;
   const firewall = {
     name: meta.name,
     labels: meta.labels,
-    tagPrefix: read.value.tagPrefix,
-    namespaceSelector: selectorOf(read.value.namespaceSelector),
-    addressCIDRs: read.value.addressCIDRs?.map(networkOf),
+    tagPrefix,
+    namespaceSelector: selectorOf(namespaceSelector),
+    addressCIDRs: addressCIDRs?.map(networkOf),
   };
-  return { ok: true, firewall, settings: settingsOf(read.value), meta, status, ending };
+  const settings = {
+    ...others,
+    tables: tables?.map(({ serial, deviceGroup, vsys }) => ({ serial, deviceGroup, vsys })),
+  };
+  return { ok: true, firewall, settings, meta, status, ending };
 }
 
 /** Each field of a table that cannot be read is as good as absent. */
@@ -142,45 +119,6 @@ export function parsePolicy(raw: unknown): ParsedPolicy {
     kind === panTagPolicies.kind ? readSpec(panTagPolicySpec, spec) : readSpec(clusterPanTagPolicySpec, spec);
   if (!read.ok) return { ok: false, problems: read.problems, meta, status };
   return { ok: true, policy: policyOf(meta, read.value), meta, status };
-}
-
-function settingsOf({
-  endpoint,
-  peerEndpoint,
-  credentials,
-  tls,
-  proxyUrl,
-  tables,
-  mode,
-  deletionPolicy,
-  purgeTimeoutSeconds,
-  removalGuard,
-  limits,
-  resync,
-  registrationTimeoutSeconds,
-}: PanFirewallSpec): FirewallSettings {
-  return {
-    endpoint,
-    peerEndpoint,
-    secretName: credentials.secretRef.name,
-    method: credentials.method,
-    maxConcurrentCalls: limits.maxConcurrentCalls,
-    limits: { maxAddresses: limits.maxAddresses, maxTagsPerAddress: limits.maxTagsPerAddress },
-    proxyUrl,
-    tls: {
-      caSecretName: tls.caSecretRef?.name,
-      serverName: tls.serverName,
-      insecureSkipVerify: tls.insecureSkipVerify,
-    },
-    tables: tables?.map(({ serial, deviceGroup, vsys }) => ({ serial, deviceGroup, vsys })),
-    mode,
-    deletionPolicy,
-    purgeTimeoutSeconds,
-    fullIntervalSeconds: resync.fullIntervalSeconds,
-    markerIntervalSeconds: resync.markerIntervalSeconds,
-    removalGuard,
-    registrationTimeoutSeconds,
-  };
 }
 
 function policyOf(meta: ObjectMeta, spec: PanTagPolicySpec | ClusterPanTagPolicySpec): Policy {

@@ -57,14 +57,15 @@ export function connectionSettings(
   settings: FirewallSettings,
   secrets: Secrets,
 ): readonly ConnectionSettings[] {
-  const { endpoint, peerEndpoint, secretName, method, maxConcurrentCalls, proxyUrl, tls } = settings;
+  const { endpoint, peerEndpoint, credentials, limits, proxyUrl, tls } = settings;
+  const secretName = credentials.secretRef.name;
   const secret = secrets.get(secretName);
   if (secret === undefined) throw missing(`create the Secret ${secretName} in the operator's namespace`);
-  const ca = tls.caSecretName === undefined ? undefined : authority(tls.caSecretName, secrets);
+  const ca = tls.caSecretRef && authority(tls.caSecretRef.name, secrets);
   const problem = bindingProblem(settings, secret, ca);
   if (problem !== undefined) throw missing(problem);
   const common = {
-    maxConcurrentCalls,
+    maxConcurrentCalls: limits.maxConcurrentCalls,
     proxyUrl,
     tls: {
       ca,
@@ -72,7 +73,7 @@ export function connectionSettings(
       insecureSkipVerify: tls.insecureSkipVerify,
     },
   };
-  const own = { endpoint, login: login(secretName, method, secret), ...common };
+  const own = { endpoint, login: login(secretName, credentials.method, secret), ...common };
   if (peerEndpoint === undefined) return [own];
   return [own, { ...own, endpoint: peerEndpoint, login: peerLogin(own.login, secret) }];
 }

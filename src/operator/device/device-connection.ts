@@ -33,8 +33,21 @@ export type ConnectionOptions = {
 };
 
 /** @throws DeviceError when the settings cannot work, such as a CA that is no certificate. */
-export function openConnection(options: ConnectionOptions): Connection {
-  return connectionOver(create(options));
+export function openConnection({
+  settings,
+  environmentProxy,
+  timing,
+  ...call
+}: ConnectionOptions): Connection {
+  const client = createPanosClient({
+    ...settings,
+    ...call,
+    credentials: settings.login,
+    proxy: proxyFor(settings, environmentProxy),
+    timeouts: timing,
+    signInHoldMs: timing.signInHoldMs,
+  });
+  return connectionOver(client);
 }
 
 export function connectionOver(client: PanosClient): Connection {
@@ -76,27 +89,6 @@ export function connectionOver(client: PanosClient): Connection {
       return client.close();
     },
   };
-}
-
-function create(options: ConnectionOptions) {
-  const { settings, environmentProxy, keyExchange, userAgent, mayCall, mayGoOn, observe, timing } = options;
-  const { login: credentials, endpoint, maxConcurrentCalls, tls } = settings;
-  const proxy = proxyFor(settings, environmentProxy);
-  const { connectMs, callMs, signInHoldMs } = timing;
-  return createPanosClient({
-    endpoint,
-    credentials,
-    maxConcurrentCalls,
-    tls,
-    proxy,
-    keyExchange,
-    userAgent,
-    mayCall,
-    mayGoOn,
-    observe,
-    timeouts: { connectMs, callMs },
-    signInHoldMs,
-  });
 }
 
 function sections(batch: Batch) {

@@ -19,7 +19,8 @@ export function bindingProblem(
   secret: SecretData,
   ca: string | undefined,
 ): string | undefined {
-  const { endpoint, peerEndpoint, secretName, proxyUrl, tls } = settings;
+  const { endpoint, peerEndpoint, credentials, proxyUrl, tls } = settings;
+  const secretName = credentials.secretRef.name;
   const named = (key: (typeof bindingKeys)[number]) => secret.get(key)?.trim();
   const bound = named('endpoint');
   const differs = (key: string, field: string, wanted: string): string =>
@@ -46,11 +47,12 @@ export function bindingProblem(
 }
 
 function authorityProblem(
-  { secretName, tls }: FirewallSettings,
+  { credentials, tls }: FirewallSettings,
   bound: string | undefined,
   ca: string | undefined,
 ): string | undefined {
-  const name = tls.caSecretName;
+  const secretName = credentials.secretRef.name;
+  const name = tls.caSecretRef?.name;
   if (ca !== undefined && isPart(ca, bound ?? '')) return undefined;
   if (ca !== undefined) {
     return (

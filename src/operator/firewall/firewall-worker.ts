@@ -179,8 +179,8 @@ export class FirewallWorker {
   }
 
   refersTo(secret: string): boolean {
-    const { secretName, tls } = this.#context.settings;
-    return secretName === secret || tls.caSecretName === secret;
+    const { credentials, tls } = this.#context.settings;
+    return credentials.secretRef.name === secret || tls.caSecretRef?.name === secret;
   }
 
   note(change: AddressChange): void {

@@ -19,7 +19,7 @@ type FirewallLimitsOptions = {
   readonly desired: Desired;
   readonly workers: () => readonly LimitedWorker[];
   /** spec.limits. */
-  readonly spec: () => FirewallSettings['limits'];
+  readonly spec: () => Omit<FirewallSettings['limits'], 'maxConcurrentCalls'>;
   /** Of the device that holds the table; undefined while it is not known. */
   readonly deviceOf: (ref: TableRef) => DeviceInfo | undefined;
   readonly log: Logger;

@@ -17,7 +17,7 @@ type LimitedDeviceOptions = {
   /** Those of its tables. */
   readonly workers: () => readonly LimitedWorker[];
   /** spec.limits. */
-  readonly spec: () => FirewallSettings['limits'];
+  readonly spec: () => Omit<FirewallSettings['limits'], 'maxConcurrentCalls'>;
   /** Undefined while it is not known. */
   readonly device: () => DeviceInfo | undefined;
   readonly log: Logger;

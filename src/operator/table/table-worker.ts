@@ -53,8 +53,8 @@ export class TableWorker implements TableRunner {
   constructor(context: TableContext, given: TableWorkerParts) {
     const { self, ref, settings, log, now, timing } = context;
     const { limits } = given;
-    const markerIntervalMs = () => context.settings.markerIntervalSeconds * 1000;
-    const fullIntervalMs = () => context.settings.fullIntervalSeconds * 1000;
+    const markerIntervalMs = () => context.settings.resync.markerIntervalSeconds * 1000;
+    const fullIntervalMs = () => context.settings.resync.fullIntervalSeconds * 1000;
     const work = this.#work;
     const outage = new Outage('device', log);
     const options = { epochMs: performance.timeOrigin, tagPrefix: self.prefix, timing };

@@ -106,20 +106,23 @@ async function failAlone(
   let isFailing = false;
   const fails = async (call: Call) =>
     isFailing && call === kind ? failure(reason, kind === 'write' ? 'unknown' : 'no') : undefined;
-  await simulate({ fails, context: { settings: { fullIntervalSeconds: 20 } } }, async (sim) => {
-    sim.want('10.0.0.1', 'k8s.a');
-    await sim.pass(5_000);
-    isFailing = true;
-    const before = sim.calls.length;
-    sim.want('10.0.0.1', 'k8s.b');
-    await sim.pass(15_000);
-    sim.want('10.0.0.2', 'k8s.a');
-    await sim.pass(60_000);
-    const failed = sim.calls.slice(before).filter((call) => call.kind === kind).length;
-    isFailing = false;
-    await sim.pass(100_000);
-    await then(sim, failed);
-  });
+  await simulate(
+    { fails, context: { settings: { resync: { fullIntervalSeconds: 20, markerIntervalSeconds: 30 } } } },
+    async (sim) => {
+      sim.want('10.0.0.1', 'k8s.a');
+      await sim.pass(5_000);
+      isFailing = true;
+      const before = sim.calls.length;
+      sim.want('10.0.0.1', 'k8s.b');
+      await sim.pass(15_000);
+      sim.want('10.0.0.2', 'k8s.a');
+      await sim.pass(60_000);
+      const failed = sim.calls.slice(before).filter((call) => call.kind === kind).length;
+      isFailing = false;
+      await sim.pass(100_000);
+      await then(sim, failed);
+    },
+  );
 }
 
 for (const kind of ['look', 'read', 'write'] as const) {
@@ -167,7 +170,7 @@ test('a message that failed and is wanted no more is no outage any more', async 
 
 test('a mark that keeps vanishing: the table is read at once the first time, and then at the pace of any full read', async () => {
   let forgets = false;
-  const context = { settings: { markerIntervalSeconds: 5 } };
+  const context = { settings: { resync: { fullIntervalSeconds: 900, markerIntervalSeconds: 5 } } };
   await simulate({ readMs: 2_000, forgetsMarks: () => forgets, context }, async (sim) => {
     sim.want('10.0.0.1', 'k8s.a');
     await sim.pass(60_000);

@@ -8,19 +8,14 @@ import { createLogger } from '../../../src/runtime/logger.ts';
 
 const defaultSettings: FirewallSettings = {
   endpoint: 'https://192.0.2.10',
-  peerEndpoint: undefined,
-  secretName: 'edge-a',
-  method: 'ApiKey',
-  maxConcurrentCalls: 2,
-  limits: { maxAddresses: undefined, maxTagsPerAddress: undefined },
-  proxyUrl: undefined,
-  tls: { caSecretName: undefined, serverName: undefined, insecureSkipVerify: false },
+  credentials: { secretRef: { name: 'edge-a' }, method: 'ApiKey' },
+  limits: { maxConcurrentCalls: 2 },
+  tls: { insecureSkipVerify: false },
   tables: undefined,
   mode: 'Enforce',
   deletionPolicy: 'Purge',
   purgeTimeoutSeconds: 300,
-  fullIntervalSeconds: 900,
-  markerIntervalSeconds: 30,
+  resync: { fullIntervalSeconds: 900, markerIntervalSeconds: 30 },
   removalGuard: { percent: 30, minimum: 10 },
   registrationTimeoutSeconds: 0,
 };

@@ -103,8 +103,7 @@ async function run(
   prepare?: (worker: TableWorker) => void,
 ): Promise<TableWorker> {
   const settings = {
-    fullIntervalSeconds: 0.05,
-    markerIntervalSeconds: 60,
+    resync: { fullIntervalSeconds: 0.05, markerIntervalSeconds: 60 },
     removalGuard: { percent: 100, minimum: 1000 },
   };
   const worker = new TableWorker(tableContext({ settings, connect: async () => connection }, over), {
@@ -190,7 +189,7 @@ test('a passive HA peer is asked for its state at the pace of the marker, sent n
       if (calls.filter((call) => call === 'ha').length === 3) ha.passive = false;
       return calls.includes('send');
     },
-    { settings: { markerIntervalSeconds: 0.03 } },
+    { settings: { resync: { fullIntervalSeconds: 0.05, markerIntervalSeconds: 0.03 } } },
   );
   assert.ok(wasPassive);
   assert.ok(!worker.isPassivePeer);
@@ -251,7 +250,7 @@ test('a removal whose burst ends between the look for work and the falling aslee
       },
       {
         now,
-        settings: { fullIntervalSeconds: 60 },
+        settings: { resync: { fullIntervalSeconds: 60, markerIntervalSeconds: 60 } },
         get knowledge() {
           return { synced: true, judgeFrom };
         },
