@@ -9,13 +9,13 @@ const subject = { path: '/apis/pantag.io/v1alpha1/panfirewalls/edge-a', uid: 'u-
 const { signal } = new AbortController();
 
 /** An API server that answers one request so, and the request. */
-function answering(error?: Error) {
+function answering(failure?: Error) {
   const requests: KubeRequest[] = [];
   const unused = () => Promise.reject(new Error('not for statuses'));
   const http: KubeHttp = {
     request: async (request) => {
       requests.push(request);
-      if (error !== undefined) throw error;
+      if (failure !== undefined) throw failure;
       return { status: 200, headers: {}, body: Buffer.alloc(0) };
     },
     json: unused,
