@@ -1,7 +1,7 @@
 # The operator's image: docker build --build-arg REVISION=$(git rev-parse HEAD) -t pan-tag-operator:0.1.0 .
 # and the simulator's:    docker build --target simulator -t pan-os-simulator:0.1.0 .
 
-FROM node:24.21.0-bookworm-slim AS build
+FROM node:24.21.0-trixie-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
@@ -9,13 +9,18 @@ COPY . .
 ARG REVISION=unknown
 RUN PANTAG_BUILD_REVISION=$REVISION node scripts/build.ts --simulator
 
-FROM gcr.io/distroless/nodejs24-debian12:nonroot AS simulator
+# Node of the version that the tests run on, and no other. What a new version of the operator changes lies above it.
+FROM gcr.io/distroless/cc-debian13:nonroot AS runtime
+COPY --from=build /usr/local/bin/node /nodejs/bin/
+COPY --from=build /usr/local/LICENSE /nodejs/
+
+FROM runtime AS simulator
 COPY --from=build /build/dist/pan-os-simulator.js /build/dist/pan-os-simulator.licences.txt /build/dist/pan-os-simulator.cdx.json /app/
 COPY --from=build /build/LICENSE /app/
 USER 65532:65532
 ENTRYPOINT ["/nodejs/bin/node", "--permission", "/app/pan-os-simulator.js"]
 
-FROM gcr.io/distroless/nodejs24-debian12:nonroot
+FROM runtime
 COPY --from=build /build/dist/pan-tag-operator.js /build/dist/pan-tag-operator.js.map /build/dist/pan-tag-operator.licences.txt /build/dist/pan-tag-operator.cdx.json /app/
 COPY --from=build /build/LICENSE /app/
 USER 65532:65532

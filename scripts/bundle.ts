@@ -31,6 +31,8 @@ export async function bundle({ source, name }: Program, revision: string): Promi
     platform: 'node',
     target: 'node22',
     format: 'esm',
+    // node_modules may be a link, as in a git worktree that shares them.
+    preserveSymlinks: true,
     sourcemap: 'linked',
     metafile: true,
     define: { PANTAG_REVISION: JSON.stringify(revision) },
