@@ -43,12 +43,12 @@ export function createConnector(options: ConnectorOptions): Connector {
   const made = new Set<Socket>();
   const connection = connectionMaker(options);
   /** Its own errors are the caller's, as those of an event. */
-  const make = async (target: Target, callback: buildConnector.Callback): Promise<void> => {
+  const make = async (to: Destination, callback: buildConnector.Callback): Promise<void> => {
     const attempt = new AbortController();
     making.add(attempt);
     let socket: Socket;
     try {
-      socket = await connection(target, attempt.signal);
+      socket = await connection(to, attempt.signal);
       // What ended in the same turn would go unheard.
       if (!socket.readable) throw endedEarly();
     } catch (error) {
@@ -61,7 +61,7 @@ export function createConnector(options: ConnectorOptions): Connector {
     return callback(null, socket);
   };
   return {
-    connect: (target, callback) => void make(target, callback),
+    connect: (to, callback) => void make(to, callback),
     close: () => {
       const reason = new Error('the connections are closed');
       for (const attempt of making) attempt.abort(reason);
@@ -70,7 +70,7 @@ export function createConnector(options: ConnectorOptions): Connector {
   };
 }
 
-type Target = Parameters<buildConnector.connector>[0];
+type Destination = Parameters<buildConnector.connector>[0];
 
 const usualHandshake: Handshake = { tls: {}, ended: () => {} };
 
@@ -79,15 +79,15 @@ function connectionMaker(options: ConnectorOptions) {
   /** Of the last connection, so that the next one costs the host less. */
   let session: Buffer | undefined;
 
-  const inTime = (target: Target, signal: AbortSignal, step: (signal: AbortSignal) => Promise<Socket>) => {
-    const what = `no connection to ${target.hostname} within ${limits.connectMs / 1000} s`;
+  const inTime = (to: Destination, signal: AbortSignal, step: (signal: AbortSignal) => Promise<Socket>) => {
+    const what = `no connection to ${to.hostname} within ${limits.connectMs / 1000} s`;
     return within({ ms: limits.connectMs, late: () => new errors.ConnectTimeoutError(what) }, signal, step);
   };
 
-  const secured = async (target: Target, socket: Socket, signal: AbortSignal): Promise<Socket> => {
-    if (target.protocol !== 'https:') return socket;
+  const secured = async (to: Destination, socket: Socket, signal: AbortSignal): Promise<Socket> => {
+    if (to.protocol !== 'https:') return socket;
     // An address is not sent as SNI; the certificate must have it all the same.
-    const name = tls.servername || target.servername || target.hostname;
+    const name = tls.servername || to.servername || to.hostname;
     const servername = isIP(name) === 0 ? name : '';
     const own = handshake();
     const options = {
@@ -111,20 +111,20 @@ function connectionMaker(options: ConnectorOptions) {
     return made;
   };
 
-  return async (target: Target, signal: AbortSignal): Promise<Socket> => {
-    const port = portOf(target);
+  return async (to: Destination, signal: AbortSignal): Promise<Socket> => {
+    const port = portOf(to);
     if (proxy !== undefined) {
-      const authority = `${target.hostname.includes(':') ? `[${target.hostname}]` : target.hostname}:${port}`;
+      const authority = `${to.hostname.includes(':') ? `[${to.hostname}]` : to.hostname}:${port}`;
       const tunnel = await openTunnel({ proxy, authority, limits, keepAliveMs }, signal);
-      return inTime(target, signal, (limited) => secured(target, tunnel, limited));
+      return inTime(to, signal, (limited) => secured(to, tunnel, limited));
     }
-    const addresses = await addressesOf(target.hostname, limits.nameMs, signal);
-    return inTime(target, signal, async (limited) =>
-      secured(target, await firstConnection({ addresses, port, keepAliveMs }, limited), limited),
+    const addresses = await addressesOf(to.hostname, limits.nameMs, signal);
+    return inTime(to, signal, async (limited) =>
+      secured(to, await firstConnection({ addresses, port, keepAliveMs }, limited), limited),
     );
   };
 }
 
-function portOf({ protocol, port }: Target): number {
+function portOf({ protocol, port }: Destination): number {
   return port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
 }

@@ -68,11 +68,11 @@ function splitAddress(listen: string): { host: string; port: number } {
 function listenError(listen: string, error: NodeJS.ErrnoException): ListenError {
   const { code = error.message } = error;
   const why =
-    causes[code] ?? 'This machine has no such address; give one of its own, or :<port> for all of them';
+    remedies[code] ?? 'This machine has no such address; give one of its own, or :<port> for all of them';
   return new ListenError(`cannot listen on ${listen} (${code}). ${why}.`, { cause: error });
 }
 
-const causes: Readonly<Record<string, string>> = {
+const remedies: Readonly<Record<string, string>> = {
   EADDRINUSE: 'Another process has the port; give a free one, or stop that process',
   EACCES: 'The port is reserved; give one above 1023',
 };

@@ -20,14 +20,14 @@ export function askAfter(
     running = answer.catch(() => undefined);
     return answer;
   };
-  const waiting = () =>
+  const following = () =>
     singleFlight(async (signal) => {
       await running;
       signal.throwIfAborted();
       return begin(signal);
     });
   return (signal) => {
-    next ??= waiting();
+    next ??= following();
     return next(signal);
   };
 }

@@ -74,7 +74,7 @@ class History {
   #verifyAt: number | undefined;
   #upSince = 0;
   #renewedAt = 0;
-  /** Pairs that rest on absence since then: they left by an edit, and nothing was seen of their Pod since. */
+  /** Pairs whose removal is guarded since then: they left by an edit, and nothing was seen of their Pod since. */
   readonly #guarded = new Set<string>();
   readonly #approved = new Set<string>();
   /** Pairs that left the desired state because another Pod took the address, and since when that was known to a process. */
@@ -396,7 +396,7 @@ class History {
     this.#drain();
   }
 
-  /** Nothing that is deserved leaves, and what rests on absence keeps to the guard's limits, over all processes. */
+  /** Nothing that is deserved leaves, and what is guarded keeps to the guard's limits, over all processes. */
   #account(batch: Batch): void {
     const owned = this.#table.owned;
     for (const { address, unregister } of batch) {

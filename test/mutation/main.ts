@@ -73,5 +73,6 @@ async function main(files: readonly string[]): Promise<void> {
 process.once('SIGINT', () => interruption.abort());
 // Nobody waits for the result as one waits for tests.
 setPriority(19);
-if (positionals.length === 0) throw new Error('name the files: npm run mutate -- src/core/table/plan.ts');
+if (positionals.length === 0)
+  throw new Error('name the files: npm run mutate -- src/core/table/address-diff.ts');
 await main(positionals);

@@ -237,7 +237,7 @@ test('who is listed becomes a member, and the other way round, without a gap; wh
 
 test('a replica that stands by keeps in step with the groups: what it saw happen to Pods of a firewall that joined goes at once', async () => {
   const name = 'overtaken';
-  // Whatever rests on absence would be held.
+  // Every guarded removal would be held.
   await using fleet = await stageGroup(name, { removalGuard: { percent: 0, minimum: 0 } });
   await kept(name, fleet, '0001', '0002');
   const next = await stage.startOperator();

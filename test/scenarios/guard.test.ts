@@ -1,4 +1,4 @@
-// The brake on removals that rest on absence, and what administrators ask for by annotation.
+// The brake on guarded removals, and what administrators ask for by annotation.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { waitFor } from '../harness/wait-for.ts';

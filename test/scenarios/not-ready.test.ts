@@ -16,8 +16,8 @@ await using firewalls = await watchStatuses(plane, '/apis/pantag.io/v1alpha1/pan
 
 const notReadyMs = 20_000;
 /**
- * Attempts are at most 5 s apart from the fourth on, so this reaches the longest distance three times over; of absences of
- * ten minutes and more test/operator/table/absence.test.ts tells, in simulated time.
+ * Attempts are at most 5 s apart from the fourth on, so this reaches the longest distance three times over; of outages of
+ * ten minutes and more test/operator/table/device-away.test.ts tells, in simulated time.
  */
 const awayMs = 30_000;
 const backLimitMs = 10_000;

@@ -186,8 +186,8 @@ export class Desired {
   }
 
   /** The existing firewalls that a policy names or selects, sorted. */
-  targetsOf(policy: PolicyId): readonly string[] {
-    return this.#rules.policy(policy)?.targets.map(({ name }) => name) ?? [];
+  firewallsOf(policy: PolicyId): readonly string[] {
+    return this.#rules.policy(policy)?.firewalls.map(({ name }) => name) ?? [];
   }
 
   admits(firewall: string, namespace: string): boolean {

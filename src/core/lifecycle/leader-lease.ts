@@ -45,8 +45,8 @@ export function provenUntil(renewalBegunAt: number): { readonly begin: number; r
  * Holders whose network came up after this moment (ms since the epoch) are new to whoever leads next.
  *
  * Pods' times are cut to whole seconds, so the second of the renewal counts as after it. No more room is given to clocks
- * that differ: a new holder that is overlooked has its predecessor's tags judged by gate and guard, as everything that
- * rests on absence is, while one that is counted too many would lose them past the guard. Only a former leader whose
+ * that differ: a new holder that is overlooked has its predecessor's tags judged by gate and guard, as every
+ * guarded removal is, while one that is counted too many would lose them past the guard. Only a former leader whose
  * clock was a little ahead is corrected: nothing was renewed after the sight of that renewal. A sight that lies further
  * back says that one of the clocks is wrong and not which one; then the later time counts, so that few holders are new.
  *

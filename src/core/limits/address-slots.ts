@@ -37,8 +37,8 @@ export class AddressSlots {
   }
 
   /** Addresses without a slot. */
-  get waiting(): number {
-    return this.#slots?.waiting ?? 0;
+  get slotless(): number {
+    return this.#slots?.slotless ?? 0;
   }
 
   isOut(address: string): boolean {
@@ -86,7 +86,7 @@ export class AddressSlots {
     const moved = this.#slots.takeMoved();
     const isOut = [...this.#noted].filter((address) => this.isOut(address));
     this.#noted.clear();
-    if (this.#slots.waiting === 0 && count * ample <= slots) this.#slots = undefined;
+    if (this.#slots.slotless === 0 && count * ample <= slots) this.#slots = undefined;
     return { moved, isOut };
   }
 

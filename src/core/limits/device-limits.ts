@@ -108,8 +108,8 @@ export class DeviceLimits {
   }
 
   /** Addresses without a slot. */
-  get waiting(): number {
-    return this.#slots.waiting;
+  get slotless(): number {
+    return this.#slots.slotless;
   }
 
   /** The device is nearly full. */
@@ -122,7 +122,7 @@ export class DeviceLimits {
 
   /** When more is to be tried on a device that refused some, monotonic ms. */
   get probeAt(): number | undefined {
-    return least(this.waiting === 0 ? undefined : this.#evidence.probeAt, this.#tagEvidence.probeAt);
+    return least(this.slotless === 0 ? undefined : this.#evidence.probeAt, this.#tagEvidence.probeAt);
   }
 
   /** What others have in the device's other tables is not known yet: nothing should be sent, as it may have to go again. */
@@ -162,7 +162,7 @@ export class DeviceLimits {
   /** Tries others than before when it is time to. */
   probe(now: number): void {
     if (this.isStale) this.settle();
-    if (this.waiting > 0 && this.#evidence.probe(now)) {
+    if (this.slotless > 0 && this.#evidence.probe(now)) {
       this.#slots.probe((address) => this.#namespaceOf(address), this.#isTaken());
       this.settle();
     }

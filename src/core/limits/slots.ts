@@ -18,12 +18,12 @@ export type IsTaken = (address: string) => boolean;
 export type Displacement = 'capacity' | 'rank';
 
 /**
- *   waiting  without a slot
- *   probed   tried on a device that refused others
- *   untaken  it has a slot, and the device was not seen to take it yet
- *   taken    it has a slot, and the device took it
+ *   slotless  without a slot
+ *   probed    tried on a device that refused others
+ *   untaken   it has a slot, and the device was not seen to take it yet
+ *   taken     it has a slot, and the device took it
  */
-type State = 'waiting' | 'probed' | 'untaken' | 'taken';
+type State = 'slotless' | 'probed' | 'untaken' | 'taken';
 
 /** Never altered: what moves is replaced, so a queue can tell that an item is not wanted any more. */
 type Candidate = {
@@ -49,7 +49,7 @@ const mostProbed = 16;
 export class Slots {
   readonly #candidates = new Map<string, Candidate>();
   readonly #queues: Readonly<Record<Exclude<State, 'probed'>, PriorityQueue<Candidate>>>;
-  readonly #counts: Record<State, number> = { waiting: 0, probed: 0, untaken: 0, taken: 0 };
+  readonly #counts: Record<State, number> = { slotless: 0, probed: 0, untaken: 0, taken: 0 };
   /** Whether each address waited when the changes were last taken. */
   #before = new Map<string, boolean>();
   #arrivals = 0;
@@ -59,20 +59,20 @@ export class Slots {
     // First is who is let in next, or who would have to go: the lowest rank, of these the last that came.
     const lastFirst = (a: Candidate, b: Candidate) => inOrder(b, a);
     this.#queues = {
-      waiting: new PriorityQueue(inOrder, isCurrent),
+      slotless: new PriorityQueue(inOrder, isCurrent),
       untaken: new PriorityQueue(lastFirst, isCurrent),
       taken: new PriorityQueue(lastFirst, isCurrent),
     };
   }
 
   /** How many have no slot. */
-  get waiting(): number {
-    return this.#counts.waiting;
+  get slotless(): number {
+    return this.#counts.slotless;
   }
 
   /** It is known, and has no slot. */
   isOut(address: string): boolean {
-    return this.#candidates.get(address)?.state === 'waiting';
+    return this.#candidates.get(address)?.state === 'slotless';
   }
 
   /** It is tried though there is no slot for it. */
@@ -83,7 +83,7 @@ export class Slots {
   /** Why an address that is out lost its slot, or would; undefined: it has one. */
   displacementOf(address: string): Displacement | undefined {
     const known = this.#candidates.get(address);
-    return known?.state === 'waiting' ? (known.displaced ?? 'rank') : undefined;
+    return known?.state === 'slotless' ? (known.displaced ?? 'rank') : undefined;
   }
 
   /** Addresses that got in or out since it was last asked. */
@@ -97,7 +97,7 @@ export class Slots {
   put(address: string, rank: Rank): void {
     const known = this.#candidates.get(address);
     if (known !== undefined && compareRanks(known.rank, rank) === 0) return;
-    const fresh = { address, arrival: this.#arrivals, refusals: 0, state: 'waiting' as const };
+    const fresh = { address, arrival: this.#arrivals, refusals: 0, state: 'slotless' as const };
     if (known === undefined) this.#arrivals += 1;
     this.#replace({ ...(known ?? fresh), rank });
   }
@@ -120,9 +120,9 @@ export class Slots {
   refuse(address: string): void {
     const known = this.#candidates.get(address);
     if (known === undefined) return;
-    const displaced = known.state === 'waiting' ? known.displaced : 'capacity';
+    const displaced = known.state === 'slotless' ? known.displaced : 'capacity';
     const refusals = known.refusals + 1;
-    this.#replace({ ...known, arrival: this.#arrivals++, refusals, state: 'waiting', displaced });
+    this.#replace({ ...known, arrival: this.#arrivals++, refusals, state: 'slotless', displaced });
   }
 
   /**
@@ -135,7 +135,7 @@ export class Slots {
       else this.refuse(one.address);
     }
     const first = new Map<string, Candidate>();
-    for (const one of this.#all('waiting')) {
+    for (const one of this.#all('slotless')) {
       const group = groupOf(one.address);
       const known = first.get(group);
       if (known === undefined || inOrderOfProbe(one, known) < 0) first.set(group, one);
@@ -154,7 +154,7 @@ export class Slots {
     while (this.#admitted < slots && this.#letIn(isTaken)) continue;
     for (;;) {
       const lowest = hard <= soft ? this.#lowest() : this.#lowestUntaken(isTaken);
-      const next = this.#queues.waiting.first;
+      const next = this.#queues.slotless.first;
       if (lowest === undefined || next === undefined || compareRanks(next.rank, lowest.rank) >= 0) return;
       this.#sendOut(lowest, 'rank');
       this.#letIn(isTaken);
@@ -162,7 +162,7 @@ export class Slots {
   }
 
   get #admitted(): number {
-    return this.#candidates.size - this.#counts.waiting;
+    return this.#candidates.size - this.#counts.slotless;
   }
 
   #all(state: State): Candidate[] {
@@ -185,12 +185,12 @@ export class Slots {
   }
 
   #sendOut(candidate: Candidate | undefined, displaced: Displacement): boolean {
-    if (candidate !== undefined) this.#replace({ ...candidate, state: 'waiting', displaced });
+    if (candidate !== undefined) this.#replace({ ...candidate, state: 'slotless', displaced });
     return candidate !== undefined;
   }
 
   #letIn(isTaken: IsTaken): boolean {
-    const { first } = this.#queues.waiting;
+    const { first } = this.#queues.slotless;
     if (first !== undefined) this.#move(first, isTaken(first.address) ? 'taken' : 'untaken');
     return first !== undefined;
   }

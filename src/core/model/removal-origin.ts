@@ -1,4 +1,4 @@
-// Origin of a removal that rests on absence: the object, and the change of it.
+// Origin of a guarded removal: the object, and the change of it.
 
 import type { PolicyId, RemovalCause } from './model.ts';
 import { namespaceOf, type Scope } from './policy-scope.ts';
@@ -14,7 +14,7 @@ export type RemovalOrigin = {
   readonly inList?: boolean;
 };
 
-/** One cause of a held plan, and how many of its addresses it stands behind. */
+/** One origin behind a held plan, and how many of its addresses it stands behind. */
 export type OriginCount = RemovalOrigin & { readonly addresses: number };
 
 const missingPods: RemovalOrigin = { kind: 'Pod', name: '', change: 'missing' };

@@ -13,7 +13,7 @@ import type { Firewall, Labels, NamespaceRecord, Policy, PolicyId, Selector } fr
 import { matches } from '../syntax/selector.ts';
 
 /** A policy with the firewalls that it names or selects; equal lists are one instance. */
-export type Targeted = { readonly policy: Policy; readonly targets: readonly Firewall[] };
+export type ResolvedPolicy = { readonly policy: Policy; readonly firewalls: readonly Firewall[] };
 
 type Remembered = {
   readonly evaluate: EvaluateLike;
@@ -36,9 +36,9 @@ export class NamespaceEvaluator {
   #remembered = new WeakMap<Labels, Remembered>();
   #changes: Selector[] = [];
 
-  constructor(namespace: NamespaceRecord, policies: Iterable<Targeted>) {
+  constructor(namespace: NamespaceRecord, policies: Iterable<ResolvedPolicy>) {
     this.#namespace = namespace;
-    for (const targeted of policies) this.#put(targeted);
+    for (const policy of policies) this.#put(policy);
   }
 
   evaluate(claimant: Claimant): Evaluation {
@@ -59,7 +59,7 @@ export class NamespaceEvaluator {
   }
 
   /** Takes up a policy that is new, edited or (without `after`) gone. */
-  change(id: PolicyId, after: Targeted | undefined): void {
+  change(id: PolicyId, after: ResolvedPolicy | undefined): void {
     const before = this.#policies.get(id);
     if (before !== undefined) this.#changes.push(before.policy.podSelector);
     this.#policies.delete(id);
@@ -78,21 +78,19 @@ export class NamespaceEvaluator {
   }
 
   /** False for a ClusterPanTagPolicy that does not select this namespace. */
-  #put({ policy, targets }: Targeted): boolean {
+  #put({ policy, firewalls }: ResolvedPolicy): boolean {
     const { namespaceSelector } = policy;
     if (namespaceSelector !== undefined && !matches(namespaceSelector, this.#namespace.labels)) return false;
-    this.#policies.set(policy.id, { policy, reach: this.#reach(targets) });
+    this.#policies.set(policy.id, { policy, reach: this.#reach(firewalls) });
     return true;
   }
 
-  #reach(targets: readonly Firewall[]): Reach {
-    const known = this.#reaches.get(targets);
+  #reach(named: readonly Firewall[]): Reach {
+    const known = this.#reaches.get(named);
     if (known !== undefined) return known;
-    const firewalls = targets.filter((firewall) =>
-      matches(firewall.namespaceSelector, this.#namespace.labels),
-    );
+    const firewalls = named.filter((firewall) => matches(firewall.namespaceSelector, this.#namespace.labels));
     const reach = { firewalls, prefixes: [...new Set(firewalls.map(({ tagPrefix }) => tagPrefix))] };
-    this.#reaches.set(targets, reach);
+    this.#reaches.set(named, reach);
     return reach;
   }
 }

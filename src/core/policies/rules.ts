@@ -11,7 +11,7 @@ import { Tally } from './tally.ts';
 type PolicyState = {
   readonly policy: Policy;
   /** The existing firewalls that the policy names or selects, sorted by name. */
-  targets: readonly Firewall[];
+  firewalls: readonly Firewall[];
   readonly tally: Tally;
 };
 
@@ -24,14 +24,14 @@ type NamespaceRules = {
 };
 
 /** Lists are shared to save work; those of policies that are gone must not pile up. */
-const maxTargetLists = 1000;
+const maxFirewallLists = 1000;
 
 export class Rules {
   readonly #firewalls = new Map<string, Firewall>();
   readonly #clusterPolicies = new Map<PolicyId, PolicyState>();
   readonly #namespaces = new Map<string, NamespaceRules>();
   /** The lists of firewalls that policies are for, by their names. */
-  readonly #targetLists = new Map<string, readonly Firewall[]>();
+  readonly #firewallLists = new Map<string, readonly Firewall[]>();
 
   namespace(name: string): NamespaceRecord | undefined {
     return this.#namespaces.get(name)?.record;
@@ -72,7 +72,7 @@ export class Rules {
   changePolicy(id: PolicyId, policy: Policy | undefined): void {
     const home = namespaceOf(id);
     const siblings = home === undefined ? this.#clusterPolicies : this.#rulesOf(home).policies;
-    const state = policy && { policy, targets: this.#resolve(policy), tally: new Tally() };
+    const state = policy && { policy, firewalls: this.#resolve(policy), tally: new Tally() };
     if (state === undefined) siblings.delete(id);
     else siblings.set(id, state);
     for (const rules of home === undefined ? this.#namespaces.values() : [this.#rulesOf(home)]) {
@@ -86,11 +86,11 @@ export class Rules {
     const concerned = new Set<PolicyId>();
     if (firewall === undefined) this.#firewalls.delete(name);
     else this.#firewalls.set(name, firewall);
-    this.#targetLists.clear();
+    this.#firewallLists.clear();
     for (const state of this.#allPolicies()) {
-      const before = state.targets;
-      state.targets = this.#resolve(state.policy);
-      if ([...before, ...state.targets].some((target) => target.name === name))
+      const before = state.firewalls;
+      state.firewalls = this.#resolve(state.policy);
+      if ([...before, ...state.firewalls].some((firewall) => firewall.name === name))
         concerned.add(state.policy.id);
     }
     for (const rules of this.#namespaces.values()) rules.evaluator = undefined;
@@ -110,17 +110,17 @@ export class Rules {
 
   /** Sorted by name. Policies for the same firewalls have the same list. */
   #resolve({ firewalls }: Policy): readonly Firewall[] {
-    const targets =
+    const found =
       'names' in firewalls
         ? [...new Set(firewalls.names)].flatMap((name) => this.#firewalls.get(name) ?? [])
         : [...this.#firewalls.values()].filter(({ labels }) => matches(firewalls.selector, labels));
-    targets.sort((a, b) => (a.name < b.name ? -1 : 1));
-    const key = targets.map(({ name }) => name).join();
-    const known = this.#targetLists.get(key);
+    found.sort((a, b) => (a.name < b.name ? -1 : 1));
+    const key = found.map(({ name }) => name).join();
+    const known = this.#firewallLists.get(key);
     if (known !== undefined) return known;
-    if (this.#targetLists.size >= maxTargetLists) this.#targetLists.clear();
-    this.#targetLists.set(key, targets);
-    return targets;
+    if (this.#firewallLists.size >= maxFirewallLists) this.#firewallLists.clear();
+    this.#firewallLists.set(key, found);
+    return found;
   }
 
   *#allPolicies(): Iterable<PolicyState> {

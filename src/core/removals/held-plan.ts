@@ -14,7 +14,7 @@ type PlanSummary = {
   /** Addresses that were ours at the window's start, when it was held. */
   readonly of: number;
   /** Distinct objects and changes behind it, those with the most addresses first. */
-  readonly causes: readonly OriginCount[];
+  readonly origins: readonly OriginCount[];
   /** `<address> <tag>`, the smallest ones. */
   readonly examples: readonly string[];
 };
@@ -30,7 +30,7 @@ type HeldPlanOptions = {
   readonly originOf: (address: string, tag: string) => RemovalOrigin;
 };
 
-const mostCauses = 5;
+const mostOrigins = 5;
 const mostExamples = 5;
 
 type Pair = { readonly tag: string; readonly origin: RemovalOrigin };
@@ -111,22 +111,22 @@ export class HeldPlan {
   }
 
   #summarise(): PlanSummary {
-    const causes = new Map<string, { readonly origin: RemovalOrigin; addresses: number }>();
+    const origins = new Map<string, { readonly origin: RemovalOrigin; addresses: number }>();
     for (const pairs of this.#pairs.values()) {
       const here = new Map(pairs.map(({ origin }) => [originKey(origin), origin]));
       for (const [key, origin] of here) {
-        const counted = causes.get(key) ?? { origin, addresses: 0 };
+        const counted = origins.get(key) ?? { origin, addresses: 0 };
         counted.addresses += 1;
-        causes.set(key, counted);
+        origins.set(key, counted);
       }
     }
-    const sorted = [...causes].sort(
+    const sorted = [...origins].sort(
       ([aKey, a], [bKey, b]) => b.addresses - a.addresses || (aKey < bKey ? -1 : 1),
     );
     return {
       addresses: this.size,
       of: this.#of,
-      causes: sorted.slice(0, mostCauses).map(([, { origin, addresses }]) => ({ ...origin, addresses })),
+      origins: sorted.slice(0, mostOrigins).map(([, { origin, addresses }]) => ({ ...origin, addresses })),
       examples: this.#examples(),
     };
   }

@@ -32,7 +32,7 @@ type LedgerLimits = { readonly entries: number; readonly departures: number };
 
 const immediate: ReadonlySet<RemovalCause> = new Set(['vacated', 'relabelled', 'newHolder', 'displaced']);
 
-/** True for a removal that rests on what a live Pod was seen to do, or on a higher rank at a limit; every other needs gate and guard. */
+/** True for a removal that rests on what a live Pod was seen to do, or on a higher rank at a limit; every other is guarded. */
 export function goesAtOnce(cause: RemovalCause): boolean {
   return immediate.has(cause);
 }

@@ -1,4 +1,4 @@
-// Gate for removals that rest on absence: open only with complete information.
+// Gate for guarded removals: open only with complete information.
 
 import type { PolicyId } from '../model/model.ts';
 import type { Owner } from '../rights/ownership.ts';

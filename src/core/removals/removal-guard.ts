@@ -1,4 +1,4 @@
-// Rate limit for removals that rest on absence: too many within ten minutes are held as a plan until approved.
+// Rate limit for guarded removals: too many within ten minutes are held as a plan until approved.
 
 import { holds, partsOf, plansOf, together } from './guard-parts.ts';
 import { GuardWindow, type WindowCount } from './guard-window.ts';

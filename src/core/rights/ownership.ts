@@ -38,7 +38,7 @@ export function overlaps(a: string, b: string): boolean {
  *   firstContact  nobody has marked it: registrations go, and tags that nobody claims are held whatever their number
  *   owner         our marker is there
  *   lost          our marker was there and nobody's is now: the table was emptied, or somebody took the marker away
- *   contested     ours and another's: we go on, but for removals that rest on absence
+ *   contested     ours and another's: we go on, but for guarded removals
  *   shutOut       another's and not ours: nothing is written
  */
 export type Ownership = {
@@ -76,9 +76,7 @@ export function conflictOf({ kind, rivals }: Ownership, firewall: string): strin
   const [rival] = rivals;
   if (rival === undefined) return undefined;
   const consequence =
-    kind === 'shutOut'
-      ? 'nothing is written'
-      : 'removals that rest on absence wait, everything else continues';
+    kind === 'shutOut' ? 'nothing is written' : 'guarded removals wait, everything else continues';
   return (
     `another operator, ${rival.id}, has marked its tag prefix ${rival.prefix} on this table: ${consequence}; ` +
     `give this PanFirewall a prefix of its own, or take over the table with ` +

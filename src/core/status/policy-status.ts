@@ -40,7 +40,7 @@ export type FailedAddress = {
 };
 
 /** One firewall that a policy names or selects. */
-export type PolicyTarget = {
+export type PolicyFirewall = {
   readonly name: string;
   /** Set when the firewall takes nothing from this policy: FirewallMissing, NotAdmitted. */
   readonly unusable: Finding | undefined;
@@ -68,7 +68,7 @@ export type PolicyView = {
   readonly skipped: readonly SkippedStatus[];
   /** Distinct tags in use, sorted; all of them. */
   readonly tags: readonly string[];
-  readonly targets: readonly PolicyTarget[];
+  readonly firewalls: readonly PolicyFirewall[];
   /** Asked where no Pod is selected: what the selectors ask for, and which labels there are, in a sentence. */
   readonly whyNothing: () => string;
 };
@@ -78,19 +78,19 @@ const tagLimit = 64;
 
 export function policyStatus(view: PolicyView, context: StatusContext): PolicyStatus {
   const { generation, previous, time } = context;
-  const judged = view.targets.map((target) => {
-    const finding = targetFinding(target, context);
-    return { target, finding, shown: targetStatus(target, finding) };
+  const judged = view.firewalls.map((firewall) => {
+    const finding = firewallFinding(firewall, context);
+    return { firewall, finding, shown: policyFirewallStatus(firewall, finding) };
   });
-  const counting = judged.filter(({ target }) => counts(target));
+  const counting = judged.filter(({ firewall }) => counts(firewall));
   const confirmed = counting.length === 0 ? 0 : Math.min(...counting.map(({ shown }) => shown.registered));
   // Where none counts, that is what there is to say.
-  const findings = (counting.length === 0 ? judged : counting).map(({ target, finding }) => ({
+  const findings = (counting.length === 0 ? judged : counting).map(({ firewall, finding }) => ({
     reason: finding.reason,
-    message: `${target.name}: ${finding.message}`,
+    message: `${firewall.name}: ${finding.message}`,
   }));
   const finding = view.finding ?? worst(findings) ?? noFirewall;
-  const waitedFor = counting.map(({ target }) => target);
+  const waitedFor = counting.map(({ firewall }) => firewall);
   const shown = finding.reason === 'InSync' ? inSync(view, waitedFor) : finding;
   return {
     observedGeneration: generation,
@@ -100,7 +100,7 @@ export function policyStatus(view: PolicyView, context: StatusContext): PolicySt
     skipped: view.skipped,
     tags: view.tags.slice(0, tagLimit),
     firewalls: judged.map((one) => one.shown),
-    columns: { tags: view.tags.length, firewalls: view.targets.map(({ name }) => name).join(',') },
+    columns: { tags: view.tags.length, firewalls: view.firewalls.map(({ name }) => name).join(',') },
   };
 }
 
@@ -110,13 +110,13 @@ const noFirewall: Finding = {
 };
 
 /** A firewall in Observe, a passive HA peer, or one that is being deleted is not waited for; a wrong reference is the policy's own fault. */
-function counts({ unusable, health }: PolicyTarget): boolean {
+function counts({ unusable, health }: PolicyFirewall): boolean {
   return unusable !== undefined || health.aside === undefined;
 }
 
-function targetFinding(target: PolicyTarget, { generation, previous }: StatusContext): Finding {
-  const { unusable, pending, failed, limited = [] } = target;
-  const health = seenByPolicies(target.health);
+function firewallFinding(firewall: PolicyFirewall, { generation, previous }: StatusContext): Finding {
+  const { unusable, pending, failed, limited = [] } = firewall;
+  const health = seenByPolicies(firewall.health);
   if (unusable !== undefined) return unusable;
   if (health.aside !== undefined) return health.aside;
   if (isFailure(health.finding.reason)) return health.finding;
@@ -135,11 +135,11 @@ function targetFinding(target: PolicyTarget, { generation, previous }: StatusCon
   return { reason: 'InSync', message: '' };
 }
 
-function targetStatus(target: PolicyTarget, finding: Finding): PolicyFirewallStatus {
-  const { name, pending, unusable, limited = [] } = target;
-  const failed = limited.reduce((sum, { addresses }) => sum + addresses, target.failed.length);
-  const registered = unusable === undefined ? Math.max(0, target.addresses - pending - failed) : 0;
-  const refused = byAddress(target.failed).map(({ address }) => address);
+function policyFirewallStatus(firewall: PolicyFirewall, finding: Finding): PolicyFirewallStatus {
+  const { name, pending, unusable, limited = [] } = firewall;
+  const failed = limited.reduce((sum, { addresses }) => sum + addresses, firewall.failed.length);
+  const registered = unusable === undefined ? Math.max(0, firewall.addresses - pending - failed) : 0;
+  const refused = byAddress(firewall.failed).map(({ address }) => address);
   return {
     name,
     state: finding.reason,
@@ -155,13 +155,13 @@ function pairOf({ address, tag }: FailedAddress): string {
   return tag === undefined ? address : `${address} ${tag}`;
 }
 
-function byAddress(failed: PolicyTarget['failed']): PolicyTarget['failed'] {
+function byAddress(failed: PolicyFirewall['failed']): PolicyFirewall['failed'] {
   return failed.toSorted((a, b) => (a.address < b.address ? -1 : 1));
 }
 
-function inSync({ pods, skipped, whyNothing }: PolicyView, targets: readonly PolicyTarget[]): Finding {
-  const names = targets.map((target) => target.name).join(', ');
-  if (targets.some((target) => target.addresses > 0)) {
+function inSync({ pods, skipped, whyNothing }: PolicyView, firewalls: readonly PolicyFirewall[]): Finding {
+  const names = firewalls.map((firewall) => firewall.name).join(', ');
+  if (firewalls.some((firewall) => firewall.addresses > 0)) {
     return { reason: 'InSync', message: `registered on ${names}` };
   }
   if (pods === 0 && skipped.length === 0) return { reason: 'NoPods', message: whyNothing() };

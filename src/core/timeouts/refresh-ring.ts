@@ -39,9 +39,9 @@ export class RefreshRing {
   turn(turnMs: number, now: number, lag = 0): void {
     const stoodAt = this.#step;
     this.#stepMs = turnMs / positionCount;
-    const target = Math.floor((this.#epochMs + now) / this.#stepMs);
-    const behind = stoodAt === undefined ? lag : modulo(target - stoodAt, positionCount);
-    this.#step = target - behind;
+    const due = Math.floor((this.#epochMs + now) / this.#stepMs);
+    const behind = stoodAt === undefined ? lag : modulo(due - stoodAt, positionCount);
+    this.#step = due - behind;
     this.#from = { step: this.#step, at: now };
   }
 

@@ -250,7 +250,7 @@ const fields = z
     removalGuard: removalGuard
       .prefault({})
       .describe(
-        'How many addresses of a table may lose tags within ten minutes for causes that rest on absence (a policy or ' +
+        'How many addresses of a table may lose tags within ten minutes by guarded removals (a policy or ' +
           'namespace edited or deleted, Pods missing from a list, tags that nobody claims). What goes beyond both limits, ' +
           'or would empty a table of more than 5, is held in status.tables[].held until it is approved with kubectl ' +
           'annotate panfw <name> pantag.io/approve-removals=<plan>. percent 0 and minimum 0 hold all of them. Tags of Pods ' +

@@ -1,7 +1,7 @@
 // Decides whether a firewall accepts a policy that names it, and what the policy's status says otherwise.
 
 import type { Desired } from '../../core/desired/desired.ts';
-import type { PolicyTarget } from '../../core/status/policy-status.ts';
+import type { PolicyFirewall } from '../../core/status/policy-status.ts';
 import type { Tally } from '../../core/policies/tally.ts';
 import type { ParsedPolicy } from '../../kubernetes/resources/parse.ts';
 
@@ -16,7 +16,7 @@ export function unusable(
   name: string,
   { firewalls, desired }: Cluster,
   { meta }: Pick<ParsedPolicy, 'meta'>,
-): PolicyTarget['unusable'] {
+): PolicyFirewall['unusable'] {
   if (!firewalls.has(name)) {
     return {
       reason: 'FirewallMissing',
@@ -31,7 +31,7 @@ export function unusable(
 }
 
 /** A ClusterPanTagPolicy without effect: no firewall admits the namespace of any of its Pods. */
-function notAdmittedPods(tally: Tally | undefined): PolicyTarget['unusable'] {
+function notAdmittedPods(tally: Tally | undefined): PolicyFirewall['unusable'] {
   if (tally === undefined || tally.pods === 0 || tally.admitted > 0) return undefined;
   const message =
     'its namespaceSelector selects none of the namespaces in which this policy selects Pods; ' +

@@ -106,7 +106,7 @@ export class Targets {
       const device = (await fleet.ask(signal)).get(serial);
       if (device?.connected === true) return error;
       // The words were the Panorama's, about a firewall that it does not reach.
-      return error.with({ ...absence(device, serial), said: undefined, refused: true });
+      return error.with({ ...notConnected(device, serial), said: undefined, refused: true });
     } catch {
       return error;
     }
@@ -129,12 +129,12 @@ function isOfThePass({ reason }: DeviceError): boolean {
 
 function present(device: ManagedDevice | undefined, serial: string): ManagedDevice {
   if (device?.connected === true) return device;
-  const { reason, problem, retry } = absence(device, serial);
+  const { reason, problem, retry } = notConnected(device, serial);
   throw new DeviceError(reason, problem, { retry, applied: 'no', refused: true });
 }
 
 /** Why a firewall that is not connected cannot be asked. */
-function absence(device: ManagedDevice | undefined, serial: string) {
+function notConnected(device: ManagedDevice | undefined, serial: string) {
   const problem =
     device === undefined
       ? `this Panorama manages no firewall with the serial ${serial}; correct spec.tables, or add the firewall to the Panorama`

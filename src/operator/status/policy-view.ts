@@ -2,7 +2,7 @@
 
 import { type LimitedShare, largestOfEach } from '../../core/limits/limit-tally.ts';
 import type { PolicyId } from '../../core/model/model.ts';
-import type { PolicyTarget, PolicyView, SkippedStatus } from '../../core/status/policy-status.ts';
+import type { PolicyFirewall, PolicyView, SkippedStatus } from '../../core/status/policy-status.ts';
 import type { ParsedPolicy } from '../../kubernetes/resources/parse.ts';
 import type { Controller } from '../cluster/controller.ts';
 import { unusable } from '../cluster/policy-admission.ts';
@@ -18,14 +18,14 @@ type PolicyInput = {
 };
 
 /** PanFirewalls that a policy names, existing or not, or selects; sorted. */
-export function targetNames(
+export function firewallNames(
   { desired }: Pick<Controller, 'desired'>,
   parsed: ParsedPolicy,
   id: PolicyId,
 ): readonly string[] {
   if (!parsed.ok) return [];
   const { firewalls } = parsed.policy;
-  return 'names' in firewalls ? [...new Set(firewalls.names)].sort() : desired.targetsOf(id);
+  return 'names' in firewalls ? [...new Set(firewalls.names)].sort() : desired.firewallsOf(id);
 }
 
 export function policyView(input: PolicyInput): PolicyView {
@@ -39,11 +39,11 @@ export function policyView(input: PolicyInput): PolicyView {
     skipped: withLimits(tally?.skipped() ?? [], shares),
     tags: desired.tagsInUse(id),
     whyNothing: () => desired.whyNothing(id),
-    targets: [...firewalls.keys()].map((name) => policyTarget(name, input)),
+    firewalls: [...firewalls.keys()].map((name) => policyFirewall(name, input)),
   };
 }
 
-function policyTarget(name: string, { controller, parsed, id, firewalls }: PolicyInput): PolicyTarget {
+function policyFirewall(name: string, { controller, parsed, id, firewalls }: PolicyInput): PolicyFirewall {
   const { shared, work } = firewalls.get(name) ?? missingFirewall;
   const addresses = controller.desired.tallyOf(id)?.addressesOn(name) ?? 0;
   const { pending, failed, limited } = work.get(id) ?? nothingOpen;

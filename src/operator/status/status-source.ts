@@ -14,7 +14,7 @@ import {
   firewallSnapshot,
   missingFirewall,
 } from './firewall-snapshot.ts';
-import { policyView, targetNames } from './policy-view.ts';
+import { policyView, firewallNames } from './policy-view.ts';
 import type { StatusSubject } from './status-queue.ts';
 
 /** A fresh process leaves statuses as it found them until it knows the tables, but no longer than this. */
@@ -41,7 +41,7 @@ export class StatusSource {
   /** PanFirewalls that may differ from their snapshots. */
   readonly #stale = new Set<string>();
   readonly #snapshots = new Map<string, FirewallSnapshot>();
-  readonly #targets = new Map<PolicyId, readonly string[]>();
+  readonly #firewallsOf = new Map<PolicyId, readonly string[]>();
   /** PanFirewall -> the policies that name or select it. */
   readonly #namedBy = new Map<string, Set<PolicyId>>();
   /** What their statuses advise depends on labels of Pods and namespaces that they do not select. */
@@ -114,11 +114,11 @@ export class StatusSource {
   #policy(id: PolicyId, at: number): StatusSubject | undefined {
     const { controller, events } = this.#options;
     const parsed = controller.policies.get(id)?.parsed;
-    const targets = parsed === undefined ? [] : targetNames(controller, parsed, id);
-    this.#setTargets(id, targets);
+    const names = parsed === undefined ? [] : firewallNames(controller, parsed, id);
+    this.#setFirewalls(id, names);
     this.#selectingNothing.delete(id);
     if (parsed === undefined) return undefined;
-    const firewalls = new Map(targets.map((name) => [name, this.#look(name, at)]));
+    const firewalls = new Map(names.map((name) => [name, this.#look(name, at)]));
     // What the looks found is in what follows.
     this.#dirty.delete(id);
     const known = [...firewalls.values()].every(({ shared }) => shared.known || !shared.exists);
@@ -152,15 +152,15 @@ export class StatusSource {
     return after;
   }
 
-  #setTargets(id: PolicyId, targets: readonly string[]): void {
-    for (const name of this.#targets.get(id) ?? []) {
+  #setFirewalls(id: PolicyId, names: readonly string[]): void {
+    for (const name of this.#firewallsOf.get(id) ?? []) {
       const named = this.#namedBy.get(name);
       named?.delete(id);
       if (named?.size === 0) this.#namedBy.delete(name);
     }
-    if (targets.length === 0) this.#targets.delete(id);
-    else this.#targets.set(id, targets);
-    for (const name of targets) {
+    if (names.length === 0) this.#firewallsOf.delete(id);
+    else this.#firewallsOf.set(id, names);
+    for (const name of names) {
       const named = this.#namedBy.get(name) ?? new Set();
       this.#namedBy.set(name, named.add(id));
     }

@@ -167,10 +167,7 @@ export class TableSender {
     observer.refused(reason);
     // One line for a search, however many messages it takes.
     const level = this.#suspects.failures === 0 ? 'warn' : 'debug';
-    log[level](
-      { ...countsOf(batch), problem: message },
-      'device refused a message as a whole, looking for the cause',
-    );
+    log[level]({ ...countsOf(batch), problem: message }, 'message refused as a whole, bisection started');
   }
 
   /** The status tells it before the device does anything: the next process has to know, however soon this one is killed. */
@@ -187,7 +184,7 @@ export class TableSender {
     const plans = new Map(table.held.map((plan) => [plan.id, plan]));
     for (const [id, { summary }] of plans) {
       if (this.#toldPlans.has(id)) continue;
-      const { addresses, of, causes } = summary;
+      const { addresses, of, origins: causes } = summary;
       log.warn({ plan: id, addresses, of, causes }, 'removals held for approval');
     }
     for (const id of this.#toldPlans) if (!plans.has(id)) log.info({ plan: id }, 'held removals cleared');

@@ -166,12 +166,12 @@ function refused(table: TableFacts, { refusal }: Marker): TableView['refused'] {
 }
 
 function heldRemovals({ id, since, summary }: HeldPlan): HeldRemovals {
-  const { addresses, of, causes, examples } = summary;
-  const shown = causes.map(({ kind, name, change, addresses: count }) => ({
+  const { addresses, of, origins, examples } = summary;
+  const causes = origins.map(({ kind, name, change, addresses: count }) => ({
     kind,
     ...(name === '' ? {} : { name }),
     change,
     addresses: count,
   }));
-  return { plan: id, addresses, of, causes: shown, examples, since: wallClock(since) };
+  return { plan: id, addresses, of, causes, examples, since: wallClock(since) };
 }

@@ -11,7 +11,7 @@ type Turns<T> = {
 };
 
 type Holding = { readonly party: string | undefined; readonly since: number };
-type Waiting<T> = { readonly party: string | undefined; readonly resolve: (item: T) => void };
+type Waiter<T> = { readonly party: string | undefined; readonly resolve: (item: T) => void };
 
 /** Who keeps a thing for this long is slow, until it gives one back sooner. */
 const slowMs = 5_000;
@@ -24,7 +24,7 @@ export function createTurns<T>(items: readonly T[], now: () => number = () => pe
   const free = items.toReversed();
   const held = new Map<T, Holding>();
   const slow = new Set<string>();
-  const waiting = new Set<Waiting<T>>();
+  const queue = new Set<Waiter<T>>();
   const most = Math.max(1, items.length - 1);
 
   const countHeld = (counts: (party: string) => boolean): number =>
@@ -37,11 +37,11 @@ export function createTurns<T>(items: readonly T[], now: () => number = () => pe
   };
 
   const handOut = (): void => {
-    for (const waiter of waiting) {
+    for (const waiter of queue) {
       if (!mayTake(waiter.party)) continue;
       const item = free.pop();
       if (item === undefined) return;
-      waiting.delete(waiter);
+      queue.delete(waiter);
       held.set(item, { party: waiter.party, since: now() });
       waiter.resolve(item);
     }
@@ -53,10 +53,10 @@ export function createTurns<T>(items: readonly T[], now: () => number = () => pe
       const turn = Promise.withResolvers<T>();
       const waiter = { party, resolve: turn.resolve };
       const leave = () => {
-        waiting.delete(waiter);
+        queue.delete(waiter);
         turn.reject(signal.reason);
       };
-      waiting.add(waiter);
+      queue.add(waiter);
       handOut();
       signal.addEventListener('abort', leave, { once: true });
       try {

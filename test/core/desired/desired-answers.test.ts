@@ -52,7 +52,7 @@ test('of what there is not it answers nothing', () => {
   assert.equal(desired.holderOf('10.0.0.1'), undefined);
   assert.deepEqual(desired.tagsOf('edge', '10.0.0.1'), []);
   assert.deepEqual([...desired.addressesOf('absent')], []);
-  assert.deepEqual(desired.targetsOf('shop/absent'), []);
+  assert.deepEqual(desired.firewallsOf('shop/absent'), []);
   assert.deepEqual(desired.tagsInUse('shop/absent'), []);
   assert.equal(desired.tallyOf('shop/absent'), undefined);
   desired.deleteClaimant('absent', 'watch');
@@ -63,7 +63,7 @@ test('who holds an address, where a policy goes, and what it gives', () => {
   const desired = cluster();
   desired.setClaimant(pod);
   assert.equal(desired.holderOf('10.0.0.1'), pod);
-  assert.deepEqual(desired.targetsOf('shop/where'), ['edge']);
+  assert.deepEqual(desired.firewallsOf('shop/where'), ['edge']);
   assert.deepEqual(desired.tagsInUse('shop/where'), ['k8s.ns_shop.default', 'k8s.ns_shop.n1']);
 });
 

@@ -73,7 +73,7 @@ function stateOf(desired: Desired, world: World): NaiveState {
         return [name, Object.fromEntries(entries)];
       }),
     ),
-    targets: Object.fromEntries(policies.map((id) => [id, desired.targetsOf(id)])),
+    targets: Object.fromEntries(policies.map((id) => [id, desired.firewallsOf(id)])),
     tallies: Object.fromEntries(policies.map((id) => [id, tally(id)])),
     behind: Object.fromEntries(
       firewalls.flatMap((name) =>

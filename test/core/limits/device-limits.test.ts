@@ -272,7 +272,7 @@ test('law: no message takes the device beyond its limit, and in the end the orde
       const out = [...scene.desired.keys()].filter((address) => !owned.includes(address));
       const rank = (address: string) => scene.rankOfTag(scene.desired.get(address)?.[0]);
       for (const one of out) for (const other of owned) assert.ok(compareRanks(rank(one), rank(other)) >= 0);
-      assert.equal(scene.limits.waiting, out.length);
+      assert.equal(scene.limits.slotless, out.length);
       // A restart over the same table finds everything as it should be.
       const next = new Scene(most);
       for (const [address, tags] of scene.desired) next.desired.set(address, tags);
@@ -301,7 +301,7 @@ test('what an edit of a limit would displace is guarded like a policy edit, also
   scene.limits.limitsChanged();
   scene.drain();
   assert.equal(scene.entries, 10, 'nothing goes unasked');
-  assert.deepEqual([scene.limits.waiting, scene.tables[0]?.pending], [6, 0]);
+  assert.deepEqual([scene.limits.slotless, scene.tables[0]?.pending], [6, 0]);
   scene.want('later', ['k.a']);
   scene.want('gold', ['k.gold']);
   scene.drain();
@@ -411,7 +411,7 @@ test('what a device refuses is learned by one message, displaces nothing, and ot
     scene.read(0);
     for (const address of 'abcde') scene.want(address, ['k.a']);
     assert.equal(scene.drain(), 1, 'one message finds it');
-    assert.deepEqual([scene.limits.capacity, scene.limits.isRefused, scene.limits.waiting], [3, true, 2]);
+    assert.deepEqual([scene.limits.capacity, scene.limits.isRefused, scene.limits.slotless], [3, true, 2]);
     assert.equal(scene.tables[0]?.refusals.size, 0, 'those that wait are not refused');
     scene.want('g', ['k.gold']);
     assert.equal(scene.drain(), 0, 'what the device has taken stays');
@@ -423,12 +423,12 @@ test('what a device refuses is learned by one message, displaces nothing, and ot
     scene.now = 30_000;
     scene.limits.probe(scene.now);
     assert.equal(scene.drain(), 1, 'others are tried');
-    assert.deepEqual([scene.entries, scene.limits.waiting, scene.limits.probeAt], [3, 2, 90_000]);
+    assert.deepEqual([scene.entries, scene.limits.slotless, scene.limits.probeAt], [3, 2, 90_000]);
     scene.takes = 9;
     scene.now = 90_000;
     scene.limits.probe(scene.now);
     scene.drain();
-    assert.deepEqual([scene.entries, scene.limits.waiting, scene.limits.capacity], [5, 0, undefined]);
+    assert.deepEqual([scene.entries, scene.limits.slotless, scene.limits.capacity], [5, 0, undefined]);
   }
 });
 

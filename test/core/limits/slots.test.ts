@@ -129,7 +129,7 @@ test('law: who is out is who a search from end to end leaves out, and every move
         else naive.settle(one.slots);
         const out = naive.out();
         assert.deepEqual(outOf(slots), out.toSorted());
-        assert.equal(slots.waiting, out.length);
+        assert.equal(slots.slotless, out.length);
         if (one.kind !== 'settle') continue;
         const after = new Set(out);
         const moved = addresses.filter((each) => before.has(each) !== after.has(each));

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { NamespaceEvaluator, type Targeted } from '../../../src/core/policies/namespace-evaluator.ts';
+import { NamespaceEvaluator, type ResolvedPolicy } from '../../../src/core/policies/namespace-evaluator.ts';
 import type { Claimant } from '../../../src/core/model/claimant.ts';
 import type { Firewall, Labels, NamespaceRecord, Policy } from '../../../src/core/model/model.ts';
 
@@ -45,16 +45,16 @@ const requirement = fc.record({
   operator: fc.constantFrom('Exists' as const, 'DoesNotExist' as const),
   values: fc.constant(new Set<string>()),
 });
-const targeted: fc.Arbitrary<Targeted> = fc
+const targeted: fc.Arbitrary<ResolvedPolicy> = fc
   .record({
     id: fc.constantFrom('shop/a', 'shop/b', '/c', '/d'),
     podSelector: fc.array(requirement, { maxLength: 2 }),
     env: fc.constantFrom('prod', 'dev'),
     text: fc.constantFrom('x', 'y'),
     namesThePod: fc.boolean(),
-    targets: fc.constantFrom(...targetLists),
+    firewalls: fc.constantFrom(...targetLists),
   })
-  .map(({ id, podSelector, env, text, namesThePod, targets }) => {
+  .map(({ id, podSelector, env, text, namesThePod, firewalls }) => {
     const policy: Policy = {
       id,
       name: id.slice(-1),
@@ -74,10 +74,10 @@ const targeted: fc.Arbitrary<Targeted> = fc
         },
       ],
     };
-    return { policy, targets };
+    return { policy, firewalls };
   });
 
-type Step = { readonly change: Targeted; readonly gone: boolean; readonly looks: readonly number[] };
+type Step = { readonly change: ResolvedPolicy; readonly gone: boolean; readonly looks: readonly number[] };
 const step: fc.Arbitrary<Step> = fc.record({
   change: targeted,
   gone: fc.boolean(),
@@ -93,18 +93,18 @@ function told(evaluator: NamespaceEvaluator, set: Labels) {
 }
 
 /** The same, policy by policy. */
-function plainly(policies: Iterable<Targeted>, set: Labels) {
+function plainly(policies: Iterable<ResolvedPolicy>, set: Labels) {
   const selecting = [...policies].filter(
     ({ policy: { namespaceSelector, podSelector } }) =>
       (namespaceSelector ?? []).every(({ values }) => values.has('prod')) &&
       podSelector.every(({ key, operator }) => set.has(key) === (operator === 'Exists')),
   );
   return selecting
-    .map(({ policy: { id, namespace: home, tags }, targets }) => {
+    .map(({ policy: { id, namespace: home, tags }, firewalls }) => {
       const [source] = tags;
       const parts = source?.kind === 'template' ? source.template : [];
       const text = parts.map((part) => (part.kind === 'text' ? part.text : 'p')).join('');
-      const admitting = targets.includes(open) ? ['open'] : [];
+      const admitting = firewalls.includes(open) ? ['open'] : [];
       return [id, admitting, admitting.map(() => [`open.${home === undefined ? '' : 'ns_shop.'}${text}`])];
     })
     .toSorted(([a = ''], [b = '']) => (a < b ? -1 : 1));
@@ -116,7 +116,7 @@ test('law: amended change by change, it tells what a plain computation does', ()
   fc.assert(
     fc.property(story, (steps) => {
       const evaluator = new NamespaceEvaluator(namespace, []);
-      const policies = new Map<string, Targeted>();
+      const policies = new Map<string, ResolvedPolicy>();
       for (const { change, gone, looks } of steps) {
         const { id } = change.policy;
         if (gone) policies.delete(id);
@@ -136,8 +136,8 @@ test('law: amended change by change, it tells what a plain computation does', ()
 
 test('a label set that no changed policy selects keeps its very evaluation, shared by all of its Pods', () => {
   const [, web = labels({}), gold = labels({})] = labelSets;
-  const policy = (key: string): Targeted => ({
-    targets: [open],
+  const policy = (key: string): ResolvedPolicy => ({
+    firewalls: [open],
     policy: {
       id: `shop/${key}`,
       name: key,

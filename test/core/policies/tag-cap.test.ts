@@ -152,7 +152,7 @@ test('law: the first 64 by rank, then by text; the same by any way there, and co
         for (const name of names) {
           const out = [...world.values()].filter(
             (policy) =>
-              desired.targetsOf(policy.id).includes(name) &&
+              desired.firewallsOf(policy.id).includes(name) &&
               asked(policy, labels).some(
                 (suffix) => !desired.tagsOf(name, address).includes(`${firewall(name).tagPrefix}${suffix}`),
               ),

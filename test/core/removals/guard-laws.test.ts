@@ -38,7 +38,7 @@ type Step =
   | { readonly kind: 'approve'; readonly nth: number }
   | { readonly kind: 'restart' };
 
-/** A pair that left without approval, for a cause that rests on absence. */
+/** A pair that left without approval, by a guarded removal. */
 type Gone = { readonly address: string; readonly at: number; readonly owned: number };
 
 class World {

@@ -1,4 +1,4 @@
-// Guard: when removals that rest on absence are held, what a held plan may do, and what approval releases.
+// Guard: when guarded removals are held, what a held plan may do, and what approval releases.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -285,7 +285,7 @@ test('a plan names what is behind it, the most addresses first, and follows as i
   guard.judge(all, { ...stakes(640), originOf: byTag('missing', true) }, 0);
   const [plan] = guard.held;
   const told = () =>
-    plan?.summary.causes.map(({ kind, name, change, addresses }) => [kind, name, change, addresses]);
+    plan?.summary.origins.map(({ kind, name, change, addresses }) => [kind, name, change, addresses]);
   assert.deepEqual(told(), [
     ['ClusterPanTagPolicy', 'all', 'missing', 3],
     ['PanTagPolicy', 'a/web', 'missing', 2],

@@ -95,7 +95,7 @@ test('the sentence names the rival, the prefix, what follows and the way out', (
     /bbbbbbbbbbbb.* k8s\. .*nothing is written.*a prefix of its own, or .*kubectl annotate panfw edge-a pantag\.io\/adopt=bbbbbbbbbbbb$/,
   );
   const contested = sight(unknownOwnership, ['k8s._owner.bbbbbbbbbbbb', markerTag(self)], self);
-  assert.match(conflictOf(contested, 'edge-a') ?? '', /removals that rest on absence wait/);
+  assert.match(conflictOf(contested, 'edge-a') ?? '', /guarded removals wait/);
 });
 
 /** Two installations that look and write in turn, each as its ownership allows. */

@@ -6,7 +6,11 @@ import * as fc from 'fast-check';
 import type { Finding } from '../../../src/core/model/finding.ts';
 import type { FoundCondition } from '../../../src/core/status/conditions.ts';
 import { type ConditionReason, conditionReasons } from '../../../src/core/model/model.ts';
-import { type PolicyTarget, type PolicyView, policyStatus } from '../../../src/core/status/policy-status.ts';
+import {
+  type PolicyFirewall,
+  type PolicyView,
+  policyStatus,
+} from '../../../src/core/status/policy-status.ts';
 import { healthForPolicies } from '../../../src/core/status/firewall-health.ts';
 import { writeModeOf } from '../../../src/core/rights/write-mode.ts';
 import { asideOf } from '../../../src/operator/table/table-view.ts';
@@ -16,7 +20,7 @@ import { quietTable } from './quiet-table.ts';
 const found = (reason: ConditionReason): Finding => ({ reason, message: `it is ${reason}` });
 const healthy = { finding: found('InSync'), stuck: false };
 
-const edge: PolicyTarget = {
+const edge: PolicyFirewall = {
   name: 'edge-a',
   unusable: undefined,
   health: healthy,
@@ -25,14 +29,14 @@ const edge: PolicyTarget = {
   failed: [],
 };
 
-function policy(...targets: Partial<PolicyTarget>[]): PolicyView {
+function policy(...firewalls: Partial<PolicyFirewall>[]): PolicyView {
   return {
     finding: undefined,
     pods: 4,
     skipped: [],
     tags: ['k8s.ns_shop.web'],
     whyNothing: () => 'no Pod is selected: there is none',
-    targets: targets.map((target, i) => ({ ...edge, name: `edge-${'abc'[i] ?? i}`, ...target })),
+    firewalls: firewalls.map((firewall, i) => ({ ...edge, name: `edge-${'abc'[i] ?? i}`, ...firewall })),
   };
 }
 
@@ -173,7 +177,7 @@ test('of every two reasons of two firewalls the first in the order is shown, whi
     // Where nothing else is to be said.
     'NoPods',
   ]);
-  const own: ReadonlyMap<ConditionReason, Partial<PolicyTarget>> = new Map([
+  const own: ReadonlyMap<ConditionReason, Partial<PolicyFirewall>> = new Map([
     ['FirewallMissing', { unusable: found('FirewallMissing') }],
     ['NotAdmitted', { unusable: found('NotAdmitted') }],
     // One that is only disputed goes on registering.
@@ -185,13 +189,13 @@ test('of every two reasons of two firewalls the first in the order is shown, whi
     ['InSync', {}],
   ]);
   const shown = conditionReasons.filter((reason) => own.has(reason) || !others.has(reason));
-  const target = (reason: ConditionReason) =>
+  const firewall = (reason: ConditionReason) =>
     own.get(reason) ?? { health: { finding: found(reason), stuck: false } };
   for (const [i, first] of shown.entries()) {
     for (const second of shown.slice(i)) {
       const pair = `${first} and ${second}`;
-      assert.equal(statusOf(policy(target(first), target(second))).reason, first, pair);
-      assert.equal(statusOf(policy(target(second), target(first))).reason, first, pair);
+      assert.equal(statusOf(policy(firewall(first), firewall(second))).reason, first, pair);
+      assert.equal(statusOf(policy(firewall(second), firewall(first))).reason, first, pair);
     }
   }
 });
@@ -284,7 +288,7 @@ test('no message moves with a count', () => {
   }
 });
 
-const target: fc.Arbitrary<Partial<PolicyTarget>> = fc
+const firewall: fc.Arbitrary<Partial<PolicyFirewall>> = fc
   .record({
     unusable: fc.option(fc.constantFrom(found('FirewallMissing'), found('NotAdmitted')), {
       nil: undefined,
@@ -313,7 +317,7 @@ const target: fc.Arbitrary<Partial<PolicyTarget>> = fc
 test('law: every status keeps the rules, is the same when nothing changed, and never counts below zero', () => {
   const histories = fc.array(
     fc.record({
-      targets: fc.array(target, { maxLength: 3 }),
+      firewalls: fc.array(firewall, { maxLength: 3 }),
       generation: fc.integer({ min: 1, max: 2 }),
       pods: fc.nat(2),
       finding: fc.option(fc.constant(found('InvalidSpec')), { nil: undefined, freq: 6 }),
@@ -323,8 +327,8 @@ test('law: every status keeps the rules, is the same when nothing changed, and n
   fc.assert(
     fc.property(histories, (history) => {
       let previous: readonly FoundCondition[] = [];
-      for (const [i, { targets, generation, pods, finding }] of history.entries()) {
-        const view = { ...policy(...targets), pods, finding };
+      for (const [i, { firewalls, generation, pods, finding }] of history.entries()) {
+        const view = { ...policy(...firewalls), pods, finding };
         const context = { generation, previous, now: 0, time: timeAt(i) };
         const status = policyStatus(view, context);
         checkStatus(status, generation, previous);
