@@ -3,7 +3,6 @@
 import { z } from 'zod';
 import type { PurgeRequest, Settings } from '../config.ts';
 import { Desired } from '../core/desired/desired.ts';
-import type { Timing } from '../core/model/timing.ts';
 import type { TableClaim } from '../core/rights/table-claims.ts';
 import type { KubeHttp } from '../kubernetes/client/http.ts';
 import { KubeApiError } from '../kubernetes/errors/kube-errors.ts';
@@ -41,9 +40,7 @@ type PurgeParts = {
   readonly tell: (line: string) => void;
   readonly http: KubeHttp;
   readonly namespace: string;
-  readonly ownerId: string;
-  readonly environmentProxy: Settings['proxy'];
-  readonly timing: Timing;
+  readonly settings: Settings;
   readonly request: PurgeRequest;
 };
 
@@ -60,7 +57,7 @@ export async function readFirewalls(http: KubeHttp, signal: AbortSignal): Promis
 }
 
 /** True when nothing of ours is left where it was to be purged. */
-export async function purgeUnder(term: Term, parts: PurgeParts): Promise<boolean> {
+export async function purgeUnder(term: Term, ownerId: string, parts: PurgeParts): Promise<boolean> {
   const { http, namespace, request, log, tell } = parts;
   const firewalls = await readFirewalls(http, term.signal);
   const secrets = (await itemsOf(http, `/api/v1/namespaces/${namespace}/secrets`, term.signal)).map(
@@ -80,7 +77,7 @@ export async function purgeUnder(term: Term, parts: PurgeParts): Promise<boolean
       selected: selectForPurge(firewalls, request.names),
       timeoutSeconds: request.timeoutSeconds,
       createWorker: (parsed, changed) =>
-        createFirewallWorker(purgeEnvironment(term, parts, changed), cluster, parsed),
+        createFirewallWorker(purgeEnvironment(term, ownerId, parts, changed), cluster, parsed),
       release: (meta) => release(http, meta, term.signal),
       tell,
       done: async (parsed, result) => {
@@ -127,7 +124,8 @@ function deletingCluster(firewalls: readonly ParsedFirewall[], secrets: Secrets)
 /** Reports nothing but the result of a purge. */
 function purgeEnvironment(
   term: Term,
-  { ownerId, environmentProxy, timing, log }: PurgeParts,
+  ownerId: string,
+  { settings: { proxy: environmentProxy, timing }, log }: PurgeParts,
   changed: () => void,
 ): FirewallEnvironment {
   return {

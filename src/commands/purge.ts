@@ -125,17 +125,7 @@ async function underLease(parts: Parts, begins: () => void, signal: AbortSignal)
       if (renewal !== undefined && takenFrom !== undefined && takenFrom !== renewal.holder)
         return inUse(takenFrom, parts);
       if (request.takeOver && takenFrom !== undefined) tell(warning(takenFrom, namespace));
-      const work = {
-        http,
-        namespace,
-        ownerId,
-        environmentProxy: settings.proxy,
-        timing: settings.timing,
-        request,
-        log,
-        tell,
-      };
-      return (await purgeUnder(term, work)) ? 0 : 1;
+      return (await purgeUnder(term, ownerId, parts)) ? 0 : 1;
     },
     signal,
   );

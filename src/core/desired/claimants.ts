@@ -3,6 +3,7 @@
 import { type Evaluation, nothingGranted } from '../policies/grants.ts';
 import { Holders } from './holders.ts';
 import { sameLabels } from '../syntax/label.ts';
+import { addMember, deleteMember } from '../model/collections.ts';
 import type { Claimant } from '../model/claimant.ts';
 import { type LabelSample, sampleLabels } from './selection-advice.ts';
 
@@ -51,9 +52,7 @@ export class Claimants {
     this.#samples.delete(namespace);
     this.#holders.claim(state.claimant);
     this.#byUid.set(uid, state);
-    const neighbours = this.#byNamespace.get(namespace);
-    if (neighbours === undefined) this.#byNamespace.set(namespace, new Set([state]));
-    else neighbours.add(state);
+    addMember(this.#byNamespace, namespace, state);
   }
 
   leave(state: ClaimantState): void {
@@ -61,9 +60,7 @@ export class Claimants {
     this.#samples.delete(namespace);
     this.#holders.release(state.claimant);
     this.#byUid.delete(uid);
-    const neighbours = this.#byNamespace.get(namespace);
-    neighbours?.delete(state);
-    if (neighbours?.size === 0) this.#byNamespace.delete(namespace);
+    deleteMember(this.#byNamespace, namespace, state);
   }
 
   holderOf(address: string): Claimant | undefined {

@@ -1,5 +1,6 @@
 // Pairs that a device refused: set aside alone, tried again slowly, and at once when their input changes.
 
+import { bump } from '../model/collections.ts';
 import type { RefusedLimit } from '../model/device-error.ts';
 import { membership, noTags, type TagSet } from '../model/tag-set.ts';
 import { productTiming, type Timing } from '../model/timing.ts';
@@ -179,11 +180,7 @@ export class Refusals {
 
   #countSpoiling(refusals: readonly Refusal[], by: 1 | -1): void {
     for (const refusal of refusals) {
-      if (refusal.spoils !== true) continue;
-      const key = keyOf(refusal);
-      const count = (this.#spoiling.get(key) ?? 0) + by;
-      if (count === 0) this.#spoiling.delete(key);
-      else this.#spoiling.set(key, count);
+      if (refusal.spoils === true) bump(this.#spoiling, keyOf(refusal), by);
     }
   }
 }

@@ -3,6 +3,7 @@
 import { type Group, halves, keep, type Pair, pairsIn, type Share } from './bisection.ts';
 import { Culprits } from './culprits.ts';
 import { SearchPace } from './search-pace.ts';
+import { bump } from '../model/collections.ts';
 import { noTags } from '../model/tag-set.ts';
 
 /** A tag that was refused alone at so many addresses, and accepted at none, is not tried at each of the others. */
@@ -81,7 +82,7 @@ export class Suspects {
   add(group: Group): void {
     if (group.length === 0) return;
     this.#groups.push(group);
-    for (const { address } of group) this.#count(address, 1);
+    for (const { address } of group) bump(this.#addresses, address, 1);
   }
 
   /** The message to try next, made by `take` of one group; a group of which nothing is left to send is dropped. */
@@ -132,7 +133,7 @@ export class Suspects {
     const hasMore = batch.some(({ refresh = noTags }) => refresh.length > 0);
     const sent: Sent = { isTrial, group: keep(batch, () => true), hasMore };
     this.#onItsWay = sent;
-    for (const { address } of sent.group) this.#count(address, 1);
+    for (const { address } of sent.group) bump(this.#addresses, address, 1);
     return {
       message,
       isTrial,
@@ -222,20 +223,14 @@ export class Suspects {
 
   #drop(group: Group): void {
     this.#groups = this.#groups.filter((other) => other !== group);
-    for (const { address } of group) this.#count(address, -1);
+    for (const { address } of group) bump(this.#addresses, address, -1);
   }
 
   #land(sent: Sent): Sent {
     if (this.#onItsWay !== sent) throw new Error('a message ends once');
     this.#onItsWay = undefined;
-    for (const { address } of sent.group) this.#count(address, -1);
+    for (const { address } of sent.group) bump(this.#addresses, address, -1);
     return sent;
-  }
-
-  #count(address: string, by: 1 | -1): void {
-    const left = (this.#addresses.get(address) ?? 0) + by;
-    if (left > 0) this.#addresses.set(address, left);
-    else this.#addresses.delete(address);
   }
 }
 

@@ -11,12 +11,12 @@ export type TableRef = {
 export const ownTable: TableRef = { serial: undefined, vsys: undefined };
 
 /** The one table of a device with a single virtual system is that of vsys1. */
-export function vsysName({ vsys }: Pick<TableRef, 'vsys'>): string {
+export function vsysName({ vsys }: Partial<TableRef>): string {
   return vsys ?? 'vsys1';
 }
 
 /** Equal for two names of one table. */
-export function tableKey(table: TableRef): string {
+export function tableKey(table: Partial<TableRef>): string {
   return `${table.serial ?? ''}/${vsysName(table)}`;
 }
 

@@ -3,6 +3,7 @@
 import { takes } from './eligibility.ts';
 import type { Grant } from './grant.ts';
 import { tagsFrom } from './grants.ts';
+import { bump } from '../model/collections.ts';
 import type { TagSet } from '../model/tag-set.ts';
 import type { Claimant } from '../model/claimant.ts';
 import type { SkipReason } from '../model/model.ts';
@@ -99,14 +100,6 @@ function skips({ claimant, grant, own }: Contribution): SkipReason[] {
 /** Some firewall of the policy's takes the claimant, but not this address. */
 function isOutside(address: string, { reach }: Grant): boolean {
   return reach.firewalls.some((firewall) => !takes(firewall, address));
-}
-
-/** True when the key appeared or disappeared. */
-function bump(counts: Map<string, number>, key: string, by: number): boolean {
-  const before = counts.get(key) ?? 0;
-  if (before + by === 0) counts.delete(key);
-  else counts.set(key, before + by);
-  return before === 0 || before + by === 0;
 }
 
 function smallest(names: Iterable<string>): string {

@@ -1,6 +1,7 @@
 // Removals that wait for approval as one plan. It only shrinks, and keeps its id.
 
 import { createHash } from 'node:crypto';
+import { bump } from '../model/collections.ts';
 import { type OriginCount, originKey, type RemovalOrigin } from '../model/removal-origin.ts';
 import type { TagSet } from '../model/tag-set.ts';
 import type { Scope } from '../model/policy-scope.ts';
@@ -101,13 +102,8 @@ export class HeldPlan {
 
   #count(tag: string, step: 1 | -1): Scope[] {
     const scope = this.#scopeOf(tag);
-    const count = (this.#scopes.get(scope) ?? 0) + step;
-    if (count > 0) {
-      this.#scopes.set(scope, count);
-      return [];
-    }
-    this.#scopes.delete(scope);
-    return [scope];
+    const isNews = bump(this.#scopes, scope, step);
+    return isNews && step < 0 ? [scope] : [];
   }
 
   #summarise(): PlanSummary {

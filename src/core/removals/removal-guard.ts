@@ -3,6 +3,7 @@
 import { holds, partsOf, plansOf, together } from './guard-parts.ts';
 import { GuardWindow, type WindowCount } from './guard-window.ts';
 import { HeldPlan, planId, type Removals } from './held-plan.ts';
+import { addMember, bump, deleteMember } from '../model/collections.ts';
 import { type RemovalOrigin, tenantOf, unclaimed } from '../model/removal-origin.ts';
 import type { Timing } from '../model/timing.ts';
 import type { TagSet } from '../model/tag-set.ts';
@@ -131,7 +132,7 @@ export class RemovalGuard {
     if (plan === undefined) return undefined;
     for (const address of plan.addresses()) {
       this.#admit(address, plan.tagsAt(address));
-      this.#leave(address, plan);
+      deleteMember(this.#plansAt, address, plan);
     }
     for (const scope of plan.scopes()) this.#unblock(scope);
     this.#plans.delete(id);
@@ -144,8 +145,7 @@ export class RemovalGuard {
     const plans = this.#plansAt.get(address);
     if (admitted === undefined && plans === undefined) return;
     const still = new Set(guarded);
-    for (const tag of admitted ?? []) if (!still.has(tag)) admitted?.delete(tag);
-    if (admitted?.size === 0) this.#admitted.delete(address);
+    for (const tag of admitted ?? []) if (!still.has(tag)) deleteMember(this.#admitted, address, tag);
     for (const plan of plans ?? []) this.#shrink(plan, address, still);
   }
 
@@ -179,40 +179,22 @@ export class RemovalGuard {
     const of = this.#window.ownedAtStart ?? owned;
     const plan = new HeldPlan({ id, removals, since: now, of, scopeOf, originOf });
     this.#plans.set(id, plan);
-    for (const scope of plan.scopes()) this.#blocked.set(scope, (this.#blocked.get(scope) ?? 0) + 1);
-    for (const address of plan.addresses()) {
-      const plans = this.#plansAt.get(address);
-      if (plans === undefined) this.#plansAt.set(address, new Set([plan]));
-      else plans.add(plan);
-    }
+    for (const scope of plan.scopes()) bump(this.#blocked, scope, 1);
+    for (const address of plan.addresses()) addMember(this.#plansAt, address, plan);
   }
 
   #shrink(plan: HeldPlan, address: string, to: ReadonlySet<string>): void {
     for (const scope of plan.shrink(address, to)) this.#unblock(scope);
-    if (plan.tagsAt(address).length === 0) this.#leave(address, plan);
+    if (plan.tagsAt(address).length === 0) deleteMember(this.#plansAt, address, plan);
     if (plan.size === 0) this.#plans.delete(plan.id);
   }
 
-  #leave(address: string, plan: HeldPlan): void {
-    const plans = this.#plansAt.get(address);
-    plans?.delete(plan);
-    if (plans?.size === 0) this.#plansAt.delete(address);
-  }
-
   #unblock(scope: Scope): void {
-    const count = (this.#blocked.get(scope) ?? 0) - 1;
-    if (count > 0) {
-      this.#blocked.set(scope, count);
-      return;
-    }
-    this.#blocked.delete(scope);
-    this.#freed.add(scope);
+    if (bump(this.#blocked, scope, -1)) this.#freed.add(scope);
   }
 
   #admit(address: string, tags: TagSet): void {
-    const admitted = this.#admitted.get(address);
-    if (admitted === undefined) this.#admitted.set(address, new Set(tags));
-    else for (const tag of tags) admitted.add(tag);
+    for (const tag of tags) addMember(this.#admitted, address, tag);
   }
 
   #trips(candidates: Candidates, { owned, leaves, isDoubtful }: Stakes): boolean {

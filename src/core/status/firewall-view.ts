@@ -9,21 +9,21 @@ import type { GuardWindowEntry, HeldRemovals, TableView } from './table-health.t
 export type DeviceStatus = { readonly model: string; readonly serial: string; readonly swVersion: string };
 
 export type FirewallTableStatus = {
-  readonly serial?: string;
-  readonly vsys?: string;
-  readonly deviceGroup?: string;
-  readonly listedGroup?: string;
+  readonly serial?: string | undefined;
+  readonly vsys?: string | undefined;
+  readonly deviceGroup?: string | undefined;
+  readonly listedGroup?: string | undefined;
   readonly state: ConditionReason | typeof departed;
   readonly owned: number;
   readonly foreign: number;
   readonly pending: number;
   readonly capacity?: number;
   readonly held?: readonly HeldRemovals[];
-  readonly guardWindow?: readonly GuardWindowEntry[];
+  readonly guardWindow?: readonly GuardWindowEntry[] | undefined;
   readonly plan?: Outlook;
-  readonly registrationTimeoutSeconds?: number;
-  readonly establishedOn?: string;
-  readonly establishedEndpoint?: string;
+  readonly registrationTimeoutSeconds?: number | undefined;
+  readonly establishedOn?: string | undefined;
+  readonly establishedEndpoint?: string | undefined;
   readonly message?: string;
 };
 

@@ -2,6 +2,7 @@
 
 import type { KeptBack } from '../removals/kept-back.ts';
 import type { Candidates, RemovalGuard } from '../removals/removal-guard.ts';
+import { addMember, deleteMember } from '../model/collections.ts';
 import { noTags, type TagSet } from '../model/tag-set.ts';
 import type { Scope } from '../model/policy-scope.ts';
 
@@ -80,20 +81,12 @@ export class Judgement {
       else ready.push(tag);
     }
     if (scopes.size > 0) this.#queuedIn.set(address, [...scopes]);
-    for (const scope of scopes) {
-      const queue = this.#queues.get(scope);
-      if (queue === undefined) this.#queues.set(scope, new Set([address]));
-      else queue.add(address);
-    }
+    for (const scope of scopes) addMember(this.#queues, scope, address);
     return ready;
   }
 
   #leaveQueues(address: string): void {
-    for (const scope of this.#queuedIn.get(address) ?? []) {
-      const queue = this.#queues.get(scope);
-      queue?.delete(address);
-      if (queue?.size === 0) this.#queues.delete(scope);
-    }
+    for (const scope of this.#queuedIn.get(address) ?? []) deleteMember(this.#queues, scope, address);
     this.#queuedIn.delete(address);
   }
 }

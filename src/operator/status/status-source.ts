@@ -1,5 +1,6 @@
 // Keeps the keys of the statuses that may have moved (a dirty set), and makes of each key what its status is computed from.
 
+import { addMember, deleteMember } from '../../core/model/collections.ts';
 import type { PolicyId } from '../../core/model/model.ts';
 import { firewallStatus } from '../../core/status/firewall-status.ts';
 import { policyStatus } from '../../core/status/policy-status.ts';
@@ -153,16 +154,9 @@ export class StatusSource {
   }
 
   #setFirewalls(id: PolicyId, names: readonly string[]): void {
-    for (const name of this.#firewallsOf.get(id) ?? []) {
-      const named = this.#namedBy.get(name);
-      named?.delete(id);
-      if (named?.size === 0) this.#namedBy.delete(name);
-    }
+    for (const name of this.#firewallsOf.get(id) ?? []) deleteMember(this.#namedBy, name, id);
     if (names.length === 0) this.#firewallsOf.delete(id);
     else this.#firewallsOf.set(id, names);
-    for (const name of names) {
-      const named = this.#namedBy.get(name) ?? new Set();
-      this.#namedBy.set(name, named.add(id));
-    }
+    for (const name of names) addMember(this.#namedBy, name, id);
   }
 }

@@ -11,8 +11,7 @@ export function recalled(view: FirewallView, former: PanFirewallStatus | undefin
   const tables = former?.tables ?? [];
   const recall = (shown: ShownTable): ShownTable => {
     if (shown.view.known) return shown;
-    const { owned = 0, foreign = 0 } =
-      tables.find((one) => tableKey(keyed(one)) === tableKey(shown.ref)) ?? {};
+    const { owned = 0, foreign = 0 } = tables.find((one) => tableKey(one) === tableKey(shown.ref)) ?? {};
     return { ...shown, view: { ...shown.view, owned, foreign } };
   };
   const device = view.device ?? former?.device;
@@ -38,42 +37,9 @@ function withoutCounts(
   tables: NonNullable<PanFirewallStatus['tables']>,
   { finding }: FirewallView,
 ): NonNullable<FirewallView['former']> {
-  return tables.map(
-    ({
-      serial,
-      vsys,
-      deviceGroup,
-      listedGroup,
-      state,
-      owned,
-      foreign,
-      registrationTimeoutSeconds,
-      guardWindow,
-      establishedOn,
-      establishedEndpoint,
-    }) => ({
-      ...(serial === undefined ? {} : { serial }),
-      ...(vsys === undefined ? {} : { vsys }),
-      ...(deviceGroup === undefined ? {} : { deviceGroup }),
-      ...(listedGroup === undefined ? {} : { listedGroup }),
-      state: state === departed ? departed : (finding?.reason ?? 'Progressing'),
-      owned,
-      foreign,
-      pending: 0,
-      ...(registrationTimeoutSeconds === undefined ? {} : { registrationTimeoutSeconds }),
-      ...(guardWindow === undefined ? {} : { guardWindow }),
-      ...(establishedOn === undefined ? {} : { establishedOn }),
-      ...(establishedEndpoint === undefined ? {} : { establishedEndpoint }),
-    }),
-  );
-}
-
-function keyed({
-  serial,
-  vsys,
-}: {
-  readonly serial?: string | undefined;
-  readonly vsys?: string | undefined;
-}) {
-  return { serial, vsys };
+  return tables.map(({ capacity: _capacity, held: _held, plan: _plan, message: _message, ...kept }) => ({
+    ...kept,
+    state: kept.state === departed ? departed : (finding?.reason ?? 'Progressing'),
+    pending: 0,
+  }));
 }
