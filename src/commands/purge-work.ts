@@ -31,6 +31,7 @@ import {
 } from '../operator/lifecycle/purge-status.ts';
 import { patchObject, writeStatus } from '../operator/status/status-writer.ts';
 import { systemClocks, type Term } from '../operator/leadership/term.ts';
+import { wholeSeconds } from '../operator/leadership/wall-clock.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { userAgent } from '../version.ts';
 
@@ -82,7 +83,7 @@ export async function purgeUnder(term: Term, ownerId: string, parts: PurgeParts)
       tell,
       done: async (parsed, result) => {
         results.set(parsed.meta.name, result);
-        const status = purgedFirewallStatus(parsed, result, time());
+        const status = purgedFirewallStatus(parsed, result, wholeSeconds(Date.now()));
         if (status !== undefined)
           await write(objectPath(panFirewalls, parsed.meta.name), parsed.meta, status);
       },
@@ -92,7 +93,7 @@ export async function purgeUnder(term: Term, ownerId: string, parts: PurgeParts)
   for (const resource of [panTagPolicies, clusterPanTagPolicies]) {
     const found = await itemsOf(http, collectionPath(resource), term.signal).catch(noneWithoutDefinition);
     for (const parsed of found.map(parsePolicy)) {
-      const status = purgedPolicyStatus(parsed, results, time());
+      const status = purgedPolicyStatus(parsed, results, wholeSeconds(Date.now()));
       if (status !== undefined) await write(policyPath(parsed.meta), parsed.meta, status);
     }
   }
@@ -154,9 +155,6 @@ function purgeEnvironment(
     timing,
   };
 }
-
-/** RFC 3339, whole seconds. */
-const time = () => new Date().toISOString().replace(/\.\d+Z$/, 'Z');
 
 function noneWithoutDefinition(error: unknown): never[] {
   if (error instanceof KubeApiError && error.status === 404) return [];

@@ -2,6 +2,7 @@
 
 import { type EventNote, eventKind } from '../../core/status/event-note.ts';
 import type { KubeHttp } from '../client/http.ts';
+import { microTime } from '../leases/lease.ts';
 import { apiVersion, group, type ResourceNames } from '../resources/api.ts';
 import type { ObjectMeta } from '../resources/object.ts';
 
@@ -68,11 +69,6 @@ export async function createEvent(
     },
     signal,
   });
-}
-
-/** RFC 3339 with six digits, as metav1.MicroTime is written. */
-function microTime(at: number): string {
-  return new Date(at).toISOString().replace('Z', '000Z');
 }
 
 /** At most so many bytes of UTF-8, ended by an ellipsis where something was left out. */

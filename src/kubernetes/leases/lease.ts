@@ -101,8 +101,8 @@ function claimed({ holder, termMs, at }: Claim, found: Lease | undefined): objec
   };
 }
 
-/** Kubernetes' MicroTime has six digits after the point. */
-function microTime(at: number): string {
+/** RFC 3339 with six digits after the point, as metav1.MicroTime is written. @param at ms since the epoch. */
+export function microTime(at: number): string {
   return new Date(at).toISOString().replace('Z', '000Z');
 }
 

@@ -7,27 +7,17 @@ import type { GroupHierarchy } from '../../core/device/group-hierarchy.ts';
 import type { Rejection } from '../../core/message/refusals.ts';
 import type { Batch } from '../../core/message/batch.ts';
 import type { TableRef } from '../../core/model/table-ref.ts';
+import type { RegisteredIp as Entry } from '../../panos/messages/registered-ip-reader.ts';
+import type { DeviceInfo as Told } from '../../panos/messages/response.ts';
 
-export type DeviceInfo = {
-  readonly serial: string;
-  readonly model: string;
-  readonly swVersion: string;
-  readonly multiVsys: boolean;
-};
+export type DeviceInfo = Omit<Told, 'hostname'>;
 
 /** As pan-os-python tells them apart (facts 10.1). */
 export function isPanorama({ model }: DeviceInfo): boolean {
   return model === 'Panorama' || model.startsWith('M-');
 }
 
-export type RegisteredIp = {
-  /** As the device writes it. */
-  readonly ip: string;
-  readonly fromAgent: boolean;
-  readonly tags: readonly string[];
-  /** Its tags cannot be read: nothing may be concluded of them. */
-  readonly unreadable?: true;
-};
+export type RegisteredIp = Omit<Entry, 'persistent'>;
 
 /** A device itself, or, with a serial, the firewall to which the endpoint, a Panorama, forwards the call. */
 type Receiver = Pick<TableRef, 'serial'>;

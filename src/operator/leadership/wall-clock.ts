@@ -3,7 +3,12 @@
 /** Monotonic ms -> RFC 3339, in whole seconds; what is told and read back comes out the same. */
 export function wallClock(monotonicMs: number): string {
   const ms = Math.round(performance.timeOrigin + monotonicMs);
-  return new Date(Math.ceil(ms / 1000) * 1000).toISOString().replace(/\.\d+Z$/, 'Z');
+  return wholeSeconds(Math.ceil(ms / 1000) * 1000);
+}
+
+/** ms since the epoch -> RFC 3339, cut to whole seconds. */
+export function wholeSeconds(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
 /** RFC 3339 -> monotonic ms; undefined for what is no time. */

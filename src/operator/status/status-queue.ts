@@ -3,6 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type FoundCondition, isUrgentChange } from '../../core/status/conditions.ts';
 import type { StatusContext } from '../../core/status/firewall-status.ts';
+import { wholeSeconds } from '../leadership/wall-clock.ts';
 import type { StatusKey } from '../cluster/status-key.ts';
 import { StatusEchoes } from './status-echoes.ts';
 
@@ -140,7 +141,7 @@ export class StatusQueue {
     const current = newest?.status ?? subject.current;
     if (newest !== undefined) this.#againAt.set(key, newest.until);
     const previous = current?.conditions ?? [];
-    const time = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
+    const time = wholeSeconds(Date.now());
     const computed = subject.compute({ generation: subject.generation, previous, now: at, time });
     if (isDeepStrictEqual(computed.status, current)) {
       kept.since = undefined;

@@ -2,6 +2,7 @@
 
 import { departed, type FirewallView, type ShownTable } from '../../core/status/firewall-view.ts';
 import { tableKey } from '../../core/model/table-ref.ts';
+import { wholeSeconds } from '../leadership/wall-clock.ts';
 import type { PanFirewallEnding } from '../../kubernetes/resources/pan-firewall.ts';
 import type { ObjectMeta } from '../../kubernetes/resources/object.ts';
 import type { PanFirewallStatus } from '../../kubernetes/resources/pan-firewall-status.ts';
@@ -28,8 +29,7 @@ export function recalled(view: FirewallView, former: PanFirewallStatus | undefin
 export function farewellOf(meta: ObjectMeta, ending: PanFirewallEnding): FirewallView['farewell'] {
   const { deletionPolicy, mode, purgeTimeoutSeconds } = ending;
   if (meta.deletingSince === undefined || deletionPolicy === 'Retain' || mode === 'Observe') return undefined;
-  const until = new Date(meta.deletingSince + purgeTimeoutSeconds * 1000).toISOString();
-  return { name: meta.name, until: until.replace(/\.\d+Z$/, 'Z') };
+  return { name: meta.name, until: wholeSeconds(meta.deletingSince + purgeTimeoutSeconds * 1000) };
 }
 
 /** Of a PanFirewall without a worker, whose spec cannot be read: its tables are as they were. */

@@ -21,7 +21,8 @@ const settleMs = 3;
 /** How long it is waited until the other tables of a device with a limit are looked at again. */
 const siblingsMs = 1000;
 
-type LoopParts = {
+/** What a table is kept with. */
+export type LoopParts = {
   readonly context: TableContext;
   readonly table: Table;
   readonly limits: TableLimits;

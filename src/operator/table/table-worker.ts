@@ -14,7 +14,7 @@ import { explainStuckAddresses } from './address-explainer.ts';
 import { type Adoption, Marker } from './marker.ts';
 import { Outage } from '../device/outage.ts';
 import { ReadSchedule } from './read-schedule.ts';
-import { TableLoop } from './table-loop.ts';
+import { type LoopParts, TableLoop } from './table-loop.ts';
 import { TableReader } from './table-reader.ts';
 import { TableSender } from './table-sender.ts';
 import type { TableContext, TableRunner } from './table-context.ts';
@@ -39,15 +39,8 @@ export class TableWorker implements TableRunner {
   readonly table: Table;
   /** As the limits of its device see it. */
   readonly limited: LimitedWorker['limited'];
-  readonly #context: TableContext;
   readonly #given: TableWorkerParts;
-  readonly #work = createWake();
-  readonly #outage: Outage;
-  readonly #marker: Marker;
-  readonly #rights: WritingRights;
-  readonly #reads: ReadSchedule;
-  readonly #reader: TableReader;
-  readonly #sender: TableSender;
+  readonly #parts: LoopParts;
   readonly #loop: TableLoop;
 
   constructor(context: TableContext, given: TableWorkerParts) {
@@ -55,7 +48,7 @@ export class TableWorker implements TableRunner {
     const { limits } = given;
     const markerIntervalMs = () => context.settings.resync.markerIntervalSeconds * 1000;
     const fullIntervalMs = () => context.settings.resync.fullIntervalSeconds * 1000;
-    const work = this.#work;
+    const work = createWake();
     const outage = new Outage('device', log);
     const options = { epochMs: performance.timeOrigin, tagPrefix: self.prefix, timing };
     const table = new Table(given.desired, nothingKnown, settings.removalGuard, options);
@@ -70,71 +63,54 @@ export class TableWorker implements TableRunner {
     const reads = new ReadSchedule({ intervalMs: fullIntervalMs, now, timing });
     const reader = new TableReader({ context, table, reads });
     const sender = new TableSender({ context, table, reads, limited, limits });
-    this.#context = context;
     this.#given = given;
     this.table = table;
     this.limited = limited;
-    this.#outage = outage;
-    this.#marker = marker;
-    this.#rights = rights;
-    this.#reads = reads;
-    this.#reader = reader;
-    this.#sender = sender;
-    this.#loop = new TableLoop({
-      context,
-      table,
-      limits,
-      work,
-      outage,
-      marker,
-      rights,
-      reads,
-      reader,
-      sender,
-    });
+    this.#parts = { context, table, limits, work, outage, marker, rights, reads, reader, sender };
+    this.#loop = new TableLoop(this.#parts);
   }
 
   note(change: AddressChange): void {
-    this.table.note(change, this.#context.now());
-    this.#sender.release(change.address);
-    this.#work.notify();
+    this.table.note(change, this.#parts.context.now());
+    this.#parts.sender.release(change.address);
+    this.#parts.work.notify();
   }
 
   /** What removals depend on changed. @param scope whose tags alone may be concerned; absent: all. */
   knowledgeChanged(scope?: Scope): void {
     if (scope === undefined) this.#loop.knowledgeChanged();
-    else this.table.gateMoved(scope, this.#context.now());
-    this.#work.notify();
+    else this.table.gateMoved(scope, this.#parts.context.now());
+    this.#parts.work.notify();
   }
 
   /** The limits of spec.removalGuard were edited. */
   guardChanged(): void {
-    this.table.configureGuard(this.#context.settings.removalGuard);
-    this.#work.notify();
+    this.table.configureGuard(this.#parts.context.settings.removalGuard);
+    this.#parts.work.notify();
   }
 
   /** Reads the table as soon as the distance to the last read allows. */
   resync(): void {
-    this.#reads.retryNow();
-    this.#reader.ask();
-    this.#work.notify();
+    this.#parts.reads.retryNow();
+    this.#parts.reader.ask();
+    this.#parts.work.notify();
   }
 
   /** A read that was asked for has not begun. Of a table that cannot be read now nobody waits for it. */
   get awaitsRead(): boolean {
-    return this.#reader.isAsked && this.table.known && this.#outage.failing === undefined;
+    return this.#parts.reader.isAsked && this.table.known && this.#parts.outage.failing === undefined;
   }
 
   /** What is about to be judged may become a held plan: whether there is one of some id cannot be told yet. */
   get awaitsJudgement(): boolean {
-    return this.#rights.mayWrite && this.table.hasToJudge;
+    return this.#parts.rights.mayWrite && this.table.hasToJudge;
   }
 
   /** Releases the held plan of this id; false when there is none. */
   approve(plan: string): boolean {
-    const released = this.table.approve(plan, this.#context.now());
-    if (released) this.#context.log.info({ plan }, 'held removals approved');
-    this.#work.notify();
+    const released = this.table.approve(plan, this.#parts.context.now());
+    if (released) this.#parts.context.log.info({ plan }, 'held removals approved');
+    this.#parts.work.notify();
     return released;
   }
 
@@ -143,64 +119,64 @@ export class TableWorker implements TableRunner {
    * more: the annotation stays as long, and so they are held over a restart, too.
    */
   adopt(id: string): Adoption {
-    const state = this.#marker.adopt(id);
-    this.#work.notify();
+    const state = this.#parts.marker.adopt(id);
+    this.#parts.work.notify();
     // Also while another rival contests the table: what the adopted one left would go unasked when that one leaves.
-    const isOpen = this.#rights.isOutdated || this.table.hasUnclaimed;
-    return wasOurs(this.#marker.ownership) && isOpen ? 'pending' : state;
+    const isOpen = this.#parts.rights.isOutdated || this.table.hasUnclaimed;
+    return wasOurs(this.#parts.marker.ownership) && isOpen ? 'pending' : state;
   }
 
   /** Another PanFirewall came to know its device, or left. */
   claimsChanged(): void {
-    this.#rights.claimsChanged();
-    this.#work.notify();
+    this.#parts.rights.claimsChanged();
+    this.#parts.work.notify();
   }
 
   /** What the guard waited for has come: it may judge sooner than was thought. */
   judgeSooner(): void {
-    this.#work.notify();
+    this.#parts.work.notify();
   }
 
   /** Credentials, trust or settings changed: what failed may work now. */
   retryNow(): void {
-    this.#reads.intervalChanged();
-    this.#reads.retryNow();
-    this.#outage.retryNow();
-    this.#work.notify();
+    this.#parts.reads.intervalChanged();
+    this.#parts.reads.retryNow();
+    this.#parts.outage.retryNow();
+    this.#parts.work.notify();
   }
 
   /** The device behind the endpoint is another one, or somebody else may write to it: nothing is known of its table. */
   forget(): void {
     this.table.forget();
-    this.#marker.forget();
-    this.#sender.forget();
-    this.#reader.forget();
-    this.#work.notify();
+    this.#parts.marker.forget();
+    this.#parts.sender.forget();
+    this.#parts.reader.forget();
+    this.#parts.work.notify();
   }
 
   get ref(): TableRef {
-    return this.#context.ref;
+    return this.#parts.context.ref;
   }
 
   /** The device takes no registrations, as its HA peer does: nobody waits for it. */
   get isPassivePeer(): boolean {
-    return this.#outage.failing?.reason === 'PassivePeer';
+    return this.#parts.outage.failing?.reason === 'PassivePeer';
   }
 
   /** Monotonic ms: until then a message without an answer may still take effect. */
   get unsureUntil(): number {
-    return this.#reads.unsureUntil;
+    return this.#parts.reads.unsureUntil;
   }
 
   view(): TableView {
     return tableView({
-      firewall: this.#context.name,
+      firewall: this.#parts.context.name,
       table: this.table,
-      marker: this.#marker,
-      writeMode: this.#context.writeMode,
-      precedence: this.#context.precedence,
-      failing: this.#outage.failing,
-      reading: this.#reader.notes,
+      marker: this.#parts.marker,
+      writeMode: this.#parts.context.writeMode,
+      precedence: this.#parts.context.precedence,
+      failing: this.#parts.outage.failing,
+      reading: this.#parts.reader.notes,
       limited: this.#given.limits,
     });
   }
@@ -223,11 +199,11 @@ export class TableWorker implements TableRunner {
   #explain(signal: AbortSignal): Promise<void> {
     const { table } = this;
     const { explainDesired } = this.#given;
-    const { log, now } = this.#context;
+    const { log, now } = this.#parts.context;
     const rights = () => ({
-      writeMode: this.#context.writeMode,
-      mayWrite: this.#rights.mayWrite,
-      failing: this.#outage.failing?.reason,
+      writeMode: this.#parts.context.writeMode,
+      mayWrite: this.#parts.rights.mayWrite,
+      failing: this.#parts.outage.failing?.reason,
     });
     return explainStuckAddresses({ table, explainDesired, rights, log, now }, signal);
   }
