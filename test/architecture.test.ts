@@ -194,6 +194,21 @@ test('every export of src and simulator is imported by another file; by tests al
   assert.deepEqual(unused, []);
 });
 
+test('every method and getter of src is named a second time in src: none is there for tests alone', () => {
+  const code = filesOf('src').map((file) => {
+    const text = readFileSync(join(root, file), 'utf8');
+    return { file, text: text.replaceAll(/\/\/.*$|\/\*[^]*?\*\//gm, '') };
+  });
+  const names = code.flatMap(({ text }) => text.match(/\w+/g) ?? []);
+  const times = Map.groupBy(names, (name) => name);
+  const unused = code.flatMap(({ file, text }) =>
+    [...text.matchAll(/^ {2}(?:(?:async|get|static) )*\*?([a-z]\w*)(?:<[^>]*>)?\(/gm)]
+      .filter(([, name = '']) => times.get(name)?.length === 1)
+      .map(([, name]) => `${file} ${name}`),
+  );
+  assert.deepEqual(unused, []);
+});
+
 const exported = /^export (?:async |abstract )?(?:class|function\*?|const|let|type) (\w+)/gm;
 
 /** 'file name' of each. */

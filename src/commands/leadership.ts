@@ -43,108 +43,99 @@ type LeadershipParts = {
   readonly log: Logger;
 };
 
-export class Leadership {
-  readonly #parts: LeadershipParts;
+/** Leads whenever it can, until the signal; everything that it began has ended then. */
+export async function runLeadership(parts: LeadershipParts, signal: AbortSignal): Promise<void> {
+  const { http, namespace, log } = parts;
+  const election = createElection(parts);
+  const changed = (holder: string) => election.changed(holder);
+  await Promise.all([
+    election.run(signal, (term) => lead(parts, term)),
+    watchLease({ http, namespace, changed, log }, signal),
+  ]);
+}
 
-  constructor(parts: LeadershipParts) {
-    this.#parts = parts;
+async function lead(parts: LeadershipParts, term: Term): Promise<void> {
+  const { controller, signals, current, metrics } = parts;
+  const status = createStatusWorker(parts, term);
+  const lifecycle = createLifecycleWorker(parts, term);
+  current.term = term;
+  signals.listen({
+    changed: (key) => {
+      status.changed(key);
+      lifecycle.changed();
+    },
+    statusObserved: (key, value) => status.observed(key, value),
+  });
+  metrics.leader.set(1);
+  controller.lead(term);
+  try {
+    await Promise.all([status.run(term.signal), lifecycle.run(term.signal)]);
+  } finally {
+    await controller.standBy();
+    metrics.leader.set(0);
+    current.term = undefined;
+    signals.listen(undefined);
   }
+}
 
-  /** Leads whenever it can, until the signal; everything that it began has ended then. */
-  async run(signal: AbortSignal): Promise<void> {
-    const { http, namespace, log } = this.#parts;
-    const election = this.#createElection();
-    const changed = (holder: string) => election.changed(holder);
-    await Promise.all([
-      election.run(signal, (term) => this.#lead(term)),
-      watchLease({ http, namespace, changed, log }, signal),
-    ]);
-  }
+function createElection(parts: LeadershipParts): Election {
+  const { http, namespace, elect, controller, watches, timing, log } = parts;
+  return new Election({
+    client: createLeaseClient(http, namespace),
+    identity: leaseIdentity(),
+    mode: elect ? 'wait' : 'ignore',
+    clocks: systemClocks,
+    turnedBack: () => {
+      log.warn('API server restored to an older state, relisting');
+      // What was learnt of it may never have been.
+      for (const watch of watches) watch.startAnew();
+    },
+    found: (lease, seenAt) => {
+      if (lease?.renewedAt !== undefined) controller.nobodyLedSince(newHoldersSince(lease.renewedAt, seenAt));
+    },
+    timing,
+    log,
+  });
+}
 
-  async #lead(term: Term): Promise<void> {
-    const { controller, signals, current, metrics } = this.#parts;
-    const status = this.#createStatusWorker(term);
-    const lifecycle = this.#createLifecycleWorker(term);
-    current.term = term;
-    signals.listen({
-      changed: (key) => {
-        status.changed(key);
-        lifecycle.changed();
-      },
-      statusObserved: (key, value) => status.observed(key, value),
-    });
-    metrics.leader.set(1);
-    controller.lead(term);
-    try {
-      await Promise.all([status.run(term.signal), lifecycle.run(term.signal)]);
-    } finally {
-      await controller.standBy();
-      metrics.leader.set(0);
-      current.term = undefined;
-      signals.listen(undefined);
-    }
-  }
-
-  #createElection(): Election {
-    const { http, namespace, elect, controller, watches, timing, log } = this.#parts;
-    return new Election({
-      client: createLeaseClient(http, namespace),
-      identity: leaseIdentity(),
-      mode: elect ? 'wait' : 'ignore',
-      clocks: systemClocks,
-      turnedBack: () => {
-        log.warn('API server restored to an older state, relisting');
-        // What was learnt of it may never have been.
-        for (const watch of watches) watch.startAnew();
-      },
-      found: (lease, seenAt) => {
-        if (lease?.renewedAt !== undefined)
-          controller.nobodyLedSince(newHoldersSince(lease.renewedAt, seenAt));
-      },
-      timing,
+function createLifecycleWorker(parts: LeadershipParts, term: Term): LifecycleWorker {
+  const { http, controller, definitions, events, metrics, log } = parts;
+  const patch: PatchObject = async (path, change, stop) => {
+    if (!term.mayBegin()) throw term.signal.reason;
+    return patchObject(http, path, change, stop);
+  };
+  return new LifecycleWorker({
+    firewalls: () => controller.firewalls.values(),
+    finalizers: new Finalizers({ patch, log }),
+    farewells: new Farewells({
+      patch,
+      askDefinition: definitions.ask,
+      purge: (object) => controller.purge(object),
+      record: (meta, event) => events.record(referenceTo(panFirewalls, meta), event),
       log,
-    });
-  }
+      clock: systemClocks.wall,
+    }),
+    failed: (reason) => metrics.reconcileErrors.inc({ reason }),
+    log,
+  });
+}
 
-  #createLifecycleWorker(term: Term): LifecycleWorker {
-    const { http, controller, definitions, events, metrics, log } = this.#parts;
-    const patch: PatchObject = async (path, change, stop) => {
+function createStatusWorker(parts: LeadershipParts, term: Term): StatusWorker {
+  const { http, controller, events, metrics, log } = parts;
+  const now = systemClocks.now;
+  // What was told in an earlier term is in the statuses, or was another leader's to tell.
+  const statusEvents = new StatusEvents((about, event) => events.record(about, event));
+  return new StatusWorker({
+    source: new StatusSource({ controller, events: statusEvents, startedAt: now() }),
+    write: async (subject, value, stop) => {
       if (!term.mayBegin()) throw term.signal.reason;
-      return patchObject(http, path, change, stop);
-    };
-    return new LifecycleWorker({
-      firewalls: () => controller.firewalls.values(),
-      finalizers: new Finalizers({ patch, log }),
-      farewells: new Farewells({
-        patch,
-        askDefinition: definitions.ask,
-        purge: (object) => controller.purge(object),
-        record: (meta, event) => events.record(referenceTo(panFirewalls, meta), event),
-        log,
-        clock: systemClocks.wall,
-      }),
-      failed: (reason) => metrics.reconcileErrors.inc({ reason }),
-      log,
-    });
-  }
-
-  #createStatusWorker(term: Term): StatusWorker {
-    const { http, controller, events, metrics, log } = this.#parts;
-    const now = systemClocks.now;
-    // What was told in an earlier term is in the statuses, or was another leader's to tell.
-    const statusEvents = new StatusEvents((about, event) => events.record(about, event));
-    return new StatusWorker({
-      source: new StatusSource({ controller, events: statusEvents, startedAt: now() }),
-      write: async (subject, value, stop) => {
-        if (!term.mayBegin()) throw term.signal.reason;
-        return writeStatus(http, subject, value, stop);
-      },
-      gone: (uid) => statusEvents.forget(uid),
-      failed: (reason) => metrics.reconcileErrors.inc({ reason }),
-      log,
-      now,
-    });
-  }
+      return writeStatus(http, subject, value, stop);
+    },
+    gone: (uid) => statusEvents.forget(uid),
+    failed: (reason) => metrics.reconcileErrors.inc({ reason }),
+    log,
+    now,
+  });
 }
 
 /** As other operators do it: the Pod's name, which is its host's, and something that no restart repeats. */

@@ -22,7 +22,7 @@ import { readOwnerId } from '../operator/cluster/installation.ts';
 import { observedKeyExchange, openObservedConnection } from '../operator/device/observed-connection.ts';
 import { dropAnnotation } from '../operator/status/status-writer.ts';
 import { createWatches } from '../operator/cluster/watches.ts';
-import { Leadership } from './leadership.ts';
+import { runLeadership } from './leadership.ts';
 import { checkTiming } from './test-timing.ts';
 import { type Routes, startHttpServer } from '../runtime/http-server.ts';
 import type { Logger } from '../runtime/logger.ts';
@@ -121,7 +121,7 @@ async function operate(parts: OperatorParts): Promise<void> {
   const watches = createWatches({ http, namespace, controller, metrics, log });
   health.watched = watches;
   collectGauges(metrics, controller, watches);
-  const leadership = new Leadership({
+  const leading = {
     http,
     namespace,
     elect,
@@ -134,11 +134,15 @@ async function operate(parts: OperatorParts): Promise<void> {
     timing,
     metrics,
     log,
-  });
+  };
   // A bug in one part ends all of them: the next start begins from what the firewalls and the cluster say.
   const ending = new AbortController();
   const stop = AbortSignal.any([signal, ending.signal]);
-  const running = [...watches.map((watch) => watch.run(stop)), definitions.run(stop), leadership.run(stop)];
+  const running = [
+    ...watches.map((watch) => watch.run(stop)),
+    definitions.run(stop),
+    runLeadership(leading, stop),
+  ];
   // The last to end: the others have something to tell to their end.
   const silence = new AbortController();
   const telling = events.run(silence.signal);

@@ -2,7 +2,7 @@
 
 import { groupsOfAddress } from '../syntax/address.ts';
 import type { Firewall, Network } from '../model/model.ts';
-import { contains, parseNetwork } from '../syntax/network.ts';
+import { contains, networkOf } from '../syntax/network.ts';
 
 /**
  * RFC 6890 and RFC 4291. No packet of a Pod crosses a firewall under such an address, and 192.0.2.0/24 (TEST-NET-1)
@@ -19,7 +19,7 @@ const never: readonly Network[] = [
   '::1/128',
   'fe80::/10',
   'ff00::/8',
-].map(known);
+].map(networkOf);
 
 /** How the texts of all those addresses begin, and of few others: most need no closer look. */
 const suspicious = /^(?:0|127|169|192|22[4-9]|23[0-9]|255)\.|^:|^f[ef]/;
@@ -30,10 +30,4 @@ export function takes({ addressCIDRs }: Pick<Firewall, 'addressCIDRs'>, address:
   const groups = groupsOfAddress(address);
   if (never.some((network) => contains(network, groups))) return false;
   return addressCIDRs === undefined || addressCIDRs.some((network) => contains(network, groups));
-}
-
-function known(text: string): Network {
-  const parsed = parseNetwork(text);
-  if (!parsed.ok) throw new TypeError(`${text} ${parsed.problem}`);
-  return parsed.network;
 }

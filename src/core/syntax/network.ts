@@ -27,6 +27,13 @@ export function parseNetwork(text: string): ParsedNetwork {
   return { ok: false, problem: `has bits set after its length: write ${textOf(groups)}/${bits}` };
 }
 
+/** The same of a text that is known to be one. @throws TypeError */
+export function networkOf(text: string): Network {
+  const parsed = parseNetwork(text);
+  if (!parsed.ok) throw new TypeError(`${text} ${parsed.problem}`);
+  return parsed.network;
+}
+
 /** Reads a network as most programs do: bits after its length do not count. undefined: it is none. */
 export function maskedNetwork(text: string): Network | undefined {
   const [, host = '', digits = ''] = /^([^/]*)\/(\d{1,3})$/.exec(text) ?? [];

@@ -40,10 +40,7 @@ export class KubeUnreachableError extends Error {
 
 /** Bytes that are not what the protocol promises: cut, damaged, or from something that is no API server. */
 export class DecodeError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'DecodeError';
-  }
+  override readonly name = 'DecodeError';
 }
 
 /** The resourceVersion asked for is not served: compacted away, or not reached yet. Only a new list helps. */

@@ -5,8 +5,8 @@
 // release wrote otherwise is left out of it.
 
 import type { TableEntry } from '../../core/device/device-groups.ts';
-import type { Firewall, Network, Policy, Selector, TagSource } from '../../core/model/model.ts';
-import { parseNetwork } from '../../core/syntax/network.ts';
+import type { Firewall, Policy, Selector, TagSource } from '../../core/model/model.ts';
+import { networkOf } from '../../core/syntax/network.ts';
 import { type LabelSelector, parseSelector } from '../../core/syntax/selector.ts';
 import { parseTemplate } from '../../core/syntax/template.ts';
 import { clusterPanTagPolicies, panTagPolicies } from './api.ts';
@@ -142,12 +142,6 @@ function tagSourceOf({ template, labelKeys }: PanTagPolicySpec['tags'][number]):
   const parsed = parseTemplate(template);
   if (!parsed.ok) throw new TypeError(`the schema let an invalid template pass: ${parsed.problem}`);
   return { kind: 'template', template: parsed.template };
-}
-
-function networkOf(text: string): Network {
-  const parsed = parseNetwork(text);
-  if (!parsed.ok) throw new TypeError(`the schema let an invalid network pass: ${parsed.problem}`);
-  return parsed.network;
 }
 
 function selectorOf(spec: LabelSelector): Selector {

@@ -2,7 +2,6 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { type DefinitionLook, wasDeletedAlone } from '../../core/removals/crd-deletion.ts';
-import type { Desired } from '../../core/desired/desired.ts';
 import type { Origin } from '../../core/desired/succession.ts';
 import type { PolicyId } from '../../core/model/model.ts';
 import { type Scope, scopeOf } from '../../core/model/policy-scope.ts';
@@ -14,22 +13,13 @@ import {
   type ResourceNames,
 } from '../../kubernetes/resources/api.ts';
 import type { ParsedPolicy } from '../../kubernetes/resources/parse.ts';
-import type { Logger } from '../../runtime/logger.ts';
-import type { AskDefinition } from './definition-watch.ts';
-import type { StatusKey } from './status-key.ts';
+import type { FirewallObjectsOptions } from './firewall-objects.ts';
 
 export type PolicyObject = { readonly parsed: ParsedPolicy };
 
-type PolicyObjectsOptions = {
-  readonly desired: Desired;
-  /** Something moved that the status of this object may show. */
-  readonly changed: (key: StatusKey) => void;
+type PolicyObjectsOptions = Omit<FirewallObjectsOptions, 'createWorker' | 'dropAnnotation'> & {
   /** Whether there are policies that cannot be relied on, and could own tags of this scope, is another matter now. */
   readonly knowledgeChanged: (scope: Scope) => void;
-  readonly askDefinition: AskDefinition;
-  /** The watch delivered this object's status. */
-  readonly statusObserved: (key: StatusKey, status: unknown) => void;
-  readonly log: Logger;
 };
 
 export class PolicyObjects {

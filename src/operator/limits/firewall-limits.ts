@@ -1,29 +1,18 @@
 // Limits of one PanFirewall: those of each of its devices, updated with the cluster and the spec.
 
-import type { Desired } from '../../core/desired/desired.ts';
 import { largestOfEach, type LimitedShare } from '../../core/limits/limit-tally.ts';
 import type { PolicyId } from '../../core/model/model.ts';
 import type { DesiredTags } from '../../core/table/desired-tags.ts';
-import type { Timing } from '../../core/model/timing.ts';
 import type { TableRef } from '../../core/model/table-ref.ts';
 import type { LimitedAddresses } from '../../core/status/policy-status.ts';
-import type { Logger } from '../../runtime/logger.ts';
-import type { FirewallSettings } from '../device/credentials.ts';
 import type { DeviceInfo } from '../device/device-port.ts';
-import { LimitedDevice } from './limited-device.ts';
+import { LimitedDevice, type LimitedDeviceOptions } from './limited-device.ts';
 import type { LimitedWorker } from './limited-table.ts';
 import { exceeded } from './limits-view.ts';
 
-type FirewallLimitsOptions = {
-  readonly firewall: string;
-  readonly desired: Desired;
-  readonly workers: () => readonly LimitedWorker[];
-  /** spec.limits. */
-  readonly spec: () => Omit<FirewallSettings['limits'], 'maxConcurrentCalls'>;
+type FirewallLimitsOptions = Omit<LimitedDeviceOptions, 'serial' | 'device'> & {
   /** Of the device that holds the table; undefined while it is not known. */
   readonly deviceOf: (ref: TableRef) => DeviceInfo | undefined;
-  readonly log: Logger;
-  readonly timing: Timing;
 };
 
 export class FirewallLimits {

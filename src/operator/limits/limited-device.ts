@@ -10,11 +10,11 @@ import type { FirewallSettings } from '../device/credentials.ts';
 import type { DeviceInfo } from '../device/device-port.ts';
 import type { LimitedWorker } from './limited-table.ts';
 
-type LimitedDeviceOptions = {
+export type LimitedDeviceOptions = {
   readonly firewall: string;
   readonly serial: string | undefined;
   readonly desired: Desired;
-  /** Those of its tables. */
+  /** Those of the tables. */
   readonly workers: () => readonly LimitedWorker[];
   /** spec.limits. */
   readonly spec: () => Omit<FirewallSettings['limits'], 'maxConcurrentCalls'>;

@@ -14,7 +14,7 @@ import { toReading } from './table-reading.ts';
 const mostAlone = 8;
 const mostTold = 5;
 
-type ReadBackParts = {
+export type ReadingParts = {
   readonly context: TableContext;
   readonly table: Table;
   readonly reads: ReadSchedule;
@@ -22,7 +22,7 @@ type ReadBackParts = {
 
 /** @throws DeviceError */
 export async function readBack(
-  { context, table, reads }: ReadBackParts,
+  { context, table, reads }: ReadingParts,
   connection: Connection,
   addresses: ReadonlySet<string>,
   signal: AbortSignal,

@@ -1,17 +1,8 @@
 // Reads one table in full when it is due, and passes the reading to the table.
 
-import type { Table } from '../../core/table/table.ts';
 import type { Connection } from '../device/device-port.ts';
-import type { ReadSchedule } from './read-schedule.ts';
-import { tellRefused } from './read-back.ts';
-import type { TableContext } from './table-context.ts';
+import { type ReadingParts, tellRefused } from './read-back.ts';
 import { toReading } from './table-reading.ts';
-
-type TableReaderParts = {
-  readonly context: TableContext;
-  readonly table: Table;
-  readonly reads: ReadSchedule;
-};
 
 /** Each the smallest address of its kind, so that it stays while it applies. */
 export type ReadingNotes = {
@@ -26,11 +17,11 @@ export type ReadingNotes = {
 const nothingToNote: ReadingNotes = { learned: undefined, shared: undefined, unreadable: undefined };
 
 export class TableReader {
-  readonly #parts: TableReaderParts;
+  readonly #parts: ReadingParts;
   #notes: ReadingNotes = nothingToNote;
   #isAsked = false;
 
-  constructor(parts: TableReaderParts) {
+  constructor(parts: ReadingParts) {
     this.#parts = parts;
   }
 

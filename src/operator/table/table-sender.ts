@@ -12,9 +12,7 @@ import { Suspects } from '../../core/message/suspects.ts';
 import type { Table } from '../../core/table/table.ts';
 import type { Connection } from '../device/device-port.ts';
 import type { TableLimits } from '../limits/limited-device.ts';
-import { readBack, tellRefused } from './read-back.ts';
-import type { ReadSchedule } from './read-schedule.ts';
-import type { TableContext } from './table-context.ts';
+import { readBack, type ReadingParts, tellRefused } from './read-back.ts';
 
 /**
  * At most what devices take in good time, and what a refusal may name without holding up others: the reply to 1,000 pairs
@@ -22,10 +20,7 @@ import type { TableContext } from './table-context.ts';
  */
 export const messageLimits = { entries: 500, pairs: 1000, bytes: 1024 * 1024 };
 
-type TableSenderParts = {
-  readonly context: TableContext;
-  readonly table: Table;
-  readonly reads: ReadSchedule;
+type TableSenderParts = ReadingParts & {
   /** The table as the limits of its device see it, and those limits. */
   readonly limited: LimitedTable;
   readonly limits: Pick<TableLimits, 'answered'>;
