@@ -1,17 +1,19 @@
 // Entry point: reads the arguments, starts the command, and turns its end into an exit code.
 
 import { createInterface } from 'node:readline/promises';
-import { type Command, ConfigError, readCommand, usage } from './config.ts';
+import { type Command, readCommand, usage } from './config/config.ts';
+import { ConfigError } from './config/config-error.ts';
 import { KubeConfigError } from './kubernetes/client/kube-connection.ts';
 import { ListenError } from './runtime/http-server.ts';
 import { createLogger, type Logger } from './runtime/logger.ts';
 import { stopSignal } from './runtime/stop-signals.ts';
+import { check } from './commands/check.ts';
 import { purge } from './commands/purge.ts';
 import { run } from './commands/run.ts';
 import { revision, version } from './version.ts';
 
 async function main(args: readonly string[]): Promise<void> {
-  const { command, settings, purge: request, warnings } = readCommand(args);
+  const { command, settings, purge: purgeRequest, check: checkRequest, warnings } = readCommand(args);
   switch (command) {
     case 'help':
       process.stdout.write(usage());
@@ -23,13 +25,22 @@ async function main(args: readonly string[]): Promise<void> {
       return untilStopped(run, { settings, warnings, to: 1 });
     case 'purge':
       // What it did stands on standard output, how it goes on standard error.
-      return untilStopped(purgeWith(request), { settings, warnings, to: 2 });
+      return untilStopped(purgeWith(purgeRequest), { settings, warnings, to: 2 });
+    case 'check':
+      return untilStopped(checkWith(checkRequest), { settings, warnings, to: 2 });
   }
+}
+
+const tell = (line: string) => process.stdout.write(`${line}\n`);
+
+function checkWith(request: Command['check']): Work {
+  return async (settings, log, signal) => {
+    process.exitCode = await check({ settings, request, log, tell }, signal);
+  };
 }
 
 function purgeWith(request: Command['purge']): Work {
   return async (settings, log, signal) => {
-    const tell = (line: string) => process.stdout.write(`${line}\n`);
     const ask = process.stdin.isTTY && process.stdout.isTTY ? askAtTerminal : undefined;
     process.exitCode = await purge({ settings, request, log, tell, ask }, signal);
   };
@@ -58,10 +69,10 @@ async function untilStopped(work: Work, { settings, warnings, to }: Start): Prom
 try {
   await main(process.argv.slice(2));
 } catch (error) {
+  process.exitCode = error instanceof ConfigError ? 2 : 1;
   if (error instanceof ConfigError) process.stderr.write(`${error.message}\nSee --help.\n`);
   else if (error instanceof KubeConfigError) process.stderr.write(`${error.message}\n`);
   else if (error instanceof ListenError)
     process.stderr.write(`--http-address (PANTAG_HTTP_ADDRESS): ${error.message}\n`);
   else process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  process.exitCode = 1;
 }

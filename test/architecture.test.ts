@@ -16,10 +16,10 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'src/kubernetes': ['src/core', 'src/net', 'src/signals'],
   'src/panos': ['src/core', 'src/net', 'src/signals'],
   'src/operator': ['src/core', 'src/kubernetes', 'src/net', 'src/panos', 'src/runtime', 'src/signals'],
-  'src/config.ts': ['src/core', 'src/runtime'],
+  'src/config': ['src/core', 'src/runtime'],
   'src/version.ts': ['package.json'],
   'src/commands': [
-    'src/config.ts',
+    'src/config',
     'src/core',
     'src/kubernetes',
     'src/net',
@@ -27,7 +27,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'src/runtime',
     'src/version.ts',
   ],
-  'src/main.ts': ['src/commands', 'src/config.ts', 'src/kubernetes', 'src/runtime', 'src/version.ts'],
+  'src/main.ts': ['src/commands', 'src/config', 'src/kubernetes', 'src/runtime', 'src/version.ts'],
   simulator: [],
 };
 
@@ -59,6 +59,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'cluster',
     'lifecycle',
     'status',
+    'check',
   ],
   'src/kubernetes': ['errors', 'codec', 'client', 'reflector', 'resources', 'leases', 'events'],
   'src/panos': ['errors', 'http', 'xml', 'messages', 'session', 'client'],
@@ -261,7 +262,7 @@ test('one file is the composition root', () => {
 });
 
 test('only config.ts reads the environment', () => {
-  const files = filesOf('src').filter((file) => file !== 'src/config.ts');
+  const files = filesOf('src').filter((file) => file !== 'src/config/config.ts');
   assert.deepEqual(filesThat(files, /process\.env/), []);
 });
 

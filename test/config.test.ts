@@ -1,7 +1,8 @@
 // Flags and variables as values: what is given wins over the environment, and that over the defaults.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ConfigError, readCommand } from '../src/config.ts';
+import { readCommand } from '../src/config/config.ts';
+import { ConfigError } from '../src/config/config-error.ts';
 import { productTiming } from '../src/core/model/timing.ts';
 
 const elects = (args: readonly string[], environment: Readonly<Record<string, string>> = {}) =>

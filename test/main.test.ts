@@ -45,7 +45,14 @@ test('--help lists every flag', async () => {
   }
 });
 
-const refused: readonly [string, readonly string[], Readonly<Record<string, string>>, RegExp][] = [
+type Refusals = readonly (readonly [
+  behaviour: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  message: RegExp,
+])[];
+
+const misused: Refusals = [
   [
     'an unknown flag names the nearest known one',
     ['--log-levle', 'info'],
@@ -76,6 +83,12 @@ const refused: readonly [string, readonly string[], Readonly<Record<string, stri
   ],
   ['a namespace must be one', ['--namespace', 'Not/One'], {}, /--namespace .*must be a namespace name/],
   ['a stray argument is refused', ['run', 'fast'], {}, /"run" takes no arguments, but got "fast"/],
+  ['a word that is near none has no hint', ['completion'], {}, /^unknown command "completion"\nSee --help/],
+  ['an output that check does not know', ['check', '-o', 'yaml'], {}, /^--output: must be text or json/],
+  ['a flag of check is none of run', ['run', '-o', 'json'], {}, /--output is a flag of the command check/],
+];
+
+const unusable: Refusals = [
   [
     'without any cluster it says how to name one',
     [],
@@ -102,13 +115,18 @@ const refused: readonly [string, readonly string[], Readonly<Record<string, stri
   ],
 ];
 
-for (const [behaviour, args, env, message] of refused) {
-  test(behaviour, async () => {
-    const { code, stderr } = await type([...args, ...(args.length > 0 ? [] : ['run'])], env);
-    assert.equal(code, 1);
-    assert.match(stderr, message);
-    assert.doesNotMatch(stderr, /\n\s+at /, 'no stack for what the user can mend');
-  });
+for (const [refusals, exitCode] of [
+  [misused, 2],
+  [unusable, 1],
+] as const) {
+  for (const [behaviour, args, env, message] of refusals) {
+    test(behaviour, async () => {
+      const { code, stderr } = await type([...args, ...(args.length > 0 ? [] : ['run'])], env);
+      assert.equal(code, exitCode);
+      assert.match(stderr, message);
+      assert.doesNotMatch(stderr, /\n\s+at /, 'no stack for what the user can mend');
+    });
+  }
 }
 
 test('an unknown variable with our prefix is a warning, and a context without a cluster an error', async (context) => {

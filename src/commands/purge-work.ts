@@ -1,7 +1,8 @@
 // The work of the command purge, under the Lease: the parts of an operator that purge, and the statuses afterwards.
 
 import { z } from 'zod';
-import type { PurgeRequest, Settings } from '../config.ts';
+import type { PurgeRequest } from '../config/command-flags.ts';
+import type { Settings } from '../config/config.ts';
 import { Desired } from '../core/desired/desired.ts';
 import type { TableClaim } from '../core/rights/table-claims.ts';
 import type { KubeHttp } from '../kubernetes/client/http.ts';

@@ -1,6 +1,7 @@
 // The command purge: asks, sees that no operator runs, takes the Lease, has everything of ours unregistered, and gives the Lease back.
 
-import type { PurgeRequest, Settings } from '../config.ts';
+import type { PurgeRequest } from '../config/command-flags.ts';
+import type { Settings } from '../config/config.ts';
 import { createKubeHttp, type KubeHttp } from '../kubernetes/client/http.ts';
 import { connectToCluster } from '../kubernetes/client/kube-connection.ts';
 import { KubeApiError, KubeUnreachableError } from '../kubernetes/errors/kube-errors.ts';

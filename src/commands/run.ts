@@ -1,7 +1,7 @@
 // Composition root: builds the operator from its parts, each from what was built before, and runs it until the signal.
 
 import { hostname } from 'node:os';
-import type { Settings } from '../config.ts';
+import type { Settings } from '../config/config.ts';
 import { referenceTo } from '../kubernetes/events/events.ts';
 import type { Timing } from '../core/model/timing.ts';
 import { createKubeHttp, type KubeHttp } from '../kubernetes/client/http.ts';

@@ -1,6 +1,6 @@
 // Holds other times than the product's, which tests set, to clusters on this machine.
 
-import { ConfigError } from '../config.ts';
+import { ConfigError } from '../config/config-error.ts';
 import { productTiming, type Timing } from '../core/model/timing.ts';
 import type { Logger } from '../runtime/logger.ts';
 

@@ -1,7 +1,7 @@
 // Makes connections for undici: resolves the name, connects TCP and TLS, each step with a limit of its own;
 // and all that are being made can be given up at once, which undici itself cannot (its destroy() waits for them).
 import { isIP, type Socket } from 'node:net';
-import type { ConnectionOptions } from 'node:tls';
+import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { type buildConnector, errors } from 'undici';
 import { firstConnection } from './first-connection.ts';
 import { addressesOf } from './names.ts';
@@ -25,6 +25,8 @@ export type ConnectorOptions = {
 type Handshake = {
   /** Beside those of all. */
   readonly tls: ConnectionOptions;
+  /** Told once when TLS stands. */
+  readonly made?: (socket: TLSSocket) => void;
   /** Told once when it has ended: with undefined when TLS stands, else with what `connect` fails with. */
   readonly ended: (error: unknown) => void;
 };
@@ -107,6 +109,7 @@ function connectionMaker(options: ConnectorOptions) {
       own.ended(error);
       throw error;
     });
+    own.made?.(made);
     own.ended(undefined);
     return made;
   };

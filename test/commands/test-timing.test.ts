@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkTiming } from '../../src/commands/test-timing.ts';
-import { ConfigError } from '../../src/config.ts';
+import { ConfigError } from '../../src/config/config-error.ts';
 import { productTiming, readTiming } from '../../src/core/model/timing.ts';
 import type { Logger } from '../../src/runtime/logger.ts';
 

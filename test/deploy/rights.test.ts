@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
+import { neededRights, spelled } from '../../src/operator/check/needed-rights.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -70,4 +71,14 @@ test('the operator has these rights and no others', () => {
       'watch secrets',
     ],
   });
+});
+
+test('the command check asks for these rights and no others', () => {
+  const { ClusterRole, Role } = rightsOf('deploy/rbac.yaml');
+  const asked = (ownNamespace: boolean) =>
+    neededRights
+      .filter((right) => right.ownNamespace === ownNamespace)
+      .map(spelled)
+      .sort();
+  assert.deepEqual({ ClusterRole: asked(false), Role: asked(true) }, { ClusterRole, Role });
 });

@@ -1,10 +1,9 @@
 // The command purge: every firewall that wants it is cleaned, the others are named, and the Lease is given back.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { after, test } from 'node:test';
 import type { KubernetesObject } from '../harness/api-client.ts';
-import { operatorProgram } from '../harness/operator-process.ts';
 import { waitFor } from '../harness/wait-for.ts';
+import { startCommand } from './command.ts';
 import { ask } from './firewall-requests.ts';
 import { stageFleet } from './panorama.ts';
 import { openStage, operatorNamespace, type StagedDevice } from './stage.ts';
@@ -13,7 +12,6 @@ import { departureLimitMs, type Status } from './statuses.ts';
 const stage = await openStage();
 after(() => stage.close());
 const { cluster } = stage;
-const limitMs = 60_000;
 
 const expected = { '10.1.0.1': ['all'], '10.1.0.2': ['all'] };
 await cluster.createNamespace('shop');
@@ -31,35 +29,10 @@ async function registered(name: string, spec: object = {}): Promise<StagedDevice
   return fw;
 }
 
-type Purge = {
-  readonly interrupt: () => void;
-  readonly ended: Promise<{ code: number | null; lines: string[] }>;
-};
-
-/** The command, under the operator's own rights. */
-async function startPurge(more: readonly string[] = ['--yes']): Promise<Purge> {
-  const token = await cluster.serviceAccountToken(operatorNamespace, 'pan-tag-operator');
-  const kubeconfig = await stage.plane.kubeconfigFor({ token });
-  const args = [
-    operatorProgram,
-    'purge',
-    '--kubeconfig',
-    kubeconfig,
-    '--namespace',
-    operatorNamespace,
-    ...more,
-  ];
-  const signal = AbortSignal.timeout(limitMs);
-  const child = spawn(process.execPath, args, { env: {}, signal, stdio: ['ignore', 'pipe', 'ignore'] });
-  let output = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    output += chunk.toString('utf8');
-  });
-  const ended = new Promise<{ code: number | null; lines: string[] }>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) => resolve({ code, lines: output.trimEnd().split('\n').sort() }));
-  });
-  return { ended, interrupt: () => child.kill('SIGINT') };
+/** The command, with its lines sorted: firewalls are purged side by side. */
+async function startPurge(more: readonly string[] = ['--yes']) {
+  const { ended, interrupt } = await startCommand(stage, ['purge', ...more]);
+  return { ended: ended.then(({ code, lines }) => ({ code, lines: lines.toSorted() })), interrupt };
 }
 
 const purge = async (...more: string[]) => (await startPurge(more.length > 0 ? more : undefined)).ended;

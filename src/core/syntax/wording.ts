@@ -15,6 +15,12 @@ export function nearest(word: string, known: readonly [string, ...string[]]): st
   return known.reduce((best, candidate) => (distance(candidate) < distance(best) ? candidate : best));
 }
 
+/** Close enough to be what was meant: two edits, and no more than a third of the word. */
+export function isNear(word: string, candidate: string): boolean {
+  const most = Math.min(2, Math.ceil(candidate.length / 3));
+  return editDistance(word.toLowerCase(), candidate.toLowerCase()) <= most;
+}
+
 function sharedStart(a: string, b: string): number {
   let length = 0;
   while (length < a.length && a[length] === b[length]) length++;

@@ -26,13 +26,14 @@ export async function waitForDefinitions(
 
 async function findProblem(http: KubeHttp, signal: AbortSignal): Promise<string | undefined> {
   for (const resource of resources) {
-    const problem = await problemOf(resource, http, signal);
+    const problem = await definitionProblem(resource, http, signal);
     if (problem !== undefined) return problem;
   }
   return undefined;
 }
 
-async function problemOf(
+/** Why the installed CRD is of no use, with the next step; undefined when it is. Rejects with the signal's reason. */
+export async function definitionProblem(
   resource: ResourceNames,
   http: KubeHttp,
   signal: AbortSignal,

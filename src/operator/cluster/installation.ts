@@ -22,10 +22,15 @@ export function readOwnerId(options: InstallationOptions): Promise<string> {
   return untilClear(() => look(http, namespace, signal), options);
 }
 
+/** Asks once. Rejects with what the API server refuses. @param namespace the operator's own. */
+export async function askOwnerId(http: KubeHttp, namespace: string, signal: AbortSignal): Promise<string> {
+  const { metadata } = named.parse(await http.json({ path, signal }));
+  return ownerId(metadata.uid, namespace);
+}
+
 async function look(http: KubeHttp, namespace: string, signal: AbortSignal): Promise<Looked<string>> {
   try {
-    const { metadata } = named.parse(await http.json({ path, signal }));
-    return { value: ownerId(metadata.uid, namespace) };
+    return { value: await askOwnerId(http, namespace, signal) };
   } catch (error) {
     if (error instanceof KubeApiError)
       return {

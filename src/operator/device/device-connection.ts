@@ -1,5 +1,6 @@
 // Binds the operator's port to the PAN-OS client: batches in, rejections and DeviceErrors out.
 
+import type { X509Certificate } from 'node:crypto';
 import { DeviceError } from '../../core/model/device-error.ts';
 import { whyUnsupported } from '../../core/device/pan-os-version.ts';
 import type { Rejection } from '../../core/message/refusals.ts';
@@ -29,6 +30,8 @@ export type ConnectionOptions = {
   /** Asked just before each further part of a request. */
   readonly mayGoOn: () => boolean;
   readonly observe: CallObserver;
+  /** Told of the certificate that the device presents. */
+  readonly presented?: ((certificate: X509Certificate) => void) | undefined;
   readonly timing: Timing;
 };
 

@@ -1,4 +1,5 @@
 // Opens connections to one device: whom it trusts, through which proxy, with which key exchange.
+import type { X509Certificate } from 'node:crypto';
 import type { SecureContext } from 'node:tls';
 import { CertificateError } from '../../net/certificate-error.ts';
 import { type Connector, createConnector } from '../../net/connector.ts';
@@ -23,11 +24,13 @@ export type ConnectorOptions = {
   readonly proxy?: Proxy | undefined;
   /** What is known of the devices' key exchange. Default: what this transport finds out. */
   readonly keyExchange?: KeyExchange | undefined;
+  /** Told which certificate the device has presented, each time that TLS stands. */
+  readonly presented?: ((certificate: X509Certificate) => void) | undefined;
 };
 
 /** @param connectMs for the name of the endpoint, and again for TCP and TLS. Throws DeviceError when the CA cannot be read. */
 export function connectorTo(
-  { endpoint, tls, proxy, keyExchange = createKeyExchange() }: ConnectorOptions,
+  { endpoint, tls, proxy, keyExchange = createKeyExchange(), presented }: ConnectorOptions,
   connectMs: number,
 ): Connector {
   const contexts = { all: trustedBy(tls.ca), classical: undefined as SecureContext | undefined };
@@ -41,6 +44,10 @@ export function connectorTo(
       const secureContext = (contexts[groups] ??= trustedBy(tls.ca, groups));
       return {
         tls: { secureContext },
+        made: (socket) => {
+          const certificate = socket.getPeerX509Certificate();
+          if (certificate !== undefined) presented?.(certificate);
+        },
         ended: (error) => keyExchange.ended(endpoint, groups, outcomeOf(error)),
       };
     },

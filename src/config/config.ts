@@ -2,10 +2,21 @@
 
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { productTiming, readTiming, type Timing } from './core/model/timing.ts';
-import { unreadableEntries } from './core/syntax/no-proxy.ts';
-import { nearest } from './core/syntax/wording.ts';
-import { logFormats, logLevels } from './runtime/logger.ts';
+import {
+  type CheckRequest,
+  type CommandName,
+  commandFlags,
+  commands,
+  type PurgeRequest,
+  readCheck,
+  readPurge,
+  refuseForeign,
+} from './command-flags.ts';
+import { ConfigError } from './config-error.ts';
+import { productTiming, readTiming, type Timing } from '../core/model/timing.ts';
+import { unreadableEntries } from '../core/syntax/no-proxy.ts';
+import { isNear, nearest } from '../core/syntax/wording.ts';
+import { logFormats, logLevels } from '../runtime/logger.ts';
 
 const listenAddress = /^(?:\[[0-9a-f:.]+\]|[^:\s[\]]*):(\d{1,5})$/i;
 
@@ -30,36 +41,25 @@ const flags = {
       'must be host:port or :port',
     )
     .default(':8080')
-    .describe('where /metrics, /healthz and /readyz are served'),
+    .describe('where /metrics, /healthz and /readyz are served (default: :8080)'),
   'leader-elect': z
     .enum(['true', 'false'], 'must be true or false')
     .default('true')
     .transform((text) => text === 'true')
-    .describe('wait for the Lease before writing anything; false: write at once, for a single replica'),
-  'log-level': z.enum(logLevels).default('info').describe(logLevels.join(', ')),
-  'log-format': z.enum(logFormats).default('json').describe(logFormats.join(', ')),
+    .describe(
+      'wait for the Lease before writing anything; false: write at once, for a single replica (default: true)',
+    ),
+  'log-level': z
+    .enum(logLevels)
+    .default('info')
+    .describe(`${logLevels.join(', ')} (default: info)`),
+  'log-format': z
+    .enum(logFormats)
+    .default('json')
+    .describe(`${logFormats.join(', ')} (default: json)`),
 } as const;
 
 const settings = z.strictObject(flags);
-
-/** Of purge alone, on the command line alone: each run says anew how far it may go. */
-const purgeFlags = {
-  yes: 'do not ask for confirmation; required without a terminal',
-  'dry-run': 'list what would be done, and exit',
-  'take-over':
-    'purge although an operator renews the Lease; a running operator registers everything again afterwards',
-} as const;
-const timeoutFlag = 'timeout';
-const timeoutDescription = 'upper limit of spec.purgeTimeoutSeconds for each PanFirewall, in seconds';
-
-export type PurgeRequest = {
-  /** PanFirewalls; none: all of them. */
-  readonly names: readonly string[];
-  readonly yes: boolean;
-  readonly dryRun: boolean;
-  readonly takeOver: boolean;
-  readonly timeoutSeconds: number | undefined;
-};
 
 export type Settings = Readonly<z.output<typeof settings>> & {
   /** For devices alone: what HTTPS_PROXY and NO_PROXY say. The URL may hold a user name and a password. */
@@ -72,95 +72,77 @@ export type Settings = Readonly<z.output<typeof settings>> & {
   readonly timing: Timing;
 };
 
-const commands = ['run', 'purge', 'version', 'help'] as const;
-
 export type Command = {
-  readonly command: (typeof commands)[number];
+  readonly command: CommandName;
   readonly settings: Settings;
   /** What the command purge is asked for. */
   readonly purge: PurgeRequest;
+  /** What the command check is asked for. */
+  readonly check: CheckRequest;
   /** About variables with our prefix that mean nothing; Kubernetes injects such for Services. */
   readonly warnings: readonly string[];
 };
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** All problems of the command line and the environment, one a line. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-}
-
 const prefix = 'PANTAG_';
 const variableOf = (flag: string) => prefix + flag.toUpperCase().replaceAll('-', '_');
 const flagNames = Object.keys(flags) as [keyof typeof flags, ...(keyof typeof flags)[]];
-const purgeFlagNames = [...Object.keys(purgeFlags), timeoutFlag];
+const commandFlagNames = Object.keys(commandFlags);
 
 /** @throws ConfigError */
 export function readCommand(args: readonly string[], environment: Environment = process.env): Command {
   const { values, positionals }: Parsed = parse(args);
-  if (values['help'] === true || positionals[0] === 'help') {
-    return { command: 'help', purge: readPurge({}, []), ...read({}, {}) };
-  }
+  if (values['help'] === true || positionals[0] === 'help')
+    return { command: 'help', purge: readPurge({}, []), check: readCheck({}, []), ...read({}, {}) };
   const [word, ...rest] = positionals;
   const command = values['version'] === true ? 'version' : (word ?? 'run');
-  if (!isCommand(command)) {
-    throw new ConfigError(`unknown command "${command}"; did you mean "${nearest(command, commands)}"?`);
-  }
-  if (command !== 'purge') refuseForeign(command, values, rest);
-  return { command, purge: readPurge(values, rest), ...read(values, environment) };
-}
-
-function refuseForeign(
-  command: string,
-  values: Readonly<Record<string, unknown>>,
-  rest: readonly string[],
-): void {
-  if (rest.length > 0) throw new ConfigError(`"${command}" takes no arguments, but got "${rest.join(' ')}"`);
-  const foreign = purgeFlagNames.find((name) => values[name] !== undefined);
-  if (foreign !== undefined)
-    throw new ConfigError(`--${foreign} is a flag of the command purge, not of "${command}"`);
-}
-
-function readPurge(values: Readonly<Record<string, unknown>>, names: readonly string[]): PurgeRequest {
-  const timeout = values[timeoutFlag];
-  const timeoutSeconds = timeout === undefined ? undefined : Number(timeout);
-  if (timeoutSeconds !== undefined && !(Number.isInteger(timeoutSeconds) && timeoutSeconds > 0)) {
-    throw new ConfigError(`--${timeoutFlag}: must be a number of seconds, 1 or more`);
-  }
+  if (!isCommand(command)) throw new ConfigError(`unknown command "${command}"${meant(command, commands)}`);
+  refuseForeign(command, values, rest);
   return {
-    names,
-    yes: values['yes'] === true,
-    dryRun: values['dry-run'] === true,
-    takeOver: values['take-over'] === true,
-    timeoutSeconds,
+    command,
+    purge: readPurge(values, rest),
+    check: readCheck(values, rest),
+    ...read(values, environment),
   };
 }
 
 type Parsed = { readonly values: Readonly<Record<string, unknown>>; readonly positionals: readonly string[] };
 
 function parse(args: readonly string[]): Parsed {
-  const strings = [...flagNames, timeoutFlag].map((name) => [name, { type: 'string' as const }] as const);
-  const switches = [...Object.keys(purgeFlags), 'version'].map(
-    (name) => [name, { type: 'boolean' as const }] as const,
-  );
-  const options = Object.fromEntries<{ readonly type: 'string' | 'boolean' }>([...strings, ...switches]);
+  const own = Object.entries(commandFlags).map(([name, { type, short }]) => [
+    name,
+    { type, ...(short === undefined ? {} : { short }) },
+  ]);
+  const options = {
+    ...Object.fromEntries(flagNames.map((name) => [name, { type: 'string' }])),
+    ...Object.fromEntries(own),
+    version: { type: 'boolean' },
+    help: { type: 'boolean', short: 'h' },
+  };
   for (const arg of args) {
     const [, dashes = '', name] = /^(--?)([^-=][^=]*)/.exec(arg) ?? [];
-    if (name === undefined || arg === '-h') continue;
-    if (dashes === '-' || (name !== 'help' && !Object.hasOwn(options, name))) {
-      const known = [...flagNames, ...purgeFlagNames, 'help', 'version'] as const;
-      throw new ConfigError(`unknown flag ${dashes}${name}; did you mean --${nearest(name, known)}?`);
+    if (name === undefined || /^-[ho]/.test(arg)) continue;
+    if (dashes === '-' || !Object.hasOwn(options, name)) {
+      const known = ['help', 'version', ...flagNames, ...commandFlagNames] as const;
+      throw new ConfigError(`unknown flag ${dashes}${name}${meant(name, known, '--')}`);
     }
   }
   try {
     return parseArgs({
       args: args.map((arg) => (arg === '--leader-elect' ? `${arg}=true` : arg)),
-      options: { ...options, help: { type: 'boolean', short: 'h' } },
+      options,
       allowPositionals: true,
     });
   } catch (error) {
     throw new ConfigError(error instanceof Error ? error.message : String(error));
   }
+}
+
+/** The word that was probably meant, where one is near. */
+function meant(word: string, known: readonly [string, ...string[]], before = ''): string {
+  const near = nearest(word, known);
+  return isNear(word, near) ? `; did you mean ${before === '' ? `"${near}"` : before + near}?` : '';
 }
 
 function read(values: Readonly<Record<string, unknown>>, environment: Environment) {
@@ -236,28 +218,35 @@ function unknownVariables(environment: Environment): string[] {
     .map((name) => `unknown environment variable ${name} ignored`);
 }
 
-function isCommand(text: string): text is Command['command'] {
+function isCommand(text: string): text is CommandName {
   return (commands as readonly string[]).includes(text);
 }
 
 export function usage(): string {
   const row = (name: string, description: string) => `  --${name.padEnd(14)} ${description}`;
-  const rows = flagNames.map((name) => row(name, flags[name].description ?? ''));
-  const ofPurge = Object.entries(purgeFlags).map(([name, description]) => row(name, description));
+  const ofCommand = (command: CommandName) =>
+    Object.entries(commandFlags)
+      .filter(([, { of }]) => of === command)
+      .map(([name, { short, describe }]) => row(short === undefined ? name : `${name}, -${short}`, describe));
   return [
     'pan-tag-operator [run] [flags]   keep firewalls equal to the cluster',
+    'pan-tag-operator check [PANFIREWALL...] [flags]',
+    '                                 look at API server, CRDs, rights, and the way to each firewall; writes nothing',
     'pan-tag-operator purge [PANFIREWALL...] [flags]',
     '                                 unregister our tags on these PanFirewalls, or on every one with Purge and Enforce',
     'pan-tag-operator version         print version, Node and git revision',
     '',
-    ...rows,
+    ...flagNames.map((name) => row(name, flags[name].description ?? '')),
+    '',
+    'Flags of check alone:',
+    ...ofCommand('check'),
     '',
     'Flags of purge alone:',
-    ...ofPurge,
-    row(timeoutFlag, timeoutDescription),
+    ...ofCommand('purge'),
     '',
-    `Each flag can also be set by an environment variable: --log-level is ${variableOf('log-level')}.`,
+    `Flags of all commands can also be set by an environment variable: --log-level is ${variableOf('log-level')}.`,
     'Devices are reached through the proxy in HTTPS_PROXY, except the hosts in NO_PROXY.',
+    'Exit codes: 0 success, 1 failure, 2 usage error, or a purge that wrote nothing.',
     '',
   ].join('\n');
 }
