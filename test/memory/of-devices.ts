@@ -16,15 +16,15 @@ import { nextBatch } from '../core/table/messages.ts';
 const padding = (round: number, bytes: number): string => `<!--${String(round).padEnd(bytes, 'x')}-->`;
 const hostOf = (n: number): string => `fd00::${(n >> 16).toString(16)}:${(n & 0xffff).toString(16)}`;
 
-/** 500 addresses set aside, each by the words of another reply. */
+/** 2,048 addresses set aside, each by the words of another reply. */
 function refusalWords(): (round: number) => void {
   const refusals = new Refusals();
   const clean = cleaner(['secret']);
   return (round) => {
-    const address = `10.0.${(round % 500) >> 8}.${round & 255}`;
+    const address = `10.0.${(round % 2048) >> 8}.${round & 255}`;
     const tags = [`k8s.${round}`];
     const words = `${round} is refused for a reason of which the device has a lot to say`;
-    const text = `<response status="error">${padding(round, 100_000)}<msg><line><uid-response><payload><register><entry ip="${address}" message="${words}"/></register></payload></uid-response></line></msg></response>`;
+    const text = `<response status="error">${padding(round, 25_000)}<msg><line><uid-response><payload><register><entry ip="${address}" message="${words}"/></register></payload></uid-response></line></msg></response>`;
     const [rejected] = readUidResponse(text, { register: [{ ip: address, tags }], unregister: [] });
     if (rejected === undefined) throw new Error('nothing was refused');
     const { section, message } = rejected;
@@ -35,7 +35,7 @@ function refusalWords(): (round: number) => void {
   };
 }
 
-/** 500 devices and the groups of a Panorama, each as the last reply told. */
+/** 4,000 devices and the groups of a Panorama, each as the last reply told. */
 function deviceNames(): (round: number) => void {
   const known = new Map<number, unknown>();
   const clean = cleaner([]);
@@ -43,13 +43,13 @@ function deviceNames(): (round: number) => void {
     const name = `device-with-a-long-name-${round}`;
     const system = `<system><hostname>${name}</hostname><serial>0070510000${round}</serial><model>PA-VM-${name}</model><sw-version>11.1.4-${name}</sw-version></system>`;
     const info = readSystemInfo(
-      `<response status="success">${padding(round, 50_000)}<result>${system}</result></response>`,
+      `<response status="success">${padding(round, 12_500)}<result>${system}</result></response>`,
     );
     const groups = readDeviceGroups(
-      `<response status="success">${padding(round, 50_000)}<result><devicegroups><entry name="${name}"><devices><entry name="0070510000${round}"/></devices></entry></devicegroups></result></response>`,
+      `<response status="success">${padding(round, 12_500)}<result><devicegroups><entry name="${name}"><devices><entry name="0070510000${round}"/></devices></entry></devicegroups></result></response>`,
     );
     const names = [info.hostname, info.model, info.swVersion].map((name) => shortened(clean(name)));
-    known.set(round % 500, { serial: info.serial, names, groups });
+    known.set(round % 4000, { serial: info.serial, names, groups });
   };
 }
 

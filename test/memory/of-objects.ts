@@ -12,10 +12,10 @@ import { createLogger } from '../../src/runtime/logger.ts';
 
 const log = createLogger({ level: 'silent', format: 'json' });
 
-/** 1,000 policies with as many annotations as an object may have, under our own group. */
+/** 1,000 policies with 100 KB of annotations under our own group. */
 function policyAnnotations(): (round: number) => void {
   const store = new RecordStore<unknown>();
-  const ballast = 'x'.repeat(250_000);
+  const ballast = 'x'.repeat(100_000);
   return (round) => {
     const uid = `u${round % 1000}`;
     const annotations = `{"pantag.io/ballast-${round}":"${ballast}"}`;

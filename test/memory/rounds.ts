@@ -34,16 +34,16 @@ function sharedSets(): (round: number) => void {
   };
 }
 
-/** 200 policies and 200 Secrets, edited over and over, each with 100 KB that is none of ours. */
+/** 800 policies and 800 Secrets, edited over and over, each with 25 KB that is none of ours. */
 function rawObjects(): (round: number) => void {
   const store = new RecordStore<unknown>();
   const secret = createSecretDecoder(['apiKey']);
-  const xs = 'x'.repeat(100_000);
+  const xs = 'x'.repeat(25_000);
   return (round) => {
     const ballast = `"${xs}${round}"`;
     const named = `{"ballast":${ballast}}`;
     const rest = `"name":"p","resourceVersion":"${round + 1}","annotations":${named},"managedFields":[${ballast}],"labels":${named}`;
-    const metadataOf = (uid: string) => `{"uid":"${uid}${round % 200}",${rest}}`;
+    const metadataOf = (uid: string) => `{"uid":"${uid}${round % 800}",${rest}}`;
     store.set(policyDecoder.json(JSON.parse(`{"metadata":${metadataOf('u')},"spec":{}}`)), 'watch');
     store.set(secret.json(JSON.parse(`{"metadata":${metadataOf('s')},"data":${named}}`)), 'watch');
   };
