@@ -96,87 +96,67 @@ type RequestReview = {
   readonly log: Logger;
 };
 
+/** Of one PanFirewall. */
+type Known = {
+  /** annotation -> value, until acted on. */
+  open: ReadonlyMap<string, string>;
+  /** annotation -> value: acted on, and not yet seen to be gone. */
+  readonly answered: Map<string, string>;
+  /** annotation -> value: looked at, and still open. */
+  readonly seen: Map<string, string>;
+  /** Annotations with our prefix that mean nothing -> told. */
+  strange: Map<string, boolean>;
+};
+
 export class AnnotationRequests {
-  /** firewall -> annotation -> value, until acted on. */
-  readonly #open = new Map<string, ReadonlyMap<string, string>>();
-  /** firewall -> annotation -> value: acted on, and not yet seen to be gone. */
-  readonly #answered = new Map<string, Map<string, string>>();
-
-  /** firewall -> annotation -> value: looked at, and still open. */
-  readonly #seen = new Map<string, Map<string, string>>();
-
-  /** firewall -> annotations with our prefix that mean nothing -> told. */
-  readonly #strange = new Map<string, Map<string, boolean>>();
+  readonly #known = new Map<string, Known>();
 
   /** A version of the object from before our removal of an annotation asks for nothing again. */
   note(firewall: string, annotations: ReadonlyMap<string, string>): void {
-    const answered = this.#answeredOf(firewall);
+    const fresh: Known = { open: new Map(), answered: new Map(), seen: new Map(), strange: new Map() };
+    const known = this.#known.get(firewall) ?? fresh;
+    this.#known.set(firewall, known);
+    const { answered, seen, strange } = known;
     for (const [name, value] of answered) if (annotations.get(name) !== value) answered.delete(name);
-    const asked = new Map([...annotations].filter(([name]) => actions.has(name) && !answered.has(name)));
-    this.#noteStrange(firewall, annotations);
-    const seen = this.#seen.get(firewall);
-    for (const name of seen?.keys() ?? []) if (!asked.has(name)) seen?.delete(name);
-    if (asked.size === 0) this.#open.delete(firewall);
-    else this.#open.set(firewall, asked);
-  }
-
-  #noteStrange(firewall: string, annotations: ReadonlyMap<string, string>): void {
-    const told = this.#strange.get(firewall);
+    known.open = new Map([...annotations].filter(([name]) => actions.has(name) && !answered.has(name)));
+    for (const name of seen.keys()) if (!known.open.has(name)) seen.delete(name);
     const names = [...annotations.keys()]
       .filter((name) => name.startsWith(`${group}/`) && !actions.has(name))
       .slice(0, mostStrange);
-    if (names.length === 0) this.#strange.delete(firewall);
-    else this.#strange.set(firewall, new Map(names.map((name) => [name, told?.get(name) ?? false])));
+    known.strange = new Map(names.map((name) => [name, strange.get(name) ?? false]));
   }
 
   forget(firewall: string): void {
-    this.#strange.delete(firewall);
-    this.#open.delete(firewall);
-    this.#seen.delete(firewall);
-    this.#answered.delete(firewall);
-  }
-
-  #answeredOf(firewall: string): Map<string, string> {
-    const answered = this.#answered.get(firewall) ?? new Map<string, string>();
-    this.#answered.set(firewall, answered);
-    return answered;
+    this.#known.delete(firewall);
   }
 
   /** Acts on the tables that are known; a request stays open only while one that is not could be meant. */
   review({ workerOf, drop, log }: RequestReview): void {
-    for (const [firewall, names] of this.#strange) {
-      const worker = workerOf(firewall);
+    for (const [firewall, known] of this.#known) {
+      const { open, answered, seen, strange } = known;
+      const worker = open.size + strange.size === 0 ? undefined : workerOf(firewall);
       if (worker === undefined) continue;
-      for (const [name, told] of names) if (!told) worker.tell(unknown(name));
-      for (const name of names.keys()) names.set(name, true);
-    }
-    for (const [firewall, asked] of this.#open) {
-      const worker = workerOf(firewall);
-      if (worker === undefined) continue;
+      for (const [name, told] of strange) {
+        if (!told) worker.tell(unknown(name));
+        strange.set(name, true);
+      }
+      if (open.size === 0) continue;
       const isOpen = ({ table, awaitsJudgement }: (typeof worker.workers)[number]) =>
         !table.known || awaitsJudgement;
       const unread = worker.mayHaveMore || worker.workers.some(isOpen);
-      const left = new Map(asked);
-      for (const [annotation, value] of asked) {
-        const isNew = this.#isNew(firewall, annotation, value);
+      const left = new Map(open);
+      for (const [annotation, value] of open) {
+        const isNew = seen.get(annotation) !== value;
+        seen.set(annotation, value);
         const act = actions.get(annotation);
         if (act?.({ worker, firewall, value, unread, isNew, log: log.child({ firewall }) }) === false)
           continue;
         left.delete(annotation);
-        this.#seen.get(firewall)?.delete(annotation);
-        this.#answeredOf(firewall).set(annotation, value);
+        seen.delete(annotation);
+        answered.set(annotation, value);
         drop(firewall, annotation, value);
       }
-      if (left.size === 0) this.#open.delete(firewall);
-      else this.#open.set(firewall, left);
+      known.open = left;
     }
-  }
-
-  #isNew(firewall: string, annotation: string, value: string): boolean {
-    const seen = this.#seen.get(firewall) ?? new Map<string, string>();
-    this.#seen.set(firewall, seen);
-    const isNew = seen.get(annotation) !== value;
-    seen.set(annotation, value);
-    return isNew;
   }
 }
