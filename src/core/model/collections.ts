@@ -1,4 +1,4 @@
-// Maps that keep no empty entries: counts, and sets of members.
+// Maps that keep no empty entries, counts and sets of members; and the smallest of some texts.
 
 /** Adds to the count of a key; none is kept below 1. True when the key came or went. */
 export function bump<K>(counts: Map<K, number>, key: K, by: number): boolean {
@@ -20,4 +20,11 @@ export function addMember<K, V>(sets: Map<K, Set<V>>, key: K, member: V): void {
 export function deleteMember<K, V>(sets: Map<K, Set<V>>, key: K, member: V): void {
   const set = sets.get(key);
   if (set?.delete(member) === true && set.size === 0) sets.delete(key);
+}
+
+/** The smallest text, so that an example stays while it applies; undefined: there is none. */
+export function smallest(texts: Iterable<string>): string | undefined {
+  let least: string | undefined;
+  for (const text of texts) if (least === undefined || text < least) least = text;
+  return least;
 }

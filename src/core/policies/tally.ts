@@ -3,7 +3,7 @@
 import { takes } from './eligibility.ts';
 import type { Grant } from './grant.ts';
 import { tagsFrom } from './grants.ts';
-import { bump } from '../model/collections.ts';
+import { bump, smallest } from '../model/collections.ts';
 import type { TagSet } from '../model/tag-set.ts';
 import type { Claimant } from '../model/claimant.ts';
 import type { SkipReason } from '../model/model.ts';
@@ -50,7 +50,7 @@ export class Tally {
   /** Sorted by reason; the example is the smallest name, so that it stays while it applies. */
   skipped(): { reason: SkipReason; count: number; example: string }[] {
     return [...this.#skipped]
-      .map(([reason, names]) => ({ reason, count: names.size, example: smallest(names.values()) }))
+      .map(([reason, names]) => ({ reason, count: names.size, example: smallest(names.values()) ?? '' }))
       .sort((a, b) => (a.reason < b.reason ? -1 : 1));
   }
 
@@ -100,10 +100,4 @@ function skips({ claimant, grant, own }: Contribution): SkipReason[] {
 /** Some firewall of the policy's takes the claimant, but not this address. */
 function isOutside(address: string, { reach }: Grant): boolean {
   return reach.firewalls.some((firewall) => !takes(firewall, address));
-}
-
-function smallest(names: Iterable<string>): string {
-  let least: string | undefined;
-  for (const name of names) if (least === undefined || name < least) least = name;
-  return least ?? '';
 }

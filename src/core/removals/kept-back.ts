@@ -1,5 +1,6 @@
 // Removals that are not sent yet: those that wait at the gate, and those that the guard has to judge or holds.
 
+import { smallest } from '../model/collections.ts';
 import { noTags, type TagSet } from '../model/tag-set.ts';
 
 type Removals = { readonly waiting: TagSet; readonly guarded: TagSet };
@@ -36,8 +37,7 @@ export class KeptBack {
 
   /** One that waits for the gate: the smallest address, so that it stays while it applies. */
   get waitingExample(): { readonly address: string; readonly tag: string } | undefined {
-    let address: string | undefined;
-    for (const other of this.#waiting.keys()) if (address === undefined || other < address) address = other;
+    const address = smallest(this.#waiting.keys());
     const [tag] = (address && this.#waiting.get(address)) ?? noTags;
     return address && tag ? { address, tag } : undefined;
   }

@@ -4,7 +4,7 @@
 // from JavaScript's); a pattern is the same everywhere.
 
 import type { z } from 'zod';
-import { type Pattern, pattern, type Rule, ruled, text } from './schema.ts';
+import { matching, type Pattern, pattern, type Rule, ruled, text } from './schema.ts';
 
 const label = '[A-Za-z0-9](?:[-A-Za-z0-9]{0,61}[A-Za-z0-9])?';
 const dnsName = `${label}(?:\\.${label})*`;
@@ -25,29 +25,21 @@ const hostNameRule: Rule<string> = {
   holds: (value) => dnsHost.matches(value) && !numericHost.matches(value),
 };
 
-const endpointRule: Rule<string> = {
-  cel: endpoint.cel,
-  message:
-    'must be https://<host> or https://<host>:<port>, without path, query or user info, such as https://fw-a.example.net',
-  holds: endpoint.matches,
-};
+const endpointRule = matching(
+  endpoint,
+  'must be https://<host> or https://<host>:<port>, without path, query or user info, such as https://fw-a.example.net',
+);
 
-const proxyRule: Rule<string> = {
-  cel: proxy.cel,
-  message:
-    'must be http://<host>:<port> or https://<host>:<port>, without path, query or user info, such as http://proxy:3128; ' +
+const proxyRule = matching(
+  proxy,
+  'must be http://<host>:<port> or https://<host>:<port>, without path, query or user info, such as http://proxy:3128; ' +
     'a proxy that asks for a password is named in HTTPS_PROXY of the operator',
-  holds: proxy.matches,
-};
+);
 
 const objectNameRule = (kind: string): Rule<string> => {
   const part = '[a-z0-9](?:[-a-z0-9]*[a-z0-9])?';
   const name = pattern(`${part}(?:\\.${part})*`);
-  return {
-    cel: name.cel,
-    message: `must be the name of a ${kind}: lower-case letters, digits, - and .`,
-    holds: name.matches,
-  };
+  return matching(name, `must be the name of a ${kind}: lower-case letters, digits, - and .`);
 };
 
 export function hostName(): z.ZodString {

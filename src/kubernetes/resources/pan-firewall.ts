@@ -5,6 +5,7 @@ import { parseNetwork } from '../../core/syntax/network.ts';
 import { hostName, httpsEndpoint, objectName, proxyUrl } from './host.ts';
 import { labelSelector } from './label-selector.ts';
 import {
+  matching,
   type CelRule,
   celText,
   forServer,
@@ -28,11 +29,13 @@ const immutable: CelRule = {
 const reservedWord = '(^|\\.)(_|ns_)';
 
 const tagPrefix = ruled(
-  ruled(text(32), {
-    cel: prefixWords.cel,
-    message: 'must be 1 to 4 words of letters, digits, _ and -, each ended by a dot, such as "k8s-prod."',
-    holds: prefixWords.matches,
-  }),
+  ruled(
+    text(32),
+    matching(
+      prefixWords,
+      'must be 1 to 4 words of letters, digits, _ and -, each ended by a dot, such as "k8s-prod."',
+    ),
+  ),
   {
     cel: `!self.matches(${celText(reservedWord)})`,
     message: 'no word may begin with _ or ns_, which are reserved: write it another way, such as "k8s-prod."',

@@ -80,6 +80,11 @@ export function pattern(source: string): Pattern {
   return { matches: (value) => expression.test(value), cel: `self.matches(${celText(whole)})` };
 }
 
+/** The rule that a pattern holds. @param message see Rule. */
+export function matching({ cel, matches }: Pattern, message: string): Rule<string> {
+  return { cel, message, holds: matches };
+}
+
 /** A CEL string literal in ASCII. */
 export function celText(value: string): string {
   const escape = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;

@@ -1,37 +1,36 @@
 // spec.tables of a PanFirewall: which registered-ip tables are kept.
 
 import { z } from 'zod';
-import { list, pattern, ruled, text } from './schema.ts';
+import { matching, list, pattern, ruled, text } from './schema.ts';
 
 const vsysName = pattern('vsys[1-9][0-9]{0,3}');
 const serialNumber = pattern('[A-Za-z0-9]{1,32}');
 const groupName = pattern('[A-Za-z0-9_][A-Za-z0-9_. -]*');
 const maxTables = 64;
 
-const vsys = ruled(text(8), {
-  cel: vsysName.cel,
-  message: 'must be the name of a virtual system, such as vsys1',
-  holds: vsysName.matches,
-}).describe(
+const vsys = ruled(
+  text(8),
+  matching(vsysName, 'must be the name of a virtual system, such as vsys1'),
+).describe(
   'The virtual system that holds the table, such as vsys1. May be left out where a serial is named and the firewall has ' +
     'one virtual system only.',
 );
 
-const serial = ruled(text(32), {
-  cel: serialNumber.cel,
-  message: 'must be the serial number of a firewall, such as "0070510000001"',
-  holds: serialNumber.matches,
-}).describe(
+const serial = ruled(
+  text(32),
+  matching(serialNumber, 'must be the serial number of a firewall, such as "0070510000001"'),
+).describe(
   'The serial number of a firewall that the endpoint, a Panorama, manages: calls for the table go to the Panorama, which ' +
     'forwards them. Quote it in YAML, so that its zeros are kept.',
 );
 
-const deviceGroup = ruled(text(63), {
-  cel: groupName.cel,
-  message:
+const deviceGroup = ruled(
+  text(63),
+  matching(
+    groupName,
     'must be the name of a device group: letters, digits, blanks, _, . and -, none but letters, digits and _ first',
-  holds: groupName.matches,
-}).describe(
+  ),
+).describe(
   'The name of a device group of the endpoint, a Panorama: one table for each firewall in it, or in a group below it, as ' +
     'firewalls join and leave; it is looked up every 30 s. With a vsys, that of each firewall, where it is in the group; without, every ' +
     'virtual system in the group. The tags of a firewall that leaves stay as they are, and are cleaned when it returns.',

@@ -1,5 +1,6 @@
 // Reads one table in full when it is due, and passes the reading to the table.
 
+import { smallest } from '../../core/model/collections.ts';
 import type { Connection } from '../device/device-port.ts';
 import { type ReadingParts, tellRefused } from './read-back.ts';
 import { toReading } from './table-reading.ts';
@@ -75,8 +76,7 @@ export class TableReader {
       const { learned, shared, ...reading } = toReading(entries, self.prefix, (address) =>
         table.registeredAt(address),
       );
-      const unreadable = [...reading.unreadable].sort();
-      this.#notes = { learned, shared, unreadable: unreadable[0] };
+      this.#notes = { learned, shared, unreadable: smallest(reading.unreadable) };
       const verifies = reads.verifies(startedAt);
       tellRefused(log, table.endRead({ ...reading, agreed, verifies }, now()));
     } finally {

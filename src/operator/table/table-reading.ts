@@ -4,6 +4,7 @@ import { canonicalHost } from '../../core/syntax/address.ts';
 import { markerAddress, ownerOf } from '../../core/rights/ownership.ts';
 import type { TableReading } from '../../core/mirror/mirror.ts';
 import { noTags, type TagSet, tagSet, union } from '../../core/model/tag-set.ts';
+import { smallest } from '../../core/model/collections.ts';
 import type { RegisteredIp } from '../device/device-port.ts';
 
 type OurReading = Omit<TableReading, 'agreed' | 'unreadable'> & {
@@ -56,13 +57,6 @@ function bothIn(tags: TagSet, registered: TagSet): TagSet {
   if (tags.length === 0 || registered.length === 0) return noTags;
   const known = new Set(registered);
   return tags.filter((tag) => known.has(tag));
-}
-
-function smallest(addresses: readonly string[]): string | undefined {
-  return addresses.reduce<string | undefined>(
-    (least, one) => (least === undefined || one < least ? one : least),
-    undefined,
-  );
 }
 
 /** Picks out prefixed tags. Most addresses share their list of tags with many: each is looked at once. */
