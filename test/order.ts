@@ -24,9 +24,9 @@ const longest = [
   'resources/',
 ];
 
-/** Paths of all files of tests under root/test. */
+/** Paths of all files of tests under root/test, but for the scenarios that need a node. */
 export function inOrder(root: string): string[] {
-  const files = globSync('test/**/*.test.ts', { cwd: root });
+  const files = globSync('test/**/*.test.ts', { cwd: root, exclude: ['test/node/scenarios/**'] });
   const rank = (file: string): number => {
     const at = longest.findIndex((begin) => file.startsWith(`test/${begin}`));
     return at < 0 ? longest.length : at;

@@ -1,5 +1,6 @@
 // Runs the tests with node's runner: compiled code is kept from run to run, scenarios share control planes, operators start
-// from a bundle. Arguments go to node; without one all tests run, those that take long first.
+// from a bundle. Arguments go to node; without one all tests run, those that take long first,
+// but for the scenarios on a node (npm run test:node).
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
@@ -46,7 +47,7 @@ async function runAll(): Promise<void> {
 }
 
 async function runSome(args: readonly string[]): Promise<void> {
-  const files = args.some((arg) => !arg.startsWith('-')) ? [] : ['test/**/*.test.ts'];
+  const files = args.some((arg) => !arg.startsWith('-')) ? [] : inOrder(root);
   const child = spawn(process.execPath, ['--test', `--test-concurrency=${concurrency}`, ...args, ...files], {
     cwd: root,
     stdio: 'inherit',

@@ -10,6 +10,7 @@ import { parse } from 'yaml';
 import { panFirewallSpec } from '../../src/kubernetes/resources/pan-firewall.ts';
 import { panTagPolicySpec } from '../../src/kubernetes/resources/tag-policy.ts';
 import { chartDirectory, openHelm, type Values } from './helm.ts';
+import { commandsIn } from './note-commands.ts';
 
 const helm = await openHelm();
 const directory = await mkdtemp(join(tmpdir(), 'pantag-notes-'));
@@ -23,19 +24,6 @@ async function notesOf(values: Values): Promise<string> {
   const place = ['pan-tag-operator', chartDirectory, '--namespace', 'tags', '--dry-run=client'];
   const output = await helm.run('install', ...place, '--values', await helm.valuesFile(values));
   return output.slice(output.indexOf('NOTES:') + 'NOTES:'.length);
-}
-
-/** The lines from one that begins with kubectl, at column 0, to the end of its here-document. */
-function commandsIn(notes: string): string {
-  const commands: string[] = [];
-  let isInDocument = false;
-  for (const line of notes.split('\n')) {
-    const isCommand = !isInDocument && /^(?:kubectl|sleep) /.test(line);
-    if (isInDocument || isCommand) commands.push(line);
-    if (isCommand && line.endsWith("<<'END'")) isInDocument = true;
-    if (line === 'END') isInDocument = false;
-  }
-  return commands.join('\n');
 }
 
 /** Runs them with a kubectl that writes down what it is given: `<number>.args` and `<number>.in`. */

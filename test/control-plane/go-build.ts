@@ -12,14 +12,18 @@ import type { Report } from './cached.ts';
 /** The version that go.mod requires of a module: 'v1.36.2'. */
 export type VersionOf = (module: string) => string;
 
-/** A module whose whole program is go.mod, go.sum and main.go, or that only pins a program of others. */
+/** A program of a module of the tests, or one of others that the module only pins. */
 export type GoProgram = {
   /** Of the binary, and in front of each progress line: 'control-plane'. */
   readonly name: string;
   /** The module's directory. */
   readonly source: string;
-  /** The program that go.mod pins as a tool: 'helm.sh/helm/v4/cmd/helm'. Absent: main.go beside it. */
+  /** The program that go.mod pins as a tool: 'helm.sh/helm/v4/cmd/helm'. Absent: the module's own, made of files. */
   readonly tool?: string;
+  /** The directory of the module's own program, below source; default '.'. */
+  readonly folder?: string;
+  /** All that the module's own program is made of, but for go.mod and go.sum; default main.go. */
+  readonly files?: readonly string[];
   /** Where there is no Go: why it is wanted ('the tests build ...'), and what to do instead of installing it. */
   readonly purpose: string;
   readonly instead?: string;
@@ -49,9 +53,7 @@ const reportEveryMs = 15_000;
 export async function makePlan(program: GoProgram): Promise<Plan> {
   const goVersion = await findGo(program);
   const [mod = '', ...sources] = await Promise.all(
-    ['go.mod', 'go.sum', ...(program.tool === undefined ? ['main.go'] : [])].map((name) =>
-      readFile(join(program.source, name), 'utf8'),
-    ),
+    ['go.mod', 'go.sum', ...ownFiles(program)].map((name) => readFile(join(program.source, name), 'utf8')),
   );
   const versionOf: VersionOf = (module) => requiredVersion(mod, module);
   const flags = buildFlags(program.variables?.(versionOf) ?? {});
@@ -60,6 +62,10 @@ export async function makePlan(program: GoProgram): Promise<Plan> {
   const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
   const binary = join(cache, 'pan-tag-operator', `${program.name}-${key}`);
   return { program, binary, goVersion, content: program.content(versionOf), flags };
+}
+
+function ownFiles({ tool, files = ['main.go'] }: GoProgram): readonly string[] {
+  return tool === undefined ? files : [];
 }
 
 async function findGo({ purpose, instead }: GoProgram): Promise<string> {
@@ -99,7 +105,7 @@ export async function build(plan: Plan, report: Report, signal: AbortSignal | un
   try {
     const go = await startLeashed({
       command: 'go',
-      args: ['build', ...plan.flags, '-o', unfinished, program.tool ?? '.'],
+      args: ['build', ...plan.flags, '-o', unfinished, program.tool ?? `./${program.folder ?? ''}`],
       cwd: program.source,
       env: { ...process.env, CGO_ENABLED: '0' },
       stdio: ['ignore', 'ignore', 'pipe'],

@@ -8,29 +8,24 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/url"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"strconv"
 	"syscall"
 	"time"
 
 	"github.com/spf13/pflag"
-	"go.etcd.io/etcd/server/v3/embed"
 	utilerrors "k8s.io/apimachinery/pkg/util/errors"
 	"k8s.io/client-go/rest"
 	basecompatibility "k8s.io/component-base/compatibility"
 	logsapi "k8s.io/component-base/logs/api/v1"
 	"k8s.io/kubernetes/cmd/kube-apiserver/app"
 	"k8s.io/kubernetes/cmd/kube-apiserver/app/options"
+	"pantag.io/test/control-plane/etcd"
 )
 
-const (
-	etcdStartLimit = 30 * time.Second
-	// A restart asks for its former port, which may still be in some short-lived connection's hands.
-	portWait = 15 * time.Second
-)
+// A restart asks for its former port, which may still be in some short-lived connection's hands.
+const portWait = 15 * time.Second
 
 func main() {
 	if err := run(os.Args[1:]); err != nil {
@@ -47,17 +42,17 @@ func run(args []string) error {
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer cancel()
 
-	etcd, err := startEtcd(ctx, dataDir)
+	store, err := etcd.Start(ctx, dataDir, "http://127.0.0.1:0")
 	if err != nil {
 		return fmt.Errorf("etcd: %w", err)
 	}
-	defer etcd.Close()
+	defer store.Close()
 	listener, err := listen(ctx, server.SecureServing.BindPort)
 	if err != nil {
 		return err
 	}
 	address := listener.Addr().(*net.TCPAddr)
-	server.Etcd.StorageConfig.Transport.ServerList = []string{"http://" + etcd.Clients[0].Addr().String()}
+	server.Etcd.StorageConfig.Transport.ServerList = []string{"http://" + store.Clients[0].Addr().String()}
 	server.SecureServing.Listener = listener
 	server.SecureServing.BindAddress = address.IP
 	server.SecureServing.BindPort = address.Port
@@ -104,39 +99,6 @@ func serve(ctx context.Context, server *options.ServerRunOptions) error {
 		return utilerrors.NewAggregate(errs)
 	}
 	return app.Run(ctx, completed)
-}
-
-// startEtcd returns when etcd answers. It need not survive a power cut, so it never waits for a disk.
-func startEtcd(ctx context.Context, dataDir string) (*embed.Etcd, error) {
-	loopback := []url.URL{{Scheme: "http", Host: "127.0.0.1:0"}}
-	config := embed.NewConfig()
-	config.Dir = filepath.Clean(dataDir)
-	config.LogLevel = "error"
-	config.UnsafeNoFsync = true
-	// Its REST gateway would dial the advertised address, whose port nobody knows before it is bound.
-	config.EnableGRPCGateway = false
-	config.QuotaBackendBytes = 8 << 30
-	config.ListenPeerUrls = loopback
-	config.ListenClientUrls = loopback
-	config.AdvertisePeerUrls = loopback
-	config.AdvertiseClientUrls = loopback
-	config.InitialCluster = config.InitialClusterFromName(config.Name)
-
-	etcd, err := embed.StartEtcd(config)
-	if err != nil {
-		return nil, err
-	}
-	select {
-	case <-etcd.Server.ReadyNotify():
-		return etcd, nil
-	case err = <-etcd.Err():
-	case <-ctx.Done():
-		err = ctx.Err()
-	case <-time.After(etcdStartLimit):
-		err = fmt.Errorf("not ready after %s", etcdStartLimit)
-	}
-	etcd.Close()
-	return nil, err
 }
 
 // listen takes the port here, and not in kube-apiserver, so that no other process can come between choice and use.

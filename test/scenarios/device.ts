@@ -10,7 +10,11 @@ import { type HeldOptions, type HeldTables, heldTables } from './held-tables.ts'
 
 export type { HoldsOptions, Owned } from './held-tables.ts';
 
-export type DeviceOptions = Pick<SimulatorOptions, 'vsys' | 'settings' | 'identity' | 'clock'> & HeldOptions;
+export type DeviceOptions = Pick<
+  SimulatorOptions,
+  'vsys' | 'settings' | 'identity' | 'clock' | 'host' | 'names'
+> &
+  HeldOptions;
 
 export type Device = HeldTables & {
   readonly simulator: Simulator;

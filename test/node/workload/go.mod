@@ -1,0 +1,3 @@
+module pantag.io/test/workload
+
+go 1.26.0
