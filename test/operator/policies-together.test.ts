@@ -51,7 +51,8 @@ function world() {
       return evaluate.apply(this, given);
     },
   );
-  const worker = { note: () => undefined, reviewed: () => undefined, knowledgeChanged: () => undefined };
+  const nothing = () => undefined;
+  const worker = { note: nothing, limits: { note: nothing }, tables: { knowledgeChanged: nothing } };
   const controller = new Controller({
     createWorker: () => worker as unknown as FirewallWorker,
     changed: () => undefined,

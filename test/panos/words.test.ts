@@ -183,8 +183,8 @@ const places: readonly (readonly [file: string, words: string, whose: string])[]
   ['src/operator/status/event-recorder.ts', 'is being terminated', 'the API server'],
   ['src/operator/status/status-writer.ts', 'due to an error in our request', 'the API server'],
   ['src/core/device/model-limits.ts', 'Panorama', 'the model of a device, which can only limit itself'],
-  ['src/operator/firewall/firewall-worker.ts', 'pending', 'our own word of what became of an adoption'],
-  ['src/operator/firewall/firewall-worker.ts', 'done', 'our own word of what became of an adoption'],
+  ['src/operator/firewall/table-workers.ts', 'pending', 'our own word of what became of an adoption'],
+  ['src/operator/firewall/table-workers.ts', 'done', 'our own word of what became of an adoption'],
   ['src/core/syntax/address.ts', '::ffff:', 'the text of an address itself, which is no name of anything'],
   [
     'src/core/syntax/template.ts',

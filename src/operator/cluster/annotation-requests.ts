@@ -30,7 +30,7 @@ const actions: ReadonlyMap<string, Action> = new Map([
   [
     approveRemovalsAnnotation,
     ({ worker, firewall, value: plan, unread, isNew, log }) => {
-      if (worker.approve(plan)) return true;
+      if (worker.tables.approve(plan)) return true;
       if (!unread) {
         log.warn({ plan }, 'approval ignored, plan not held');
         const look = `kubectl get panfw ${firewall} -o jsonpath='{.status.tables[*].held}'`;
@@ -49,15 +49,15 @@ const actions: ReadonlyMap<string, Action> = new Map([
     ({ worker, isNew, log }) => {
       if (isNew) {
         log.info('full read requested');
-        worker.resync();
+        worker.tables.resync();
       }
-      return !worker.awaitsRead;
+      return !worker.tables.awaitsRead;
     },
   ],
   [
     adoptAnnotation,
     ({ worker, firewall, value: owner, unread, isNew, log }) => {
-      const adoption = worker.adopt(owner);
+      const adoption = worker.tables.adopt(owner);
       if (adoption !== 'unknown owner') return adoption === 'done';
       if (!unread) {
         log.warn({ owner }, 'adoption ignored, owner has marked no table');
@@ -141,9 +141,9 @@ export class AnnotationRequests {
         strange.set(name, true);
       }
       if (open.size === 0) continue;
-      const isOpen = ({ table, awaitsJudgement }: (typeof worker.workers)[number]) =>
+      const isOpen = ({ table, awaitsJudgement }: (typeof worker.tables.all)[number]) =>
         !table.known || awaitsJudgement;
-      const unread = worker.mayHaveMore || worker.workers.some(isOpen);
+      const unread = worker.tables.mayHaveMore || worker.tables.all.some(isOpen);
       const left = new Map(open);
       for (const [annotation, value] of open) {
         const isNew = seen.get(annotation) !== value;

@@ -60,7 +60,7 @@ export class Controller implements ClusterState {
         options.changed(firewall);
       },
       addressReviewed: (firewall, address) => {
-        this.firewalls.get(firewall)?.worker?.reviewed(address);
+        this.firewalls.get(firewall)?.worker?.limits.note(address);
         options.changed(firewall);
       },
       policyChanged: options.changed,
@@ -217,7 +217,7 @@ export class Controller implements ClusterState {
       answered(this.#now());
       answer(look);
       // Also where the answer opens no gate: a worker may have gone to sleep until the latest moment for it.
-      for (const worker of this.#firewalls.workers()) worker.judgeSooner();
+      for (const worker of this.#firewalls.workers()) worker.tables.judgeSooner();
     });
   };
 
@@ -244,7 +244,7 @@ export class Controller implements ClusterState {
   /** @param scope whose tags alone may be concerned; absent: all. */
   #knowledgeChanged(scope?: Scope): void {
     for (const [name, { worker }] of this.firewalls) {
-      worker?.knowledgeChanged(scope);
+      worker?.tables.knowledgeChanged(scope);
       this.#options.changed(name);
     }
   }

@@ -81,7 +81,7 @@ export class FirewallObjects {
   claim(firewall: string, claim: TableClaim | undefined): void {
     this.#claims.put(firewall, claim, this.all.get(firewall)?.parsed);
     for (const [name, { worker }] of this.all) {
-      worker?.claimsChanged();
+      worker?.tables.claimsChanged();
       this.#options.changed(name);
     }
   }
@@ -112,7 +112,7 @@ export class FirewallObjects {
     this.#see(name);
     this.#requests.note(name, parsed.meta.annotations);
     if (before !== undefined && !sameLifecycle(before, parsed)) {
-      object.worker?.knowledgeChanged();
+      object.worker?.tables.knowledgeChanged();
       changed(name);
     }
     if (before !== undefined && sameForUs(before, parsed)) {

@@ -5,7 +5,6 @@ import type { AddressChange } from '../../core/model/address-change.ts';
 import type { EventNote } from '../../core/status/event-note.ts';
 import type { FirewallView, ShownTable } from '../../core/status/firewall-view.ts';
 import { type PurgeOutcome, together } from '../../core/lifecycle/farewell.ts';
-import type { Scope } from '../../core/model/policy-scope.ts';
 import { deviceIdentity } from '../../core/rights/table-claims.ts';
 import type { FirewallSettings } from '../device/credentials.ts';
 import { FirewallDevices, type MetDevice } from '../device/firewall-devices.ts';
@@ -18,12 +17,11 @@ import {
 } from './firewall-context.ts';
 import type { FirewallTask } from './firewall-task.ts';
 import { FirewallLimits } from '../limits/firewall-limits.ts';
-import type { Adoption } from '../table/marker.ts';
 import { type OpenWork, openWork } from '../../core/status/open-work.ts';
 import { TableFactory } from './table-factory.ts';
 import { TableSet } from './table-set.ts';
+import { TableWorkers } from './table-workers.ts';
 import { asideOf } from '../table/table-view.ts';
-import type { TableWorker } from '../table/table-worker.ts';
 import type { Term } from '../leadership/term.ts';
 
 export class FirewallWorker {
@@ -32,14 +30,16 @@ export class FirewallWorker {
   readonly #devices: FirewallDevices;
   /** What its devices take, and what is out because of it. */
   readonly limits: FirewallLimits;
-  readonly #tables: TableSet;
+  /** The tables that it keeps. */
+  readonly tables: TableWorkers;
+  readonly #tableSet: TableSet;
   readonly #tasks: readonly FirewallTask[];
   #leads = false;
 
   constructor(context: FirewallContext) {
     this.#context = context;
     const { firewall, desired, observer, log, timing } = context;
-    this.#claim = new OwnTableClaim(context, () => this.#tables.claimed);
+    this.#claim = new OwnTableClaim(context, () => this.#tableSet.claimed);
     this.#devices = new FirewallDevices(context, {
       met: (device, before) => this.#met(device, before),
       unmet: () => this.#claim.make('unknown'),
@@ -50,12 +50,13 @@ export class FirewallWorker {
       desired,
       log,
       timing,
-      workers: () => this.workers,
+      workers: () => this.tables.all,
       spec: () => context.settings.limits,
       deviceOf: (ref) => this.#devices.deviceOf(ref),
     });
-    this.#tables = this.#createTables();
-    this.#tasks = [this.#tables];
+    this.#tableSet = this.#createTableSet();
+    this.tables = new TableWorkers(this.#tableSet, observer);
+    this.#tasks = [this.#tableSet];
   }
 
   /** Only from here on anything is sent. */
@@ -108,7 +109,7 @@ export class FirewallWorker {
     const note = 'credentials, TLS or connection settings changed, reconnecting';
     if (now !== 'same') this.#context.log.info(note);
     if (now === 'changed') this.#context.observer.record({ reason: 'CredentialsReloaded', note });
-    for (const worker of this.workers) worker.guardChanged();
+    for (const worker of this.tables.all) worker.guardChanged();
     this.limits.changed();
     for (const task of this.#tasks) task.retryNow();
   }
@@ -125,7 +126,7 @@ export class FirewallWorker {
   /** What keeps the purge from being completed. */
   get obstacle(): string {
     const open = this.#tasks.find(({ purgeOutcome }) => purgeOutcome === undefined);
-    return (open ?? this.#tables).obstacle;
+    return (open ?? this.#tableSet).obstacle;
   }
 
   /** From here on nothing is kept any more: what is ours is taken off the devices. */
@@ -138,81 +139,27 @@ export class FirewallWorker {
     this.#context.observer.record(event);
   }
 
-  /** Reads every table anew. */
-  resync(): void {
-    this.#tables.resync();
-  }
-
-  /** A read that was asked for has not begun on some table that is known and works. */
-  get awaitsRead(): boolean {
-    return this.workers.some(({ awaitsRead }) => awaitsRead);
-  }
-
-  /** There may be tables that nobody has looked for yet. */
-  get mayHaveMore(): boolean {
-    return this.#tables.claimed.open;
-  }
-
-  /** Releases a held plan, in whichever table it is; false when there is none of this id. */
-  approve(plan: string): boolean {
-    const released = this.workers.map((worker) => worker.approve(plan)).includes(true);
-    const note = `plan ${plan} was approved: its remaining removals are sent now`;
-    if (released) this.#context.observer.record({ reason: 'RemovalsReleased', note });
-    return released;
-  }
-
-  /** Takes the place of another owner, in every table that has one of this id. */
-  adopt(id: string): Adoption {
-    const states = this.workers.map((worker) => worker.adopt(id));
-    if (states.includes('pending')) return 'pending';
-    return states.includes('done') ? 'done' : 'unknown owner';
-  }
-
-  /** Another PanFirewall came to know its device, or left. */
-  claimsChanged(): void {
-    for (const worker of this.workers) worker.claimsChanged();
-  }
-
-  /** What the guard waited for has come: it may judge sooner than was thought. */
-  judgeSooner(): void {
-    for (const worker of this.workers) worker.judgeSooner();
-  }
-
   refersTo(secret: string): boolean {
     const { credentials, tls } = this.#context.settings;
     return credentials.secretRef.name === secret || tls.caSecretRef?.name === secret;
   }
 
   note(change: AddressChange): void {
-    for (const worker of this.workers) worker.note(change);
+    for (const worker of this.tables.all) worker.note(change);
     this.limits.note(change.address);
-  }
-
-  /** The policies that give the address its tags may be others than before. */
-  reviewed(address: string): void {
-    this.limits.note(address);
-  }
-
-  /** @param scope whose tags alone may be concerned; absent: all. */
-  knowledgeChanged(scope?: Scope): void {
-    for (const worker of this.workers) worker.knowledgeChanged(scope);
-  }
-
-  get workers(): readonly TableWorker[] {
-    return this.#tables.kept.workers;
   }
 
   /** What of each policy is not confirmed here. What a passive HA peer lacks counts only where there is no other table. */
   openWork(): OpenWork {
-    const counting = this.workers.filter(({ isPassivePeer }) => !isPassivePeer);
-    const tables = (counting.length > 0 ? counting : this.workers).map(({ table }) => table);
+    const counting = this.tables.all.filter(({ isPassivePeer }) => !isPassivePeer);
+    const tables = (counting.length > 0 ? counting : this.tables.all).map(({ table }) => table);
     const { desired, firewall } = this.#context;
     return openWork(desired, { name: firewall.name, tables, limits: this.limits });
   }
 
   view(finding?: Finding): FirewallView {
     const device = this.#devices.endpoint;
-    const tables = this.#tables.view();
+    const tables = this.#tableSet.view();
     const annotated = (table: ShownTable) => this.#claim.annotated(table);
     return {
       ...tables,
@@ -225,13 +172,13 @@ export class FirewallWorker {
     };
   }
 
-  #createTables(): TableSet {
+  #createTableSet(): TableSet {
     const create = new TableFactory({
       context: this.#context,
       claim: this.#claim,
       devices: this.#devices,
       limits: this.limits,
-      awaited: (ref, signal) => this.#tables.awaited(ref, signal),
+      awaited: (ref, signal) => this.#tableSet.awaited(ref, signal),
     });
     return new TableSet(this.#context, {
       create,

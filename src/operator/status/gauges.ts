@@ -37,7 +37,7 @@ export function collectGauges(metrics: Metrics, controller: Controller, watched:
 }
 
 function countAddresses(metrics: Metrics, { firewalls, desired }: Controller, firewall: string): void {
-  const tables = firewalls.get(firewall)?.worker?.workers.map(({ table }) => table) ?? [];
+  const tables = firewalls.get(firewall)?.worker?.tables.all.map(({ table }) => table) ?? [];
   const sum = (count: (table: (typeof tables)[number]) => number) =>
     tables.reduce((total, table) => total + count(table), 0);
   const counts = {
@@ -50,8 +50,8 @@ function countAddresses(metrics: Metrics, { firewalls, desired }: Controller, fi
   for (const [state, count] of Object.entries(counts)) metrics.addresses.set({ firewall, state }, count);
 }
 
-function tellCapacity(metrics: Metrics, firewall: string, { workers, limits }: FirewallWorker): void {
-  for (const { ref } of workers) {
+function tellCapacity(metrics: Metrics, firewall: string, { tables, limits }: FirewallWorker): void {
+  for (const { ref } of tables.all) {
     const { capacity, used } = limits.of(ref).limits;
     const labels = { firewall, table: tableName(ref) };
     if (capacity !== undefined) metrics.tableCapacity.set(labels, capacity);

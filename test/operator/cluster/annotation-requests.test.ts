@@ -14,9 +14,11 @@ import { createLogger } from '../../../src/runtime/logger.ts';
 function stage() {
   const done: string[] = [];
   const worker = {
-    workers: [],
-    approve: (plan: string) => done.push(`approve ${plan}`) > 0,
-    resync: () => done.push('resync'),
+    tables: {
+      all: [],
+      approve: (plan: string) => done.push(`approve ${plan}`) > 0,
+      resync: () => done.push('resync'),
+    },
     tell: ({ note }: EventNote) => done.push(note),
   } as unknown as FirewallWorker;
   const requests = new AnnotationRequests();
@@ -72,20 +74,22 @@ function tables(...known: boolean[]) {
   const done: string[] = [];
   const told: EventNote[] = [];
   const worker = {
-    workers: known.map((one) => ({ table: { known: one }, awaitsJudgement: false })),
-    approve: (plan: string) => state.plans.delete(plan),
-    resync: () => {
-      state.awaitsRead = true;
-      done.push('resync');
+    tables: {
+      all: known.map((one) => ({ table: { known: one }, awaitsJudgement: false })),
+      approve: (plan: string) => state.plans.delete(plan),
+      resync: () => {
+        state.awaitsRead = true;
+        done.push('resync');
+      },
+      adopt: () => state.adoption,
+      get awaitsRead() {
+        return state.awaitsRead;
+      },
+      get mayHaveMore() {
+        return state.mayHaveMore;
+      },
     },
-    adopt: () => state.adoption,
     tell: (event: EventNote) => told.push(event),
-    get awaitsRead() {
-      return state.awaitsRead;
-    },
-    get mayHaveMore() {
-      return state.mayHaveMore;
-    },
   };
   const requests = new AnnotationRequests();
   const log = createLogger({ level: 'error', format: 'json' });
@@ -100,12 +104,12 @@ function tables(...known: boolean[]) {
     review();
   };
   const read = (i: number) => {
-    const table = worker.workers[i]?.table;
+    const table = worker.tables.all[i]?.table;
     if (table !== undefined) table.known = true;
   };
   /** The guard is about to judge, or has done so. */
   const judging = (i: number, awaitsJudgement: boolean) =>
-    Object.assign(worker.workers[i] ?? {}, { awaitsJudgement });
+    Object.assign(worker.tables.all[i] ?? {}, { awaitsJudgement });
   return { state, done, told, ask, review, read, judging };
 }
 

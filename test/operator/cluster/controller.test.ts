@@ -38,7 +38,7 @@ function world() {
   const told: AddressChange[] = [];
   const worker = {
     note: (change: AddressChange) => told.push(change),
-    knowledgeChanged: () => undefined,
+    tables: { knowledgeChanged: () => undefined },
     settingsChanged: () => undefined,
     refersTo: () => false,
   };

@@ -69,7 +69,7 @@ async function world() {
   const seen = { configured: [] as ParsedFirewall[], settings: 0 };
   const worker = {
     note: () => undefined,
-    knowledgeChanged: () => undefined,
+    tables: { knowledgeChanged: () => undefined },
     statusChanged: () => undefined,
     settingsChanged: () => (seen.settings += 1),
     refersTo: () => true,

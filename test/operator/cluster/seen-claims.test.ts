@@ -51,9 +51,8 @@ function panFirewall(
 /** One process; `worker` is that of each PanFirewall. */
 function replica() {
   const worker = {
-    knowledgeChanged: () => undefined,
+    tables: { knowledgeChanged: () => undefined, claimsChanged: () => undefined },
     statusChanged: () => undefined,
-    claimsChanged: () => undefined,
   };
   const controller = new Controller({
     createWorker: () => ({ ...worker, standBy: async () => undefined }) as unknown as FirewallWorker,

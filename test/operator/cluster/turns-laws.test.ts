@@ -99,11 +99,13 @@ async function world() {
   };
   const worker = {
     note: (change: AddressChange) => table.note(change, clock.now),
-    reviewed: () => undefined,
-    knowledgeChanged: (scope?: Scope) =>
-      scope === undefined ? know(gate()) : table.gateMoved(scope, clock.now),
-    judgeSooner: () => {
-      wakes += 1;
+    limits: { note: () => undefined },
+    tables: {
+      knowledgeChanged: (scope?: Scope) =>
+        scope === undefined ? know(gate()) : table.gateMoved(scope, clock.now),
+      judgeSooner: () => {
+        wakes += 1;
+      },
     },
     settingsChanged: () => undefined,
     refersTo: () => false,

@@ -79,10 +79,9 @@ export class PretendedFirewall {
       standBy: () => Promise.resolve(),
       configure: () => Promise.resolve(),
       refersTo: () => false,
-      reviewed: nothing,
-      knowledgeChanged: nothing,
+      limits: { note: nothing },
+      tables: { knowledgeChanged: nothing, claimsChanged: nothing },
       statusChanged: nothing,
-      claimsChanged: nothing,
     };
     return worker as unknown as FirewallWorker;
   }
