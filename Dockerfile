@@ -1,5 +1,6 @@
 # The operator's image: docker build --build-arg REVISION=$(git rev-parse HEAD) -t pan-tag-operator:0.1.0 .
 # and the simulator's:    docker build --target simulator -t pan-os-simulator:0.1.0 .
+# `npm run image` builds both from the last three stages without a container engine: see docs/images.md.
 
 FROM node:24.21.0-trixie-slim AS build
 WORKDIR /build
@@ -19,6 +20,12 @@ COPY --from=build /build/dist/pan-os-simulator.js /build/dist/pan-os-simulator.l
 COPY --from=build /build/LICENSE /app/
 USER 65532:65532
 ENTRYPOINT ["/nodejs/bin/node", "--permission", "/app/pan-os-simulator.js"]
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="pan-os-simulator" \
+      org.opencontainers.image.description="A simulated PAN-OS device for trying out pan-tag-operator" \
+      org.opencontainers.image.version="0.1.0" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.revision="$REVISION"
 
 FROM runtime
 COPY --from=build /build/dist/pan-tag-operator.js /build/dist/pan-tag-operator.js.map /build/dist/pan-tag-operator.licences.txt /build/dist/pan-tag-operator.cdx.json /app/
@@ -29,3 +36,9 @@ USER 65532:65532
 # the percentage leaves is for buffers, code and stacks. Small semi-spaces cost a little time and save much memory.
 ENTRYPOINT ["/nodejs/bin/node", "--permission", "--allow-fs-read=/var/run/secrets/kubernetes.io/serviceaccount/", "--allow-fs-read=/proc/self/", "--max-old-space-size-percentage=60", "--max-semi-space-size=2", "/app/pan-tag-operator.js"]
 CMD ["run"]
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="pan-tag-operator" \
+      org.opencontainers.image.description="Keeps the IP-to-tag registrations of Palo Alto Networks firewalls equal to a Kubernetes cluster's Pods" \
+      org.opencontainers.image.version="0.1.0" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.revision="$REVISION"

@@ -1,22 +1,39 @@
-// The software bill of materials of a bundle, in CycloneDX 1.6 JSON (https://cyclonedx.org/docs/1.6/json/).
+// The software bill of materials of a bundle or an image, in CycloneDX 1.6 JSON (https://cyclonedx.org/docs/1.6/json/).
 
 import { createHash } from 'node:crypto';
 import pkg from '../package.json' with { type: 'json' };
 import type { BundledPackage } from './bundled-packages.ts';
 
-/** No time is in it, and its serial number is a hash of its content: the same bundle has the same bill. */
-export function billOfMaterials(
-  program: string,
-  revision: string,
-  packages: readonly BundledPackage[],
-): string {
+export type Component = {
+  readonly type: 'library' | 'application';
+  readonly 'bom-ref': string;
+  readonly name: string;
+  readonly version: string;
+  readonly purl: string;
+  /** By which scanners find vulnerabilities of what no package manager has. */
+  readonly cpe?: string;
+  readonly hashes: readonly { readonly alg: string; readonly content: string }[];
+  readonly licenses: readonly (
+    | { readonly expression: string }
+    | { readonly license: { readonly name: string } }
+  )[];
+};
+
+export type Billed = {
+  readonly program: string;
+  readonly type: 'application' | 'container';
+  readonly revision: string;
+  readonly components: readonly Component[];
+};
+
+/** No time is in it, and its serial number is a hash of its content: the same components have the same bill. */
+export function billOf({ program, type, revision, components }: Billed): string {
   const main = `pkg:generic/${program}@${pkg.version}`;
-  const components = packages.map(component);
   const content = {
     version: 1,
     metadata: {
       component: {
-        type: 'application',
+        type,
         'bom-ref': main,
         name: program,
         version: pkg.version,
@@ -32,8 +49,7 @@ export function billOfMaterials(
   return `${JSON.stringify({ ...head, ...content }, null, 2)}\n`;
 }
 
-function component({ folder, name, version, license, integrity }: BundledPackage) {
-  const [algorithm = '', digest = ''] = integrity.split('-');
+export function bundledComponent({ folder, name, version, license, integrity }: BundledPackage): Component {
   const [scope, bare] = name.startsWith('@') ? name.split('/') : [undefined, name];
   const purl = `pkg:npm/${scope === undefined ? '' : `${encodeURIComponent(scope)}/`}${bare}@${version}`;
   return {
@@ -43,11 +59,15 @@ function component({ folder, name, version, license, integrity }: BundledPackage
     name,
     version,
     purl,
-    hashes: [
-      { alg: algorithm.replace('sha', 'SHA-'), content: Buffer.from(digest, 'base64').toString('hex') },
-    ],
+    hashes: [hashOf(integrity)],
     licenses: [{ expression: license }],
   };
+}
+
+/** @param integrity in the form of Subresource Integrity: 'sha512-...' */
+export function hashOf(integrity: string): Component['hashes'][number] {
+  const [algorithm = '', digest = ''] = integrity.split('-');
+  return { alg: algorithm.replace('sha', 'SHA-'), content: Buffer.from(digest, 'base64').toString('hex') };
 }
 
 /** A UUID of version 8: its bits are ours to choose (RFC 9562). */

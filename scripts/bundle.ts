@@ -1,7 +1,7 @@
 // The one file for the image, its source map, and what they owe to others: licences and a bill of materials.
 
 import { build } from 'esbuild';
-import { billOfMaterials } from './bill-of-materials.ts';
+import { billOf, bundledComponent } from './bill-of-materials.ts';
 import { bundledPackages } from './bundled-packages.ts';
 import { licenceTexts } from './licences.ts';
 
@@ -49,10 +49,12 @@ export async function bundle({ source, name }: Program, revision: string): Promi
   const inputs = Object.values(metafile.outputs).flatMap((output) => Object.entries(output.inputs));
   const bundled = inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([path]) => path);
   const packages = await bundledPackages(root, bundled);
+  const components = packages.map(bundledComponent);
+  const bill = billOf({ program: name, type: 'application', revision, components });
   const text = new TextEncoder();
   return new Map([
     ...outputFiles.map(({ path, contents }) => [path.slice(path.lastIndexOf('/') + 1), contents] as const),
     [`${name}.licences.txt`, text.encode(await licenceTexts(root, packages))],
-    [`${name}.cdx.json`, text.encode(billOfMaterials(name, revision, packages))],
+    [`${name}.cdx.json`, text.encode(bill)],
   ]);
 }

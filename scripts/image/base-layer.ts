@@ -1,8 +1,8 @@
 // The base layer: of Debian's packages what a program needs, and the users and settings that distroless images have.
 
-import type { DebianPackage } from './debian-packages.ts';
+import type { DebianPackage } from './packages/debian-packages.ts';
 import type { ImageConfig } from './image-plan.ts';
-import type { TarEntry } from './tar-entry.ts';
+import type { TarEntry } from './tar/tar-entry.ts';
 
 /** What it stands in for: Debian 13's C and C++ libraries, no shell, a user that is not root. */
 export const baseImage = 'gcr.io/distroless/cc-debian13:nonroot';

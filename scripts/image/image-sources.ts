@@ -4,11 +4,16 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { bundle, operator, simulator } from '../bundle.ts';
 import type { Copy } from './image-plan.ts';
-import type { NodePackage } from './node-package.ts';
-import type { TarEntry } from './tar-entry.ts';
+import type { NodePackage } from './packages/node-package.ts';
+import type { TarEntry } from './tar/tar-entry.ts';
 
-/** Content and mode of a file by its path in the Dockerfile's build stage. */
-export type BuildStage = (path: string) => Promise<{ readonly content: Uint8Array; readonly mode: number }>;
+export type BuildStage = {
+  /** File name -> content; what `npm run build` writes. */
+  readonly bundles: ReadonlyMap<string, Uint8Array>;
+  readonly node: NodePackage;
+  /** Of the sources, in seconds since 1970. */
+  readonly time: number;
+};
 
 const checkout = new URL('../../', import.meta.url).pathname;
 
@@ -18,38 +23,30 @@ export async function bundlesOf(revision: string): Promise<ReadonlyMap<string, U
   return new Map(bundles.flatMap((files) => [...files]));
 }
 
-/** The official image of Node has its files below /usr/local; `npm run build` writes to /build/dist. */
-export function buildStageOf(bundles: ReadonlyMap<string, Uint8Array>, node: NodePackage): BuildStage {
-  return async (path) => {
-    const ofNode = node.files.get(path.replace(/^\/usr\/local\//, ''));
-    if (ofNode?.kind === 'file') return { content: Buffer.concat(ofNode.content), mode: ofNode.mode };
-    const bundled = bundles.get(path.replace(/^\/build\/dist\//, ''));
-    if (bundled !== undefined) return { content: bundled, mode: 0o644 };
-    const source = /^\/build\/([\w.-]+)$/.exec(path)?.[1];
-    if (source === undefined)
-      throw new Error(`the Dockerfile copies ${path}, which only a container engine could make`);
-    return { content: await readFile(join(checkout, source)), mode: 0o644 };
-  };
-}
-
-/** The files of one layer. @param mtime of the files, in seconds since 1970 */
-export async function entriesOf(
-  copies: readonly Copy[],
-  stage: BuildStage,
-  mtime: number,
-): Promise<readonly TarEntry[]> {
+/** The files of one layer; root's, as COPY makes them. */
+export async function copied(copies: readonly Copy[], stage: BuildStage): Promise<readonly TarEntry[]> {
   const files = copies.flatMap(({ from, sources, target }) =>
     sources.map((source) => ({ from, source, target })),
   );
   return Promise.all(
     files.map(async ({ from, source, target }): Promise<TarEntry> => {
       if (from !== 'build')
-        throw new Error(
-          `COPY --from=${from || 'the build context'} ${source}: only the stage "build" is read`,
-        );
-      const { content, mode } = await stage(source);
+        throw new Error(`COPY ${source}: only what is copied from the stage "build" can be found`);
       const path = target.endsWith('/') ? `${target}${basename(source)}` : target;
-      return { path: path.slice(1), mode, owner: 0, mtime, kind: 'file', content: [content] };
+      return { ...(await find(source, stage)), path: path.slice(1), owner: 0 };
     }),
   );
+}
+
+/** The official image of Node has its files below /usr/local; `npm run build` writes to /build/dist. */
+async function find(path: string, { bundles, node, time }: BuildStage): Promise<TarEntry> {
+  const ofNode = node.files.get(path.replace(/^\/usr\/local\//, ''));
+  // Their own time: a new revision of the operator leaves Node's layer as it is.
+  if (ofNode !== undefined) return ofNode;
+  const source = { path, mode: 0o644, owner: 0, mtime: time, kind: 'file' } as const;
+  const bundled = bundles.get(path.replace(/^\/build\/dist\//, ''));
+  if (bundled !== undefined) return { ...source, content: [bundled] };
+  const name = /^\/build\/([\w.-]+)$/.exec(path)?.[1];
+  if (name === undefined) throw new Error(`COPY ${path}: only a container engine could make that`);
+  return { ...source, content: [await readFile(join(checkout, name))] };
 }

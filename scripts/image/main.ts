@@ -2,8 +2,9 @@
 
 import { parseArgs } from 'node:util';
 import { buildImages } from './build-images.ts';
+import { describeImages } from './image-sizes.ts';
 import { platforms } from './platforms.ts';
-import { renewLock } from './renew-lock.ts';
+import { renewLock } from './packages/renew-lock.ts';
 
 const help = `Builds the operator's and the simulator's container images from the Dockerfile, without a container engine.
 
@@ -35,9 +36,7 @@ async function main(): Promise<void> {
     return console.log(changes.join('\n') || 'nothing is newer than what is pinned');
   }
   const built = await buildImages({ ...context, platforms: chosen ?? platforms, output: values.output });
-  for (const { name, reference, platform, image, archive } of built) {
-    console.log(`${archive}  ${reference} ${platform.name} ${image.manifest.digest} ${name}`);
-  }
+  console.log((await describeImages(built, stop.signal)).join('\n'));
 }
 
 function reject(message: string): never {

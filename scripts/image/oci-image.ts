@@ -3,8 +3,8 @@
 import { createHash } from 'node:crypto';
 import type { ImageConfig } from './image-plan.ts';
 import type { Platform } from './platforms.ts';
-import type { TarEntry } from './tar-entry.ts';
-import { tarOf, withFolders } from './tar-writer.ts';
+import type { TarEntry } from './tar/tar-entry.ts';
+import { tarOf, withFolders } from './tar/tar-writer.ts';
 
 export type Blob = {
   readonly mediaType: string;

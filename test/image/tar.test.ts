@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import * as fc from 'fast-check';
-import type { TarEntry } from '../../scripts/image/tar-entry.ts';
-import { readTar } from '../../scripts/image/tar-reader.ts';
-import { tarOf, withFolders } from '../../scripts/image/tar-writer.ts';
+import type { TarEntry } from '../../scripts/image/tar/tar-entry.ts';
+import { readTar } from '../../scripts/image/tar/tar-reader.ts';
+import { tarOf, withFolders } from '../../scripts/image/tar/tar-writer.ts';
 
 const base = { mode: 0o644, owner: 0, mtime: 1_700_000_000 };
 const file = (path: string, text = ''): TarEntry => ({

@@ -1,9 +1,9 @@
 // The container images of the node: built from the checkout, and by which names Pods use them.
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildImages } from '../../scripts/image/build-images.ts';
-import { archiveOf } from '../../scripts/image/image-archive.ts';
-import { imageOf, layerOf } from '../../scripts/image/oci-image.ts';
+import { writeArchive } from '../../scripts/image/image-layout.ts';
+import { imageOf, layerOf, type OciImage } from '../../scripts/image/oci-image.ts';
 import { type Platform, platforms } from '../../scripts/image/platforms.ts';
 
 /** The version is that of the chart, whose default tag it is. */
@@ -37,20 +37,19 @@ export async function buildNodeImages({
     fail(`no images are built for ${process.arch}`);
   const built = await buildImages({ platforms: [platform], output, report });
   const file = join(output, 'workload.tar');
-  await writeFile(file, await workloadArchive(workload, platform));
+  await writeArchive(file, await workloadImage(workload, platform), images.workload);
   return [...built.map(({ archive }) => archive), file];
 }
 
-async function workloadArchive(workload: string, platform: Platform): Promise<Buffer> {
+async function workloadImage(workload: string, platform: Platform): Promise<OciImage> {
   const content = [await readFile(workload)];
   const program = { kind: 'file', path: 'workload', mode: 0o755, owner: 0, mtime: 0, content } as const;
-  const image = imageOf({
+  return imageOf({
     platform,
     layers: [layerOf([program])],
     config: { User: '65532:65532', Entrypoint: ['/workload'] },
     created: 0,
   });
-  return Buffer.concat([...archiveOf(image, images.workload)]);
 }
 
 function fail(message: string): never {

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import lock from '../../package-lock.json' with { type: 'json' };
-import { type Context, run } from './command.ts';
+import lock from '../../../package-lock.json' with { type: 'json' };
+import { type Context, run } from '../command.ts';
 import { findCached, keep, type Pinned } from './package-cache.ts';
-import type { Platform } from './platforms.ts';
-import type { TarEntry } from './tar-entry.ts';
-import { readTar } from './tar-reader.ts';
+import type { Platform } from '../platforms.ts';
+import type { TarEntry } from '../tar/tar-entry.ts';
+import { readTar } from '../tar/tar-reader.ts';
 
 export type NodePackage = {
   readonly name: string;

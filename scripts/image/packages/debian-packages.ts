@@ -1,13 +1,13 @@
 // The Debian packages of the base layer, as debian-lock.json pins them.
 
 import { join } from 'node:path';
-import { type Context, run } from './command.ts';
+import { type Context, run } from '../command.ts';
 import lock from './debian-lock.json' with { type: 'json' };
 import { findCached, keep, type Pinned } from './package-cache.ts';
-import type { Platform } from './platforms.ts';
+import type { Platform } from '../platforms.ts';
 import { openApt } from './private-apt.ts';
-import type { TarEntry } from './tar-entry.ts';
-import { readTar } from './tar-reader.ts';
+import type { TarEntry } from '../tar/tar-entry.ts';
+import { readTar } from '../tar/tar-reader.ts';
 
 /** A row of debian-lock.json. */
 export type LockedPackage = {

@@ -3,10 +3,10 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Context, run } from './command.ts';
+import { type Context, run } from '../command.ts';
 import lock from './debian-lock.json' with { type: 'json' };
 import type { LockedPackage } from './debian-packages.ts';
-import { platforms } from './platforms.ts';
+import { platforms } from '../platforms.ts';
 import { openApt } from './private-apt.ts';
 
 /** Resolves with the lines that tell what is another version than before. */

@@ -3,7 +3,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Context, run } from './command.ts';
+import { type Context, run } from '../command.ts';
 
 export type Apt = {
   /** Downloads packages, each as NAME or NAME=VERSION; returns the folder, which goes with this apt. */
