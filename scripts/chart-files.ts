@@ -2,6 +2,7 @@
 
 import { parseAllDocuments, parseDocument, stringify } from 'yaml';
 import { z } from 'zod';
+import { chartMetadata, documentsUrl, type ProgramMetadata } from './chart-metadata.ts';
 import { chartReadme } from './chart-readme.ts';
 import { chartValues } from './chart-values.ts';
 
@@ -13,13 +14,18 @@ const header = (source: string) => `# Generated from ${source} by "npm run gener
 export function chartFiles(read: (path: string) => string): [string, string][] {
   const roles = read('deploy/rbac.yaml');
   const values: unknown = parseDocument(read(`${chart}/values.yaml`)).toJS();
+  const program = JSON.parse(read('package.json')) as ProgramMetadata;
   return [
+    [`${chart}/Chart.yaml`, header('package.json') + chartMetadata(program)],
     [`${chart}/generated/cluster-role-rules.yaml`, header('deploy/rbac.yaml') + rules(roles, 'ClusterRole')],
     [`${chart}/generated/role-rules.yaml`, header('deploy/rbac.yaml') + rules(roles, 'Role')],
     [`${chart}/generated/aggregated-roles.yaml`, aggregatedRoles(read('deploy/aggregated-roles.yaml'))],
     [`${chart}/values.schema.json`, valuesSchema()],
     [`${chart}/README.md`, chartReadme(values)],
-    ['deploy/components/monitoring/prometheus-rule.yaml', prometheusRule(read(`${chart}/files/alerts.yaml`))],
+    [
+      'deploy/components/monitoring/prometheus-rule.yaml',
+      prometheusRule(read(`${chart}/files/alerts.yaml`), documentsUrl(program)),
+    ],
   ];
 }
 
@@ -32,15 +38,17 @@ function rules(text: string, kind: string): string {
 }
 
 type Role = {
-  readonly metadata: { readonly name: string; readonly labels: object };
+  readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
   readonly rules: readonly object[];
 };
 
 function aggregatedRoles(text: string): string {
   const roles = parseAllDocuments(text).map((document) => document.toJS() as Role);
   const list = roles.map(({ metadata: { name, labels }, rules }) => ({
-    suffix: name.slice(name.lastIndexOf('-') + 1),
-    labels,
+    suffix: name.slice('pan-tag-operator-'.length),
+    labels: Object.fromEntries(
+      Object.entries(labels).filter(([label]) => !label.startsWith('app.kubernetes.io/')),
+    ),
     rules,
   }));
   return (
@@ -49,9 +57,15 @@ function aggregatedRoles(text: string): string {
 }
 
 /** What the chart makes of the alerts, for those who use kustomize. */
-function prometheusRule(alerts: string): string {
-  const { groups } = parseDocument(alerts).toJS() as { readonly groups: unknown };
-  const labels = { 'app.kubernetes.io/name': 'pan-tag-operator' };
+function prometheusRule(alerts: string, documents: string): string {
+  const text = alerts.replaceAll('runbook_url: docs/', `runbook_url: ${documents}/`);
+  const { groups } = parseDocument(text).toJS() as { readonly groups: unknown };
+  const labels = {
+    'app.kubernetes.io/name': 'pan-tag-operator',
+    'app.kubernetes.io/instance': 'pan-tag-operator',
+    'app.kubernetes.io/component': 'operator',
+    'app.kubernetes.io/part-of': 'pan-tag-operator',
+  };
   const metadata = { name: 'pan-tag-operator', namespace: 'pan-tag-operator', labels };
   const rule = { apiVersion: 'monitoring.coreos.com/v1', kind: 'PrometheusRule', metadata, spec: { groups } };
   return header(`${chart}/files/alerts.yaml`) + stringify(rule, { lineWidth: 0 });

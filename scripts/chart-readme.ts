@@ -22,8 +22,6 @@ function rows(schema: z.ZodObject, values: unknown, path: string): Row[] {
   const defaults = new Map(Object.entries(values as Record<string, unknown>));
   return Object.entries(schema.shape).flatMap(([name, field]) => {
     const key = `${path}${name}`;
-    // What a parent chart may pass on, and has no default.
-    if (field.isOptional()) return [];
     if (!defaults.has(name)) throw new Error(`values.yaml has no ${key}`);
     const value = defaults.get(name);
     if ('shape' in field) return rows(field as z.ZodObject, value, `${key}.`);
@@ -49,7 +47,14 @@ write the same firewalls.
 - **CRDs** are part of the release and upgraded with it; uninstalling keeps them, and with them every PanFirewall and
   policy. Where they were applied by hand, or by a release of another name or namespace, add \`--take-ownership\` once, or set \`crds.enabled=false\`.
 - **Rights** are the least that work: Secrets and the Lease in the release's own namespace only. Nobody is granted to
-  write PanFirewalls. \`rbac.aggregate\` lets the roles view, edit and admin see and write policies.
+  write PanFirewalls. \`rbac.aggregate\` lets the roles view, edit and admin see policies and PanFirewalls, and edit and admin write
+  PanTagPolicies. PanFirewalls are of no namespace: a team that has its role in its own namespace alone may read their names, prefixes
+  and statuses (no credentials are in them) by
+  \`kubectl create clusterrolebinding shop-firewall-view --clusterrole=pan-tag-operator-firewall-view --group=shop\`.
+- **Names** are those of the release, or \`<release>-pan-tag-operator\` where the release is called otherwise; \`nameOverride\` and
+  \`fullnameOverride\` do what they do in other charts. The Deployment's selector is \`app.kubernetes.io/name\` and
+  \`app.kubernetes.io/instance\`, as in deploy/; the parts of a release differ in \`app.kubernetes.io/component\`.
+- **OpenShift** chooses the user: set \`podSecurityContext.runAsUser\` and \`podSecurityContext.runAsGroup\` to null.
 - **Uninstall** leaves the firewalls as they are, unless \`uninstall.purge=true\` was set by an upgrade before: then the
   operator is scaled to 0 and what is its own is unregistered first. When that fails, see "Uninstall fails" in
   docs/troubleshooting.md: \`kubectl logs job/<release>-uninstall\` names the firewall.

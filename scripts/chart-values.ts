@@ -6,6 +6,8 @@ import { z } from 'zod';
 const kubernetes = (description: string) => z.record(z.string(), z.unknown()).describe(description);
 const kubernetesList = (description: string) =>
   z.array(z.record(z.string(), z.unknown())).describe(description);
+/** Room is left for the longest suffix of a name: a Pod's labels hold 63 characters. */
+const name = (description: string) => z.string().max(52).describe(description);
 const texts = (description: string) => z.record(z.string(), z.string()).describe(description);
 const port = z.int().min(1).max(65_535);
 const cidrs = (description: string) =>
@@ -14,6 +16,7 @@ const percentOrCount = z.union([z.int().min(0), z.string().regex(/^[0-9]+%$/)]);
 
 const image = (what: string) =>
   z.strictObject({
+    registry: z.string().describe('In front of the repository, which may also name it itself.'),
     repository: z.string().min(1).describe(`Where ${what} image is; build it with the Dockerfile.`),
     tag: z.string().describe("Default: the chart's appVersion."),
     digest: z
@@ -56,7 +59,13 @@ const monitoring = {
       .string()
       .regex(/^\d+(ms|s|m)$/)
       .describe('How often Prometheus asks.'),
+    scrapeTimeout: z
+      .string()
+      .regex(/^(\d+(ms|s|m))?$/)
+      .describe("How long it waits for an answer; default: Prometheus's own."),
     labels: texts("What your Prometheus's serviceMonitorSelector wants."),
+    relabelings: kubernetesList('Changes of the labels of the target, before it is asked (RelabelConfig).'),
+    metricRelabelings: kubernetesList('Changes of the metrics, before they are kept (RelabelConfig).'),
   }),
   prometheusRule: z.strictObject({
     enabled: z.boolean().describe('Alerts; needs the CRDs of prometheus-operator.'),
@@ -64,7 +73,9 @@ const monitoring = {
     documentationUrl: z
       .string()
       .regex(/^(https?:\/\/.*[^/])?$/)
-      .describe("Where you keep this repository's docs/; each alert's runbook_url begins with it."),
+      .describe(
+        "Where you keep this repository's docs/; each alert's runbook_url begins with it. Default: the release's, where the repository is.",
+      ),
   }),
   dashboard: z.strictObject({
     enabled: z.boolean().describe("A ConfigMap for Grafana's sidecar."),
@@ -73,8 +84,20 @@ const monitoring = {
 };
 
 export const chartValues = z.strictObject({
-  nameOverride: z.string().max(53).describe('In place of the release name in the names of objects.'),
+  global: z
+    .looseObject({
+      imageRegistry: z.string().describe('In place of image.registry and simulator.image.registry.'),
+    })
+    .describe("Of a parent chart and all its charts; what else is there is not this chart's, and not read."),
+  nameOverride: name("In place of the chart's name in the names of objects and in app.kubernetes.io/name."),
+  fullnameOverride: name(
+    "The whole name of the objects. Default: the release name, with the chart's name where that is not in it.",
+  ),
+  commonLabels: texts(
+    "Labels for all objects but the CRDs, and for the Pods; the chart's own win over them.",
+  ),
   replicaCount: z.int().min(0).max(5).describe('One leads and writes, the others keep their caches warm.'),
+  revisionHistoryLimit: z.int().min(0).describe('How many former ReplicaSets are kept to go back to.'),
   image: image("the operator's"),
   imagePullSecrets: kubernetesList('Secrets for the registry: [{ name: ... }].'),
   crds: z.strictObject({
@@ -87,12 +110,12 @@ export const chartValues = z.strictObject({
     aggregate: z
       .boolean()
       .describe(
-        'Let view read policies, and edit and admin write PanTagPolicies. Nobody may write PanFirewalls.',
+        'Let view read policies and PanFirewalls, and edit and admin write PanTagPolicies. Nobody may write PanFirewalls.',
       ),
   }),
   serviceAccount: z.strictObject({
     create: z.boolean().describe('Make one.'),
-    name: z.string().describe('Default: the name of the release.'),
+    name: z.string().describe('Default: the name of the other objects.'),
     annotations: texts('Annotations for it.'),
   }),
   log: z.strictObject({
@@ -101,16 +124,27 @@ export const chartValues = z.strictObject({
       .describe('From where on lines are written.'),
     format: z.enum(['json', 'pretty']).describe('json for machines, pretty for eyes.'),
   }),
-  env: kubernetesList(
+  extraArgs: z
+    .array(z.string())
+    .describe('More flags of "run", such as [--http-address=:8081]: docs/reference/command-line.md.'),
+  extraEnv: kubernetesList(
     'HTTPS_PROXY, NO_PROXY, NODE_EXTRA_CA_CERTS and the like: [{ name: ..., value: ... }].',
+  ),
+  extraEnvFrom: kubernetesList(
+    'ConfigMaps and Secrets with such variables: [{ configMapRef: { name: ... } }].',
   ),
   extraVolumes: kubernetesList(
     'More volumes for the Pods, such as a ConfigMap with the CA of an HTTPS proxy.',
   ),
   extraVolumeMounts: kubernetesList(
-    'Where the container finds them; NODE_EXTRA_CA_CERTS in env names a file there.',
+    'Where the container finds them; NODE_EXTRA_CA_CERTS in extraEnv names a file there.',
   ),
   resources: kubernetes('Of the container. The heap takes at most 60 % of the memory limit.'),
+  podSecurityContext: kubernetes(
+    'Of the Pods; null takes a field away, which OpenShift needs for runAsUser and runAsGroup.',
+  ),
+  securityContext: kubernetes('Of the containers.'),
+  deploymentAnnotations: texts('Annotations for the Deployment.'),
   podAnnotations: texts('Annotations for the Pods.'),
   podLabels: texts('More labels for the Pods.'),
   ...scheduling,
@@ -118,7 +152,10 @@ export const chartValues = z.strictObject({
     enabled: z.boolean().describe('Keep one replica through drains; made with two replicas or more.'),
     maxUnavailable: percentOrCount.describe('How many may be away at once.'),
   }),
-  service: z.strictObject({ port: port.describe('Of the Service for /metrics.') }),
+  service: z.strictObject({
+    port: port.describe('Of the Service for /metrics.'),
+    annotations: texts('Annotations for it.'),
+  }),
   networkPolicy,
   ...monitoring,
   simulator: z
@@ -141,5 +178,4 @@ export const chartValues = z.strictObject({
         "For how long that may take in all; each firewall has 60 s less. More than 240 needs helm uninstall --timeout of more than it, as Helm's own is 5m.",
       ),
   }),
-  global: z.record(z.string(), z.unknown()).describe("A parent chart's; not read.").optional(),
 });

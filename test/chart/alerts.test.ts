@@ -46,10 +46,10 @@ test('promtool takes the rules', async (t) => {
 });
 
 test('each alert fires in its case and in no other', async () => {
-  const cases = (await readFile(join(import.meta.dirname, 'alerts.cases.yaml'), 'utf8')).replace(
-    'RULES',
-    rulesFile,
-  );
+  const documents = /^.*(?=docs\/)/.exec(rules[0]?.annotations['runbook_url'] ?? '')?.[0] ?? assert.fail();
+  const cases = (await readFile(join(import.meta.dirname, 'alerts.cases.yaml'), 'utf8'))
+    .replace('RULES', rulesFile)
+    .replaceAll("runbook_url: 'docs/", `runbook_url: '${documents}docs/`);
   const tested = new Set(cases.match(/(?<=alertname: )\w+/g));
   assert.deepEqual([...tested].sort(), rules.map(({ alert }) => alert).sort());
   const file = join(directory, 'cases.yaml');
@@ -78,22 +78,31 @@ test('the runbook of each alert is a heading of docs/troubleshooting.md', async 
       .replaceAll(' ', '-'),
   );
   for (const { alert, annotations } of rules) {
-    const [path, anchor = ''] = (annotations['runbook_url'] ?? '').split('#');
-    assert.equal(path, 'docs/troubleshooting.md', alert);
+    const [url = '', anchor = ''] = (annotations['runbook_url'] ?? '').split('#');
+    assert.match(url, /\/docs\/troubleshooting\.md$/, alert);
     assert.ok(anchors.includes(anchor), `${alert}: no heading for #${anchor}`);
   }
 });
 
-test('runbook links begin where the docs are kept', async () => {
-  const documentationUrl = 'https://git.example.net/docs';
-  const objects = await helm.render({ prometheusRule: { enabled: true, documentationUrl } });
+async function runbooks(values: object): Promise<readonly (string | undefined)[]> {
+  const objects = await helm.render({ prometheusRule: { enabled: true, ...values } });
   const { groups } = only(objects, 'PrometheusRule')['spec'] as Rules;
-  for (const { annotations } of groups.flatMap((group) => group.rules)) {
-    assert.match(
-      annotations['runbook_url'] ?? '',
-      /^https:\/\/git\.example\.net\/docs\/troubleshooting\.md#\w+$/,
-    );
-  }
+  return groups.flatMap((group) => group.rules.map(({ annotations }) => annotations['runbook_url']));
+}
+
+test("runbook links begin where the repository keeps this version's docs", async () => {
+  const { homepage, version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
+    homepage: string;
+    version: string;
+  };
+  assert.match(homepage, /^https:\/\//);
+  for (const url of await runbooks({}))
+    assert.ok(url?.startsWith(`${homepage}/blob/v${version}/docs/troubleshooting.md#`), url);
+});
+
+test('runbook links begin where the docs are kept instead', async () => {
+  for (const url of await runbooks({ documentationUrl: 'https://git.example.net/docs' }))
+    assert.match(url ?? '', /^https:\/\/git\.example\.net\/docs\/troubleshooting\.md#\w+$/);
 });
 
 test('the dashboard arrives as it is written', async () => {

@@ -192,7 +192,7 @@ test('before a purge, the uninstall hook stops every operator', async () => {
 });
 
 test('the roles for tenants let them write the policies of their namespace, and nothing else', async () => {
-  const roles = (await helm.render()).filter(({ metadata }) => /-(?:view|edit)$/.test(metadata.name));
+  const roles = (await helm.render()).filter(({ metadata }) => /operator-(?:view|edit)$/.test(metadata.name));
   await cluster.createNamespace('tenant');
   for (const { metadata, ...role } of roles) {
     // No controller runs here that would add them to Kubernetes' own roles of these names.
@@ -216,6 +216,18 @@ test('the roles for tenants let them write the policies of their namespace, and 
     const path = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
     return (await cluster.request<{ status: { allowed: boolean } }>('POST', path, review)).status.allowed;
   };
+  // PanFirewalls are of no namespace: the role for them is bound in the whole cluster.
+  const name = 'tenant-firewall-view';
+  const rendered = only(await helm.render(), 'ClusterRole', 'pan-tag-operator-firewall-view');
+  const { metadata: _of, ...firewallView } = rendered;
+  await cluster.create('ClusterRole', { ...firewallView, metadata: { name } });
+  await cluster.create('ClusterRoleBinding', {
+    metadata: { name },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name },
+    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'view' }],
+  });
+  for (const verb of ['get', 'list', 'watch'])
+    await waitFor(() => may('view', verb, 'panfirewalls', ''), { what: `the right to ${verb} PanFirewalls` });
   await waitFor(() => may('view', 'list', 'pantagpolicies', 'tenant'), { what: 'the roles to be known' });
   await waitFor(() => may('edit', 'create', 'pantagpolicies', 'tenant'), { what: 'the roles to be known' });
   for (const [user, verb, resource, space] of [
@@ -223,6 +235,9 @@ test('the roles for tenants let them write the policies of their namespace, and 
     ['edit', 'create', 'pantagpolicies', namespace],
     ['edit', 'create', 'clusterpantagpolicies', ''],
     ['edit', 'create', 'panfirewalls', ''],
+    ['view', 'patch', 'panfirewalls', ''],
+    ['view', 'create', 'panfirewalls', ''],
+    ['edit', 'list', 'panfirewalls', ''],
     ['edit', 'patch', 'panfirewalls', 'tenant'],
     ['edit', 'patch', 'pantagpolicies/status', 'tenant'],
   ] as const) {

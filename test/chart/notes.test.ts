@@ -75,7 +75,7 @@ for (const [what, values, kinds] of [
       kinds,
     );
     for (const { kind, spec } of manifests) specs[kind as keyof typeof specs].parse(spec);
-    assert.ok(calls.some(({ args }) => args.startsWith('get panfw')));
+    assert.ok(calls.some(({ args }) => args === 'get pantag -A'));
   });
 }
 

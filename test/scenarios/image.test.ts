@@ -21,7 +21,11 @@ const { cluster, plane } = stage;
 
 // A release beside what the stage applied for other scenarios, with a ServiceAccount of its own.
 const release = 'tags';
-const values = (more: Values): Values => ({ crds: { enabled: false }, ...more });
+const values = (more: Values): Values => ({
+  crds: { enabled: false },
+  fullnameOverride: release,
+  ...more,
+});
 
 /** Runs helm, and then the operator as the Deployment that the API server now holds says. */
 async function roll(...command: readonly string[]): Promise<OperatorProcess> {

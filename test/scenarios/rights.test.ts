@@ -58,17 +58,25 @@ function without(rule: Rule, right: Right): readonly Rule[] {
   );
 }
 
+/** The object as it would be in that namespace; of cluster scope, under a name of its own. */
+function movedTo(namespace: string, object: Rendered): Rendered {
+  const text = JSON.stringify(object);
+  const copy = JSON.parse(
+    text.replaceAll('"namespace":"pan-tag-operator"', `"namespace":"${namespace}"`),
+  ) as Rendered;
+  if (copy.metadata.namespace !== undefined) return copy;
+  const name = `${namespace}-operator`;
+  const renamed = { ...copy, metadata: { ...copy.metadata, name } };
+  return 'roleRef' in copy ? { ...renamed, roleRef: { ...(copy['roleRef'] as object), name } } : renamed;
+}
+
 /** The chart's ServiceAccount and roles in a namespace of their own, without the right; returns its token. */
 async function grantAllBut(right: Right, namespace: string): Promise<string> {
   await cluster.createNamespace(namespace);
   const moved = objects
     .filter(({ kind }) => /Role|^ServiceAccount$/.test(kind))
     .map((object) => {
-      const copy = JSON.parse(
-        JSON.stringify(object)
-          .replaceAll('"namespace":"pan-tag-operator"', `"namespace":"${namespace}"`)
-          .replaceAll('pan-tag-operator-pan-tag-operator', `${namespace}-operator`),
-      ) as Rendered;
+      const copy = movedTo(namespace, object);
       return 'rules' in copy
         ? { ...copy, rules: (copy as Role).rules.flatMap((rule) => without(rule, right)) }
         : copy;
