@@ -17,7 +17,7 @@ COPY --from=build /usr/local/LICENSE /nodejs/
 
 FROM runtime AS simulator
 COPY --from=build /build/dist/pan-os-simulator.js /build/dist/pan-os-simulator.licences.txt /build/dist/pan-os-simulator.cdx.json /app/
-COPY --from=build /build/LICENSE /app/
+COPY --from=build /build/LICENSE /build/NOTICE /app/
 USER 65532:65532
 ENTRYPOINT ["/nodejs/bin/node", "--permission", "/app/pan-os-simulator.js"]
 ARG REVISION=unknown
@@ -29,7 +29,7 @@ LABEL org.opencontainers.image.title="pan-os-simulator" \
 
 FROM runtime
 COPY --from=build /build/dist/pan-tag-operator.js /build/dist/pan-tag-operator.js.map /build/dist/pan-tag-operator.licences.txt /build/dist/pan-tag-operator.cdx.json /app/
-COPY --from=build /build/LICENSE /app/
+COPY --from=build /build/LICENSE /build/NOTICE /app/
 USER 65532:65532
 # The least that works: Node may read its program, the ServiceAccount's token and CA, and about itself for the process
 # metrics; it may write nothing, start nothing, load nothing native. The heap follows the container's memory limit; what

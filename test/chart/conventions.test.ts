@@ -1,4 +1,4 @@
-// The chart as those know charts who use many: names, labels, annotations and what is passed on.
+// Chart conventions: names, labels, annotations and values that are passed on, as users of other charts expect them.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// From kustomize to Helm and back, before a real API server: the other tool takes the same objects over, Deployment and all.
+// Takeover between kustomize and Helm before a real API server: the objects stay, the Deployment included.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

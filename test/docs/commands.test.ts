@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 
 const root = join(import.meta.dirname, '../..');
-const pages = globSync(['*.md', 'docs/**/*.md', 'helm/**/*.md'], { cwd: root });
+const pages = globSync(['*.md', '.github/*.md', 'docs/**/*.md', 'helm/**/*.md'], { cwd: root });
 const texts = pages.map((page) => ({ page, text: readFileSync(join(root, page), 'utf8') }));
 
 test('each npm script that a page names is there', () => {

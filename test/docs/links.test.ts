@@ -8,6 +8,7 @@ import { conditionReasons } from '../../src/core/model/model.ts';
 const root = join(import.meta.dirname, '../..');
 const pages = [
   ...readdirSync(root).filter((name) => name.endsWith('.md')),
+  ...globSync('.github/*.md', { cwd: root }),
   ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
     .map((name) => join('docs', name)),
