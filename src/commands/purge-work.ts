@@ -105,7 +105,7 @@ export async function purgeUnder(term: Term, ownerId: string, parts: PurgeParts)
 
 /** Every PanFirewall counts as being deleted: nothing is registered, and what the spec lets go is purged. */
 function deletingCluster(firewalls: readonly ParsedFirewall[], secrets: Secrets): ClusterState {
-  const claims = new Map<string, TableClaim>();
+  const tableClaims = new Map<string, TableClaim>();
   const deletingSince = Date.now();
   const deleting = new Map(
     firewalls.map((parsed) => [parsed.meta.name, { ...parsed, meta: { ...parsed.meta, deletingSince } }]),
@@ -113,10 +113,10 @@ function deletingCluster(firewalls: readonly ParsedFirewall[], secrets: Secrets)
   return {
     desired: new Desired({ addressChanged: () => {}, policyChanged: () => {} }),
     secrets,
-    claims,
-    claim(firewall, claim) {
-      if (claim === undefined) claims.delete(firewall);
-      else claims.set(firewall, claim);
+    tableClaims,
+    putTableClaim(firewall, claim) {
+      if (claim === undefined) tableClaims.delete(firewall);
+      else tableClaims.set(firewall, claim);
     },
     knowledge: () => ({ synced: false }),
     parsed: (firewall) => deleting.get(firewall),

@@ -8,7 +8,7 @@ import { Desired } from '../../src/core/desired/desired.ts';
 import type { AddressChange } from '../../src/core/model/address-change.ts';
 import type { Claimant } from '../../src/core/model/claimant.ts';
 import type { Firewall, Labels, Policy } from '../../src/core/model/model.ts';
-import type { Rejection } from '../../src/core/message/refusals.ts';
+import type { RefusedPair } from '../../src/core/message/refusals.ts';
 import { mostTags } from '../../src/core/policies/tag-cap.ts';
 import { Table } from '../../src/core/table/table.ts';
 import type { DesiredTags } from '../../src/core/table/desired-tags.ts';
@@ -287,20 +287,20 @@ law('a table in which a read finds n addresses', (n) => {
 /** The table after the device refused all that it was sent. */
 function refuseAll(table: Table, pairs: number): void {
   const batch = nextBatch(table, limits, 2) ?? [];
-  const rejections = batch.flatMap(({ address: at, register }) =>
-    register.map((tag): Rejection => ({ address: at, section: 'register', tag, message: 'no' })),
+  const refusedPairs = batch.flatMap(({ address: at, register }) =>
+    register.map((tag): RefusedPair => ({ address: at, section: 'register', tag, message: 'no' })),
   );
-  assert.equal(rejections.length, pairs);
-  confirmBatch(batch, rejections, 3);
+  assert.equal(refusedPairs.length, pairs);
+  confirmBatch(batch, refusedPairs, 3);
   assert.equal(nextBatch(table, limits, 4), undefined);
 }
 
-law('confirm with n rejections at one address', (n) => {
+law('confirm with n refused pairs at one address', (n) => {
   const table = tableOf(fixed(new Map([[address, tagsOf(n)]])));
   return () => refuseAll(table, n);
 });
 
-law('confirm with n rejections at n addresses', (n) => {
+law('confirm with n refused pairs at n addresses', (n) => {
   const table = tableOf(fixed(new Map(addressesOf(n).map((ip, i) => [ip, [`k8s.t${i}`]]))));
   return () => refuseAll(table, n);
 });

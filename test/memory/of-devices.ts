@@ -28,10 +28,10 @@ function refusalWords(): (round: number) => void {
     const [rejected] = readUidResponse(text, { register: [{ ip: address, tags }], unregister: [] });
     if (rejected === undefined) throw new Error('nothing was refused');
     const { section, message } = rejected;
-    const rejection = { section, address, tag: tags[0], message: clean(message) };
+    const refusedPair = { section, address, tag: tags[0], message: clean(message) };
     // What is wanted no more is forgotten, as a table does it.
     refusals.retain(address, { register: tags, unregister: [] });
-    refusals.answered(address, { register: tags, unregister: [] }, [rejection], round);
+    refusals.answered(address, { register: tags, unregister: [] }, [refusedPair], round);
   };
 }
 
@@ -102,14 +102,14 @@ function tagLimits(): (round: number) => void {
     const crowded = Array.from({ length: 17 }, () => hostOf((at += 1)));
     for (const address of evidence.probe(now, () => crowded)) {
       const item = { address, register: ['k8s.c'], unregister: [], causes: new Map(), since: 0 };
-      const rejection = { section: 'register', address, tag: 'k8s.c', message: 'no', limit } as const;
-      evidence.answered({ batch: [item], rejections: [rejection], tagsAt: () => 2 }, now);
+      const refusedPair = { section: 'register', address, tag: 'k8s.c', message: 'no', limit } as const;
+      evidence.answered({ batch: [item], refusedPairs: [refusedPair], tagsAt: () => 2 }, now);
     }
     if (evidence.limit === undefined) {
       const address = hostOf((at += 1));
-      const rejection = { section: 'register', address, tag: 'k8s.c', message: 'no', limit } as const;
+      const refusedPair = { section: 'register', address, tag: 'k8s.c', message: 'no', limit } as const;
       const item = { address, register: ['k8s.c'], unregister: [], causes: new Map(), since: 0 };
-      evidence.answered({ batch: [item], rejections: [rejection], tagsAt: () => 2 }, now);
+      evidence.answered({ batch: [item], refusedPairs: [refusedPair], tagsAt: () => 2 }, now);
     }
   };
 }

@@ -34,7 +34,7 @@ test('what another PanFirewall left is read before its table is written', async 
     },
     async (sim) => {
       const { worker, calls, pass, now } = sim;
-      worker.claimsChanged();
+      worker.tableClaimsChanged();
       await pass(settledMs);
       assert.ok(worker.table.known);
       assert.ok(!calls.some(({ kind }) => kind === 'write'));
@@ -43,7 +43,7 @@ test('what another PanFirewall left is read before its table is written', async 
       const since = now();
       const left = await newHolderAfter(sim, () => {
         precedence = { kind: 'ours' };
-        worker.claimsChanged();
+        worker.tableClaimsChanged();
       });
       assert.deepEqual(left, ['k8s.new']);
       // Its last message may have been on its way.
@@ -68,10 +68,10 @@ test('what another PanFirewall did while ours and not ours came and went is read
       await sim.pass(settledMs);
       const left = await newHolderAfter(sim, () => {
         precedence = { kind: 'taken', by: 'elder' };
-        sim.worker.claimsChanged();
+        sim.worker.tableClaimsChanged();
         deviceOf(sim).set('10.0.0.1', new Set(['k8s.old']));
         precedence = { kind: 'ours' };
-        sim.worker.claimsChanged();
+        sim.worker.tableClaimsChanged();
       });
       assert.deepEqual(left, ['k8s.new']);
     },

@@ -12,7 +12,7 @@ import { type Answer, startScriptedDevice } from './scripted-device.ts';
 import type { TableClient } from '../../src/panos/client/table-client.ts';
 import { registeredIp } from '../../src/panos/messages/registered-ip.ts';
 import type { RegisteredIp } from '../../src/panos/messages/registered-ip-reader.ts';
-import type { Rejected } from '../../src/panos/messages/response.ts';
+import type { RefusedEntry } from '../../src/panos/messages/response.ts';
 import type { UidUpdate } from '../../src/panos/messages/uid-message.ts';
 
 /** A signal that never aborts. */
@@ -20,7 +20,7 @@ export const never = new AbortController().signal;
 
 export type TestClient = PanosClient & RegisteredIpClient & AsyncDisposable;
 
-type RegisteredIpClient = TableClient<RegisteredIp, UidUpdate, Rejected>;
+type RegisteredIpClient = TableClient<RegisteredIp, UidUpdate, RefusedEntry>;
 
 export function clientOf(
   device: { readonly endpoint: string; readonly ca: string },

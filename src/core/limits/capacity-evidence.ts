@@ -85,12 +85,12 @@ type Facts = {
 
 /** What an answer tells of the device's capacity, and the newcomers that it took. */
 export function capacityOutcome(
-  { table, batch, newcomers, rejections }: Answer,
+  { table, batch, newcomers, refusedPairs }: Answer,
   { entries, namespaceOf, isProbed }: Facts,
 ): { readonly outcome: CapacityOutcome; readonly taken: readonly string[] } {
   const lastTaken = newcomers.findLastIndex((address) => hasEntry(table, address));
   const candidates = new Set(newcomers.slice(lastTaken + 1));
-  const refused = rejections.flatMap(({ address, limit }) =>
+  const refused = refusedPairs.flatMap(({ address, limit }) =>
     limit?.kind === 'addresses' && candidates.has(address)
       ? [{ address, isCertain: limit.isCertain, namespace: namespaceOf(address) }]
       : [],

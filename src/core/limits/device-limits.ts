@@ -204,9 +204,9 @@ export class DeviceLimits {
     this.#review.all = true;
   }
 
-  #learnTags({ table, batch, rejections }: Answer, now: number): readonly string[] {
+  #learnTags({ table, batch, refusedPairs }: Answer, now: number): readonly string[] {
     const tagsAt = (address: string) => table.tagsAt(address);
-    const { all, retry } = this.#tagEvidence.answered({ batch, rejections, tagsAt }, now);
+    const { all, retry } = this.#tagEvidence.answered({ batch, refusedPairs, tagsAt }, now);
     if (all) this.limitsChanged();
     return retry;
   }

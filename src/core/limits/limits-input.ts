@@ -2,7 +2,7 @@
 
 import type { Batch } from '../message/batch.ts';
 import type { Rank } from '../policies/rank.ts';
-import type { Rejection } from '../message/refusals.ts';
+import type { RefusedPair } from '../message/refusals.ts';
 import type { TagSet } from '../model/tag-set.ts';
 
 /** The desired tags of the firewall's addresses, before any limit. */
@@ -41,7 +41,7 @@ export type Answer = {
   readonly batch: Batch;
   /** Addresses that were not in the table before the message and were to be, in order. */
   readonly newcomers: readonly string[];
-  readonly rejections: readonly Rejection[];
+  readonly refusedPairs: readonly RefusedPair[];
 };
 
 /** The table has tags of somebody at this address. */

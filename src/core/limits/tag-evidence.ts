@@ -2,7 +2,7 @@
 
 import type { Batch } from '../message/batch.ts';
 import { LearnedLimit, type ProbeTiming, type Refused } from './learned-limit.ts';
-import type { Rejection } from '../message/refusals.ts';
+import type { RefusedPair } from '../message/refusals.ts';
 
 type TagEvidenceOptions = {
   readonly namespaceOf: (address: string) => string;
@@ -12,7 +12,7 @@ type TagEvidenceOptions = {
 
 type TagOutcome = {
   readonly batch: Batch;
-  readonly rejections: readonly Rejection[];
+  readonly refusedPairs: readonly RefusedPair[];
   /** How many tags, including other clients', are at the address of this message by now. */
   readonly tagsAt: (address: string) => number;
 };
@@ -72,7 +72,7 @@ export class TagEvidence {
       this.#end(() => this.#learned.disprove());
       return { all: true, retry: [] };
     }
-    const refused = outcome.rejections.filter((one) => one.limit?.kind === 'tags');
+    const refused = outcome.refusedPairs.filter((one) => one.limit?.kind === 'tags');
     if (refused.length === 0) return nothing;
     const heard = refused.map(({ address, limit: told }) => this.#heard(address, told?.isCertain === true));
     const tried = heard.filter(({ address }) => this.#probed.has(address));

@@ -1,7 +1,7 @@
 // Bisects a refused or unanswered message to find the pairs that cause it.
 
 import type { BatchItem } from './batch.ts';
-import type { Rejection } from './refusals.ts';
+import type { RefusedPair } from './refusals.ts';
 import { membership, noTags, type TagSet } from '../model/tag-set.ts';
 
 /** What a message does to one address, or a part of that. */
@@ -10,7 +10,7 @@ export type Share = Pick<BatchItem, 'address' | 'register' | 'unregister' | 'ref
 /** What is suspected together. */
 export type Group = readonly Share[];
 
-export type Pair = Pick<Rejection, 'section' | 'address'> & { readonly tag: string };
+export type Pair = Pick<RefusedPair, 'section' | 'address'> & { readonly tag: string };
 
 /**
  * Two parts of a group; undefined for a single pair. Removals part from registrations first, so that they go before
@@ -52,15 +52,17 @@ export function pairsIn(group: Group): readonly Pair[] {
 }
 
 /** An address was refused, and nothing tells which of several tags is meant. */
-export function isVague(rejection: Rejection, item: Share): boolean {
+export function isVague(refusedPair: RefusedPair, item: Share): boolean {
   return (
-    rejection.address === item.address && rejection.tag === undefined && item[rejection.section].length > 1
+    refusedPair.address === item.address &&
+    refusedPair.tag === undefined &&
+    item[refusedPair.section].length > 1
   );
 }
 
 /** The shares of a message that were refused by their address only, each cut in two. */
-export function vagueHalves(message: Group, rejections: readonly Rejection[]): readonly [Group, Group] {
-  const ofAddress = Map.groupBy(rejections, ({ address }) => address);
+export function vagueHalves(message: Group, refusedPairs: readonly RefusedPair[]): readonly [Group, Group] {
+  const ofAddress = Map.groupBy(refusedPairs, ({ address }) => address);
   const parts = message.flatMap((share) => {
     const here = ofAddress.get(share.address) ?? [];
     const vague = new Set(here.flatMap((one) => (isVague(one, share) ? one.section : [])));

@@ -6,7 +6,7 @@ import { membership, noTags, type TagSet } from '../model/tag-set.ts';
 import { productTiming, type Timing } from '../model/timing.ts';
 
 /** One pair (or, without `tag`, all pairs of that section) of an address that the device refused. */
-export type Rejection = {
+export type RefusedPair = {
   readonly section: 'register' | 'unregister';
   readonly address: string;
   readonly tag?: string | undefined;
@@ -22,9 +22,9 @@ export type Rejection = {
 };
 
 /** What a message says, or a plan wants to say, about one address. */
-type Sections = { readonly [section in Rejection['section']]: TagSet };
+type Sections = { readonly [section in RefusedPair['section']]: TagSet };
 
-type Refusal = Rejection & {
+type SetAside = RefusedPair & {
   readonly delayMs: number;
   /** When to try again, monotonic ms; until takeDue the pair is left out of every message. undefined: being tried again. */
   readonly until: number | undefined;
@@ -37,7 +37,7 @@ const urgentDelayMs: Delays = { first: 1_000, longest: 5_000 };
 
 export class Refusals {
   readonly #urgentAt: (address: string) => (tag: string) => boolean;
-  readonly #refusals = new Map<string, readonly Refusal[]>();
+  readonly #refusals = new Map<string, readonly SetAside[]>();
   /** Section and tag of what spoils messages, and how often it was refused so. */
   readonly #spoiling = new Map<string, number>();
   readonly #delayMs: Delays;
@@ -57,29 +57,29 @@ export class Refusals {
   }
 
   /**
-   * The device answered a message: `rejections` are the pairs that it refused. Those that nobody wished for (a refresh
+   * The device answered a message: `refusedPairs` are the pairs that it refused. Those that nobody wished for (a refresh
    * that was not taken back) are not tried again as a wish.
    */
-  answered(address: string, sent: Sections, rejections: readonly Rejection[], now: number): void {
+  answered(address: string, sent: Sections, refusedPairs: readonly RefusedPair[], now: number): void {
     const before = this.#refusals.get(address) ?? [];
-    if (before.length + rejections.length === 0) return;
+    if (before.length + refusedPairs.length === 0) return;
     const isSent = concernedBy(sent);
     const earlier = new Map(before.map((refusal) => [keyOf(refusal), refusal]));
     const isUrgent = this.#urgentAt(address);
-    const refused = rejections.filter(isSent).map((rejection) => {
-      const again = earlier.get(keyOf(rejection));
-      const { first, longest } = isUrgentRemoval(rejection, sent, isUrgent) ? urgentDelayMs : this.#delayMs;
+    const refused = refusedPairs.filter(isSent).map((refusedPair) => {
+      const again = earlier.get(keyOf(refusedPair));
+      const { first, longest } = isUrgentRemoval(refusedPair, sent, isUrgent) ? urgentDelayMs : this.#delayMs;
       const delayMs = again === undefined ? first : Math.min(again.delayMs * 2, longest);
-      const provisional = again === undefined && rejection.provisional === true;
-      return { ...rejection, provisional, delayMs, until: now + delayMs };
+      const provisional = again === undefined && refusedPair.provisional === true;
+      return { ...refusedPair, provisional, delayMs, until: now + delayMs };
     });
     this.#set(address, [...before.filter((refusal) => !isSent(refusal)), ...refused]);
   }
 
   /** Pairs that are known to be refused though no answer to a message about just them told; each has its tag. */
-  setAside(rejections: readonly Rejection[], now: number): void {
-    for (const [address, here] of Map.groupBy(rejections, (one) => one.address)) {
-      const these = (section: Rejection['section']) =>
+  setAside(refusedPairs: readonly RefusedPair[], now: number): void {
+    for (const [address, here] of Map.groupBy(refusedPairs, (one) => one.address)) {
+      const these = (section: RefusedPair['section']) =>
         here.flatMap((one) => (one.section === section && one.tag !== undefined ? [one.tag] : []));
       this.answered(address, { register: these('register'), unregister: these('unregister') }, here, now);
     }
@@ -92,14 +92,14 @@ export class Refusals {
   accepted(now: number): void {
     for (const [address, refusals] of this.#refusals) {
       if (!refusals.some(({ provisional }) => provisional)) continue;
-      const released = ({ provisional, ...refusal }: Refusal): Refusal =>
+      const released = ({ provisional, ...refusal }: SetAside): SetAside =>
         provisional ? { ...refusal, delayMs: refusal.delayMs / 2, until: now } : refusal;
       this.#set(address, refusals.map(released));
     }
   }
 
   /** This tag was refused with everything else in its message, at whichever address. */
-  spoils(section: Rejection['section'], tag: string): boolean {
+  spoils(section: RefusedPair['section'], tag: string): boolean {
     return this.#spoiling.size > 0 && this.#spoiling.has(keyOf({ section, tag }));
   }
 
@@ -120,7 +120,7 @@ export class Refusals {
   }
 
   /** Of the tags that a plan would send in this section, those that are not set aside. */
-  admit(address: string, section: Rejection['section'], tags: TagSet): TagSet {
+  admit(address: string, section: RefusedPair['section'], tags: TagSet): TagSet {
     const barred = this.#refusals
       .get(address)
       ?.filter((refusal) => refusal.section === section && refusal.until !== undefined);
@@ -162,7 +162,7 @@ export class Refusals {
   }
 
   /** What of this address is refused. */
-  at(address: string): readonly Refusal[] {
+  at(address: string): readonly SetAside[] {
     return this.#refusals.get(address) ?? [];
   }
 
@@ -171,14 +171,14 @@ export class Refusals {
     return this.#refusals.get(address)?.[0]?.message;
   }
 
-  #set(address: string, refusals: readonly Refusal[]): void {
+  #set(address: string, refusals: readonly SetAside[]): void {
     this.#countSpoiling(this.#refusals.get(address) ?? [], -1);
     this.#countSpoiling(refusals, 1);
     if (refusals.length === 0) this.#refusals.delete(address);
     else this.#refusals.set(address, refusals);
   }
 
-  #countSpoiling(refusals: readonly Refusal[], by: 1 | -1): void {
+  #countSpoiling(refusals: readonly SetAside[], by: 1 | -1): void {
     for (const refusal of refusals) {
       if (refusal.spoils === true) bump(this.#spoiling, keyOf(refusal), by);
     }
@@ -186,7 +186,7 @@ export class Refusals {
 }
 
 function isUrgentRemoval(
-  { section, tag, contradicted }: Rejection,
+  { section, tag, contradicted }: RefusedPair,
   sent: Sections,
   isUrgent: (tag: string) => boolean,
 ): boolean {
@@ -196,12 +196,12 @@ function isUrgentRemoval(
   return isRemoval && removals.some(isUrgent);
 }
 
-function keyOf({ section, tag = '' }: Pick<Rejection, 'section' | 'tag'>): string {
+function keyOf({ section, tag = '' }: Pick<RefusedPair, 'section' | 'tag'>): string {
   return `${section} ${tag}`;
 }
 
 /** Whether a refusal is about something that these sections name. */
-function concernedBy(sections: Sections): (refusal: Rejection) => boolean {
+function concernedBy(sections: Sections): (refusal: RefusedPair) => boolean {
   const names = { register: membership(sections.register), unregister: membership(sections.unregister) };
   return ({ section, tag }) => (tag === undefined ? sections[section].length > 0 : names[section](tag));
 }

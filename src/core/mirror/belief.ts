@@ -3,7 +3,7 @@
 import type { Batch } from '../message/batch.ts';
 import { Contradictions } from './contradictions.ts';
 import { Mirror, type TableReading } from './mirror.ts';
-import type { Rejection } from '../message/refusals.ts';
+import type { RefusedPair } from '../message/refusals.ts';
 import { noTags, sameTags, type TagSet } from '../model/tag-set.ts';
 
 export class Belief {
@@ -37,7 +37,7 @@ export class Belief {
   }
 
   /** Tells the pairs that were confirmed over and over and are not as confirmed. */
-  endRead(reading: TableReading): readonly Rejection[] {
+  endRead(reading: TableReading): readonly RefusedPair[] {
     this.#unreadable = reading.unreadable ?? new Set();
     this.mirror.keep(this.#unreadable);
     const contradicted = this.#isExcused ? [] : this.#compare(reading);
@@ -48,18 +48,18 @@ export class Belief {
   }
 
   /** The same for an address by itself; `tags` are what it holds of ours. */
-  readBack(address: string, tags: TagSet): readonly Rejection[] {
+  readBack(address: string, tags: TagSet): readonly RefusedPair[] {
     const contradicted = this.#see(address, tags);
     this.mirror.readBack(address, tags);
     return contradicted;
   }
 
   /** What the device refused of a message, and what it confirmed and is not believed to have done. */
-  refusedIn(batch: Batch, answered: readonly Rejection[]): readonly Rejection[] {
+  refusedIn(batch: Batch, answered: readonly RefusedPair[]): readonly RefusedPair[] {
     const distrusted = batch.flatMap((one) => this.#contradictions.distrusted(one.address, one));
     if (distrusted.length === 0) return answered;
     const refused = new Set(answered.map(nameOf));
-    const isRefused = (pair: Rejection) =>
+    const isRefused = (pair: RefusedPair) =>
       refused.has(nameOf(pair)) || refused.has(nameOf({ ...pair, tag: undefined }));
     return [...answered, ...distrusted.filter((pair) => !isRefused(pair))];
   }
@@ -85,7 +85,7 @@ export class Belief {
   }
 
   /** Where nothing moved meanwhile, and where a reading that is not complete has anything to say. */
-  #compare({ owned, agreed }: TableReading): readonly Rejection[] {
+  #compare({ owned, agreed }: TableReading): readonly RefusedPair[] {
     if (!this.mirror.known) return [];
     const seen = new Set([...(agreed ? this.mirror.addresses() : []), ...owned.keys()]);
     return [...seen].flatMap((address) =>
@@ -93,7 +93,7 @@ export class Belief {
     );
   }
 
-  #see(address: string, read: TagSet): readonly Rejection[] {
+  #see(address: string, read: TagSet): readonly RefusedPair[] {
     const believed = this.mirror.at(address);
     if (sameTags(believed.tags, read) && !this.#contradictions.has(address)) return [];
     const desired = this.#desiredAt(address);
@@ -105,6 +105,6 @@ export class Belief {
 }
 
 /** Of a pair, or of all pairs of a section at its address. No address has a blank. */
-function nameOf({ address, section, tag }: Rejection): string {
+function nameOf({ address, section, tag }: RefusedPair): string {
   return tag === undefined ? `${section} ${address}` : `${section} ${address} ${tag}`;
 }

@@ -1,7 +1,7 @@
 // Pairs that a device confirmed and a reading contradicts: sent once more, then trusted only when read back.
 
 import type { Present } from './mirror.ts';
-import type { Rejection } from '../message/refusals.ts';
+import type { RefusedPair } from '../message/refusals.ts';
 import { membership, type TagSet, without } from '../model/tag-set.ts';
 
 type Sight = {
@@ -12,7 +12,7 @@ type Sight = {
   readonly desired: TagSet;
 };
 
-type Section = Rejection['section'];
+type Section = RefusedPair['section'];
 
 /** Once may be somebody else's doing, or a message that took effect late. */
 const patience = 2;
@@ -27,7 +27,7 @@ export class Contradictions {
   readonly #counts = new Map<string, Map<string, number>>();
 
   /** Takes up a reading of an address. Tells the pairs that are not believed from here on. */
-  see(address: string, { believed, read, desired }: Sight): readonly Rejection[] {
+  see(address: string, { believed, read, desired }: Sight): readonly RefusedPair[] {
     const lost = without(desired, read).filter(membership(believed.tags));
     const left = without(read, [...desired, ...believed.tags, ...believed.unsure]);
     this.agree(address, { read, desired });
@@ -47,13 +47,13 @@ export class Contradictions {
   }
 
   /** Of the pairs that a message about the address confirms, those that are not believed. */
-  distrusted(address: string, confirmed: Readonly<Record<Section, TagSet>>): readonly Rejection[] {
+  distrusted(address: string, confirmed: Readonly<Record<Section, TagSet>>): readonly RefusedPair[] {
     const counts = this.#counts.get(address);
     if (counts === undefined) return [];
     return (['unregister', 'register'] as const).flatMap((section) =>
       confirmed[section]
         .filter((tag) => (counts.get(keyOf(section, tag)) ?? 0) >= patience)
-        .map((tag) => rejection(section, address, tag)),
+        .map((tag) => refusedPair(section, address, tag)),
     );
   }
 
@@ -71,19 +71,19 @@ export class Contradictions {
     this.#counts.clear();
   }
 
-  #count(address: string, section: Section, tags: TagSet): readonly Rejection[] {
+  #count(address: string, section: Section, tags: TagSet): readonly RefusedPair[] {
     if (tags.length === 0) return [];
     const counts = this.#counts.get(address) ?? new Map<string, number>();
     this.#counts.set(address, counts);
     return tags.flatMap((tag) => {
       const times = (counts.get(keyOf(section, tag)) ?? 0) + 1;
       counts.set(keyOf(section, tag), times);
-      return times >= patience ? rejection(section, address, tag) : [];
+      return times >= patience ? refusedPair(section, address, tag) : [];
     });
   }
 }
 
-function rejection(section: Section, address: string, tag: string): Rejection {
+function refusedPair(section: Section, address: string, tag: string): RefusedPair {
   return { section, address, tag, message: words[section], contradicted: true };
 }
 

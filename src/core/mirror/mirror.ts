@@ -1,7 +1,7 @@
 // Mirror of our entries in one registered-ip table: the last full read, updated by every message since.
 
 import { type BatchItem, sectionsOf } from '../message/batch.ts';
-import type { Rejection } from '../message/refusals.ts';
+import type { RefusedPair } from '../message/refusals.ts';
 import { noTags, type TagSet, tagSet, union, without } from '../model/tag-set.ts';
 
 /** What the device is known to hold of ours at one address. */
@@ -131,11 +131,11 @@ export class Mirror {
   }
 
   /** The device did as it was told, but for the pairs that it refused: those are as they were. */
-  applied(item: BatchItem, refused: readonly Rejection[]): void {
+  applied(item: BatchItem, refused: readonly RefusedPair[]): void {
     const { address } = item;
     const sent = sectionsOf(item);
-    const done = (section: Rejection['section']): TagSet => {
-      const barred = refused.filter((rejection) => rejection.section === section);
+    const done = (section: RefusedPair['section']): TagSet => {
+      const barred = refused.filter((refusedPair) => refusedPair.section === section);
       if (barred.some(({ tag }) => tag === undefined)) return noTags;
       return without(
         sent[section],

@@ -2,7 +2,7 @@
 
 import type { Displacement } from '../limits/slots.ts';
 import { type Excerpt, excerptOf } from '../model/excerpt.ts';
-import type { Rejection, Refusals } from '../message/refusals.ts';
+import type { RefusedPair, Refusals } from '../message/refusals.ts';
 import type { RegistrationTimeouts } from '../timeouts/registration-timeouts.ts';
 import type { RemovalCause } from '../model/model.ts';
 import type { RemovalGuard } from '../removals/removal-guard.ts';
@@ -41,7 +41,7 @@ export type TableExplanation = {
   readonly inFlight: boolean;
   /** What the device refused, in its words; without `tag`: all of that section; without `retryInMs`: being tried again. */
   readonly refused: Excerpt<
-    Pick<Rejection, 'section' | 'tag'> & { readonly message: string; readonly retryInMs?: number }
+    Pick<RefusedPair, 'section' | 'tag'> & { readonly message: string; readonly retryInMs?: number }
   >;
   /** What a message did there was not so when it was read. */
   readonly contradicted: boolean;

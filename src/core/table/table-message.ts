@@ -2,7 +2,7 @@
 
 import { type Batch, type BatchLimits, type BatchItem, wishesOf } from '../message/batch.ts';
 import { isVague } from '../message/bisection.ts';
-import type { Rejection } from '../message/refusals.ts';
+import type { RefusedPair } from '../message/refusals.ts';
 import { composeBatch, type Portion } from './composition.ts';
 import type { TableState } from './table-state.ts';
 
@@ -14,7 +14,7 @@ export type TableMessage = {
    * readings said otherwise. Tells both. Where it names an address only and not which of several tags it refuses, they
    * stay to be sent.
    */
-  confirmed(answered: readonly Rejection[], now: number): readonly Rejection[];
+  confirmed(answered: readonly RefusedPair[], now: number): readonly RefusedPair[];
   /** No trustworthy answer: the message may have been applied, or not. */
   unanswered(now: number): void;
   /** It certainly had no effect. */
@@ -62,8 +62,8 @@ function messageOf(state: TableState, batch: Batch): TableMessage {
     confirmed: (answered, now) => {
       end();
       refusals.accepted(now);
-      const rejections = belief.refusedIn(batch, answered);
-      const refused = Map.groupBy(rejections, ({ address }) => address);
+      const refusedPairs = belief.refusedIn(batch, answered);
+      const refused = Map.groupBy(refusedPairs, ({ address }) => address);
       state.lastConfirmedAt = now;
       land(now, (item, changed) => {
         const { address } = item;
@@ -75,7 +75,7 @@ function messageOf(state: TableState, batch: Batch): TableMessage {
         agenda.backlog.delete(address);
       });
       timeouts.answered(batch, now);
-      return rejections;
+      return refusedPairs;
     },
     unanswered: (now) => {
       end();

@@ -5,7 +5,7 @@ import type { Portion } from './composition.ts';
 import type { DesiredTags } from './desired-tags.ts';
 import type { WindowCount } from '../removals/guard-window.ts';
 import type { TableReading } from '../mirror/mirror.ts';
-import type { Rejection } from '../message/refusals.ts';
+import type { RefusedPair } from '../message/refusals.ts';
 import type { AddressChange } from '../model/address-change.ts';
 import type { GuardLimits } from '../removals/removal-guard.ts';
 import type { RemovalGate } from '../removals/removal-gate.ts';
@@ -106,7 +106,7 @@ export class Table extends TableFacts {
    * what came of messages without an answer, the causes of removals are kept at their addresses, whatever was read or
    * confirmed. Tells the pairs that were confirmed over and over and are not as confirmed.
    */
-  endRead(reading: TableReading, now: number): readonly Rejection[] {
+  endRead(reading: TableReading, now: number): readonly RefusedPair[] {
     const before = [...this.state.mirror.addresses()];
     const contradicted = this.state.belief.endRead(reading);
     if (reading.agreed && reading.verifies === true) this.state.late.over();
@@ -148,13 +148,13 @@ export class Table extends TableFacts {
   }
 
   /** Pairs that no answer names, and that are known to be refused all the same. */
-  setAside(rejections: readonly Rejection[], now: number): void {
-    this.state.refusals.setAside(rejections, now);
-    for (const { address } of rejections) this.state.assess(address, now);
+  setAside(refusedPairs: readonly RefusedPair[], now: number): void {
+    this.state.refusals.setAside(refusedPairs, now);
+    for (const { address } of refusedPairs) this.state.assess(address, now);
   }
 
   /** An address was read by itself: `tags` are what it holds of ours. Tells what endRead tells. */
-  readBack(address: string, tags: TagSet, now: number): readonly Rejection[] {
+  readBack(address: string, tags: TagSet, now: number): readonly RefusedPair[] {
     if (!this.state.mirror.known) return [];
     const contradicted = this.state.belief.readBack(address, tags);
     this.state.refusals.setAside(contradicted, now);

@@ -12,7 +12,7 @@ export type Clock = {
 export const monotonicClock: Clock = {
   now: () => performance.now(),
   sleep: async (ms, signal) => {
-    // The only rejection of a timer is the abort, which is one of the two ways to wake up.
+    // What a timer rejects with is the abort, which is one of the two ways to wake up.
     await delay(ms, undefined, { signal }).catch(() => undefined);
   },
 };

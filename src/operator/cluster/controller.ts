@@ -99,8 +99,8 @@ export class Controller implements ClusterState {
   }
 
   /** Which tables each PanFirewall keeps, by its name. */
-  get claims(): ReadonlyMap<string, TableClaim> {
-    return this.#firewalls.claims;
+  get tableClaims(): ReadonlyMap<string, TableClaim> {
+    return this.#firewalls.tableClaims;
   }
 
   get synced(): boolean {
@@ -162,8 +162,8 @@ export class Controller implements ClusterState {
   }
 
   /** Takes up which tables a PanFirewall keeps; undefined: none any more. */
-  claim(firewall: string, claim: TableClaim | undefined): void {
-    this.#firewalls.claim(firewall, claim);
+  putTableClaim(firewall: string, claim: TableClaim | undefined): void {
+    this.#firewalls.putTableClaim(firewall, claim);
   }
 
   /** Acts on what administrators asked for by annotation, as far as it can be by now. */

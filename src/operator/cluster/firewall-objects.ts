@@ -48,7 +48,7 @@ export class FirewallObjects {
   }
 
   /** Which tables each PanFirewall keeps, by its name. */
-  get claims(): ReadonlyMap<string, TableClaim> {
+  get tableClaims(): ReadonlyMap<string, TableClaim> {
     return this.#claims.all;
   }
 
@@ -78,10 +78,10 @@ export class FirewallObjects {
   }
 
   /** Takes over which tables a PanFirewall keeps, as its worker knows; undefined: as its object and status tell. */
-  claim(firewall: string, claim: TableClaim | undefined): void {
+  putTableClaim(firewall: string, claim: TableClaim | undefined): void {
     this.#claims.put(firewall, claim, this.all.get(firewall)?.parsed);
     for (const [name, { worker }] of this.all) {
-      worker?.tables.claimsChanged();
+      worker?.tables.tableClaimsChanged();
       this.#options.changed(name);
     }
   }
@@ -143,7 +143,7 @@ export class FirewallObjects {
   }
 
   #see(name: string): void {
-    if (this.#claims.see(name, this.all.get(name)?.parsed)) this.claim(name, undefined);
+    if (this.#claims.see(name, this.all.get(name)?.parsed)) this.putTableClaim(name, undefined);
   }
 
   #takeUp(object: FirewallObject): void {

@@ -1,9 +1,9 @@
-// Binds the operator's port to the PAN-OS client: batches in, rejections and DeviceErrors out.
+// Binds the operator's port to the PAN-OS client: batches in, refused pairs and DeviceErrors out.
 
 import type { X509Certificate } from 'node:crypto';
 import { DeviceError } from '../../core/model/device-error.ts';
 import { whyUnsupported } from '../../core/device/pan-os-version.ts';
-import type { Rejection } from '../../core/message/refusals.ts';
+import type { RefusedPair } from '../../core/message/refusals.ts';
 import { type Batch, sectionsOf } from '../../core/message/batch.ts';
 import type { Timing } from '../../core/model/timing.ts';
 import type { TableRef } from '../../core/model/table-ref.ts';
@@ -12,7 +12,7 @@ import type { KeyExchange } from '../../panos/http/key-exchange.ts';
 import type { Entry } from '../../panos/messages/uid-message.ts';
 import { readTable } from '../../panos/client/read-table.ts';
 import { registeredIp } from '../../panos/messages/registered-ip.ts';
-import type { Rejected } from '../../panos/messages/response.ts';
+import type { RefusedEntry } from '../../panos/messages/response.ts';
 import type { ConnectionSettings } from './credentials.ts';
 import type { Answers, Connection } from './device-port.ts';
 import { type EnvironmentProxy, proxyFor } from './device-proxy.ts';
@@ -82,7 +82,7 @@ export function connectionOver(client: PanosClient): Connection {
     send: async ({ table, batch }, signal) => {
       const answer = tables.update({ ...table, ...sections(batch) }, signal);
       const { rejected } = await onTable(table, answer, signal);
-      return rejected.map(toRejection);
+      return rejected.map(toRefusedPair);
     },
   };
   return {
@@ -106,7 +106,7 @@ function sections(batch: Batch) {
   return { unregister, register };
 }
 
-function toRejection({ section, ip, tag, message, limit }: Rejected): Rejection {
+function toRefusedPair({ section, ip, tag, message, limit }: RefusedEntry): RefusedPair {
   return { section, address: ip, tag, message, limit };
 }
 

@@ -4,7 +4,7 @@ import type { HaState } from '../../core/device/ha-state.ts';
 import type { DeviceGroups } from '../../core/device/group-members.ts';
 import type { ManagedDevice } from '../../core/device/managed-device.ts';
 import type { GroupHierarchy } from '../../core/device/group-hierarchy.ts';
-import type { Rejection } from '../../core/message/refusals.ts';
+import type { RefusedPair } from '../../core/message/refusals.ts';
 import type { Batch } from '../../core/message/batch.ts';
 import type { TableRef } from '../../core/model/table-ref.ts';
 import type { RegisteredIp as Entry } from '../../panos/messages/registered-ip-reader.ts';
@@ -49,7 +49,7 @@ type Calls = {
   /** One message; the answer are the pairs that the device refused. */
   readonly send: {
     readonly asked: { readonly table: TableRef; readonly batch: Batch };
-    readonly answer: readonly Rejection[];
+    readonly answer: readonly RefusedPair[];
   };
 };
 

@@ -35,9 +35,9 @@ export type ClusterState = {
   readonly desired: Desired;
   readonly secrets: Secrets;
   /** Which tables each PanFirewall keeps, by its name. */
-  readonly claims: ReadonlyMap<string, TableClaim>;
+  readonly tableClaims: ReadonlyMap<string, TableClaim>;
   /** Makes known which tables a PanFirewall keeps; undefined: none any more. */
-  claim(firewall: string, claim: TableClaim | undefined): void;
+  putTableClaim(firewall: string, claim: TableClaim | undefined): void;
   knowledge(): ClusterKnowledge;
   /** The PanFirewall of this name as it was last seen; undefined: it is gone. */
   parsed(firewall: string): ParsedFirewall | undefined;
@@ -50,7 +50,7 @@ export class FirewallContext {
   readonly ownerId: string;
   readonly desired: Desired;
   readonly secrets: Secrets;
-  readonly claims: ReadonlyMap<string, TableClaim>;
+  readonly tableClaims: ReadonlyMap<string, TableClaim>;
   readonly observer: TableObserver;
   readonly log: Logger;
   /** Monotonic ms. */
@@ -74,7 +74,7 @@ export class FirewallContext {
     this.ownerId = environment.ownerId;
     this.desired = cluster.desired;
     this.secrets = cluster.secrets;
-    this.claims = cluster.claims;
+    this.tableClaims = cluster.tableClaims;
     this.observer = environment.observe(meta, cluster.desired);
     this.log = environment.log.child({ firewall: meta.name });
     this.now = environment.now;
@@ -109,8 +109,8 @@ export class FirewallContext {
     return formerTables(this.#parsed?.status);
   }
 
-  claim(claim: TableClaim | undefined): void {
-    this.#cluster.claim(this.firewall.name, claim);
+  putTableClaim(claim: TableClaim | undefined): void {
+    this.#cluster.putTableClaim(this.firewall.name, claim);
   }
 
   open(settings: ConnectionSettings): Connection {

@@ -20,8 +20,8 @@ export type ClaimContext = {
   readonly settings: { readonly endpoint: string };
   readonly deleting: boolean;
   readonly former: FormerTables | undefined;
-  readonly claims: ReadonlyMap<string, TableClaim>;
-  claim(claim: TableClaim | undefined): void;
+  readonly tableClaims: ReadonlyMap<string, TableClaim>;
+  putTableClaim(claim: TableClaim | undefined): void;
 };
 
 /** `open`: there may be others. */
@@ -58,7 +58,16 @@ export class OwnTableClaim {
     const { endpoint } = this.#context.settings;
     const own = this.#tables();
     const places = this.#places(device, own.tables);
-    this.#context.claim({ firewall: name, uid, createdAt, tagPrefix, endpoint, device, ...own, ...places });
+    this.#context.putTableClaim({
+      firewall: name,
+      uid,
+      createdAt,
+      tagPrefix,
+      endpoint,
+      device,
+      ...own,
+      ...places,
+    });
   }
 
   /** The same device, other tables. */
@@ -77,13 +86,13 @@ export class OwnTableClaim {
   }
 
   withdraw(): void {
-    this.#context.claim(undefined);
+    this.#context.putTableClaim(undefined);
   }
 
   precedence(table: TableRef): Precedence {
     const mine = this.#mine;
     if (mine === undefined) return { kind: 'wait' };
-    return precedence(this.#context.claims.values(), mine, table);
+    return precedence(this.#context.tableClaims.values(), mine, table);
   }
 
   /** Our mark stands on the table. */
@@ -94,7 +103,7 @@ export class OwnTableClaim {
     const { endpoint } = this.#context.settings;
     const known = this.#established.get(tableKey(table));
     if (known?.identity === identity && known.endpoint === endpoint) return;
-    if (!mayBeEstablished([...this.#context.claims.values()], mine, table)) return;
+    if (!mayBeEstablished([...this.#context.tableClaims.values()], mine, table)) return;
     this.#established = new Map(this.#established).set(tableKey(table), { ref: table, identity, endpoint });
     this.renew();
   }
@@ -135,7 +144,7 @@ export class OwnTableClaim {
 
   /** undefined while we do not lead: then there is only what everybody sees. */
   get #mine(): TableClaim | undefined {
-    const claim = this.#context.claims.get(this.#context.firewall.name);
+    const claim = this.#context.tableClaims.get(this.#context.firewall.name);
     return claim?.seen === true ? undefined : claim;
   }
 }

@@ -50,8 +50,8 @@ export class TableWorkers {
   }
 
   /** Another PanFirewall came to know its device, or left. */
-  claimsChanged(): void {
-    for (const worker of this.all) worker.claimsChanged();
+  tableClaimsChanged(): void {
+    for (const worker of this.all) worker.tableClaimsChanged();
   }
 
   /** What the guard waited for has come: it may judge sooner than was thought. */

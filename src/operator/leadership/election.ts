@@ -71,7 +71,7 @@ export class Election {
           await this.#look(signal);
           const former = this.#hold.lease;
           if (mode === 'wait' && this.#hold.waitMs > 0) return this.#standsBy();
-          const moment = await this.#hold.claim(signal);
+          const moment = await this.#hold.acquireOrRenew(signal);
           return moment && { term: new ProvenTerm(clocks, moment, this.#unsureUntil(former)), former };
         },
         signal,
@@ -130,13 +130,13 @@ export class Election {
   }
 
   async #renewOnce(term: ProvenTerm, signal: AbortSignal): Promise<void> {
-    let begunAt = await this.#hold.claim(signal);
+    let begunAt = await this.#hold.acquireOrRenew(signal);
     if (begunAt === undefined) {
       await this.#look(signal);
       // Ours: a renewal whose answer was lost. Nobody's, or none: somebody meddled.
       const taken = this.#hold.isOthers && this.#options.mode !== 'ignore';
       if (taken) return term.lose(`${this.#hold.lease?.holder} took the Lease`);
-      begunAt = await this.#hold.claim(signal);
+      begunAt = await this.#hold.acquireOrRenew(signal);
     }
     if (begunAt !== undefined) term.renewed(begunAt);
   }

@@ -58,7 +58,7 @@ export class LeaseHold {
   }
 
   /** Writes our claim over what was last seen; tells when that was sent, undefined when the Lease has changed since. */
-  async claim(signal: AbortSignal): Promise<Moment | undefined> {
+  async acquireOrRenew(signal: AbortSignal): Promise<Moment | undefined> {
     const { client, identity } = this.#options;
     const begunAt = this.#moment();
     const claim = { holder: identity, termMs: leaseTimes.term, at: begunAt.wall };

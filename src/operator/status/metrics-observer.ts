@@ -2,7 +2,7 @@
 
 import type { Desired } from '../../core/desired/desired.ts';
 import type { RecordEvent } from '../../core/status/event-note.ts';
-import type { Rejection } from '../../core/message/refusals.ts';
+import type { RefusedPair } from '../../core/message/refusals.ts';
 import type { Batch } from '../../core/message/batch.ts';
 import { noTags } from '../../core/model/tag-set.ts';
 import { isUnnamed, tableName } from '../../core/model/table-ref.ts';
@@ -31,8 +31,8 @@ export function metricsObserver({
   return {
     changed,
     record,
-    confirmed(batch, rejections, now) {
-      countEntries(metrics, firewall, batch, rejections);
+    confirmed(batch, refusedPairs, now) {
+      countEntries(metrics, firewall, batch, refusedPairs);
       for (const { address, register, unregister, since } of batch) {
         const seconds = (now - since) / 1000;
         if (register.length > 0) {
@@ -80,12 +80,12 @@ function countEntries(
   metrics: Metrics,
   firewall: string,
   batch: Batch,
-  rejections: readonly Rejection[],
+  refusedPairs: readonly RefusedPair[],
 ): void {
   const refreshes = new Map(batch.map(({ address, refresh = noTags }) => [address, refresh]));
-  const operationOf = ({ address, tag, section }: Rejection) =>
+  const operationOf = ({ address, tag, section }: RefusedPair) =>
     tag !== undefined && refreshes.get(address)?.includes(tag) === true ? 'refresh' : section;
-  const refused = rejections.map(operationOf);
+  const refused = refusedPairs.map(operationOf);
   for (const operation of operations) {
     const sent = pairsIn(batch, operation);
     const rejected = refused.filter((other) => other === operation).length;

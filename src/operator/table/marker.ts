@@ -10,7 +10,7 @@ import {
   sight,
   unknownOwnership,
 } from '../../core/rights/ownership.ts';
-import type { Rejection } from '../../core/message/refusals.ts';
+import type { RefusedPair } from '../../core/message/refusals.ts';
 import type { TableRef } from '../../core/model/table-ref.ts';
 import { tagSet } from '../../core/model/tag-set.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -39,7 +39,7 @@ export class Marker {
   #adopting: string | undefined;
   #adopted: string | undefined;
   /** The device refused our mark; tried again at the next reading. */
-  #refusal: Rejection | undefined;
+  #refusal: RefusedPair | undefined;
 
   constructor(options: MarkerOptions) {
     this.#options = options;
@@ -58,7 +58,7 @@ export class Marker {
     return this.#options.intervalMs();
   }
 
-  get refusal(): Rejection | undefined {
+  get refusal(): RefusedPair | undefined {
     return this.#refusal;
   }
 
@@ -134,7 +134,7 @@ export class Marker {
     this.#refusal = refusal;
     if (refusal !== undefined) {
       this.#dueAt = this.#notBefore;
-      return log.warn({ rejection: refusal }, 'ownership mark refused by device');
+      return log.warn({ refused: refusal }, 'ownership mark refused by device');
     }
     this.#ownership = sight(this.#ownership, this.#marksAfter(replaced), self);
     if (replaced.length === 0) return log.info('ownership mark written');
@@ -165,7 +165,7 @@ function unreadableMark(): DeviceError {
 }
 
 /** The only message that is about the mark alone: refused as a whole, it is the mark that is refused. */
-function asRefusal(error: unknown): readonly Rejection[] {
+function asRefusal(error: unknown): readonly RefusedPair[] {
   if (!(error instanceof DeviceError) || error.reason !== 'RegistrationRejected') throw error;
   return [{ section: 'register', address: markerAddress, message: error.message }];
 }

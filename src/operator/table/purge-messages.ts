@@ -3,7 +3,7 @@
 import { DeviceError } from '../../core/model/device-error.ts';
 import { type Batch, type BatchItem, spaceFor } from '../../core/message/batch.ts';
 import type { Group } from '../../core/message/bisection.ts';
-import type { Rejection } from '../../core/message/refusals.ts';
+import type { RefusedPair } from '../../core/message/refusals.ts';
 import { type Attempt, Suspects } from '../../core/message/suspects.ts';
 import { noTags, type TagSet } from '../../core/model/tag-set.ts';
 import { messageLimits } from './table-sender.ts';
@@ -39,10 +39,10 @@ export function item(address: string, unregister: TagSet, now: number): BatchIte
 export async function sendInHalves(
   batch: Batch,
   now: () => number,
-  send: (batch: Batch) => Promise<readonly Rejection[]>,
-): Promise<readonly Rejection[]> {
+  send: (batch: Batch) => Promise<readonly RefusedPair[]>,
+): Promise<readonly RefusedPair[]> {
   const suspects = new Suspects();
-  const refused: Rejection[] = [];
+  const refused: RefusedPair[] = [];
   const part = (group: Group) => ({
     batch: group.map((one) => item(one.address, one.unregister, now())),
   });

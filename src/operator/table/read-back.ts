@@ -1,7 +1,7 @@
 // Reads back what addresses hold that a refusal touched, or where a device did not do what it confirmed: a few by
 // themselves, many with the table. Logs the pairs that are set aside.
 
-import type { Rejection } from '../../core/message/refusals.ts';
+import type { RefusedPair } from '../../core/message/refusals.ts';
 import type { Table } from '../../core/table/table.ts';
 import { noTags } from '../../core/model/tag-set.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -40,8 +40,9 @@ export async function readBack(
 }
 
 /** Some by name, of many their number. */
-export function tellRefused(log: Logger, rejections: readonly Rejection[]): void {
-  for (const rejection of rejections.slice(0, mostTold)) log.warn({ rejection }, 'device refused a pair');
-  const more = rejections.length - mostTold;
+export function tellRefused(log: Logger, refusedPairs: readonly RefusedPair[]): void {
+  for (const refusedPair of refusedPairs.slice(0, mostTold))
+    log.warn({ refused: refusedPair }, 'device refused a pair');
+  const more = refusedPairs.length - mostTold;
   if (more > 0) log.warn({ more }, 'device refused more pairs');
 }

@@ -4,7 +4,7 @@ import type { DeviceError } from '../../core/model/device-error.ts';
 import type { Batch } from '../../core/message/batch.ts';
 import type { RecordEvent } from '../../core/status/event-note.ts';
 import type { ConditionReason, PolicyId } from '../../core/model/model.ts';
-import type { Rejection } from '../../core/message/refusals.ts';
+import type { RefusedPair } from '../../core/message/refusals.ts';
 import type { TableRef } from '../../core/model/table-ref.ts';
 import type { Scope } from '../../core/model/policy-scope.ts';
 
@@ -25,7 +25,7 @@ export type ClusterKnowledge = {
 export type TableObserver = {
   /** Something moved that status or metrics show. */
   changed(): void;
-  confirmed(batch: Batch, rejections: readonly Rejection[], now: number): void;
+  confirmed(batch: Batch, refusedPairs: readonly RefusedPair[], now: number): void;
   unanswered(batch: Batch): void;
   /** A message was refused as a whole. */
   refused(reason: ConditionReason): void;

@@ -12,7 +12,7 @@ import {
   sight,
   unknownOwnership,
 } from '../../core/rights/ownership.ts';
-import type { Rejection } from '../../core/message/refusals.ts';
+import type { RefusedPair } from '../../core/message/refusals.ts';
 import { purgeObstacle } from '../../core/rights/write-mode.ts';
 import type { TableView } from '../../core/status/table-health.ts';
 import type { TagSet } from '../../core/model/tag-set.ts';
@@ -185,17 +185,19 @@ export class TablePurge implements TableRunner {
     signal: AbortSignal,
   ): Promise<void> {
     const { log, now } = this.#context;
-    const refused: Rejection[] = [];
+    const refused: RefusedPair[] = [];
     for (const batch of batchesOf(ours, now())) {
       signal.throwIfAborted();
       if (purgeObstacle(this.#context.settings) !== undefined) return;
-      const rejections = await this.#send(connection, batch);
-      refused.push(...rejections);
-      const whole = batch.filter(({ address }) => !rejections.some((one) => one.address === address)).length;
+      const refusedPairs = await this.#send(connection, batch);
+      refused.push(...refusedPairs);
+      const whole = batch.filter(
+        ({ address }) => !refusedPairs.some((one) => one.address === address),
+      ).length;
       this.#done += whole;
       this.#reading = { ...this.#reading, owned: this.#reading.owned - whole };
       log.info(
-        { addresses: batch.length, rejected: rejections.length, left: this.#reading.owned },
+        { addresses: batch.length, rejected: refusedPairs.length, left: this.#reading.owned },
         'table purged',
       );
     }
@@ -211,17 +213,17 @@ export class TablePurge implements TableRunner {
     log.info('ownership mark removed');
   }
 
-  #send(connection: Connection, batch: Batch): Promise<readonly Rejection[]> {
+  #send(connection: Connection, batch: Batch): Promise<readonly RefusedPair[]> {
     return sendInHalves(batch, this.#context.now, (part) => this.#sendOne(connection, part));
   }
 
-  async #sendOne(connection: Connection, batch: Batch): Promise<readonly Rejection[]> {
+  async #sendOne(connection: Connection, batch: Batch): Promise<readonly RefusedPair[]> {
     const { ref, observer, now } = this.#context;
     this.#calling = 'write';
     try {
-      const rejections = await connection.call({ ask: 'send', table: ref, batch }, this.#lost);
-      observer.confirmed(batch, rejections, now());
-      return rejections;
+      const refusedPairs = await connection.call({ ask: 'send', table: ref, batch }, this.#lost);
+      observer.confirmed(batch, refusedPairs, now());
+      return refusedPairs;
     } catch (error) {
       if (error instanceof DeviceError && error.applied === 'unknown') observer.unanswered(batch);
       throw error;
@@ -254,7 +256,7 @@ function marksIn(entries: readonly RegisteredIp[]): string[] {
   return entries.flatMap(({ ip, fromAgent, tags }) => (ip === markerAddress && !fromAgent ? tags : []));
 }
 
-function refusal({ address, tag, message }: Rejection): DeviceError {
+function refusal({ address, tag, message }: RefusedPair): DeviceError {
   const what = `the device refuses to unregister ${tag ?? 'the tags'} of ${address}: ${message}`;
   return new DeviceError('RegistrationRejected', what, { retry: 'backoff', applied: 'unknown' });
 }

@@ -7,7 +7,7 @@ import { pairsIn } from '../../core/message/bisection.ts';
 import type { LimitedTable } from '../../core/limits/device-limits.ts';
 import { chooseMessage } from '../../core/table/message-choice.ts';
 import type { Outgoing } from '../../core/table/outgoing.ts';
-import type { Rejection } from '../../core/message/refusals.ts';
+import type { RefusedPair } from '../../core/message/refusals.ts';
 import { Suspects } from '../../core/message/suspects.ts';
 import type { Table } from '../../core/table/table.ts';
 import type { Connection } from '../device/device-port.ts';
@@ -29,7 +29,7 @@ type TableSenderParts = ReadingParts & {
 /** When the device answered none of so many messages, whatever was in them, it is the device that fails. */
 const deviceFails = 3;
 /** Up to here it is the work of a millisecond or two. */
-const fewRejections = 50;
+const fewRefusedPairs = 50;
 /** A message of suspects that had no answer before is not waited for as long as an ordinary one. */
 const trialMs = { least: 15_000, eachPair: 50 };
 
@@ -77,18 +77,18 @@ export class TableSender {
     const { batch } = message;
     const startedAt = now();
     const newcomers = newcomersOf(batch, table);
-    const rejections = await this.#send(message, connection, signal)
+    const refusedPairs = await this.#send(message, connection, signal)
       .then(breathing)
       .then(
         (answered) => this.#confirmed(message, answered, startedAt),
         (error: unknown) => this.#failed(message, error),
       )
       .then(breathing);
-    const doubtful = new Set(rejections.map(({ address }) => address));
+    const doubtful = new Set(refusedPairs.map(({ address }) => address));
     for (const { address } of batch) if (table.isContradicted(address)) doubtful.add(address);
     await readBack(this.#parts, connection, doubtful, signal);
     // The device's refusals have been applied, and read back.
-    const retry = limits.answered({ batch, newcomers, rejections, table: limited }, now());
+    const retry = limits.answered({ batch, newcomers, refusedPairs, table: limited }, now());
     for (const address of retry) table.retry(address, now());
     return batch.length;
   }
@@ -97,7 +97,7 @@ export class TableSender {
     { batch, isTrial }: Outgoing,
     connection: Connection,
     signal: AbortSignal,
-  ): Promise<readonly Rejection[]> {
+  ): Promise<readonly RefusedPair[]> {
     const { ref } = this.#parts.context;
     const message = { ask: 'send', table: ref, batch } as const;
     if (!isTrial) return connection.call(message, signal);
@@ -114,22 +114,22 @@ export class TableSender {
     }
   }
 
-  #confirmed(message: Outgoing, answered: readonly Rejection[], startedAt: number): readonly Rejection[] {
+  #confirmed(message: Outgoing, answered: readonly RefusedPair[], startedAt: number): readonly RefusedPair[] {
     const { observer, log, now } = this.#parts.context;
     const { batch } = message;
-    const rejections = message.confirmed(answered, now());
-    observer.confirmed(batch, rejections, now());
+    const refusedPairs = message.confirmed(answered, now());
+    observer.confirmed(batch, refusedPairs, now());
     const ms = Math.round(now() - startedAt);
     // Refreshes come all day long and change nothing.
     const level = batch.every(isRefreshOnly) ? 'debug' : 'info';
-    log[level]({ ...countsOf(batch), rejected: rejections.length, ms }, 'table updated');
+    log[level]({ ...countsOf(batch), rejected: refusedPairs.length, ms }, 'table updated');
     if (log.isLevelEnabled('debug')) log.debug(pairsOf(batch), 'pairs');
-    tellRefused(log, rejections);
-    return rejections;
+    tellRefused(log, refusedPairs);
+    return refusedPairs;
   }
 
   /** Which pairs are set aside for it; throws on where it is no entry's fault. */
-  #failed(message: Outgoing, error: unknown): readonly Rejection[] {
+  #failed(message: Outgoing, error: unknown): readonly RefusedPair[] {
     const { reads, context } = this.#parts;
     const { observer, log, now } = context;
     const { batch, isTrial } = message;
@@ -139,9 +139,9 @@ export class TableSender {
     }
     if (error instanceof DeviceError && error.reason === 'RegistrationRejected') {
       this.#tellRefusal(batch, error);
-      const rejections = message.refused(error, now());
-      tellRefused(log, rejections);
-      return rejections;
+      const refusedPairs = message.refused(error, now());
+      tellRefused(log, refusedPairs);
+      return refusedPairs;
     }
     observer.unanswered(batch);
     // The table must be read once the message can have no effect any more.
@@ -151,10 +151,10 @@ export class TableSender {
       throw error;
     }
     const why = `the device does not answer updates that contain this entry: ${error.message}`;
-    const rejections = message.unanswered({ message: why }, now());
-    tellRefused(log, rejections);
+    const refusedPairs = message.unanswered({ message: why }, now());
+    tellRefused(log, refusedPairs);
     if (!isTrial || this.#suspects.failures >= deviceFails) throw error;
-    return rejections;
+    return refusedPairs;
   }
 
   #tellRefusal(batch: Batch, { reason, message }: DeviceError): void {
@@ -192,7 +192,7 @@ export class TableSender {
  * themselves, so that what comes meanwhile need not wait for all three.
  */
 async function breathing<T extends { readonly length: number }>(many: T): Promise<T> {
-  if (many.length > fewRejections) await nextTurn();
+  if (many.length > fewRefusedPairs) await nextTurn();
   return many;
 }
 

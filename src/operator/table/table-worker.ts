@@ -127,8 +127,8 @@ export class TableWorker implements TableRunner {
   }
 
   /** Another PanFirewall came to know its device, or left. */
-  claimsChanged(): void {
-    this.#parts.rights.claimsChanged();
+  tableClaimsChanged(): void {
+    this.#parts.rights.tableClaimsChanged();
     this.#parts.work.notify();
   }
 

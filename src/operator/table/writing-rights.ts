@@ -34,7 +34,7 @@ export class WritingRights {
   }
 
   /** Who may write is perhaps another matter now. */
-  claimsChanged(): void {
+  tableClaimsChanged(): void {
     if (this.#isElsewhere()) this.#elsewhere += 1;
   }
 
@@ -51,7 +51,7 @@ export class WritingRights {
     const before = this.#marker.ownership.kind;
     await this.#marker.read(connection, signal);
     const { kind } = this.#marker.ownership;
-    this.claimsChanged();
+    this.tableClaimsChanged();
     this.#noteMark();
     return kind === before ? undefined : kind;
   }

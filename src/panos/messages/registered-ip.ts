@@ -3,11 +3,11 @@ import { canonicalHost } from '../../core/syntax/address.ts';
 import { escapeXml } from '../xml/xml-text.ts';
 import { createRegisteredIpReader, type RegisteredIp } from './registered-ip-reader.ts';
 import { pageBytes, updateBytes } from './reply-limits.ts';
-import { type Rejected, readUidResponse } from './response.ts';
+import { type RefusedEntry, readUidResponse } from './response.ts';
 import type { TableKind } from './table-kind.ts';
 import { encodeUidMessage, type UidUpdate } from './uid-message.ts';
 
-export const registeredIp: TableKind<RegisteredIp, UidUpdate, Rejected> = {
+export const registeredIp: TableKind<RegisteredIp, UidUpdate, RefusedEntry> = {
   commands: {
     count: show('<all><option>count</option></all>'),
     page: (start, limit) => show(`<limit>${limit}</limit><start-point>${start}</start-point>`),

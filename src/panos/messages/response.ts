@@ -26,7 +26,7 @@ const sections = ['unregister', 'register'] as const;
 type Section = (typeof sections)[number];
 
 /** A pair, or an address as a whole, that the device did not accept. */
-export type Rejected = {
+export type RefusedEntry = {
   readonly section: Section;
   /** Canonical text. */
   readonly ip: string;
@@ -52,7 +52,7 @@ export type DeviceInfo = {
  * names are listed. Throws DeviceError when the message as a whole was refused or the outcome is unknown: success, too, has
  * a uid-response (facts 4.3).
  */
-export function readUidResponse(text: string, sent: UidUpdate): readonly Rejected[] {
+export function readUidResponse(text: string, sent: UidUpdate): readonly RefusedEntry[] {
   const { status, response } = readEnvelope(text, 'update', updateParts(sent));
   const all = echoOf([...sent.unregister, ...sent.register].flatMap(({ tags }) => tags));
   const replies = uidResponses(response);
@@ -180,7 +180,7 @@ function sentEntries(sent: UidUpdate): SentFor {
 }
 
 /** undefined: the pair is as asked. Throws where the message as a whole has failed. */
-function judge({ section, ip, message }: Told, sentFor: SentFor, all: Echo): Rejected | undefined {
+function judge({ section, ip, message }: Told, sentFor: SentFor, all: Echo): RefusedEntry | undefined {
   const { address, sent } = sentFor(section, ip);
   if (saysNotNow(message, sent?.echo ?? all)) throw notNowAnswer(message);
   if (section === undefined || ip === '' || message === '')

@@ -7,7 +7,7 @@ import * as fc from 'fast-check';
 import type { Batch } from '../../../src/core/message/batch.ts';
 import { DeviceLimits, type LimitedTable } from '../../../src/core/limits/device-limits.ts';
 import { compareRanks, type Rank } from '../../../src/core/policies/rank.ts';
-import type { Rejection } from '../../../src/core/message/refusals.ts';
+import type { RefusedPair } from '../../../src/core/message/refusals.ts';
 import { Table } from '../../../src/core/table/table.ts';
 import { noTags, type TagSet, tagSet } from '../../../src/core/model/tag-set.ts';
 import { confirmBatch, leaveUnanswered, nextBatch } from '../table/messages.ts';
@@ -122,9 +122,9 @@ class Scene {
     const newcomers = batch
       .filter(({ address, register }) => register.length > 0 && limited.tagsAt(address) === 0)
       .map(({ address }) => address);
-    const rejections = this.#apply(i, batch);
-    confirmBatch(batch, rejections, this.now);
-    const retry = this.limits.answered({ table: limited, batch, newcomers, rejections }, this.now);
+    const refusedPairs = this.#apply(i, batch);
+    confirmBatch(batch, refusedPairs, this.now);
+    const retry = this.limits.answered({ table: limited, batch, newcomers, refusedPairs }, this.now);
     for (const address of retry) table.retry(address, this.now);
     return true;
   }
@@ -185,9 +185,9 @@ class Scene {
       .sort();
   }
 
-  #apply(i: number, batch: Batch): Rejection[] {
+  #apply(i: number, batch: Batch): RefusedPair[] {
     const table = this.device[i] ?? new Map<string, Set<string>>();
-    const rejections: Rejection[] = [];
+    const refusedPairs: RefusedPair[] = [];
     for (const { address, unregister } of batch)
       for (const tag of unregister) if (table.get(address)?.delete(tag) === true) this.unregistered += 1;
     for (const { address, register } of batch) {
@@ -196,17 +196,17 @@ class Scene {
         const tags = table.get(address) ?? new Set<string>();
         if (words !== undefined) {
           const limit = { kind: words.kind, isCertain: this.#isCertain, figure: words.figure };
-          rejections.push({ section: 'register', address, tag, message: 'no', limit });
+          refusedPairs.push({ section: 'register', address, tag, message: 'no', limit });
         } else if (tags.size === 0 && this.entries >= this.takes) {
           const limit = { kind: 'addresses' as const, isCertain: this.#isCertain, figure: undefined };
-          rejections.push({ section: 'register', address, tag, message: 'full', limit });
+          refusedPairs.push({ section: 'register', address, tag, message: 'full', limit });
         } else if (tags.size >= this.takesTags) {
           const limit = { kind: 'tags' as const, isCertain: true, figure: this.takesTags };
-          rejections.push({ section: 'register', address, tag, message: 'too many', limit });
+          refusedPairs.push({ section: 'register', address, tag, message: 'too many', limit });
         } else table.set(address, tags.add(tag));
       }
     }
-    return rejections;
+    return refusedPairs;
   }
 }
 

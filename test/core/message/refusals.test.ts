@@ -2,17 +2,17 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Refusals, type Rejection } from '../../../src/core/message/refusals.ts';
+import { Refusals, type RefusedPair } from '../../../src/core/message/refusals.ts';
 
 const address = '10.0.0.1';
-const bad: Rejection = { section: 'register', address, tag: 'bad', message: 'tag is reserved' };
-const all: Rejection = { section: 'unregister', address, message: 'no such address' };
+const bad: RefusedPair = { section: 'register', address, tag: 'bad', message: 'tag is reserved' };
+const all: RefusedPair = { section: 'unregister', address, message: 'no such address' };
 const sent = { register: ['bad', 'good'], unregister: ['old', 'older'] };
 
 /** Refuses these pairs at 0 s. */
-function refused(...rejections: Rejection[]): Refusals {
+function refused(...refusedPairs: RefusedPair[]): Refusals {
   const refusals = new Refusals();
-  refusals.answered(address, sent, rejections, 0);
+  refusals.answered(address, sent, refusedPairs, 0);
   return refusals;
 }
 
@@ -64,7 +64,7 @@ test('a message about other pairs neither forgives it nor hastens it, and each p
 test('each pair has its own delay, and the next retry is the earliest', () => {
   const refusals = refused(bad);
   refusals.takeDue(30_000);
-  const good: Rejection = { ...bad, tag: 'good' };
+  const good: RefusedPair = { ...bad, tag: 'good' };
   refusals.answered(address, sent, [bad, good, all], 30_000);
   assert.equal(refusals.nextDueAt(), 60_000, 'a pair that is refused for the first time');
   assert.deepEqual(refusals.takeDue(60_000), [address]);
@@ -120,7 +120,7 @@ test('what is still wanted stays refused', () => {
 test('a removal that goes at once never waits for more than 5 s', () => {
   const refusals = new Refusals(() => (tag) => tag === 'old');
   const only = { register: [], unregister: ['old'] };
-  const old: Rejection = { section: 'unregister', address, tag: 'old', message: 'busy' };
+  const old: RefusedPair = { section: 'unregister', address, tag: 'old', message: 'busy' };
   const delays: number[] = [];
   for (let now = 0; delays.length < 6; ) {
     refusals.answered(address, only, [old], now);

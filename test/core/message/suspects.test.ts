@@ -343,14 +343,14 @@ test('where an address is refused without saying which of several tags is meant,
     tag,
     message: 'no',
   });
-  const rejections = [
+  const refusedPairs = [
     refused('10.0.0.1', 'register'),
     refused('10.0.0.1', 'register'),
     refused('10.0.0.1', 'unregister'),
     refused('10.0.0.2', 'register'),
     refused('10.0.0.3', 'register', 'b'),
   ];
-  assert.deepEqual(vagueHalves(message, rejections), [
+  assert.deepEqual(vagueHalves(message, refusedPairs), [
     [share('10.0.0.1', ['a', 'b'])],
     [share('10.0.0.1', ['c'])],
   ]);

@@ -243,11 +243,11 @@ class World {
 
   #land(batch: Batch, fate: 'confirm' | 'lose' | 'miss' | 'refuse'): void {
     if (fate === 'refuse') {
-      const rejections = batch.flatMap(({ address, unregister }) =>
+      const refusedPairs = batch.flatMap(({ address, unregister }) =>
         unregister.map((tag) => ({ section: 'unregister' as const, address, tag, message: 'busy' })),
       );
       this.#apply(batch, true);
-      confirmBatch(batch, rejections, this.now);
+      confirmBatch(batch, refusedPairs, this.now);
       return;
     }
     if (fate !== 'miss') this.#apply(batch, false);

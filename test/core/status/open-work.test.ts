@@ -25,9 +25,9 @@ const unlimited = {
 
 function workAfter(tag: string | undefined, pending: readonly string[] = []) {
   const refusals = new Refusals();
-  const rejection = { section: 'register' as const, address: '10.0.0.1', message: 'tag is invalid' };
+  const refusedPair = { section: 'register' as const, address: '10.0.0.1', message: 'tag is invalid' };
   const sent = { register: Object.values(given).sort(), unregister: [] };
-  refusals.answered('10.0.0.1', sent, [tag === undefined ? rejection : { ...rejection, tag }], 0);
+  refusals.answered('10.0.0.1', sent, [tag === undefined ? refusedPair : { ...refusedPair, tag }], 0);
   const tables = [{ refusals, pendingAddresses: () => pending }];
   const open = [...openWork(desired, { name: 'edge', tables, limits: unlimited })];
   return {

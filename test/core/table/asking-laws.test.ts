@@ -6,7 +6,7 @@ import * as fc from 'fast-check';
 import type { RemovalCause } from '../../../src/core/model/model.ts';
 import { noTags, type TagSet, tagSet } from '../../../src/core/model/tag-set.ts';
 import type { Batch } from '../../../src/core/message/batch.ts';
-import type { Rejection } from '../../../src/core/message/refusals.ts';
+import type { RefusedPair } from '../../../src/core/message/refusals.ts';
 import { Table } from '../../../src/core/table/table.ts';
 import { confirmBatch, leaveUnanswered, nextBatch, withdrawBatch } from './messages.ts';
 
@@ -150,7 +150,7 @@ function play(steps: readonly Step[], ask: (table: Table, now: number) => void):
   return course;
 }
 
-function firstPair(batch: Batch): readonly Rejection[] {
+function firstPair(batch: Batch): readonly RefusedPair[] {
   return batch.slice(0, 1).flatMap(({ address: at, register, unregister }) => {
     const section = unregister.length > 0 ? 'unregister' : 'register';
     const [tag] = section === 'unregister' ? unregister : register;

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import type { Batch } from '../../../src/core/message/batch.ts';
 import { chooseMessage } from '../../../src/core/table/message-choice.ts';
 import type { Outgoing } from '../../../src/core/table/outgoing.ts';
-import type { Rejection } from '../../../src/core/message/refusals.ts';
+import type { RefusedPair } from '../../../src/core/message/refusals.ts';
 import { Suspects } from '../../../src/core/message/suspects.ts';
 import { Table } from '../../../src/core/table/table.ts';
 import { noTags, type TagSet } from '../../../src/core/model/tag-set.ts';
@@ -42,7 +42,7 @@ const texts = (batch: Batch | undefined) =>
     ...register.map((tag) => `+${address} ${tag}`),
   ]);
 
-const spoils = (section: Rejection['section'], address: string, tag: string): Rejection => ({
+const spoils = (section: RefusedPair['section'], address: string, tag: string): RefusedPair => ({
   section,
   address,
   tag,

@@ -1,7 +1,7 @@
 // Messages of a table for tests that look at batches: the next one, and its end.
 
 import type { Batch, BatchLimits } from '../../../src/core/message/batch.ts';
-import type { Rejection } from '../../../src/core/message/refusals.ts';
+import type { RefusedPair } from '../../../src/core/message/refusals.ts';
 import type { Table } from '../../../src/core/table/table.ts';
 import type { TableMessage } from '../../../src/core/table/table-message.ts';
 
@@ -15,9 +15,9 @@ export function nextBatch(table: Table | undefined, limits: BatchLimits, now: nu
 
 export function confirmBatch(
   batch: Batch,
-  answered: readonly Rejection[],
+  answered: readonly RefusedPair[],
   now: number,
-): readonly Rejection[] {
+): readonly RefusedPair[] {
   return messageOf(batch).confirmed(answered, now);
 }
 

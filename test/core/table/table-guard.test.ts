@@ -220,8 +220,8 @@ test('tags that nobody claims are known wherever they are, and nothing else is t
   const refusing = inSync(found, anyNumber);
   refusing.read({ ...found, '10.0.0.9': ['k.stray'] });
   const batch = nextBatch(refusing.table, limits, 0) ?? [];
-  const rejection = { section: 'unregister', address: '10.0.0.9', tag: 'k.stray', message: 'no' } as const;
-  confirmBatch(batch, [rejection], 0);
+  const refusedPair = { section: 'unregister', address: '10.0.0.9', tag: 'k.stray', message: 'no' } as const;
+  confirmBatch(batch, [refusedPair], 0);
   assert.equal(refusing.table.hasUnclaimed, true, 'while the device refuses to remove it');
 
   const claimed = inSync(found, holdsAll);

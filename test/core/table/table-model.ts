@@ -4,7 +4,7 @@ import { neverTrips } from '../removals/guard-limits.ts';
 import assert from 'node:assert/strict';
 import type { AddressChange } from '../../../src/core/model/address-change.ts';
 import type { RemovalCause } from '../../../src/core/model/model.ts';
-import type { Rejection } from '../../../src/core/message/refusals.ts';
+import type { RefusedPair } from '../../../src/core/message/refusals.ts';
 import { Table } from '../../../src/core/table/table.ts';
 import type { Batch, BatchItem } from '../../../src/core/message/batch.ts';
 import { confirmBatch, leaveUnanswered, nextBatch, withdrawBatch } from './messages.ts';
@@ -31,7 +31,7 @@ export type Step =
   | { readonly kind: 'gate'; readonly waits: readonly string[] }
   | { readonly kind: 'wait'; readonly ms: number };
 
-type Refused = Rejection & { readonly delay: number; until: number | undefined };
+type Refused = RefusedPair & { readonly delay: number; until: number | undefined };
 type Plan = { readonly register: string[]; readonly unregister: string[]; readonly waiting: string[] };
 type Message = { readonly batch: Batch; readonly changedAt: Map<string, number> };
 type Reading = {
@@ -227,7 +227,7 @@ export class TableModel {
     const { batch } = message;
     const answered = fate === 'refuse' ? rejectionsOf(batch, refuse) : [];
     if (fate !== 'pretend') this.#applyToDevice(batch, answered);
-    const said = (r: Rejection) =>
+    const said = (r: RefusedPair) =>
       answered.some(
         (other) =>
           other.address === r.address && other.section === r.section && (other.tag ?? r.tag) === r.tag,
@@ -235,15 +235,15 @@ export class TableModel {
     const distrusted = pairsOf(batch)
       .filter((pair) => this.#distrusts(pair) && !said(pair))
       .map((pair) => ({ ...pair, contradicted: true }));
-    const rejections = [...answered, ...distrusted];
-    this.#bookConfirmed(message, rejections);
+    const refusedPairs = [...answered, ...distrusted];
+    this.#bookConfirmed(message, refusedPairs);
     const told = confirmBatch(batch, answered, this.now);
     assert.deepEqual(
       told.map(nameOf).sort(),
-      rejections.map(nameOf).sort(),
+      refusedPairs.map(nameOf).sort(),
       'what is refused or not believed',
     );
-    this.#doubtful = new Set(rejections.map(({ address }) => address));
+    this.#doubtful = new Set(refusedPairs.map(({ address }) => address));
   }
 
   #doubtful: ReadonlySet<string> = new Set();
@@ -269,12 +269,12 @@ export class TableModel {
     return [...(this.device.get(address) ?? [])].filter((tag) => ownTags.includes(tag)).sort();
   }
 
-  #distrusts(pair: Rejection): boolean {
+  #distrusts(pair: RefusedPair): boolean {
     return (this.#contradicted.get(nameOf(pair)) ?? 0) >= 2;
   }
 
   /** Counts what a reading contradicts; tells what was contradicted twice. */
-  #compare(address: string, read: readonly string[]): Rejection[] {
+  #compare(address: string, read: readonly string[]): RefusedPair[] {
     const known = this.#known?.get(address) ?? new Map<string, string>();
     const desired = this.desired.get(address) ?? [];
     return ownTags.flatMap((tag) =>
@@ -293,22 +293,22 @@ export class TableModel {
   }
 
   /** Sets pairs aside, for longer than before where they were already. */
-  #refuse(rejections: readonly Rejection[]): void {
-    for (const rejection of rejections) {
-      const again = this.#refused.find((r) => nameOf(r) === nameOf(rejection));
+  #refuse(refusedPairs: readonly RefusedPair[]): void {
+    for (const refusedPair of refusedPairs) {
+      const again = this.#refused.find((r) => nameOf(r) === nameOf(refusedPair));
       const delay = again === undefined ? 30_000 : Math.min(again.delay * 2, 600_000);
       const others = this.#refused.filter(
         (r) =>
-          r.address !== rejection.address ||
-          r.section !== rejection.section ||
-          (r.tag ?? rejection.tag) !== rejection.tag,
+          r.address !== refusedPair.address ||
+          r.section !== refusedPair.section ||
+          (r.tag ?? refusedPair.tag) !== refusedPair.tag,
       );
-      this.#refused = [...others, { ...rejection, delay, until: this.now + delay }];
+      this.#refused = [...others, { ...refusedPair, delay, until: this.now + delay }];
     }
   }
 
   /** What is to go at once is not waited for as long as the rest, unless the device refuses nothing and does not do it. */
-  #delays({ section, address, tag, contradicted }: Rejection, { unregister }: BatchItem) {
+  #delays({ section, address, tag, contradicted }: RefusedPair, { unregister }: BatchItem) {
     const removals = section === 'unregister' && contradicted !== true ? unregister : [];
     const urgent = removals.some((one) => (tag ?? one) === one && atOnce.has(this.#cause(address, one)));
     return urgent ? { first: 1_000, longest: 5_000 } : { first: 30_000, longest: 600_000 };
@@ -329,38 +329,38 @@ export class TableModel {
     }
   }
 
-  #bookConfirmed({ batch, changedAt }: Message, rejections: readonly Rejection[]): void {
+  #bookConfirmed({ batch, changedAt }: Message, refusedPairs: readonly RefusedPair[]): void {
     for (const item of batch) {
       const { address } = item;
       this.#pendingSince.delete(address);
       for (const section of ['register', 'unregister'] as const) {
         for (const tag of item[section]) {
-          const no = rejections.some(
+          const no = refusedPairs.some(
             (r) => r.address === address && r.section === section && (r.tag ?? tag) === tag,
           );
           if (!no) this.#book(address, tag, section === 'register' ? 'yes' : 'no');
         }
       }
       const before = this.#refused;
-      const covered = ({ section, tag }: Rejection) =>
+      const covered = ({ section, tag }: RefusedPair) =>
         tag === undefined ? item[section].length > 0 : item[section].includes(tag);
       this.#refused = before.filter((refused) => refused.address !== address || !covered(refused));
       if (changedAt.has(address)) continue;
-      const vague = ({ section, tag }: Rejection) => tag === undefined && item[section].length > 1;
-      for (const rejection of rejections.filter((r) => r.address === address && !vague(r))) {
+      const vague = ({ section, tag }: RefusedPair) => tag === undefined && item[section].length > 1;
+      for (const refusedPair of refusedPairs.filter((r) => r.address === address && !vague(r))) {
         const again = before.find(
-          (r) => r.address === address && r.section === rejection.section && r.tag === rejection.tag,
+          (r) => r.address === address && r.section === refusedPair.section && r.tag === refusedPair.tag,
         );
-        const { first, longest } = this.#delays(rejection, item);
+        const { first, longest } = this.#delays(refusedPair, item);
         const delay = again === undefined ? first : Math.min(again.delay * 2, longest);
-        this.#refused.push({ ...rejection, delay, until: this.now + delay });
+        this.#refused.push({ ...refusedPair, delay, until: this.now + delay });
       }
     }
   }
 
-  #applyToDevice(batch: Batch, rejections: readonly Rejection[]): void {
-    const refused = (section: Rejection['section'], address: string, tag: string) =>
-      rejections.some((r) => r.section === section && r.address === address && (r.tag ?? tag) === tag);
+  #applyToDevice(batch: Batch, refusedPairs: readonly RefusedPair[]): void {
+    const refused = (section: RefusedPair['section'], address: string, tag: string) =>
+      refusedPairs.some((r) => r.section === section && r.address === address && (r.tag ?? tag) === tag);
     for (const { address, unregister } of batch) {
       for (const tag of unregister)
         if (!refused('unregister', address, tag)) this.device.get(address)?.delete(tag);
@@ -398,7 +398,7 @@ export class TableModel {
   #endRead({ seen, touched, verifies }: Reading, agreed: boolean): void {
     this.#reading = undefined;
     const known = new Map<string, Map<string, 'yes' | 'maybe'>>();
-    const newly: Rejection[] = [];
+    const newly: RefusedPair[] = [];
     for (const address of addresses) {
       const before = this.#known?.get(address) ?? new Map<string, 'yes' | 'maybe'>();
       const own = seen.get(address);
@@ -455,7 +455,7 @@ export class TableModel {
   #plan(address: string, setAside = true): Plan {
     const desired = this.desired.get(address) ?? [];
     const known = this.#known?.get(address) ?? new Map<string, string>();
-    const barred = (section: Rejection['section'], tag: string) =>
+    const barred = (section: RefusedPair['section'], tag: string) =>
       setAside &&
       this.#refused.some(
         (r) =>
@@ -517,7 +517,7 @@ export class TableModel {
 }
 
 /** One choice for each section of each address, in turn: none, its first pair, or all pairs without naming them. */
-function rejectionsOf(batch: Batch, choices: readonly string[]): Rejection[] {
+function rejectionsOf(batch: Batch, choices: readonly string[]): RefusedPair[] {
   let turn = 0;
   return batch.flatMap(({ address, ...item }) =>
     (['unregister', 'register'] as const).flatMap((section) => {
@@ -529,7 +529,7 @@ function rejectionsOf(batch: Batch, choices: readonly string[]): Rejection[] {
   );
 }
 
-function pairsOf(batch: Batch): Rejection[] {
+function pairsOf(batch: Batch): RefusedPair[] {
   return batch.flatMap(({ address, ...item }) =>
     (['unregister', 'register'] as const).flatMap((section) =>
       item[section].map((tag) => ({ section, address, tag, message: '' })),
@@ -537,6 +537,6 @@ function pairsOf(batch: Batch): Rejection[] {
   );
 }
 
-function nameOf({ section, address, tag = '*' }: Rejection): string {
+function nameOf({ section, address, tag = '*' }: RefusedPair): string {
   return `${address} ${section} ${tag}`;
 }

@@ -51,7 +51,7 @@ function panFirewall(
 /** One process; `worker` is that of each PanFirewall. */
 function replica() {
   const worker = {
-    tables: { knowledgeChanged: () => undefined, claimsChanged: () => undefined },
+    tables: { knowledgeChanged: () => undefined, tableClaimsChanged: () => undefined },
     statusChanged: () => undefined,
   };
   const controller = new Controller({
@@ -67,7 +67,7 @@ function replica() {
     controller,
     sets: (record: RawObject) => sink.apply([{ type: 'set', record, origin: 'watch' }]),
     deletes: (record: RawObject) => sink.apply([{ type: 'gone', record, origin: 'watch' }]),
-    claims: () => [...controller.claims].sort(([a], [b]) => (a < b ? -1 : 1)),
+    claims: () => [...controller.tableClaims].sort(([a], [b]) => (a < b ? -1 : 1)),
   };
 }
 
@@ -78,12 +78,12 @@ test('replicas that have seen the same PanFirewalls know the same claims, in wha
   for (const record of [panFirewall('edge'), panFirewall('gone'), lab, edge]) other.sets(record);
   other.deletes(panFirewall('gone'));
   assert.deepEqual(one.claims(), other.claims());
-  const told = one.controller.claims.get('edge');
+  const told = one.controller.tableClaims.get('edge');
   assert.deepEqual(
     [told?.device, [...(told?.told ?? [])], told?.seen],
     [{ identity: 'A' }, ['A/vsys1'], true],
   );
-  assert.equal(one.controller.claims.get('lab')?.device, 'asking');
+  assert.equal(one.controller.tableClaims.get('lab')?.device, 'asking');
 });
 
 test('what a worker knows goes before what its status tells; without it the status counts again; an invalid spec claims nothing', async () => {
@@ -91,15 +91,15 @@ test('what a worker knows goes before what its status tells; without it the stat
   const edge = panFirewall('edge', { establishedOn: 'A' });
   sets(edge);
   const known = {
-    ...controller.claims.get('edge'),
+    ...controller.tableClaims.get('edge'),
     device: { identity: 'B' },
     seen: undefined,
   } as unknown as TableClaim;
-  controller.claim('edge', known);
+  controller.putTableClaim('edge', known);
   sets(panFirewall('edge', { establishedOn: 'C' }));
-  assert.deepEqual(controller.claims.get('edge')?.device, { identity: 'B' });
-  controller.claim('edge', undefined);
-  assert.deepEqual(controller.claims.get('edge')?.device, { identity: 'C' });
+  assert.deepEqual(controller.tableClaims.get('edge')?.device, { identity: 'B' });
+  controller.putTableClaim('edge', undefined);
+  assert.deepEqual(controller.tableClaims.get('edge')?.device, { identity: 'C' });
   sets(panFirewall('edge', { establishedOn: 'C', spec: { endpoint: 'ftp://edge' } }));
-  assert.equal(controller.claims.has('edge'), false);
+  assert.equal(controller.tableClaims.has('edge'), false);
 });

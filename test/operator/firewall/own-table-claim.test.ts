@@ -34,8 +34,8 @@ function world() {
       get former() {
         return statuses.get(name);
       },
-      claims,
-      claim: (claim) => (claim === undefined ? claims.delete(name) : claims.set(name, claim)),
+      tableClaims: claims,
+      putTableClaim: (claim) => (claim === undefined ? claims.delete(name) : claims.set(name, claim)),
     };
     const worker = new OwnTableClaim(context, () => ({ tables: [ownTable], open: false }));
     workers.set(name, worker);

@@ -179,8 +179,8 @@ const deviceStep = fc
         if (what === 'confirm') device.confirm(at);
         if (what === 'refuse') {
           const register = desired.tagsOf(name, at);
-          const rejection = { section: 'register' as const, address: at, message: 'no' };
-          device.refusals.answered(at, { register, unregister: [] }, [rejection], world.now);
+          const refusedPair = { section: 'register' as const, address: at, message: 'no' };
+          device.refusals.answered(at, { register, unregister: [] }, [refusedPair], world.now);
         }
         if (what === 'fail') device.failing = { reason: 'DeviceUnavailable', message: 'no answer' };
         if (what === 'work') device.failing = undefined;

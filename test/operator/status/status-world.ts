@@ -80,7 +80,7 @@ export class PretendedFirewall {
       configure: () => Promise.resolve(),
       refersTo: () => false,
       limits: { note: nothing },
-      tables: { knowledgeChanged: nothing, claimsChanged: nothing },
+      tables: { knowledgeChanged: nothing, tableClaimsChanged: nothing },
       statusChanged: nothing,
     };
     return worker as unknown as FirewallWorker;

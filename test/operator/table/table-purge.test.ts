@@ -4,7 +4,7 @@ import { DeviceError } from '../../../src/core/model/device-error.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Batch } from '../../../src/core/message/batch.ts';
-import type { Rejection } from '../../../src/core/message/refusals.ts';
+import type { RefusedPair } from '../../../src/core/message/refusals.ts';
 import type { Precedence } from '../../../src/core/rights/table-claims.ts';
 import { TablePurge, type TablePurgeParts } from '../../../src/operator/table/table-purge.ts';
 import { type ContextOver, silent, tableContext } from './table-contexts.ts';
@@ -14,7 +14,7 @@ const mark = 'k8s._owner.0123456789ab';
 const self = { prefix: 'k8s.', id: '0123456789ab' };
 const limitMs = 10_000;
 
-type Send = (batch: Batch) => readonly Rejection[];
+type Send = (batch: Batch) => readonly RefusedPair[];
 
 /** Holds tags by address, and writes down each message. */
 class SmallDevice {
@@ -29,7 +29,7 @@ class SmallDevice {
     this.table = new Map(Object.entries(table).map(([ip, tags]) => [ip, [...tags]]));
   }
 
-  take(batch: Batch, refused: readonly Rejection[] = []): readonly Rejection[] {
+  take(batch: Batch, refused: readonly RefusedPair[] = []): readonly RefusedPair[] {
     for (const { address, unregister } of batch) {
       if (refused.some((one) => one.address === address)) continue;
       const left = (this.table.get(address) ?? []).filter((tag) => !unregister.includes(tag));

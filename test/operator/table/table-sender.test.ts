@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import { Table } from '../../../src/core/table/table.ts';
 import type { Batch } from '../../../src/core/message/batch.ts';
-import type { Rejection } from '../../../src/core/message/refusals.ts';
+import type { RefusedPair } from '../../../src/core/message/refusals.ts';
 import type { TableObserver } from '../../../src/operator/table/table-observer.ts';
 import { TableSender } from '../../../src/operator/table/table-sender.ts';
 import { limitedTable } from '../../../src/operator/limits/limited-table.ts';
@@ -16,7 +16,7 @@ import { fakeConnection } from '../device/fake-connection.ts';
 const silence = () =>
   new DeviceError('DeviceUnavailable', 'no answer', { retry: 'backoff', applied: 'unknown' });
 
-type Send = (batch: Batch, signal: AbortSignal) => Promise<readonly Rejection[]>;
+type Send = (batch: Batch, signal: AbortSignal) => Promise<readonly RefusedPair[]>;
 
 /** A table of these addresses, of which nothing has been sent yet, and its sender. */
 function sending(

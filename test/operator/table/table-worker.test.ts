@@ -6,7 +6,7 @@ import { DeviceLimits } from '../../../src/core/limits/device-limits.ts';
 import { LimitTally } from '../../../src/core/limits/limit-tally.ts';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Rejection } from '../../../src/core/message/refusals.ts';
+import type { RefusedPair } from '../../../src/core/message/refusals.ts';
 import { markerAddress } from '../../../src/core/rights/ownership.ts';
 import type { BatchItem } from '../../../src/core/message/batch.ts';
 import type { Answers, Connection, RegisteredIp } from '../../../src/operator/device/device-port.ts';
@@ -285,7 +285,7 @@ test('a mark that is refused with its whole message is named, and stops nothing'
 });
 
 /** A device that keeps a table, in which some pairs are answered for in another way. */
-function keeper(answer: (item: BatchItem) => readonly Rejection[]) {
+function keeper(answer: (item: BatchItem) => readonly RefusedPair[]) {
   const table = new Map<string, readonly string[]>();
   const reads: string[] = [];
   const { connection } = device([{ entries: [], agreed: true }]);
