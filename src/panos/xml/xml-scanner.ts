@@ -167,13 +167,14 @@ export function unexpected({ at }: Scanner, wanted: string): DeviceError {
   return invalidResponse(`at character ${at + 1}, ${wanted} was expected`, 'read');
 }
 
+const nameHere = /[A-Za-z_][\w.:-]*/y;
+
 function readName(scanner: Scanner): string {
-  const { text, at } = scanner;
-  let end = at;
-  while (isNameCode(text.charCodeAt(end))) end += 1;
-  if (end === at || !isLetter(text.charCodeAt(at))) throw unexpected(scanner, 'a name');
-  scanner.at = end;
-  return text.slice(at, end);
+  nameHere.lastIndex = scanner.at;
+  const [name] = nameHere.exec(scanner.text) ?? [];
+  if (name === undefined) throw unexpected(scanner, 'a name');
+  scanner.at += name.length;
+  return name;
 }
 
 function readAttribute(scanner: Scanner, attributes: Map<string, string>): void {
@@ -202,14 +203,6 @@ const slash = 0x2f;
 
 function isSpace(code: number): boolean {
   return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
-}
-
-function isLetter(code: number): boolean {
-  return (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a) || code === 0x5f;
-}
-
-function isNameCode(code: number): boolean {
-  return isLetter(code) || (code >= 0x30 && code <= 0x39) || code === 0x2d || code === 0x2e || code === 0x3a;
 }
 
 const named = new Map([
