@@ -1,15 +1,15 @@
 // Starts one node and runs the scenarios on it, one file after the other; `npm run test:node`. See README.md.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseArgs } from 'node:util';
 import { ensureHelm } from '../tools/tools.ts';
 import { buildNodeImages } from './images.ts';
 import { layoutOf } from './layout.ts';
-import { findProcess } from './node.ts';
+import { findLeftovers, readNetwork } from './leftovers.ts';
+import { findProcess, readLogTails } from './node.ts';
 import { ensurePackages } from './packages.ts';
 import { ensureKubeNode, ensureWorkload } from './programs.ts';
 import { findMissing } from './requirements.ts';
@@ -41,17 +41,26 @@ async function runOnOwnNode(): Promise<void> {
   const packages = await timed('packages', () => ensurePackages({ report }));
   const still = await findMissing(packages);
   if (still !== undefined) return skip(still);
-  const output = await mkdtemp(join(tmpdir(), 'pantag-images-'));
+  const before = await readNetwork();
+  const node = await startNode(await prepare(packages));
   try {
-    await using node = await startNode(await prepare(packages, output));
     for (const [name, ms] of node.steps) report(`node: ${name} ${seconds(ms)}`);
     process.exitCode = await runFiles(node.layout.state);
-    if (process.exitCode !== 0) report(`node: its logs are kept in ${await node.keepLogs()}`);
+    if (process.exitCode !== 0) await showLogs(node);
     if (values.keep) await untilInterrupted(node);
-    await timed('end', () => node.stop());
   } finally {
-    await rm(output, { recursive: true, force: true });
+    await timed('end', () => node.stop());
   }
+  const left = await findLeftovers(node.layout.state);
+  if ((await readNetwork()) !== before) left.push('links or routes');
+  if (left.length === 0) return;
+  report(`node: left behind: ${left.join(', ')}`);
+  process.exitCode = 1;
+}
+
+async function showLogs(node: StartedNode): Promise<void> {
+  report(await readLogTails(node.layout));
+  report(`node: its logs are kept in ${await node.keepLogs()}`);
 }
 
 /** Where no node can run, the scenarios are skipped by name; in CI that is a failure. */
@@ -61,12 +70,12 @@ function skip(missing: string): void {
   for (const file of files) test(file, { skip: missing }, () => undefined);
 }
 
-async function prepare(packages: string, output: string): Promise<NodeParts> {
+async function prepare(packages: string): Promise<NodeParts> {
   const kubeNode = await timed('Kubernetes', () => ensureKubeNode({ report }));
   const workload = await timed('workload', () => ensureWorkload({ report }));
   const helm = await timed('helm', () => ensureHelm({ report }));
-  const images = await timed('images', () => buildNodeImages({ workload, output, report }));
-  return { packages, kubeNode, helm, images };
+  const buildImages = (output: string) => buildNodeImages({ workload, output, report });
+  return { packages, kubeNode, helm, buildImages };
 }
 
 async function runFiles(state: string): Promise<number> {

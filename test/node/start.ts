@@ -1,7 +1,7 @@
 // Starts a node: a one-node Kubernetes in namespaces of its own, which ends with the process that started it.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { access, chmod, cp, mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
+import { access, chmod, cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { waitFor } from '../harness/wait-for.ts';
@@ -18,8 +18,8 @@ export type NodeParts = {
   /** Of ensureKubeNode. */
   readonly kubeNode: string;
   readonly helm: string;
-  /** OCI archives with the images' names in them. */
-  readonly images: readonly string[];
+  /** Writes OCI archives, with the images' names in them, into a folder and returns their paths; called during the start. */
+  readonly buildImages: (folder: string) => Promise<readonly string[]>;
 };
 
 export type StartedNode = KubeNode & {
@@ -104,8 +104,10 @@ async function boot(layout: NodeLayout, parts: NodeParts, steps: Map<string, num
     return attach(layout.state);
   });
   for (const part of ['containerd', 'etcd', 'kube-apiserver'] as const) await node.startPart(part);
-  const imported = timed('images', () => importImages(node, parts.images));
-  await Promise.all([imported, timed('API server', () => node.apiServerReady())]);
+  await Promise.all([
+    timed('images', () => importImages(node, parts)),
+    timed('API server', () => node.apiServerReady()),
+  ]);
   // A Pod before its image would ask a registry that nobody can reach.
   const others = ['kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy', 'dns'] as const;
   for (const part of others) await node.startPart(part);
@@ -122,10 +124,13 @@ async function untilThere(file: string): Promise<void> {
   await waitFor(look, { what: basename(file), timeoutMs: 20_000, intervalMs: 20 });
 }
 
-async function importImages(node: KubeNode, archives: readonly string[]): Promise<void> {
+async function importImages(node: KubeNode, { buildImages }: NodeParts): Promise<void> {
+  const folder = join(node.layout.state, 'images');
+  const archives = await buildImages(folder);
   const ctr = (...args: readonly string[]): Promise<string> =>
     node.exec(['ctr', '--namespace', 'k8s.io', '--connect-timeout', '2s', ...args]);
   await waitFor(() => ctr('version'), { what: 'containerd', timeoutMs: 30_000, intervalMs: 50 });
   for (const archive of archives) await ctr('images', 'import', archive);
+  await rm(folder, { recursive: true, force: true });
   await ctr('images', 'tag', builtOperator, images.operator);
 }
