@@ -28,6 +28,17 @@ test('waitFor gives up in time and tells what it saw last', async () => {
   await assert.rejects(failing, { message: /for the moon; the last look failed: Error: no such Pod/, cause });
 });
 
+test('waitFor looks ever more seldom', async () => {
+  const seen: number[] = [];
+  const look = () => seen.push(performance.now()) > 0 && false;
+  await assert.rejects(waitFor(look, { ...soon, timeoutMs: 600, intervalMs: 1 }));
+  const [first = 0, second = 0] = seen;
+  assert.ok(
+    seen.length > 5 && seen.length < 120,
+    `${seen.length} looks, the second after ${second - first} ms`,
+  );
+});
+
 test('waitFor gives up a look that never ends', async () => {
   await assert.rejects(
     waitFor(() => new Promise(() => undefined), soon),

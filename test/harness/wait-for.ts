@@ -7,10 +7,13 @@ export type WaitOptions = {
   readonly what: string;
   /** Default 10,000. */
   readonly timeoutMs?: number;
-  /** Default 50. */
+  /** Between the first looks; default 50. */
   readonly intervalMs?: number;
   readonly signal?: AbortSignal;
 };
+
+/** A long wait is looked at more seldom, so that it leaves the cores to others: it ends late by a twentieth, or this. */
+const longestIntervalMs = 250;
 
 type Truthy<T> = Exclude<T, undefined | null | false | 0 | ''>;
 
@@ -20,7 +23,8 @@ type Truthy<T> = Exclude<T, undefined | null | false | 0 | ''>;
  */
 export async function waitFor<T>(look: () => T | Promise<T>, options: WaitOptions): Promise<Truthy<T>> {
   const { what, timeoutMs = 10_000, intervalMs = 50, signal } = options;
-  const deadline = performance.now() + timeoutMs;
+  const startedAt = performance.now();
+  const deadline = startedAt + timeoutMs;
   let last: Seen = { value: undefined };
   for (let left = timeoutMs; left > 0; left = deadline - performance.now()) {
     signal?.throwIfAborted();
@@ -28,7 +32,8 @@ export async function waitFor<T>(look: () => T | Promise<T>, options: WaitOption
     if (seen === undefined) break;
     if ('value' in seen && seen.value) return seen.value as Truthy<T>;
     last = seen;
-    await sleep(intervalMs, undefined, signal ? { signal } : {});
+    const seldom = Math.min(longestIntervalMs, (performance.now() - startedAt) / 20);
+    await sleep(Math.max(intervalMs, seldom), undefined, signal ? { signal } : {});
   }
   throw notInTime(what, timeoutMs, last);
 }

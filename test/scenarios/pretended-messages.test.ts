@@ -5,7 +5,8 @@ import type { Device } from './device.ts';
 import { ask, waitUntilAnswered } from './firewall-requests.ts';
 import { openStage } from './stage.ts';
 
-const stage = await openStage();
+// What is refused waits long enough for a test to see that it is not repeated; the real half minute is refused-messages'.
+const stage = await openStage({ timing: { refusedFirstMs: 12_000 } });
 after(() => stage.close());
 const { cluster } = stage;
 await stage.startOperator();

@@ -15,7 +15,7 @@ const { cluster, plane } = stage;
 const namespace = 'crowd';
 const policies = Array.from({ length: 200 }, (_, i) => `policy-${i}`);
 const pods = Array.from({ length: 100 }, (_, i) => ({ namespace, name: `pod-${i}` }));
-const churnMs = 25_000;
+const churnMs = 15_000;
 /** What this machine's load may add between a write and our seeing it. */
 const lateMs = 2_000;
 
