@@ -16,12 +16,15 @@ export function chartFiles(read: (path: string) => string): [string, string][] {
   const values: unknown = parseDocument(read(`${chart}/values.yaml`)).toJS();
   const program = JSON.parse(read('package.json')) as ProgramMetadata;
   return [
+    // What is packaged is passed on with them.
+    [`${chart}/LICENSE`, read('LICENSE')],
+    [`${chart}/NOTICE`, read('NOTICE')],
     [`${chart}/Chart.yaml`, header('package.json') + chartMetadata(program)],
     [`${chart}/generated/cluster-role-rules.yaml`, header('deploy/rbac.yaml') + rules(roles, 'ClusterRole')],
     [`${chart}/generated/role-rules.yaml`, header('deploy/rbac.yaml') + rules(roles, 'Role')],
     [`${chart}/generated/aggregated-roles.yaml`, aggregatedRoles(read('deploy/aggregated-roles.yaml'))],
     [`${chart}/values.schema.json`, valuesSchema()],
-    [`${chart}/README.md`, chartReadme(values)],
+    [`${chart}/README.md`, chartReadme(values, documentsUrl(program))],
     [
       'deploy/components/monitoring/prometheus-rule.yaml',
       prometheusRule(read(`${chart}/files/alerts.yaml`), documentsUrl(program)),

@@ -5,13 +5,16 @@ import { chartValues } from './chart-values.ts';
 
 type Row = { readonly key: string; readonly description: string; readonly value: unknown };
 
-/** @param values the content of values.yaml, with a default for every field of the schema */
-export function chartReadme(values: unknown): string {
+/**
+ * @param values the content of values.yaml, with a default for every field of the schema
+ * @param documents where the documents of this version are, for those who read this page elsewhere
+ */
+export function chartReadme(values: unknown, documents: string): string {
   const table = rows(chartValues, values, '').map(
     ({ key, description, value }) =>
       `| \`${key}\` | \`${cell(JSON.stringify(value))}\` | ${cell(description)} |`,
   );
-  return `${introduction}\n| value | default | |\n|---|---|---|\n${table.join('\n')}\n`;
+  return `${introduction(documents)}\n| value | default | |\n|---|---|---|\n${table.join('\n')}\n`;
 }
 
 function cell(text: string): string {
@@ -30,7 +33,9 @@ function rows(schema: z.ZodObject, values: unknown, path: string): Row[] {
   });
 }
 
-const introduction = `<!-- Generated from scripts/chart-values.ts and values.yaml by "npm run generate". Do not edit. -->
+const introduction = (
+  documents: string,
+): string => `<!-- Generated from scripts/chart-values.ts and values.yaml by "npm run generate". Do not edit. -->
 # pan-tag-operator
 
 Keeps the IP-to-tag registrations of Palo Alto Networks firewalls equal to the cluster's Pods.
@@ -49,7 +54,7 @@ write the same firewalls.
 - **Rights** are the least that work: Secrets and the Lease in the release's own namespace only. Nobody is granted to
   write PanFirewalls. \`rbac.aggregate\` lets the roles view, edit and admin see policies and PanFirewalls, and edit and admin write
   PanTagPolicies. PanFirewalls are of no namespace: a team that has its role in its own namespace alone may read their names, prefixes
-  and statuses (no credentials are in them) by
+  and statuses (no credentials are in them, but addresses and tags of other teams) by
   \`kubectl create clusterrolebinding shop-firewall-view --clusterrole=pan-tag-operator-firewall-view --group=shop\`.
 - **Names** are those of the release, or \`<release>-pan-tag-operator\` where the release is called otherwise; \`nameOverride\` and
   \`fullnameOverride\` do what they do in other charts. The Deployment's selector is \`app.kubernetes.io/name\` and
@@ -57,10 +62,12 @@ write the same firewalls.
 - **OpenShift** chooses the user: set \`podSecurityContext.runAsUser\` and \`podSecurityContext.runAsGroup\` to null.
 - **Uninstall** leaves the firewalls as they are, unless \`uninstall.purge=true\` was set by an upgrade before: then the
   operator is scaled to 0 and what is its own is unregistered first. When that fails, see "Uninstall fails" in
-  docs/troubleshooting.md: \`kubectl logs job/<release>-uninstall\` names the firewall.
-- **Try it out** with \`simulator.enabled=true\`, and do as the notes of the installation say.
+  [troubleshooting](${documents}/troubleshooting.md): \`kubectl logs job/<release>-uninstall\` names the firewall.
+- **Try it out** with \`simulator.enabled=true\`, and do as the notes of the installation say. The simulated firewall has an image of its
+  own: \`docker build --target simulator -t registry.example.net/pan-os-simulator:0.1.0 .\`, then
+  \`--set simulator.image.repository=registry.example.net/pan-os-simulator\`. Its CA comes into its Secret when it starts.
 
-How to upgrade: docs/upgrade.md. What each alert means: docs/troubleshooting.md.
+[How to upgrade](${documents}/upgrade.md) · [what each alert means](${documents}/troubleshooting.md)
 
 ## Values
 `;

@@ -33,6 +33,7 @@ test('the place of the repository is said once: all else that names it is genera
     'deploy/components/monitoring/prometheus-rule.yaml',
     'docs/releasing.md',
     'helm/pan-tag-operator/Chart.yaml',
+    'helm/pan-tag-operator/README.md',
     'package.json',
   ]);
 });
