@@ -8,12 +8,13 @@ import { ListenError } from './runtime/http-server.ts';
 import { createLogger, type Logger } from './runtime/logger.ts';
 import { stopSignal } from './runtime/stop-signals.ts';
 import { check } from './commands/check.ts';
+import { diff } from './commands/diff.ts';
 import { purge } from './commands/purge.ts';
 import { run } from './commands/run.ts';
 import { revision, version } from './version.ts';
 
 async function main(args: readonly string[]): Promise<void> {
-  const { command, settings, purge: purgeRequest, check: checkRequest, warnings } = readCommand(args);
+  const { command, settings, warnings, ...requests } = readCommand(args);
   switch (command) {
     case 'help':
       process.stdout.write(usage());
@@ -25,9 +26,11 @@ async function main(args: readonly string[]): Promise<void> {
       return untilStopped(run, { settings, warnings, to: 1 });
     case 'purge':
       // What it did stands on standard output, how it goes on standard error.
-      return untilStopped(purgeWith(purgeRequest), { settings, warnings, to: 2 });
+      return untilStopped(purgeWith(requests.purge), { settings, warnings, to: 2 });
+    case 'diff':
+      return untilStopped(diffWith(requests.diff), answering({ settings, warnings }));
     case 'check':
-      return untilStopped(checkWith(checkRequest), { settings, warnings, to: 2 });
+      return untilStopped(checkWith(requests.check), answering({ settings, warnings }));
   }
 }
 
@@ -36,6 +39,12 @@ const tell = (line: string) => process.stdout.write(`${line}\n`);
 function checkWith(request: Command['check']): Work {
   return async (settings, log, signal) => {
     process.exitCode = await check({ settings, request, log, tell }, signal);
+  };
+}
+
+function diffWith(request: Command['diff']): Work {
+  return async (settings, log, signal) => {
+    process.exitCode = await diff({ settings, request, log, tell }, signal);
   };
 }
 
@@ -56,10 +65,23 @@ async function askAtTerminal(question: string, signal: AbortSignal): Promise<boo
 }
 
 type Work = (settings: Command['settings'], log: Logger, signal: AbortSignal) => Promise<void>;
-type Start = Pick<Command, 'settings' | 'warnings'> & { readonly to: 1 | 2 };
+type Start = Pick<Command, 'settings' | 'warnings'> & {
+  readonly to: 1 | 2;
+  /** Default: what the settings say. */
+  readonly level?: Command['settings']['log-level'];
+};
 
-async function untilStopped(work: Work, { settings, warnings, to }: Start): Promise<void> {
-  const log = createLogger({ level: settings['log-level'], format: settings['log-format'], to });
+/** A command whose output is an answer logs warnings, or what it is asked for. */
+function answering({ settings, warnings }: Omit<Start, 'to'>): Start {
+  const asked = settings['log-level'];
+  return { settings, warnings, to: 2, level: asked === 'info' ? 'warn' : asked };
+}
+
+async function untilStopped(
+  work: Work,
+  { settings, warnings, to, level = settings['log-level'] }: Start,
+): Promise<void> {
+  const log = createLogger({ level, format: settings['log-format'], to });
   for (const warning of warnings) log.warn(warning);
   for (const entry of settings.proxy.unreadable) log.warn({ entry }, 'NO_PROXY entry not understood');
   await work(settings, log, stopSignal(log));

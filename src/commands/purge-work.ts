@@ -21,6 +21,7 @@ import { openConnection } from '../operator/device/device-connection.ts';
 import type { ClusterState, FirewallEnvironment } from '../operator/firewall/firewall-context.ts';
 import { createFirewallWorker } from '../operator/firewall/firewall-worker.ts';
 import { removal } from '../operator/lifecycle/finalizers.ts';
+import { silentObserver } from '../operator/table/table-observer.ts';
 import { policyPath } from '../operator/cluster/policy-objects.ts';
 import { purgeAll } from '../operator/lifecycle/purge-all.ts';
 import { selectForPurge } from '../operator/lifecycle/purge-selection.ts';
@@ -142,15 +143,7 @@ function purgeEnvironment(
         observe: () => {},
         timing,
       }),
-    observe: () => ({
-      changed,
-      confirmed: () => {},
-      unanswered: () => {},
-      refused: () => {},
-      failed: () => {},
-      record: () => {},
-      lost: () => {},
-    }),
+    observe: () => ({ ...silentObserver, changed }),
     log,
     now: systemClocks.now,
     timing,

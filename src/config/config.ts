@@ -7,8 +7,10 @@ import {
   type CommandName,
   commandFlags,
   commands,
+  type DiffRequest,
   type PurgeRequest,
   readCheck,
+  readDiff,
   readPurge,
   refuseForeign,
 } from './command-flags.ts';
@@ -79,6 +81,8 @@ export type Command = {
   readonly purge: PurgeRequest;
   /** What the command check is asked for. */
   readonly check: CheckRequest;
+  /** What the command diff is asked for. */
+  readonly diff: DiffRequest;
   /** About variables with our prefix that mean nothing; Kubernetes injects such for Services. */
   readonly warnings: readonly string[];
 };
@@ -94,7 +98,13 @@ const commandFlagNames = Object.keys(commandFlags);
 export function readCommand(args: readonly string[], environment: Environment = process.env): Command {
   const { values, positionals }: Parsed = parse(args);
   if (values['help'] === true || positionals[0] === 'help')
-    return { command: 'help', purge: readPurge({}, []), check: readCheck({}, []), ...read({}, {}) };
+    return {
+      command: 'help',
+      purge: readPurge({}, []),
+      check: readCheck({}, []),
+      diff: readDiff({}, []),
+      ...read({}, {}),
+    };
   const [word, ...rest] = positionals;
   const command = values['version'] === true ? 'version' : (word ?? 'run');
   if (!isCommand(command)) throw new ConfigError(`unknown command "${command}"${meant(command, commands)}`);
@@ -103,6 +113,7 @@ export function readCommand(args: readonly string[], environment: Environment = 
     command,
     purge: readPurge(values, rest),
     check: readCheck(values, rest),
+    diff: readDiff(values, rest),
     ...read(values, environment),
   };
 }
@@ -226,12 +237,14 @@ export function usage(): string {
   const row = (name: string, description: string) => `  --${name.padEnd(14)} ${description}`;
   const ofCommand = (command: CommandName) =>
     Object.entries(commandFlags)
-      .filter(([, { of }]) => of === command)
+      .filter(([, { of }]) => of.includes(command))
       .map(([name, { short, describe }]) => row(short === undefined ? name : `${name}, -${short}`, describe));
   return [
     'pan-tag-operator [run] [flags]   keep firewalls equal to the cluster',
     'pan-tag-operator check [PANFIREWALL...] [flags]',
     '                                 look at API server, CRDs, rights, and the way to each firewall; writes nothing',
+    'pan-tag-operator diff [PANFIREWALL...] [flags]',
+    '                                 compare policies with the firewalls, a line a pair; writes nothing',
     'pan-tag-operator purge [PANFIREWALL...] [flags]',
     '                                 unregister our tags on these PanFirewalls, or on every one with Purge and Enforce',
     'pan-tag-operator version         print version, Node and git revision',
@@ -241,12 +254,15 @@ export function usage(): string {
     'Flags of check alone:',
     ...ofCommand('check'),
     '',
+    'Flags of diff alone:',
+    ...ofCommand('diff'),
+    '',
     'Flags of purge alone:',
     ...ofCommand('purge'),
     '',
     `Flags of all commands can also be set by an environment variable: --log-level is ${variableOf('log-level')}.`,
     'Devices are reached through the proxy in HTTPS_PROXY, except the hosts in NO_PROXY.',
-    'Exit codes: 0 success, 1 failure, 2 usage error, or a purge that wrote nothing.',
+    'Exit codes: 0 success, 1 failure (of diff: something differs), 2 usage error, or a purge or diff that came to nothing.',
     '',
   ].join('\n');
 }

@@ -3,7 +3,7 @@
 import { Backlog } from './backlog.ts';
 import { Judgement } from './judgement.ts';
 import { KeptBack } from '../removals/kept-back.ts';
-import { type Outlook, outlookOf } from './outlook.ts';
+import { type Outlook, outlookOf, type PairChange, pairChanges } from './outlook.ts';
 import { type AddressDiff, isEmpty } from './address-diff.ts';
 import { Differ, type DifferParts } from './differ.ts';
 import type { RemovalGate } from '../removals/removal-gate.ts';
@@ -91,10 +91,16 @@ export class Agenda {
 
   /** What would be sent if every removal were let through. */
   get outlook(): Outlook {
-    if (this.#outlook !== undefined) return this.#outlook;
-    const addresses = new Set(this.open());
-    this.#outlook = outlookOf(new Map([...addresses].map((one) => [one, this.#differ.diff(one)])));
+    this.#outlook ??= outlookOf(this.changes);
     return this.#outlook;
+  }
+
+  /** The same, pair by pair. */
+  get changes(): readonly PairChange[] {
+    const { gate } = this.#differ;
+    const causesAt = (address: string) => this.#differ.causesAt(address);
+    const diffs = new Map([...new Set(this.open())].map((one) => [one, this.#differ.diff(one)]));
+    return pairChanges({ diffs, causesAt, gate });
   }
 
   /**

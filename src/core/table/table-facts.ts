@@ -2,7 +2,7 @@
 
 import { explainTable, type TableExplanation } from './explain-table.ts';
 import type { WindowCount } from '../removals/guard-window.ts';
-import type { Outlook } from './outlook.ts';
+import type { Outlook, PairChange } from './outlook.ts';
 import type { Refusals } from '../message/refusals.ts';
 import type { RegistrationTimeouts } from '../timeouts/registration-timeouts.ts';
 import type { HeldPlan } from '../removals/removal-guard.ts';
@@ -114,6 +114,11 @@ export class TableFacts {
   /** What would be sent if every removal were let through; undefined before the table has been read. */
   get outlook(): Outlook | undefined {
     return this.state.mirror.known ? this.state.agenda.outlook : undefined;
+  }
+
+  /** The same, pair by pair. */
+  get changes(): readonly PairChange[] | undefined {
+    return this.state.mirror.known ? this.state.agenda.changes : undefined;
   }
 
   get refusals(): Refusals {

@@ -28,6 +28,8 @@ export type FirewallEnvironment = {
   /** Monotonic ms. */
   readonly now: () => number;
   readonly timing: Timing;
+  /** Every PanFirewall is taken for one in Observe: nothing is written. Default: as its spec says. */
+  readonly observeOnly?: boolean;
 };
 
 /** The cluster, as far as the PanFirewalls depend on it. */
@@ -98,6 +100,7 @@ export class FirewallContext {
 
   /** How far the tables may be written. */
   get writeMode(): WriteMode {
+    if (this.#environment.observeOnly === true) return 'observe';
     const parsed = this.#parsed;
     const { mode, deletionPolicy } = this.settings;
     const finalized = parsed !== undefined && isFinalized(parsed.meta);

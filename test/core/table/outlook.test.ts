@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { outlookOf } from '../../../src/core/table/outlook.ts';
+import { outlookOf, pairChanges } from '../../../src/core/table/outlook.ts';
 import { Table } from '../../../src/core/table/table.ts';
 import { noTags, type TagSet, tagSet } from '../../../src/core/model/tag-set.ts';
 import { neverTrips } from '../removals/guard-limits.ts';
@@ -56,14 +56,23 @@ test('examples are those of the smallest addresses, what would go first', () => 
 
 test('at one address tags come in their order, whatever keeps them back', () => {
   const plan = { register: ['k.e', 'k.f'], unregister: ['k.c'], guarded: ['k.b'], waiting: ['k.a', 'k.d'] };
-  assert.deepEqual(outlookOf(new Map([['10.0.0.1', plan]])), {
-    register: 2,
-    unregister: 4,
-    examples: [
-      ...['a', 'b', 'c'].map((tag) => `unregister 10.0.0.1 k.${tag}`),
-      ...['e', 'f'].map((tag) => `register 10.0.0.1 k.${tag}`),
-    ],
-  });
+  assert.deepEqual(
+    outlookOf(
+      pairChanges({
+        diffs: new Map([['10.0.0.1', plan]]),
+        causesAt: () => () => 'unclaimed',
+        gate: () => 'it waits',
+      }),
+    ),
+    {
+      register: 2,
+      unregister: 4,
+      examples: [
+        ...['a', 'b', 'c'].map((tag) => `unregister 10.0.0.1 k.${tag}`),
+        ...['e', 'f'].map((tag) => `register 10.0.0.1 k.${tag}`),
+      ],
+    },
+  );
 });
 
 const tags = fc.subarray(['k.a', 'k.b', 'k.c']).map(tagSet);
@@ -112,4 +121,25 @@ test('law: it is the whole difference, whatever gate and guard would say, and no
       assert.deepEqual(table.outlook, { register: 0, unregister: 0, examples: [] });
     }),
   );
+});
+
+test('each pair is told with its cause, and with what its removal waits for', () => {
+  const diff = { register: ['new'], unregister: ['b'], guarded: ['c'], waiting: ['a'] };
+  const changes = pairChanges({
+    diffs: new Map([
+      ['10.0.0.2', { ...diff, register: [], unregister: [], guarded: [] }],
+      ['10.0.0.1', diff],
+    ]),
+    causesAt: () => (tag) => (tag === 'b' ? 'vacated' : 'policy'),
+    gate: () => 'the table has not been read in full',
+  });
+  const at = { kind: 'unregister', address: '10.0.0.1', cause: 'policy' };
+  const waiting = { ...at, tag: 'a', waitsFor: 'the table has not been read in full' };
+  assert.deepEqual(changes, [
+    waiting,
+    { ...at, tag: 'b', cause: 'vacated' },
+    { ...at, tag: 'c', waitsFor: 'the removal guard' },
+    { kind: 'register', address: '10.0.0.1', tag: 'new' },
+    { ...waiting, address: '10.0.0.2' },
+  ]);
 });
