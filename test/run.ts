@@ -20,14 +20,11 @@ const concurrency = availableParallelism() + 1;
 const source = 'src/main.ts';
 await using bundles = await bundle([source]);
 const pool = await openPool(() => startControlPlane());
-// What the processes of the tests, and of control planes, have in common.
+// What all files of tests have in common.
 Object.assign(process.env, {
   NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? join(root, 'node_modules/.cache/compiled'),
   PANTAG_TEST_POOL: pool.socket,
   PANTAG_TEST_OPERATOR: bundles.fileOf(source),
-  // An API server spends a third of its CPU on collecting garbage unless it may have some hundred MB more.
-  GOGC: process.env['GOGC'] ?? '400',
-  GOMEMLIMIT: process.env['GOMEMLIMIT'] ?? '1GiB',
 });
 const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort());
