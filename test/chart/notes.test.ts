@@ -64,7 +64,7 @@ const specs = { PanFirewall: panFirewallSpec, PanTagPolicy: panTagPolicySpec } a
 
 for (const [what, values, kinds] of [
   ['with the simulator', { simulator: { enabled: true } }, ['PanFirewall', 'PanTagPolicy']],
-  ['with a firewall of your own', {}, ['PanFirewall']],
+  ['with a firewall of your own', {}, ['PanFirewall', 'PanTagPolicy']],
 ] as const) {
   test(`${what}: the commands can be pasted, and what they apply is valid`, async () => {
     const calls = await paste(commandsIn(await notesOf(values)));
