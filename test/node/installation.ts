@@ -64,23 +64,12 @@ export async function install(
     await node.kubectl(['apply', '--server-side', '-f', '-'], { input });
   };
   const uninstall = async (): Promise<void> => {
-    for (const kind of ['pantagpolicies', 'clusterpantagpolicies', 'panfirewalls'])
-      await node.kubectl([
-        'delete',
-        kind,
-        '--all',
-        '--all-namespaces',
-        '--ignore-not-found',
-        '--timeout=60s',
-      ]);
-    await node.shell(
-      `helm uninstall pan-tag-operator --namespace ${operatorNamespace} --ignore-not-found --wait`,
-    );
-    const names = [operatorNamespace, ...namespaces.splice(0)];
-    await node.kubectl(['delete', 'namespace', ...names, '--ignore-not-found', '--timeout=90s']);
+    await removeAll(node, namespaces.splice(0));
     for (const device of devices.splice(0)) await device.simulator.close();
     await cluster.close();
   };
+  // A file that failed may have left it.
+  await removeAll(node, []);
   await cluster.createNamespace(operatorNamespace, labels);
   try {
     await helm('install', values);
@@ -136,4 +125,32 @@ export async function install(
     uninstall,
     [Symbol.asyncDispose]: uninstall,
   };
+}
+
+/** Leaves no release, definition or object of the operator, whatever state they are in. */
+async function removeAll(node: KubeNode, namespaces: readonly string[]): Promise<void> {
+  const kinds = ['pantagpolicies', 'clusterpantagpolicies', 'panfirewalls'];
+  for (const kind of kinds) {
+    const removed = node.shell(`kubectl delete ${kind} --all -A --ignore-not-found --timeout=30s`);
+    // Without their operator, or with a device that is gone, they stay; or their kind is not there.
+    await removed.catch(() => dropFinalizers(node, kind));
+  }
+  await node.shell(
+    `helm uninstall pan-tag-operator --namespace ${operatorNamespace} --ignore-not-found --timeout 60s`,
+  );
+  const definitions = kinds.map((kind) => `${kind}.pantag.io`);
+  await node.kubectl(['delete', 'crd', ...definitions, '--ignore-not-found', '--timeout=60s']);
+  const names = [operatorNamespace, ...namespaces];
+  await node.kubectl(['delete', 'namespace', ...names, '--ignore-not-found', '--timeout=90s']);
+}
+
+async function dropFinalizers(node: KubeNode, kind: string): Promise<void> {
+  await node
+    .shell(
+      `kubectl get ${kind} -A -o jsonpath='{range .items[*]}{.metadata.name} {.metadata.namespace}{"\\n"}{end}' |
+      while read -r name namespace; do
+        kubectl patch ${kind} -n "$namespace" "$name" --type=merge --patch '{"metadata":{"finalizers":null}}'
+      done`,
+    )
+    .catch(() => undefined);
 }

@@ -55,6 +55,8 @@ export type KubeNode = {
   readonly setPodRange: (range?: PodRange) => Promise<void>;
 };
 
+/** What was left in the background would keep the standard output open. */
+const endJobs = "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT";
 const repository = join(import.meta.dirname, '../..');
 
 /** Opens the node that `npm run test:node` has started for the scenarios. */
@@ -91,7 +93,8 @@ export async function attach(state: string): Promise<KubeNode> {
     kubeconfig: (identity = 'admin') => layout.kubeconfig(identity),
     exec,
     kubectl,
-    shell: (commands, options) => exec(['bash', '-euo', 'pipefail', '-c', commands], options),
+    shell: (commands, options) =>
+      exec(['bash', '-euo', 'pipefail', '-c', `${endJobs}\n${commands}`], options),
     startPart,
     stopPart,
     async restart(name, signal) {

@@ -29,6 +29,9 @@ const { values, positionals } = parseArgs({
   },
 });
 
+/** A file that hangs fails in the end. */
+const fileLimitMs = (15 + Number(values.minutes ?? 0)) * 60_000;
+
 const report = (line: string): void => console.log(line);
 const files = positionals.length > 0 ? positionals : await allScenarios();
 
@@ -80,7 +83,13 @@ async function prepare(packages: string): Promise<NodeParts> {
 
 async function runFiles(state: string): Promise<number> {
   const processId = await findProcess(layoutOf(state));
-  const program = [process.execPath, '--test', '--test-concurrency=1', ...files];
+  const program = [
+    process.execPath,
+    '--test',
+    '--test-concurrency=1',
+    `--test-timeout=${fileLimitMs}`,
+    ...files,
+  ];
   // Within the node's network its API server, Services and Pods are reached by their own addresses.
   const child = spawn('nsenter', [`--net=/proc/${processId}/ns/net`, '--', ...program], {
     cwd: join(import.meta.dirname, '../..'),
