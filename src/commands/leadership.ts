@@ -20,7 +20,7 @@ import { LifecycleWorker } from '../operator/lifecycle/lifecycle-worker.ts';
 import { StatusSource } from '../operator/status/status-source.ts';
 import { StatusWorker } from '../operator/status/status-worker.ts';
 import { patchObject, writeStatus } from '../operator/status/status-writer.ts';
-import type { Signals } from '../operator/cluster/signals.ts';
+import type { ChangeRelay } from '../operator/cluster/change-relay.ts';
 import { type CurrentTerm, systemClocks, type Term } from '../operator/leadership/term.ts';
 import type { Watch } from '../operator/cluster/watches.ts';
 import type { Logger } from '../runtime/logger.ts';
@@ -35,7 +35,7 @@ type LeadershipParts = {
   readonly definitions: DefinitionWatch;
   readonly controller: Controller;
   readonly watches: readonly Watch[];
-  readonly signals: Signals;
+  readonly changes: ChangeRelay;
   readonly current: CurrentTerm;
   readonly events: EventRecorder;
   readonly timing: Timing;
@@ -55,11 +55,11 @@ export async function runLeadership(parts: LeadershipParts, signal: AbortSignal)
 }
 
 async function lead(parts: LeadershipParts, term: Term): Promise<void> {
-  const { controller, signals, current, metrics } = parts;
+  const { controller, changes, current, metrics } = parts;
   const status = createStatusWorker(parts, term);
   const lifecycle = createLifecycleWorker(parts, term);
   current.term = term;
-  signals.listen({
+  changes.listen({
     changed: (key) => {
       status.changed(key);
       lifecycle.changed();
@@ -74,7 +74,7 @@ async function lead(parts: LeadershipParts, term: Term): Promise<void> {
     await controller.standBy();
     metrics.leader.set(0);
     current.term = undefined;
-    signals.listen(undefined);
+    changes.listen(undefined);
   }
 }
 

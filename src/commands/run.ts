@@ -16,7 +16,7 @@ import type { FirewallEnvironment } from '../operator/firewall/firewall-context.
 import { createFirewallWorker } from '../operator/firewall/firewall-worker.ts';
 import { collectGauges } from '../operator/status/gauges.ts';
 import { readiness, type Watched } from '../operator/cluster/readiness.ts';
-import { Signals } from '../operator/cluster/signals.ts';
+import { ChangeRelay } from '../operator/cluster/change-relay.ts';
 import { CurrentTerm } from '../operator/leadership/term.ts';
 import { readOwnerId } from '../operator/cluster/installation.ts';
 import { observedKeyExchange, openObservedConnection } from '../operator/device/observed-connection.ts';
@@ -103,19 +103,19 @@ async function operate(parts: OperatorParts): Promise<void> {
     log,
     clock: () => Date.now(),
   });
-  const signals = new Signals();
+  const changes = new ChangeRelay();
   const current = new CurrentTerm();
-  const environment = firewallEnvironment(parts, { events, signals, current });
+  const environment = firewallEnvironment(parts, { events, changes, current });
   const controller = new Controller({
     createWorker: (parsed, cluster) => createFirewallWorker(environment, cluster, parsed),
-    changed: signals.changed,
+    changed: changes.changed,
     dropAnnotation: (path, annotation, value) => {
       const drop = () => dropAnnotation(http, path, { annotation, value }, signal);
       const failed = (error: unknown) => log.warn({ path, annotation, err: error }, 'annotation not removed');
       untilDone(drop, failed, signal).catch(() => undefined);
     },
     askDefinition: definitions.ask,
-    statusObserved: signals.statusObserved,
+    statusObserved: changes.statusObserved,
     log,
   });
   const watches = createWatches({ http, namespace, controller, metrics, log });
@@ -127,7 +127,7 @@ async function operate(parts: OperatorParts): Promise<void> {
     elect,
     controller,
     watches,
-    signals,
+    changes,
     current,
     definitions,
     events,
@@ -171,13 +171,13 @@ async function untilDone(act: () => Promise<void>, failed: (error: unknown) => v
 
 type Told = {
   readonly events: EventRecorder;
-  readonly signals: Signals;
+  readonly changes: ChangeRelay;
   readonly current: CurrentTerm;
 };
 
 function firewallEnvironment(
   { ownerId, environmentProxy, timing, metrics, log }: OperatorParts,
-  { events, signals, current }: Told,
+  { events, changes, current }: Told,
 ): FirewallEnvironment {
   const keyExchange = observedKeyExchange(log);
   return {
@@ -200,7 +200,7 @@ function firewallEnvironment(
         firewall: meta.name,
         metrics,
         desired,
-        changed: () => signals.changed(meta.name),
+        changed: () => changes.changed(meta.name),
         record: (event) => events.record(referenceTo(panFirewalls, meta), event),
       }),
     log,
