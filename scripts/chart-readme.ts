@@ -45,7 +45,7 @@ helm install pan-tag-operator helm/pan-tag-operator --namespace pan-tag-operator
   --set image.repository=registry.example.net/pan-tag-operator
 \`\`\`
 
-The image is built with the Dockerfile at the repository's root. The namespace may enforce the Pod Security level
+The image is built by npm run image, or with the Dockerfile: docs/images.md. The namespace may enforce the Pod Security level
 "restricted". Two replicas: one leads and writes, the other keeps its caches warm. One release a cluster: two would
 write the same firewalls.
 

@@ -17,7 +17,10 @@ const percentOrCount = z.union([z.int().min(0), z.string().regex(/^[0-9]+%$/)]);
 const image = (what: string) =>
   z.strictObject({
     registry: z.string().describe('In front of the repository, which may also name it itself.'),
-    repository: z.string().min(1).describe(`Where ${what} image is; build it with the Dockerfile.`),
+    repository: z
+      .string()
+      .min(1)
+      .describe(`Where ${what} image is; build it with npm run image or the Dockerfile.`),
     tag: z.string().describe("Default: the chart's appVersion."),
     digest: z
       .string()

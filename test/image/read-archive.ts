@@ -57,9 +57,9 @@ export async function readArchive(path: string): Promise<ReadImage> {
   return { ...config, layers: manifest.layers.map(({ digest }) => digest), files };
 }
 
-/** 'file 644 0 1a2b...' : all of an entry but its time. */
+/** 'file 644 0 1a2b...' : all of an entry but its time. Some writers have the file's type in the mode too. */
 export function describe(entry: TarEntry): string {
-  const head = `${entry.kind} ${entry.mode.toString(8)} ${entry.owner}`;
+  const head = `${entry.kind} ${(entry.mode & 0o7777).toString(8)} ${entry.owner}`;
   if (entry.kind === 'folder') return head;
   if (entry.kind === 'link') return `${head} -> ${entry.target}`;
   const hash = createHash('sha256');
