@@ -1,6 +1,6 @@
 // A running node as scenarios use it: commands in it, its parts, its DNS, its Pods' addresses.
 import { execFile, type ExecFileException } from 'node:child_process';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ClusterAccess } from '../control-plane/access.ts';
 import { waitFor } from '../harness/wait-for.ts';
@@ -81,9 +81,14 @@ export async function attach(state: string): Promise<KubeNode> {
     const look = () => kubectl(['get', '--raw', '/readyz', '--request-timeout=5s']);
     await waitFor(look, { what: 'the API server to be ready', timeoutMs, intervalMs: 100 });
   };
-  const startPart = (name: PartName): Promise<void> => writeFile(layout.orders, `${name}\n`);
+  const idFile = (name: PartName): string => join(layout.run, `${name}.pid`);
+  const startPart = async (name: PartName): Promise<void> => {
+    await rm(idFile(name), { force: true });
+    await writeFile(layout.orders, `${name}\n`);
+    await waitFor(() => readFile(idFile(name), 'utf8'), { what: `${name} to start`, intervalMs: 10 });
+  };
   const stopPart = async (name: PartName, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> => {
-    const file = quote(join(layout.run, `${name}.pid`));
+    const file = quote(idFile(name));
     const script = `kill -s ${signal.slice(3)} $(cat ${file}); while kill -0 $(cat ${file}); do sleep 0.05; done`;
     await exec(['bash', '-c', `${script} 2>/dev/null || true`]);
   };
