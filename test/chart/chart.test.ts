@@ -134,7 +134,34 @@ test('deploy/ and the chart are the same objects, rights and all', async () => {
       .map(comparable)
       .map((object) => [JSON.stringify(object, ['kind', 'metadata', 'name']), object] as const)
       .toSorted(([a], [b]) => a.localeCompare(b));
-  assert.deepEqual(sorted(rendered), sorted(own));
+  // What helm test runs is Helm's alone.
+  const installed = rendered.filter(({ metadata }) => metadata.annotations?.['helm.sh/hook'] !== 'test');
+  assert.deepEqual(sorted(installed), sorted(own));
+});
+
+test('helm test runs the command check as the operator runs: its account, image, environment and restrictions', async () => {
+  const objects = await helm.render(everything);
+  const pod = only(objects, 'Pod', 'pan-tag-operator-check');
+  assert.equal(pod.metadata.annotations?.['helm.sh/hook'], 'test');
+  type PodSpec = { readonly containers: readonly Record<string, unknown>[] } & Record<string, unknown>;
+  const check = pod['spec'] as PodSpec;
+  const operator = (
+    only(objects, 'Deployment', 'pan-tag-operator')['spec'] as { template: { spec: PodSpec } }
+  ).template.spec;
+  for (const field of [
+    'serviceAccountName',
+    'securityContext',
+    'imagePullSecrets',
+    'nodeSelector',
+    'volumes',
+  ])
+    assert.deepEqual(check[field], operator[field], field);
+  for (const field of ['image', 'env', 'envFrom', 'volumeMounts', 'resources', 'securityContext'])
+    assert.deepEqual(check.containers[0]?.[field], operator.containers[0]?.[field], field);
+  assert.deepEqual(check.containers[0]?.['args'], [
+    'check',
+    ...(operator.containers[0]?.['args'] as string[]).filter((arg) => /^--(namespace|log)/.test(arg)),
+  ]);
 });
 
 test('nobody is granted to write PanFirewalls, and Secrets are read in one namespace only', async () => {

@@ -39,6 +39,11 @@ app.kubernetes.io/name: {{ include "pan-tag-operator.name" . }}-uninstall
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
+{{- define "pan-tag-operator.checkSelector" -}}
+app.kubernetes.io/name: {{ include "pan-tag-operator.name" . }}-check
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
 {{- /* Takes { root, component, selector, more }. The chart's labels win over the user's: a changed one would end what selects by it. */}}
 {{- define "pan-tag-operator.labelsOf" -}}
 {{- $release := dict
@@ -60,6 +65,10 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 
 {{- define "pan-tag-operator.uninstallLabels" -}}
 {{ include "pan-tag-operator.labelsOf" (dict "root" . "component" "uninstall" "selector" "pan-tag-operator.uninstallSelector") }}
+{{- end }}
+
+{{- define "pan-tag-operator.checkLabels" -}}
+{{ include "pan-tag-operator.labelsOf" (dict "root" . "component" "check" "selector" "pan-tag-operator.checkSelector") }}
 {{- end }}
 
 {{- /* Takes { image, root }. */}}
