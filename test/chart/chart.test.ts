@@ -158,9 +158,10 @@ test('helm test runs the command check as the operator runs: its account, image,
     assert.deepEqual(check[field], operator[field], field);
   for (const field of ['image', 'env', 'envFrom', 'volumeMounts', 'resources', 'securityContext'])
     assert.deepEqual(check.containers[0]?.[field], operator.containers[0]?.[field], field);
+  const args = operator.containers.flatMap((container) => container['args'] as string[]);
   assert.deepEqual(check.containers[0]?.['args'], [
     'check',
-    ...(operator.containers[0]?.['args'] as string[]).filter((arg) => /^--(namespace|log)/.test(arg)),
+    ...args.filter((arg) => /^--(namespace|log)/.test(arg)),
   ]);
 });
 

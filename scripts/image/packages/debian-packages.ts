@@ -5,7 +5,7 @@ import { type Context, run } from '../command.ts';
 import lock from './debian-lock.json' with { type: 'json' };
 import { findCached, keep, type Pinned } from './package-cache.ts';
 import type { Platform } from '../platforms.ts';
-import { openApt } from './private-apt.ts';
+import { type Archive, openApt, snapshotOf } from './private-apt.ts';
 import type { TarEntry } from '../tar/tar-entry.ts';
 import { readTar } from '../tar/tar-reader.ts';
 
@@ -38,12 +38,32 @@ export async function debianPackagesFor(
   );
   const missing = locked.filter((one) => found.get(one) === undefined);
   if (missing.length > 0) {
-    await using apt = await openApt({ suite: lock.suite, architecture }, context);
     context.report(`fetching ${missing.map(({ name }) => name).join(', ')} from Debian`);
-    const folder = await apt.download(missing.map(({ name, version }) => `${name}=${version}`));
-    for (const one of missing) found.set(one, await keep(join(folder, fileOf(one)), pinOf(one)));
+    const fetched = await download(missing, architecture, context);
+    for (const [one, path] of fetched) found.set(one, path);
   }
   return Promise.all(locked.map((one) => readPackage(one, found.get(one) ?? '', context)));
+}
+
+/** From today's mirror, or, where that has gone on to other versions, from the archive of all of them. */
+async function download(missing: readonly LockedPackage[], architecture: string, context: Context) {
+  const from = async (archive: Archive | undefined) => {
+    await using apt = await openApt({ suite: lock.suite, architecture, archive }, context);
+    const folder = await apt.download(missing.map(({ name, version }) => `${name}=${version}`));
+    return Promise.all(
+      missing.map(async (one) => [one, await keep(join(folder, fileOf(one)), pinOf(one))] as const),
+    );
+  };
+  try {
+    return await from(undefined);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    const archive = snapshotOf(lock.pinnedAt);
+    context.report(`not all of these versions are to be had there, trying ${archive.name}`);
+    return await from(archive).catch(() => {
+      throw error;
+    });
+  }
 }
 
 async function readPackage(locked: LockedPackage, file: string, { signal }: Context): Promise<DebianPackage> {

@@ -14,17 +14,36 @@ export type AptOptions = {
   /** 'trixie' */
   readonly suite: string;
   readonly architecture: string;
+  /** Default: today's mirror. */
+  readonly archive?: Archive | undefined;
+};
+
+/** Where Debian's packages are. */
+export type Archive = {
+  readonly name: string;
+  /** Of the archive `debian` or `debian-security`. */
+  readonly urlOf: (archive: string) => string;
+  /** Its lists may be older than they say they are good for. */
+  readonly isPast: boolean;
 };
 
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const mirror = process.env['PANTAG_DEBIAN_MIRROR'] || 'http://deb.debian.org';
 
+const today: Archive = { name: mirror, urlOf: (archive) => `${mirror}/${archive}`, isPast: false };
+
+/** Debian as it was then: mirrors keep what a release has now. @param time `20261129T000000Z` */
+export function snapshotOf(time: string): Archive {
+  const url = 'https://snapshot.debian.org/archive';
+  return { name: `${url} of ${time}`, urlOf: (archive) => `${url}/${archive}/${time}`, isPast: true };
+}
+
 /** Fetches the lists of packages, about 10 MB. apt checks their signature, and the packages against them. */
 export async function openApt(
-  { suite, architecture }: AptOptions,
+  { suite, architecture, archive = today }: AptOptions,
   { report, signal }: Context,
 ): Promise<Apt> {
-  report(`fetching Debian's list of packages for ${architecture} from ${mirror}`);
+  report(`fetching Debian's list of packages for ${architecture} from ${archive.name}`);
   const directory = await mkdtemp(join(tmpdir(), 'pantag-apt-'));
   const close = () => rm(directory, { recursive: true, force: true });
   const options = {
@@ -37,11 +56,11 @@ export async function openApt(
       await mkdir(join(directory, folder), { recursive: true });
     }
     await writeFile(join(directory, 'status'), '');
-    await writeFile(join(directory, 'sources.list'), sources(suite));
+    await writeFile(join(directory, 'sources.list'), sources(suite, archive));
     await writeFile(options.env.APT_CONFIG, configuration(directory, architecture));
     await run('apt-get', ['--quiet', 'update'], {
       ...options,
-      hint: `is ${mirror} reached from here? PANTAG_DEBIAN_MIRROR names another one; needs apt and ${keyring} (Debian, Ubuntu)`,
+      hint: `is ${archive.name} reached from here? PANTAG_DEBIAN_MIRROR names another one; needs apt and ${keyring} (Debian, Ubuntu)`,
     });
   } catch (error) {
     await close();
@@ -57,8 +76,9 @@ export async function openApt(
   };
 }
 
-function sources(suite: string): string {
-  const line = (path: string, name: string) => `deb [signed-by=${keyring}] ${mirror}/${path} ${name} main\n`;
+function sources(suite: string, { urlOf, isPast }: Archive): string {
+  const options = `signed-by=${keyring}${isPast ? ' check-valid-until=no' : ''}`;
+  const line = (archive: string, name: string) => `deb [${options}] ${urlOf(archive)} ${name} main\n`;
   return line('debian', suite) + line('debian-security', `${suite}-security`);
 }
 

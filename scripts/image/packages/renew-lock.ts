@@ -22,13 +22,16 @@ export async function renewLock(context: Context): Promise<readonly string[]> {
     }
   }
   const packages = [...found.values()].sort((a, b) => (key(a) < key(b) ? -1 : 1));
-  const text = `${JSON.stringify({ suite: lock.suite, packages }, null, 2)}\n`;
+  const text = `${JSON.stringify({ suite: lock.suite, pinnedAt: now(), packages }, null, 2)}\n`;
   await writeFile(join(import.meta.dirname, 'debian-lock.json'), text);
   const before = new Map(lock.packages.map((one) => [key(one), one.version]));
   return packages
     .filter((one) => before.get(key(one)) !== one.version)
     .map((one) => `${key(one)}: ${before.get(key(one)) ?? 'new'} -> ${one.version}`);
 }
+
+/** As snapshot.debian.org writes times. */
+const now = () => new Date().toISOString().replace(/[-:]|\.\d+/g, '');
 
 const key = ({ name, architecture }: LockedPackage) => `${name} ${architecture}`;
 
