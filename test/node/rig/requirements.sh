@@ -14,8 +14,10 @@ if [[ $(id -u) != 0 ]]; then
 fi
 need 'new namespaces (mount, net, pid, uts, ipc, cgroup)' unshare --mount --net --pid --uts --ipc --cgroup --fork --mount-proc true
 need 'veth and bridge in a network namespace' unshare --net bash -c 'ip link add v0 type veth peer name v1 && ip link add b0 type bridge'
-need 'overlayfs' unshare --mount bash -c 'mount -t tmpfs tmpfs /mnt && cd /mnt && mkdir l u w m &&
-  mount -t overlay -o lowerdir=l,upperdir=u,workdir=w overlay m'
+scratch=$(mktemp -d)
+need "overlayfs on the file system of ${TMPDIR:-/tmp}" unshare --mount bash -c 'cd "$1" && mkdir l u w m &&
+  mount -t overlay -o lowerdir=l,upperdir=u,workdir=w overlay m' bash "$scratch"
+rm -rf "$scratch"
 for controller in cpu memory pids; do
   need "the cgroup controller $controller" grep -Eq "(^|[:,])$controller[:,]|^0::" /proc/self/cgroup
 done
