@@ -25,8 +25,15 @@ export class NameError extends Error {
 const running = new Map<string, Promise<readonly LookupAddress[]>>();
 
 /**
- * Names whose last lookup took long. A lookup occupies a thread until it ends, and libuv gives lookups two of its four: names
- * that a DNS server leaves without an answer are looked up one after the other, so that all others find a thread.
+ * A lookup occupies a thread until it ends, and libuv gives lookups two of its four. The others wait here, so that the time
+ * which a lookup takes is its own.
+ */
+let idleThreads = 2;
+const waiting: (() => void)[] = [];
+
+/**
+ * Names whose last lookup took long: those that a DNS server leaves without an answer are looked up one after the other, so
+ * that all others find a thread.
  */
 const slow = new Set<string>();
 let slowTurn: Promise<unknown> = Promise.resolve();
@@ -63,7 +70,19 @@ function lookup(host: string): Promise<readonly LookupAddress[]> {
   return found;
 }
 
-function ask(host: string): Promise<readonly LookupAddress[]> {
+async function ask(host: string): Promise<readonly LookupAddress[]> {
+  if (idleThreads === 0) await new Promise<void>((resolve) => waiting.push(resolve));
+  else idleThreads -= 1;
+  try {
+    return await askSystem(host);
+  } finally {
+    const next = waiting.shift();
+    if (next === undefined) idleThreads += 1;
+    else next();
+  }
+}
+
+function askSystem(host: string): Promise<readonly LookupAddress[]> {
   const { promise, resolve, reject } = Promise.withResolvers<readonly LookupAddress[]>();
   // One that never ends is slow, too.
   const late = setTimeout(() => {

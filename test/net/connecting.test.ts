@@ -145,10 +145,12 @@ test('names without an answer are looked up one after the other: they leave othe
   const resolver = scriptResolver(context, { 'fw-a.example.net': ['10.0.0.1'] });
   const ask = (names: readonly string[], ms: number) =>
     Promise.allSettled(names.map((name) => addressesOf(name, ms, never)));
-  await ask(away, 1_100);
+  for (const name of away) {
+    await ask([name], 1_100);
+    resolver.answer([]);
+    await new Promise(setImmediate);
+  }
   assert.deepEqual(resolver.asked, away);
-  resolver.answer([]);
-  await new Promise(setImmediate);
   const again = ask(away, 10_000);
   assert.deepEqual(await addressesOf('fw-a.example.net', 1000, never), ['10.0.0.1']);
   const [first, ...others] = away;
@@ -162,7 +164,30 @@ test('names without an answer are looked up one after the other: they leave othe
   assert.deepEqual(new Set((await again).map(({ status }) => status)), new Set(['fulfilled']));
   await new Promise(setImmediate);
   const last = ask(away, 1000);
-  resolver.answer(['10.0.0.2']);
+  // Two threads first, and then the third name.
+  for (let turn = 0; turn < 2; turn += 1) {
+    resolver.answer(['10.0.0.2']);
+    await new Promise(setImmediate);
+  }
   await last;
   assert.deepEqual(resolver.asked.slice(7), away);
+});
+
+test('a name that only waited for a thread is not taken for one without an answer', async (context) => {
+  const silent = ['a.silent.example.net', 'b.silent.example.net'];
+  const resolver = scriptResolver(context, { 'fw-b.example.net': ['10.0.0.1'] });
+  const ask = (names: readonly string[], ms: number) =>
+    Promise.allSettled(names.map((name) => addressesOf(name, ms, never)));
+  // Both threads are taken for longer than an answer takes.
+  const [, , waited] = await ask([...silent, 'fw-b.example.net'], 1_100);
+  assert.equal(waited?.status, 'rejected');
+  resolver.answer([]);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const again = ask(silent, 10_000);
+  assert.deepEqual(await addressesOf('fw-b.example.net', 1000, never), ['10.0.0.1']);
+  for (let turn = 0; turn < silent.length; turn += 1) {
+    resolver.answer(['10.0.0.2']);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  await again;
 });

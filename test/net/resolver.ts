@@ -1,4 +1,5 @@
-// Stands for the system's resolver: each name has the addresses that the test says, or the error, or no answer at all.
+// Stands for the system's resolver and libuv's two threads for it: each name has the addresses that the test says, or the
+// error, or no answer at all, and then occupies a thread.
 import dns, { type LookupAddress } from 'node:dns';
 import { isIP } from 'node:net';
 import type { TestContext } from 'node:test';
@@ -15,22 +16,40 @@ export type Resolver = {
 
 type Callback = (error: NodeJS.ErrnoException | null, found: LookupAddress[]) => void;
 
+const threads = 2;
+
 export function scriptResolver(context: TestContext, answers: Answers): Resolver {
   const asked: string[] = [];
   const waiting: Callback[] = [];
+  const queue: (() => void)[] = [];
+  let idle = threads;
+  const next = (): void => {
+    if (idle > 0 && queue.length > 0) {
+      idle -= 1;
+      queue.shift()?.();
+    }
+  };
   const lookup = (host: string, _: dns.LookupAllOptions, callback: Callback): void => {
     asked.push(host);
-    const found = answers[host];
-    if (found === undefined) waiting.push(callback);
-    else if (typeof found === 'string') {
-      setImmediate(callback, Object.assign(new Error(`getaddrinfo ${found} ${host}`), { code: found }), []);
-    } else setImmediate(callback, null, recordsOf(found));
+    const end: Callback = (error, found) => {
+      idle += 1;
+      callback(error, found);
+      next();
+    };
+    queue.push(() => {
+      const found = answers[host];
+      if (found === undefined) waiting.push(end);
+      else if (typeof found === 'string') {
+        setImmediate(end, Object.assign(new Error(`getaddrinfo ${found} ${host}`), { code: found }), []);
+      } else setImmediate(end, null, recordsOf(found));
+    });
+    next();
   };
   context.mock.method(dns, 'lookup', lookup);
   return {
     asked,
     answer: (addresses) => {
-      for (const callback of waiting.splice(0)) callback(null, recordsOf(addresses));
+      for (const end of waiting.splice(0)) end(null, recordsOf(addresses));
     },
   };
 }
