@@ -16,7 +16,7 @@ export type InstallOptions = {
   readonly labels?: Readonly<Record<string, string>>;
 };
 
-export type NodeFirewallOptions = Omit<DeviceOptions, 'host' | 'names'> & {
+export type NodeFirewallOptions = Omit<DeviceOptions, 'host'> & {
   readonly name: string;
   /** Fields of the PanFirewall's spec; they win. */
   readonly spec?: object;
@@ -80,8 +80,8 @@ export async function install(
   }
   return {
     cluster,
-    async firewall({ name, spec, ...options }) {
-      const device = await startDevice({ ...options, host: network.node, names: [network.node] });
+    async firewall({ name, spec, names = [network.node], ...options }) {
+      const device = await startDevice({ ...options, host: network.node, names });
       devices.push(device);
       const { simulator, secret, tagPrefix } = device;
       const ref = { namespace: operatorNamespace, name };
