@@ -1,4 +1,4 @@
-// What the table has to be: the addresses of a namespace's Pods, as the cluster says them.
+// The addresses of a namespace's Pods, as the cluster says them, and a table that holds these and no others.
 import assert from 'node:assert/strict';
 import { waitFor } from '../../harness/wait-for.ts';
 import type { Device } from '../../scenarios/device.ts';

@@ -1,4 +1,4 @@
-// The operator's Pods as the kubelet runs them: who leads, their processes, and what they answer.
+// Pods of the operator as the kubelet runs them: the leader, their processes, and their answers.
 import { operatorNamespace } from '../installation.ts';
 import type { ExecOptions, KubeNode } from '../node.ts';
 
