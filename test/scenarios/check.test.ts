@@ -55,7 +55,7 @@ test('a firewall that works: each step says what was seen, and nothing was writt
     /^✓ device {7}\S+ \d{15}, PAN-OS \S+$/,
     /^✓ role {9}Operational Requests; /,
     /^✓ table vsys1 {2}\d+ entries, 0 with tags of \S+, not marked yet$/,
-    /^✓ tables {7}read$/,
+    /^✓ tables {7}1 of 1 read$/,
   ];
   assert.equal(lines.length, expected.length, lines.join('\n'));
   for (const [index, pattern] of expected.entries()) assert.match(lines[index] ?? '', pattern);

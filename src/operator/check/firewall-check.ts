@@ -128,11 +128,14 @@ async function checkTables(
     { met: () => {}, unmet: () => {}, noted: () => {} },
   );
   try {
-    for (const table of await tablesOf(settings.tables, devices, signal)) {
+    const tables = await tablesOf(settings.tables, devices, signal);
+    let read = 0;
+    for (const table of tables) {
       const name = `table ${tableName(table)}`;
       try {
         const connection = await devices.connect(table, signal);
         const { entries } = await connection.call({ ask: 'readAll', table }, signal);
+        read += 1;
         const owner = ownerId === undefined ? undefined : { prefix: firewall.tagPrefix, id: ownerId };
         const ownership = owner && sight(unknownOwnership, marksIn(entries), owner);
         const conflict = ownership && conflictOf(ownership, meta.name);
@@ -143,7 +146,7 @@ async function checkTables(
         list.fail(name, error.message);
       }
     }
-    list.ok('tables', 'read');
+    list.ok('tables', `${read} of ${tables.length} read`);
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
     list.fail('tables', error.message);
