@@ -1,6 +1,6 @@
 // docs/reference: every field of the resources and every flag, from the schemas that the program itself reads.
 
-import { usage } from '../src/config/config.ts';
+import { usage } from '../src/config/usage.ts';
 import { customResourceDefinitions } from './custom-resource-definitions.ts';
 
 export const referenceFolder = 'docs/reference';

@@ -1,7 +1,8 @@
 // Entry point: reads the arguments, starts the command, and turns its end into an exit code.
 
 import { createInterface } from 'node:readline/promises';
-import { type Command, readCommand, usage } from './config/config.ts';
+import { type Command, readCommand } from './config/config.ts';
+import { usage } from './config/usage.ts';
 import { ConfigError } from './config/config-error.ts';
 import { KubeConfigError } from './kubernetes/client/kube-connection.ts';
 import { ListenError } from './runtime/http-server.ts';
