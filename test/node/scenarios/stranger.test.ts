@@ -27,6 +27,13 @@ async function installCommand(): Promise<string> {
   return `${command} ${option}`;
 }
 
+/** What the README has to look at an installation from within. */
+async function testCommand(): Promise<string> {
+  const readme = await readFile(join(import.meta.dirname, '../../../README.md'), 'utf8');
+  const [, command] = /`(helm test .*?)`/.exec(readme) ?? assert.fail('no helm test in the README');
+  return command ?? '';
+}
+
 type Table = Readonly<Record<string, { readonly tags: readonly string[] }>>;
 
 /** Address -> tags of the simulated firewall, by the notes' last command. */
@@ -87,6 +94,14 @@ test('installed by README and notes, it follows a Deployment and goes', async (t
     await node.kubectl(['scale', 'deployment/web', `--replicas=${replicas}`]);
     await follows(replicas);
   }
+  const report = await node.shell(await testCommand());
+  for (const line of [
+    /✓ rights +system:serviceaccount:\S+ has all \d+/,
+    /✓ certificate +CN=/,
+    /✓ table vsys1 +2 entries/,
+  ])
+    assert.match(report, line);
+  assert.doesNotMatch(report, /✗/);
   await node.kubectl(['delete', 'deployment/web']);
   const emptied = async (): Promise<boolean> =>
     Object.keys(await readTable(showTable)).join() === '192.0.2.1';
