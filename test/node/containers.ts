@@ -10,9 +10,12 @@ export type ContainerRef = PodRef & {
 
 type Pod = {
   readonly status: {
-    readonly containerStatuses?: readonly { readonly name: string; readonly containerID?: string }[];
+    readonly containerStatuses?: readonly Container[];
+    readonly initContainerStatuses?: readonly Container[];
   };
 };
+
+type Container = { readonly name: string; readonly containerID?: string };
 
 /** Signals the first process of a container; the kubelet restarts it by the Pod's restartPolicy. */
 export async function signalContainer(
@@ -21,7 +24,8 @@ export async function signalContainer(
   signal: NodeJS.Signals = 'SIGKILL',
 ): Promise<void> {
   const pod = JSON.parse(await node.kubectl(['get', 'pod', name, '-n', namespace, '-o', 'json'])) as Pod;
-  const statuses = pod.status.containerStatuses ?? [];
+  const { containerStatuses = [], initContainerStatuses = [] } = pod.status;
+  const statuses = [...containerStatuses, ...initContainerStatuses];
   const status = statuses.find((one) => container === undefined || one.name === container);
   await signalTask(node, status?.containerID?.replace('containerd://', '') ?? '', signal);
 }
