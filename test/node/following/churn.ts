@@ -51,7 +51,7 @@ export async function churn(
     '-n',
     namespace,
     '--cascade=foreground',
-    '--timeout=90s',
+    '--timeout=180s',
   ]);
   return begun;
 
