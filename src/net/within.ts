@@ -1,5 +1,7 @@
 // A time limit for one step of making a connection, or for one call.
 
+import { onAbort } from '../signals/abort.ts';
+
 type Limit = {
   readonly ms: number;
   /** What the step fails with when it is over. */
@@ -15,15 +17,18 @@ export async function within<T>(
   signal: AbortSignal,
   step: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const limit = new AbortController();
+  // Not AbortSignal.any, of which a signal that lives as long as the process keeps a record for each call until garbage is collected.
+  const limited = new AbortController();
+  const end = onAbort(signal, () => limited.abort(signal.reason));
   let lastLook: NodeJS.Immediate | undefined;
   // A process that stood still for a while meets its timers before its sockets, on which the answer may wait.
   const timer = setTimeout(() => {
-    lastLook = setImmediate(() => limit.abort(late()));
+    lastLook = setImmediate(() => limited.abort(late()));
   }, ms);
   try {
-    return await step(AbortSignal.any([signal, limit.signal]));
+    return await step(limited.signal);
   } finally {
+    end();
     clearTimeout(timer);
     clearImmediate(lastLook);
   }
