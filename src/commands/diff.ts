@@ -5,6 +5,7 @@ import type { DiffRequest } from '../config/command-flags.ts';
 import type { Settings } from '../config/config.ts';
 import { createKubeHttp } from '../kubernetes/client/http.ts';
 import { connectToCluster } from '../kubernetes/client/kube-connection.ts';
+import { explained } from '../operator/check/cluster-check.ts';
 import { diffLines, type FirewallDiff, firewallDiff } from '../operator/check/diff-report.ts';
 import { Controller } from '../operator/cluster/controller.ts';
 import { askOwnerId } from '../operator/cluster/installation.ts';
@@ -30,7 +31,7 @@ type DiffOptions = {
 
 const pollMs = 50;
 
-/** 0: equal; 1: something differs; 2: something could not be compared. Rejects with the signal's reason. */
+/** 0: equal; 1: something differs; 2: something could not be compared, or it was interrupted. Rejects for a bug. */
 export async function diff(options: DiffOptions, signal: AbortSignal): Promise<0 | 1 | 2> {
   const { settings, request, log, tell } = options;
   const cluster = connectToCluster(settings.kubeconfig);
@@ -48,6 +49,9 @@ export async function diff(options: DiffOptions, signal: AbortSignal): Promise<0
     const unknown = await untilComplete(controller, request, stop);
     for (const line of unknown) tell(line);
     return unknown.length > 0 ? 2 : report(chosen(controller, request), tell);
+  } catch (error) {
+    tell(signal.aborted ? 'interrupted: not compared' : `not compared: ${explained(error)}`);
+    return 2;
   } finally {
     ending.abort();
     await Promise.allSettled(running);

@@ -7,6 +7,12 @@ export function quoted(text: string): string {
   return JSON.stringify(text.length <= maxQuoted ? text : `${text.slice(0, maxQuoted)}…`);
 }
 
+/** For a terminal: with escapes for what would end the line, move the cursor or turn the direction of the text. */
+export function printable(text: string): string {
+  const escape = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, escape);
+}
+
 /** The entry of `known` that takes the fewest single-character edits; of equals, the one that begins alike longest. */
 export function nearest(word: string, known: readonly [string, ...string[]]): string {
   const typed = word.toLowerCase();

@@ -2,9 +2,12 @@
 
 import type { Finding } from '../../core/model/finding.ts';
 import type { PairChange } from '../../core/table/outlook.ts';
-import { tableName } from '../../core/model/table-ref.ts';
+import { tableKey, tableName, type TableRef } from '../../core/model/table-ref.ts';
+import { purgeObstacle } from '../../core/rights/write-mode.ts';
+import { departed, type FirewallView } from '../../core/status/firewall-view.ts';
 import { approveCommand, type HeldRemovals } from '../../core/status/table-health.ts';
-import type { FirewallObject } from '../cluster/firewall-objects.ts';
+import { printable } from '../../core/syntax/wording.ts';
+import type { ParsedFirewall } from '../../kubernetes/resources/parse.ts';
 
 type TableDiff = {
   /** `edge-a vsys1`. */
@@ -24,34 +27,72 @@ export type FirewallDiff = {
   readonly isComplete: boolean;
 };
 
+/** As FirewallObject. */
+type DiffedFirewall = {
+  readonly parsed: ParsedFirewall;
+  readonly worker:
+    | {
+        readonly tables: { readonly all: readonly DiffedTable[]; readonly mayHaveMore: boolean };
+        view(): Shown;
+      }
+    | undefined;
+};
+
+type DiffedTable = {
+  readonly ref: TableRef;
+  readonly table: { readonly changes: readonly PairChange[] | undefined };
+};
+
+type Shown = Pick<FirewallView, 'finding' | 'device' | 'tables' | 'departed'>;
+
+const beingDeleted: Finding = {
+  reason: 'Purging',
+  message: 'the PanFirewall is being deleted: nothing is registered any more',
+};
+const left: Finding = {
+  reason: 'Purging',
+  message: 'it left spec.tables, and the operator unregisters what is ours in it',
+};
+
 /** What is known by now. */
-export function firewallDiff({ parsed, worker }: FirewallObject): FirewallDiff {
+export function firewallDiff({ parsed, worker }: DiffedFirewall): FirewallDiff {
   const firewall = parsed.meta.name;
-  const failed = (finding: Finding): FirewallDiff => ({
-    firewall,
-    tables: [{ subject: firewall, changes: undefined, finding, held: [] }],
-    isComplete: true,
-  });
+  const notCompared = (finding: Finding | undefined, subject = firewall): TableDiff => {
+    return { subject, changes: undefined, finding, held: [] };
+  };
+  const failed = (finding: Finding): FirewallDiff => {
+    return { firewall, tables: [notCompared(finding)], isComplete: true };
+  };
   if (!parsed.ok) return failed({ reason: 'InvalidSpec', message: parsed.problems });
-  if (worker === undefined) return { firewall, tables: [], isComplete: false };
+  if (parsed.meta.deletingSince !== undefined) return failed(beingDeleted);
+  if (worker === undefined) return { firewall, tables: [notCompared(undefined)], isComplete: false };
   const view = worker.view();
-  const kept = worker.tables.all.map(({ ref, table }, index): TableDiff => {
-    const failing = view.tables[index]?.view.failing ?? view.finding;
-    const held = parsed.status?.tables?.[index]?.held ?? [];
-    return {
-      subject: `${firewall} ${tableName(ref)}`,
-      changes: table.changes,
-      finding: table.known ? undefined : failing,
-      held,
-    };
+  const { all, mayHaveMore } = worker.tables;
+  const shown = new Map(view.tables.map((table) => [tableKey(table.ref), table.view]));
+  const former = new Map(parsed.status?.tables?.map((table) => [tableKey(table), table]));
+  const subjectOf = (ref: TableRef) => `${firewall} ${tableName(ref)}`;
+  const kept = all.map(({ ref, table: { changes } }): TableDiff => {
+    const finding = changes === undefined ? shown.get(tableKey(ref))?.failing : undefined;
+    return { subject: subjectOf(ref), changes, finding, held: former.get(tableKey(ref))?.held ?? [] };
   });
-  const isRead = kept.every(({ changes, finding }) => changes !== undefined || isFinal(finding));
-  if (kept.length === 0 && isFinal(view.finding)) return failed(view.finding);
-  return { firewall, tables: kept, isComplete: kept.length > 0 && !worker.tables.mayHaveMore && isRead };
+  const stays = new Set([...all, ...(view.departed ?? [])].map(({ ref }) => tableKey(ref)));
+  const mayPurge = purgeObstacle(parsed.settings) === undefined && !mayHaveMore;
+  const isSame = parsed.status?.device?.serial === view.device?.serial;
+  const leaving = [...former].flatMap(([key, { serial, vsys, state }]) => {
+    const isPurged = state !== departed && !stays.has(key) && (isSame || serial !== undefined);
+    return mayPurge && isPurged ? notCompared(left, subjectOf({ serial, vsys })) : [];
+  });
+  // What is wrong with device groups: there may be tables that are not known.
+  const unknown = mayHaveMore || view.finding !== undefined ? [notCompared(view.finding)] : [];
+  return {
+    firewall,
+    tables: [...kept, ...unknown, ...leaving],
+    isComplete: !mayHaveMore && [...kept, ...unknown].every(isSettled),
+  };
 }
 
-function isFinal(finding: Finding | undefined): finding is Finding {
-  return finding !== undefined && finding.reason !== 'Progressing';
+function isSettled({ changes, finding }: TableDiff): boolean {
+  return changes !== undefined || (finding !== undefined && finding.reason !== 'Progressing');
 }
 
 /** A headline, then a line a pair: `+ 10.20.6.21 k8s-prod.ns_shop.web`, `- ... (unclaimed; waits for the removal guard)`. */
@@ -60,7 +101,8 @@ export function* diffLines(
   firewall: string,
 ): Generator<string> {
   if (changes === undefined) {
-    yield `${subject}: not compared: ${finding === undefined ? 'it was not read in time' : `${finding.reason}: ${finding.message}`}`;
+    const why = finding === undefined ? 'it was not read in time' : `${finding.reason}: ${finding.message}`;
+    yield printable(`${subject}: not compared: ${why}`);
     return;
   }
   const register = changes.filter(({ kind }) => kind === 'register').length;
@@ -71,7 +113,8 @@ export function* diffLines(
 }
 
 function changeLine(change: PairChange): string {
-  if (change.kind === 'register') return `+ ${change.address} ${change.tag}`;
+  if (change.kind === 'register') return printable(`+ ${change.address} ${change.tag}`);
   const { address, tag, cause, waitsFor } = change;
-  return `- ${address} ${tag} (${waitsFor === undefined ? cause : `${cause}; waits: ${waitsFor}`})`;
+  const why = waitsFor === undefined ? cause : `${cause}; waits: ${waitsFor}`;
+  return printable(`- ${address} ${tag} (${why})`);
 }

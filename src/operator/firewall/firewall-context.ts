@@ -58,10 +58,9 @@ export class FirewallContext {
   /** Monotonic ms. */
   readonly now: () => number;
   readonly timing: Timing;
-  /** The spec that the worker goes by. */
-  settings: FirewallSettings;
   readonly #environment: FirewallEnvironment;
   readonly #cluster: ClusterState;
+  #settings: FirewallSettings;
 
   constructor(
     environment: FirewallEnvironment,
@@ -72,7 +71,7 @@ export class FirewallContext {
     this.#cluster = cluster;
     this.firewall = firewall;
     this.meta = meta;
-    this.settings = settings;
+    this.#settings = settings;
     this.ownerId = environment.ownerId;
     this.desired = cluster.desired;
     this.secrets = cluster.secrets;
@@ -81,6 +80,16 @@ export class FirewallContext {
     this.log = environment.log.child({ firewall: meta.name });
     this.now = environment.now;
     this.timing = environment.timing;
+  }
+
+  /** The spec that the worker goes by. A purge goes by its mode alone, so it says Observe where nothing is written. */
+  get settings(): FirewallSettings {
+    if (this.#environment.observeOnly !== true) return this.#settings;
+    return { ...this.#settings, mode: 'Observe' };
+  }
+
+  set settings(settings: FirewallSettings) {
+    this.#settings = settings;
   }
 
   get knowledge(): ClusterKnowledge {
