@@ -37,6 +37,13 @@ async function main(args: readonly string[]): Promise<void> {
 
 const tell = (line: string) => process.stdout.write(`${line}\n`);
 
+/** Who reads no further, such as head, has what they wanted: the rest is not written, and the exit code stays. */
+function endQuietlyWithoutReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 function checkWith(request: Command['check']): Work {
   return async (settings, log, signal) => {
     process.exitCode = await check({ settings, request, log, tell }, signal);
@@ -45,6 +52,8 @@ function checkWith(request: Command['check']): Work {
 
 function diffWith(request: Command['diff']): Work {
   return async (settings, log, signal) => {
+    // Also should it end by a bug: 1 would say that something differs.
+    process.exitCode = 2;
     process.exitCode = await diff({ settings, request, log, tell }, signal);
   };
 }
@@ -82,6 +91,7 @@ async function untilStopped(
   work: Work,
   { settings, warnings, to, level = settings['log-level'] }: Start,
 ): Promise<void> {
+  if (to === 2) endQuietlyWithoutReader();
   const log = createLogger({ level, format: settings['log-format'], to });
   for (const warning of warnings) log.warn(warning);
   for (const entry of settings.proxy.unreadable) log.warn({ entry }, 'NO_PROXY entry not understood');
@@ -92,8 +102,9 @@ async function untilStopped(
 try {
   await main(process.argv.slice(2));
 } catch (error) {
-  process.exitCode = error instanceof ConfigError ? 2 : 1;
+  process.exitCode = error instanceof ConfigError ? 2 : (process.exitCode ?? 1);
   if (error instanceof ConfigError) process.stderr.write(`${error.message}\nSee --help.\n`);
+  else if (error instanceof Error && error.name === 'AbortError') process.stderr.write('interrupted\n');
   else if (error instanceof KubeConfigError) process.stderr.write(`${error.message}\n`);
   else if (error instanceof ListenError)
     process.stderr.write(`--http-address (PANTAG_HTTP_ADDRESS): ${error.message}\n`);

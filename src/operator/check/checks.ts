@@ -1,5 +1,7 @@
 // Results of the command check: sections of lines, as text and as JSON.
 
+import { printable } from '../../core/syntax/wording.ts';
+
 /** ok; warning: it works, and somebody should know; failed; notReached: something before it failed. */
 export type Outcome = 'ok' | 'warning' | 'failed' | 'notReached';
 
@@ -27,8 +29,8 @@ export function hasFailed({ checks }: Section): boolean {
 /** The subject, then a line each. */
 export function sectionLines({ subject, checks }: Section): string[] {
   const line = ({ name, outcome, message }: Check) =>
-    `  ${signs[outcome]} ${name.padEnd(nameColumn)} ${message}`.trimEnd();
-  return [subject, ...checks.map(line)];
+    printable(`  ${signs[outcome]} ${name.padEnd(nameColumn)} ${message}`).trimEnd();
+  return [printable(subject), ...checks.map(line)];
 }
 
 /** One object for machines: `{ ok, sections: [{ subject, checks: [{ name, outcome, message }] }] }`. */
