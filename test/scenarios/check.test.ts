@@ -99,6 +99,16 @@ test('each mistake is named at its step, and what comes after it is not reached'
   for (const fw of [noSecret, wrongCa, badKey, noRight, taken]) assert.deepEqual(fw.messages(), []);
 });
 
+test('a table that cannot be read is told as that, and the tables are not said to be read', async () => {
+  const tables = [{ vsys: 'vsys9' }, { vsys: 'vsys1' }];
+  await using fw = await firewall({ name: 'tables', vsys: ['vsys1', 'vsys2'], spec: { tables } });
+  const { code, section } = await check(['tables']);
+  const [missing = '', read = '', ...rest] = section('PanFirewall tables').slice(-3);
+  assert.match(missing, /^✗ table vsys9 {2}.*vsys9/);
+  assert.match(read, /^✓ table vsys1 {2}/);
+  assert.deepEqual([rest, code, fw.messages()], [['✗ tables       1 of 2 read'], 1, []]);
+});
+
 test('names choose PanFirewalls, json is for machines, and an unknown name is an error', async () => {
   await using _a = await firewall({ name: 'one' });
   await using _b = await firewall({ name: 'two' });

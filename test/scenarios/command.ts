@@ -13,6 +13,8 @@ export type Ended = {
 
 export type RunningCommand = {
   readonly interrupt: () => void;
+  /** Closes the other end of its standard output. */
+  readonly stopReading: () => void;
   readonly ended: Promise<Ended>;
 };
 
@@ -47,5 +49,5 @@ export async function startCommand(
   const { promise: ended, resolve, reject } = Promise.withResolvers<Ended>();
   child.once('error', reject);
   child.once('close', (code) => resolve({ code, lines: output.trimEnd().split('\n') }));
-  return { ended, interrupt: () => child.kill('SIGINT') };
+  return { ended, interrupt: () => child.kill('SIGINT'), stopReading: () => child.stdout.destroy() };
 }

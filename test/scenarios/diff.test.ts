@@ -1,7 +1,9 @@
 // The command diff: it says, pair by pair, what separates each table from the policies, and writes nothing.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { waitFor } from '../harness/wait-for.ts';
 import { startCommand } from './command.ts';
+import { stageFleet } from './panorama.ts';
 import { openStage } from './stage.ts';
 
 const stage = await openStage();
@@ -91,4 +93,96 @@ test('a firewall that does not answer is not compared, and the others are', asyn
     code: 2,
     lines: ['there is no PanFirewall "wel": did you mean "well"?'],
   });
+});
+
+/** Two tables, which an operator has filled and then left alone. */
+async function filled(name: string, spec: object) {
+  const fw = await stage.firewall({ name, foreignOn: ['10.1.0.1'], vsys: ['vsys1', 'vsys2'], spec });
+  const operator = await stage.startOperator();
+  await stage.policy({ ...policy, name }, { ...wanted, firewallNames: [name] });
+  const all = { '10.1.0.1': ['ns_shop.web'], '10.1.0.2': ['ns_shop.web'] };
+  for (const vsys of ['vsys1', 'vsys2']) await fw.holds(all, { vsys });
+  await stage.says('PanFirewall', { name }, 'InSync');
+  return { fw, operator };
+}
+
+const setTables = (name: string, ...names: string[]) =>
+  cluster.patch('PanFirewall', { name }, { spec: { tables: names.map((vsys) => ({ vsys })) } });
+const retain = (name: string) =>
+  cluster.patch('PanFirewall', { name }, { spec: { deletionPolicy: 'Retain' } });
+
+test('a table that has left spec.tables is told, and what is ours in it stays', async () => {
+  const name = 'leaving';
+  const { fw, operator } = await filled(name, { deletionPolicy: 'Purge' });
+  await using _ = fw;
+  await operator.stop();
+  const before = [fw.messages().length, fw.owned('vsys2')];
+  await setTables(name, 'vsys1');
+  const { code, lines } = await diff(name);
+  assert.deepEqual([fw.messages().length, fw.owned('vsys2')], before);
+  assert.equal(lines[0], 'leaving vsys1: 0 to register, 0 to unregister');
+  assert.match(lines[1] ?? '', /^leaving vsys2: not compared: Purging: it left spec\.tables/);
+  assert.deepEqual([lines.length, code], [2, 2]);
+
+  const again = await stage.startOperator();
+  await retain(name);
+  await stage.says('PanFirewall', { name }, 'InSync');
+  await again.stop();
+  await cluster.remove('PanTagPolicy', { ...policy, name });
+});
+
+test('a device group that is empty is not compared, and the tables beside it are', async () => {
+  await using fleet = await stageFleet(stage, {
+    name: 'groups',
+    firewalls: [{ serial: '0001', deviceGroup: 'edge' }, { serial: '0003' }],
+    foreignOn: ['10.1.0.1'],
+    spec: { tables: [{ deviceGroup: 'nowhere' }, { serial: '0003' }] },
+  });
+  const { code, lines } = await diff('groups');
+  assert.equal(lines[0], 'groups 0003: 0 to register, 0 to unregister');
+  assert.match(lines[1] ?? '', /^groups: not compared: DeviceUnavailable: device group nowhere: /);
+  assert.equal(code, 2);
+
+  await cluster.patch('PanFirewall', { name: 'groups' }, { spec: { tables: [{ deviceGroup: 'edge' }] } });
+  fleet.panorama.inject({ fault: 'hang' });
+  assert.deepEqual(await diff('groups', '--timeout', '15'), {
+    code: 2,
+    lines: ['groups: not compared: Progressing: device group edge: being looked up'],
+  });
+});
+
+test('a PanFirewall that is being deleted is not compared', async () => {
+  const name = 'deleted';
+  const { fw, operator } = await filled(name, { deletionPolicy: 'Purge' });
+  await using _ = fw;
+  await operator.stop();
+  await cluster.remove('PanFirewall', { name });
+  const { code, lines } = await diff(name);
+  assert.match(lines.join('\n'), /^deleted: not compared: Purging: the PanFirewall is being deleted/);
+  assert.equal(code, 2);
+  const again = await stage.startOperator();
+  await waitFor(() => Object.keys(fw.owned('vsys1')).length === 0, { what: 'the purge' });
+  await again.stop();
+  await cluster.remove('PanTagPolicy', { ...policy, name });
+});
+
+test('what ends it before it has compared is no difference', async () => {
+  await using fw = await stage.firewall({ name: 'hung', foreignOn: ['10.1.0.1'] });
+  fw.simulator.inject({ fault: 'hang' });
+  const { interrupt, ended } = await startCommand(stage, ['diff', 'hung']);
+  await waitFor(() => fw.simulator.log().length > 0, { what: 'the firewall to be asked', timeoutMs: 30_000 });
+  interrupt();
+  assert.deepEqual(await ended, { code: 2, lines: ['interrupted: not compared'] });
+  const unknown = await startCommand(stage, ['diff'], { token: 'none' });
+  const { code, lines } = await unknown.ended;
+  assert.match(lines.join('\n'), /^not compared: the API server does not accept the credentials/);
+  assert.equal(code, 2);
+});
+
+test('who reads no further, such as head, changes no exit code', async () => {
+  await using fw = await stage.firewall({ name: 'unread', foreignOn: ['10.1.0.1'] });
+  const { ended, stopReading } = await startCommand(stage, ['diff', 'unread']);
+  stopReading();
+  assert.equal((await ended).code, 0);
+  assert.deepEqual(fw.messages(), []);
 });

@@ -146,7 +146,9 @@ async function checkTables(
         list.fail(name, error.message);
       }
     }
-    list.ok('tables', `${read} of ${tables.length} read`);
+    const said = `${read} of ${tables.length} read`;
+    if (read === tables.length) list.ok('tables', said);
+    else list.fail('tables', said);
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
     list.fail('tables', error.message);
