@@ -29,9 +29,7 @@ function strangeAnnotations(): (round: number) => void {
   const requests = new AnnotationRequests();
   const worker = {
     tell: () => undefined,
-    approve: () => false,
-    mayHaveMore: true,
-    workers: [],
+    tables: { approve: () => false, mayHaveMore: true, all: [] },
   };
   return (round) => {
     const strange = Array.from(

@@ -1,7 +1,7 @@
 // Gate for guarded removals: open only with complete information.
 
 import type { PolicyId } from '../model/model.ts';
-import type { Owner } from '../rights/ownership.ts';
+import { type Owner, ownerWords } from '../rights/ownership.ts';
 import { type Scope, scopeOfSuffix } from '../model/policy-scope.ts';
 
 export type Knowledge = {
@@ -46,7 +46,7 @@ function closedBy({ clusterSynced, relisting, tableRead, rival }: Knowledge): st
   if (relisting !== undefined) return `the list of ${relisting} is being read again`;
   if (!tableRead()) return 'the table has not been read in full';
   if (rival === undefined) return undefined;
-  return `another operator, ${rival.id}, has marked ${rival.prefix} on this table`;
+  return `${ownerWords(rival)} on this table`;
 }
 
 function describe(policy: PolicyId): string {

@@ -1,6 +1,7 @@
 // Interprets the ownership marks found in a table: ours, a rival's, both or none.
 
 import { createHash } from 'node:crypto';
+import { quoted } from '../syntax/wording.ts';
 
 /** Of TEST-NET-1 (RFC 5737): no Pod ever has it. */
 export const markerAddress = '192.0.2.1';
@@ -78,8 +79,22 @@ export function conflictOf({ kind, rivals }: Ownership, firewall: string): strin
   const consequence =
     kind === 'shutOut' ? 'nothing is written' : 'guarded removals wait, everything else continues';
   return (
-    `another operator, ${rival.id}, has marked its tag prefix ${rival.prefix} on this table: ${consequence}; ` +
-    `give this PanFirewall a prefix of its own, or take over the table with ` +
-    `kubectl annotate panfw ${firewall} pantag.io/adopt=${rival.id}`
+    `${ownerWords(rival)} on this table: ${consequence}; ` +
+    `give this PanFirewall a prefix of its own, or ${takeover(rival, firewall)}`
   );
+}
+
+/** A mark is a tag, which anybody may have written who writes to the device: what it says is quoted unless it is plain. */
+const isPlain = (words: string) => /^[\w.-]{1,128}$/.test(words);
+
+/** The beginning of a sentence: who has marked which prefix. */
+export function ownerWords({ id, prefix }: Owner): string {
+  const shown = (words: string) => (isPlain(words) ? words : quoted(words));
+  return `another operator, ${shown(id)}, has marked its tag prefix ${shown(prefix)}`;
+}
+
+/** To be pasted, so only where no shell can read more in it than an id. */
+function takeover({ id }: Owner, firewall: string): string {
+  if (!isPlain(id)) return 'take the mark off the table: no operator of this kind has such an id';
+  return `take over the table with kubectl annotate panfw ${firewall} pantag.io/adopt=${id}`;
 }

@@ -71,7 +71,13 @@ function loginWords({ login }: ConnectionSettings): string {
 
 /** The words of the certificate are the device's: shortened and escaped. */
 function certificateWords({ subject, issuer, validTo }: X509Certificate): string {
-  return `${nameWords(subject)}, issued by ${nameWords(issuer)}, until ${new Date(validTo).toISOString().slice(0, 10)}`;
+  return `${nameWords(subject)}, issued by ${nameWords(issuer)}, until ${dayOf(validTo)}`;
+}
+
+/** OpenSSL's words for a time, as a date; as they are where they are none. */
+function dayOf(time: string): string {
+  const at = new Date(time);
+  return Number.isNaN(at.getTime()) ? nameWords(time) : at.toISOString().slice(0, 10);
 }
 
 function nameWords(name: string | undefined): string {

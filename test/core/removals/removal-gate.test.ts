@@ -33,7 +33,7 @@ test('while another operator has marked the table every removal waits, and it is
   for (const tag of ['web', 'ns_shop.web'])
     assert.match(
       waits(tag, { rival }) ?? '',
-      /another operator, bbbbbbbbbbbb, has marked k8s\. on this table/,
+      /another operator, bbbbbbbbbbbb, has marked its tag prefix k8s\. on this table/,
     );
 });
 

@@ -122,3 +122,12 @@ test('who comes second, whatever the order of looks from then on, never writes a
     }),
   );
 });
+
+test('a mark with words for a shell is quoted, and no command is made of it', () => {
+  for (const id of ['x;reboot', '$(reboot)', "x'y", 'x y', 'x\u001b[2J', 'x\u202ey', '-'.repeat(200)]) {
+    const rival = { prefix: 'k8s.', id };
+    const message = conflictOf({ kind: 'shutOut', rivals: [rival] }, 'edge-a') ?? '';
+    assert.doesNotMatch(message, /kubectl|\p{Cc}/u, id);
+    assert.match(message, /another operator, "/);
+  }
+});
