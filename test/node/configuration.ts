@@ -84,6 +84,4 @@ const kubelet = {
   },
   volumePluginDir: '/var/lib/kubelet/volume-plugins',
   maxPods: 110,
-  // How soon it sees that a volume is larger than it may be.
-  volumeStatsAggPeriod: '10s',
 };
