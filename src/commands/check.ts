@@ -1,6 +1,5 @@
 // The command check: what an installation needs, looked at one after the other, without writing anything.
 
-import type { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import type { CheckRequest } from '../config/command-flags.ts';
 import type { Settings } from '../config/config.ts';
@@ -14,8 +13,8 @@ import { checkCluster, explained } from '../operator/check/cluster-check.ts';
 import { checkFirewall, type FirewallCheckOptions } from '../operator/check/firewall-check.ts';
 import { askOwnerId } from '../operator/cluster/installation.ts';
 import { readSecret, type Secrets } from '../operator/device/credentials.ts';
-import { openConnection } from '../operator/device/device-connection.ts';
 import { unknownNames } from '../operator/lifecycle/purge-selection.ts';
+import { openReadOnly } from './read-only.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { userAgent } from '../version.ts';
 
@@ -81,8 +80,11 @@ async function* sectionsOf(
   if (unknown.length > 0) yield objects('failed', unknown.join('; '));
   else if (chosen.length === 0) yield objects('warning', 'there are none yet');
   else {
+    const { settings, log } = parts;
     const secrets = await readSecrets(http, namespace, signal);
-    yield* inOrder(chosen, { ...checkOptions(parts, await ownerIdOf(parts, signal)), secrets }, signal);
+    const ownerId = await ownerIdOf(parts, signal);
+    const open: FirewallCheckOptions['open'] = (one, presented) => openReadOnly(settings, one, presented);
+    yield* inOrder(chosen, { secrets, ownerId, open, log, timing: settings.timing }, signal);
   }
 }
 
@@ -127,27 +129,4 @@ async function ownerIdOf({ http, namespace }: Parts, signal: AbortSignal): Promi
     if (error instanceof KubeApiError || error instanceof KubeUnreachableError) return undefined;
     throw error;
   }
-}
-
-function checkOptions(
-  { settings, log }: Parts,
-  ownerId: string | undefined,
-): Omit<FirewallCheckOptions, 'secrets'> {
-  const { proxy: environmentProxy, timing } = settings;
-  return {
-    ownerId,
-    log,
-    timing,
-    open: (connection, presented: (certificate: X509Certificate) => void) =>
-      openConnection({
-        settings: connection,
-        environmentProxy,
-        userAgent,
-        mayCall: () => true,
-        mayGoOn: () => true,
-        observe: () => {},
-        presented,
-        timing,
-      }),
-  };
 }

@@ -10,12 +10,11 @@ import { diffLines, type FirewallDiff, firewallDiff } from '../operator/check/di
 import { Controller } from '../operator/cluster/controller.ts';
 import { askOwnerId } from '../operator/cluster/installation.ts';
 import { createWatches } from '../operator/cluster/watches.ts';
-import { openConnection } from '../operator/device/device-connection.ts';
-import type { Connection } from '../operator/device/device-port.ts';
 import type { FirewallEnvironment } from '../operator/firewall/firewall-context.ts';
 import { createFirewallWorker } from '../operator/firewall/firewall-worker.ts';
 import { systemClocks, type Term } from '../operator/leadership/term.ts';
 import { unknownNames } from '../operator/lifecycle/purge-selection.ts';
+import { openReadOnly } from './read-only.ts';
 import { silentObserver } from '../operator/table/table-observer.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { createMetrics } from '../runtime/metrics.ts';
@@ -82,8 +81,8 @@ async function untilComplete(
 
 function chosen({ firewalls }: Controller, { names }: Pick<DiffRequest, 'names'>): readonly FirewallDiff[] {
   return [...firewalls.values()]
+    .filter(({ parsed }) => names.length === 0 || names.includes(parsed.meta.name))
     .map(firewallDiff)
-    .filter(({ firewall }) => names.length === 0 || names.includes(firewall))
     .sort((a, b) => (a.firewall < b.firewall ? -1 : 1));
 }
 
@@ -92,7 +91,7 @@ function report(diffs: readonly FirewallDiff[], tell: (line: string) => void): 0
   for (const { firewall, tables } of diffs)
     for (const table of tables) for (const line of diffLines(table, firewall)) tell(line);
   const tables = diffs.flatMap((one) => one.tables);
-  if (tables.some(({ changes }) => changes === undefined)) return 2;
+  if (tables.some(({ isRead }) => !isRead)) return 2;
   return tables.some(({ changes = [] }) => changes.length > 0) ? 1 : 0;
 }
 
@@ -100,26 +99,15 @@ type Observing = Pick<DiffOptions, 'settings' | 'log'> & { readonly ownerId: str
 
 /** The operator's own parts, of which every PanFirewall is in Observe. */
 function observingController({ settings, log, ownerId }: Observing): Controller {
-  const { proxy: environmentProxy, timing } = settings;
   const environment: FirewallEnvironment = {
     ownerId,
     observeOnly: true,
     observe: () => silentObserver,
     log,
     now: systemClocks.now,
-    timing,
-    open: (_, connection) =>
-      readOnly(
-        openConnection({
-          settings: connection,
-          environmentProxy,
-          userAgent,
-          mayCall: () => true,
-          mayGoOn: () => true,
-          observe: () => {},
-          timing,
-        }),
-      ),
+    timing: settings.timing,
+    // A second lock: Observe sends nothing.
+    open: (_, connection) => openReadOnly(settings, connection),
   };
   return new Controller({
     createWorker: (parsed, state) => createFirewallWorker(environment, state, parsed),
@@ -129,17 +117,6 @@ function observingController({ settings, log, ownerId }: Observing): Controller 
     statusObserved: () => {},
     log,
   });
-}
-
-/** A second lock: Observe sends nothing, and what it would send by mistake does not leave. */
-function readOnly(connection: Connection): Connection {
-  return {
-    call: (question, signal) => {
-      if (question.ask === 'send') throw new TypeError('the command diff sends no message');
-      return connection.call(question, signal);
-    },
-    close: () => connection.close(),
-  };
 }
 
 /** It reads, which needs no Lease. */

@@ -12,7 +12,8 @@ import type { ParsedFirewall } from '../../kubernetes/resources/parse.ts';
 type TableDiff = {
   /** `edge-a vsys1`. */
   readonly subject: string;
-  /** Undefined: the table could not be read. */
+  readonly isRead: boolean;
+  /** Undefined: the table could not be read. Made when asked for: there may be a hundred thousand. */
   readonly changes: readonly PairChange[] | undefined;
   /** Why it could not be read, or what was said of it. */
   readonly finding: Finding | undefined;
@@ -40,7 +41,7 @@ type DiffedFirewall = {
 
 type DiffedTable = {
   readonly ref: TableRef;
-  readonly table: { readonly changes: readonly PairChange[] | undefined };
+  readonly table: { readonly known: boolean; readonly changes: readonly PairChange[] | undefined };
 };
 
 type Shown = Pick<FirewallView, 'finding' | 'device' | 'tables' | 'departed'>;
@@ -58,7 +59,7 @@ const left: Finding = {
 export function firewallDiff({ parsed, worker }: DiffedFirewall): FirewallDiff {
   const firewall = parsed.meta.name;
   const notCompared = (finding: Finding | undefined, subject = firewall): TableDiff => {
-    return { subject, changes: undefined, finding, held: [] };
+    return { subject, isRead: false, changes: undefined, finding, held: [] };
   };
   const failed = (finding: Finding): FirewallDiff => {
     return { firewall, tables: [notCompared(finding)], isComplete: true };
@@ -71,10 +72,15 @@ export function firewallDiff({ parsed, worker }: DiffedFirewall): FirewallDiff {
   const shown = new Map(view.tables.map((table) => [tableKey(table.ref), table.view]));
   const former = new Map(parsed.status?.tables?.map((table) => [tableKey(table), table]));
   const subjectOf = (ref: TableRef) => `${firewall} ${tableName(ref)}`;
-  const kept = all.map(({ ref, table: { changes } }): TableDiff => {
-    const finding = changes === undefined ? shown.get(tableKey(ref))?.failing : undefined;
-    return { subject: subjectOf(ref), changes, finding, held: former.get(tableKey(ref))?.held ?? [] };
-  });
+  const kept = all.map(({ ref, table }) => ({
+    subject: subjectOf(ref),
+    isRead: table.known,
+    get changes() {
+      return table.changes;
+    },
+    finding: table.known ? undefined : shown.get(tableKey(ref))?.failing,
+    held: former.get(tableKey(ref))?.held ?? [],
+  }));
   const stays = new Set([...all, ...(view.departed ?? [])].map(({ ref }) => tableKey(ref)));
   const mayPurge = purgeObstacle(parsed.settings) === undefined && !mayHaveMore;
   const isSame = parsed.status?.device?.serial === view.device?.serial;
@@ -91,8 +97,8 @@ export function firewallDiff({ parsed, worker }: DiffedFirewall): FirewallDiff {
   };
 }
 
-function isSettled({ changes, finding }: TableDiff): boolean {
-  return changes !== undefined || (finding !== undefined && finding.reason !== 'Progressing');
+function isSettled({ isRead, finding }: TableDiff): boolean {
+  return isRead || (finding !== undefined && finding.reason !== 'Progressing');
 }
 
 /** A headline, then a line a pair: `+ 10.20.6.21 k8s-prod.ns_shop.web`, `- ... (unclaimed; waits for the removal guard)`. */

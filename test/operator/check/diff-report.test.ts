@@ -34,7 +34,7 @@ function worker(
   { changes = [], ...more }: { changes?: readonly PairChange[] | undefined; mayHaveMore?: boolean } = {},
 ): Worker {
   const { mayHaveMore = false } = more;
-  const all = vsys.map((one) => ({ ref: ref(one), table: { changes } }));
+  const all = vsys.map((one) => ({ ref: ref(one), table: { known: true, changes } }));
   const tables = vsys.map((one) => ({ ref: ref(one), view: quietTable }));
   return { tables: { all, mayHaveMore }, view: () => ({ finding: undefined, device, tables }) };
 }
