@@ -61,8 +61,8 @@ write the same firewalls.
   \`app.kubernetes.io/instance\`, as in deploy/; the parts of a release differ in \`app.kubernetes.io/component\`.
 - **OpenShift** chooses the user: set \`podSecurityContext.runAsUser\` and \`podSecurityContext.runAsGroup\` to null.
 - **Uninstall** leaves the firewalls as they are, unless \`uninstall.purge=true\` was set by an upgrade before: then the
-  operator is scaled to 0 and what is its own is unregistered first. When that fails, see "Uninstall fails" in
-  [troubleshooting](${documents}/troubleshooting.md): \`kubectl logs job/<release>-uninstall\` names the firewall.
+  operator is scaled to 0 and what is its own is unregistered first. When that fails, see
+  [Uninstall fails](${documents}/troubleshooting/removals.md#uninstall-fails): \`kubectl logs job/<release>-uninstall\` names the firewall.
 - **Try it out** with \`simulator.enabled=true\`, and do as the notes of the installation say. The simulated firewall has an image of its
   own: \`docker build --target simulator -t registry.example.net/pan-os-simulator:0.1.0 .\`, then
   \`--set simulator.image.repository=registry.example.net/pan-os-simulator\`. Its CA comes into its Secret when it starts.

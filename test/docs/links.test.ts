@@ -54,7 +54,7 @@ test('the page about devices names only reasons that there are', () => {
 
 const files = globSync('{src,test,simulator,scripts,demo}/**/*.ts', { cwd: root }).map((file) => `/${file}`);
 
-for (const page of ['tour.md', 'glossary.md', 'safety.md', ...adrs()]) {
+for (const page of ['tour.md', 'glossary.md', ...safetyPages(), ...adrs()]) {
   test(`the files that docs/${page} names are there`, () => {
     const text = readFileSync(join(root, 'docs', page), 'utf8');
     const named = [...text.matchAll(/`([\w./-]+\.ts)`/g)].map(([, file = '']) => file);
@@ -65,12 +65,16 @@ for (const page of ['tour.md', 'glossary.md', 'safety.md', ...adrs()]) {
   });
 }
 
+function safetyPages(): string[] {
+  return readdirSync(join(root, 'docs')).filter((name) => name.startsWith('safety'));
+}
+
 function adrs(): string[] {
   return readdirSync(join(root, 'docs/adr')).map((name) => `adr/${name}`);
 }
 
 /** In characters: a row that is longer cannot be read in a terminal or a browser. */
-const longestRow = 170;
+const longestRow = 160;
 
 test('no row of a table in docs is too long to be read', () => {
   const others = ['reliability.md', 'reference/'].map((name) => join(root, 'docs', name));
@@ -85,5 +89,23 @@ test('no row of a table in docs is too long to be read', () => {
       [],
       relative(root, page),
     );
+  }
+});
+
+const longestPage = 250;
+
+test('no page of docs has more lines than somebody reads', () => {
+  for (const page of pages.filter((path) => path.includes('/docs/'))) {
+    const lines = readFileSync(page, 'utf8').trimEnd().split('\n').length;
+    assert.ok(lines <= longestPage, `${relative(root, page)} has ${lines} lines`);
+  }
+});
+
+test('each page of docs opens with what it answers', () => {
+  for (const page of pages.filter((path) => path.includes('/docs/') && !path.includes('/reference/'))) {
+    const [title = '', empty, first = ''] = readFileSync(page, 'utf8').split('\n');
+    assert.match(title, /^# \S/, relative(root, page));
+    assert.equal(empty, '', relative(root, page));
+    assert.match(first, /^[A-Z*`].{30}/, relative(root, page));
   }
 });

@@ -1,4 +1,4 @@
-// Every word of the closed lists has its row in docs/reasons.md, and no row is left over.
+// Every word of the closed lists has its heading in docs/reasons.md, or its row in docs/events.md, and none is left over.
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,27 +6,32 @@ import { test } from 'node:test';
 import { conditionReasons, eventReasons, skipReasons } from '../../src/core/model/model.ts';
 
 const root = join(import.meta.dirname, '../..');
-const text = readFileSync(join(root, 'docs/reasons.md'), 'utf8');
+const read = (page: string) => readFileSync(join(root, 'docs', page), 'utf8');
 
-/** The first cells of the table below a heading, in order. */
-function rowsBelow(heading: string): string[] {
-  const [, section = ''] = text.split(`\n## ${heading}\n`);
-  const [body = ''] = section.split('\n## ');
-  return [...body.matchAll(/^\| ([A-Za-z]+) \|/gm)]
-    .map(([, word = '']) => word)
-    .filter((w) => w !== 'reason');
+/** word -> what stands below its heading, in order. */
+function headingsBelow(section: string): ReadonlyMap<string, string> {
+  const [, body = ''] = read('reasons.md').split(`\n## ${section}\n`);
+  const [mine = ''] = body.split('\n## ');
+  const words = mine.split(/^### /m).slice(1);
+  return new Map(words.map((word) => [word.slice(0, word.indexOf('\n')), word]));
 }
 
-test('docs/reasons.md has a row for each condition reason, in order of precedence', () => {
-  assert.deepEqual(rowsBelow('Condition reasons'), [...conditionReasons]);
+test('docs/reasons.md has a heading for each condition reason, in order of precedence', () => {
+  assert.deepEqual([...headingsBelow('Condition reasons').keys()], [...conditionReasons]);
 });
 
-test('docs/reasons.md has a row for each Event reason', () => {
-  assert.deepEqual(rowsBelow('Events'), [...eventReasons]);
+test('docs/reasons.md says of each condition reason what to do, and where more is told', () => {
+  const failures = [...headingsBelow('Condition reasons')].filter(([word]) => word !== 'InSync');
+  for (const [word, said] of failures) assert.match(said, /\*\*Do\.\*\* [^]+\]\([^)]+\.md/, word);
 });
 
-test('docs/reasons.md has a row for each skip reason', () => {
-  assert.deepEqual(rowsBelow('Skip reasons'), [...skipReasons]);
+test('docs/reasons.md has a heading for each skip reason', () => {
+  assert.deepEqual([...headingsBelow('Skip reasons').keys()], [...skipReasons]);
+});
+
+test('docs/events.md has a row for each Event reason', () => {
+  const rows = [...read('events.md').matchAll(/^\| ([A-Za-z]+) \|/gm)].map(([, word]) => word);
+  assert.deepEqual(rows, ['reason', ...eventReasons]);
 });
 
 /** Where the lists, and what belongs to each word, stand: they say nothing by themselves. */

@@ -281,7 +281,7 @@ export const ways: readonly Way[] = [
     set: () => shows(issue({ name: 'PA-VM', alternatives: here })),
   },
   {
-    what: 'a certificate without that of its issuing CA, and only the root in ca.crt',
+    what: "a certificate without the issuing CA's, and only the root in ca.crt",
     ...untrusted,
     says: 'Name the CA that signed it in tls.caSecretRef',
     set: () => shows(issue({ name: 'x', issuer: issuing, alternatives: here })),
@@ -311,7 +311,7 @@ export const ways: readonly Way[] = [
     set: () => shows(issue({ name: 'x', issuer: root, alternatives: ['192.0.2.7'] })),
   },
   {
-    what: 'a certificate without alternative names, its CN an address',
+    what: 'a certificate without a SAN, its CN an address',
     ...untrusted,
     says: 'Reissue the certificate with 127.0.0.1 in its alternative names',
     set: () => shows(issue({ name: '127.0.0.1', issuer: root })),

@@ -1,5 +1,6 @@
-// helm and promtool as the tests use them: of pinned versions, built once and kept outside the repository.
+// helm, kubectl and promtool as the tests use them: of pinned versions, built once and kept outside the repository.
 import { join } from 'node:path';
+import { serverVersion } from '../control-plane/build.ts';
 import { type BuildOptions, ensureGoBinary } from '../control-plane/go-binary.ts';
 import type { GoProgram } from '../control-plane/go-build.ts';
 
@@ -11,6 +12,18 @@ const helm: GoProgram = {
   content: (versionOf) => `helm ${versionOf('helm.sh/helm/v4')} for the tests of the chart`,
   cost: 'about 2 minutes from nothing on 2 cores; 65 MB kept',
   coldPackages: 1_100,
+};
+
+const kubectl: GoProgram = {
+  name: 'kubectl',
+  source: join(import.meta.dirname, '../control-plane'),
+  folder: 'kubectl',
+  files: ['kubectl/main.go'],
+  purpose: 'the tests of the docs build kubectl',
+  content: (versionOf) => `kubectl ${versionOf('k8s.io/kubernetes')} for the tests of the docs`,
+  cost: 'about 20 seconds after the control plane; 50 MB kept',
+  coldPackages: 400,
+  variables: (versionOf) => serverVersion(versionOf('k8s.io/kubernetes')),
 };
 
 const promtool: GoProgram = {
@@ -29,6 +42,11 @@ export function ensureHelm(options: BuildOptions = {}): Promise<string> {
   return ensureGoBinary(helm, options);
 }
 
+/** The path of kubectl's binary; see ensureGoBinary. */
+export function ensureKubectl(options: BuildOptions = {}): Promise<string> {
+  return ensureGoBinary(kubectl, options);
+}
+
 /** The path of promtool's binary; see ensureGoBinary. */
 export function ensurePromtool(options: BuildOptions = {}): Promise<string> {
   return ensureGoBinary(promtool, options);
@@ -36,5 +54,6 @@ export function ensurePromtool(options: BuildOptions = {}): Promise<string> {
 
 if (import.meta.main) {
   await ensureHelm();
+  await ensureKubectl();
   await ensurePromtool();
 }

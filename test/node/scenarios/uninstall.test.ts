@@ -140,7 +140,7 @@ test('a firewall that is dead fails the purge in time, the others are emptied, a
   await assert.rejects(node.shell(`helm uninstall ${place} --wait`, { timeoutMs: 150_000 }), /Failed|failed/);
   const took = (performance.now() - begun) / 1000;
   const job = ['job/pan-tag-operator-uninstall', '-n', operatorNamespace];
-  // As docs/troubleshooting.md has it.
+  // As docs/troubleshooting/removals.md has it.
   const log = await node.kubectl(['logs', ...job, '--container', 'purge']);
   t.diagnostic(
     `purge with a dead firewall failed after ${took.toFixed(1)} s; its log ends:\n${log.trimEnd().split('\n').slice(-6).join('\n')}`,
