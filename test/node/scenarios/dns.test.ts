@@ -5,7 +5,7 @@ import { after, test } from 'node:test';
 import { issue } from '../../harness/pki.ts';
 import { waitFor } from '../../harness/wait-for.ts';
 import type { Device } from '../../scenarios/device.ts';
-import { install } from '../installation.ts';
+import { install, operatorNamespace } from '../installation.ts';
 import { network } from '../layout.ts';
 import { openNode, type DnsRules } from '../node.ts';
 import { pod } from '../workloads.ts';
@@ -137,4 +137,30 @@ test('where the DNS lies, the other server is told nothing, and the truth is fol
   );
   near.checkForeign();
   named.checkForeign();
+});
+
+test('a firewall is reached although six others have names that the DNS leaves without an answer', async (t) => {
+  const silent = Array.from({ length: 6 }, (_, n) => `fw-silent-${n}.example.net`);
+  const last = 'fw-last.example.net';
+  await node.setDns({ answers: { [host]: [network.node], [last]: [network.node] }, silent });
+  const { spec } = await operator.cluster.get<{ readonly spec: object }>('PanFirewall', { name: 'fw-named' });
+  for (const [n, name] of silent.entries())
+    await operator.cluster.create('PanFirewall', {
+      metadata: { name: `fw-silent-${n}` },
+      spec: { ...spec, endpoint: `https://${name}`, tagPrefix: `k8s-silent-${n}.` },
+    });
+  const begun = performance.now();
+  const device = await operator.firewall({ name: 'fw-last', foreignOn: [], names: [network.node, last] });
+  const endpoint = `https://${last}:${new URL(device.simulator.endpoint).port}`;
+  await operator.cluster.patch('PanFirewall', { name: 'fw-last' }, { spec: { endpoint } });
+  device.simulator.inject({ fault: 'reset', on: 'any', count: 1 });
+  await operator.policy(
+    { namespace, name: 'last' },
+    { firewallNames: ['fw-last'], tags: [{ template: 'last' }] },
+  );
+  await device.holds({ [address]: [`ns_${namespace}.last`] }, { timeoutMs: 120_000 });
+  t.diagnostic(
+    `a new firewall beside six unanswered names: ${((performance.now() - begun) / 1000).toFixed(1)} s`,
+  );
+  assert.ok((await node.kubectl(['get', 'pods', '-n', operatorNamespace])).includes('1/1'));
 });

@@ -1,6 +1,7 @@
-// The node's object is deleted with all Pods, the operator's own among them, and the node returns.
+// The node: its kubelet falls silent and returns, and its object is deleted with all Pods, the operator's own among them.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from '../../harness/wait-for.ts';
 import { install } from '../installation.ts';
 import { nodeName } from '../layout.ts';
@@ -28,9 +29,45 @@ async function exact(timeoutMs: number): Promise<void> {
   await followed({ node, device, namespace, count: 4, tags: ['ns_lost.all'], timeoutMs });
 }
 
-test('a node that is deleted with its Pods and returns: nothing of the former Pods is left', async (t) => {
+const podsReady = async (): Promise<string> =>
+  node.kubectl([
+    'get',
+    'pods',
+    '-n',
+    namespace,
+    '-o',
+    'jsonpath={.items[*].status.conditions[?(@.type=="Ready")].status}',
+  ]);
+
+test('a node that is NotReady keeps the tags of its Pods, and nothing is sent when it returns', async (t) => {
   await exact(60_000);
   await allAvailable(node);
+  const before = device.owned();
+  const sent = device.messages().length;
+  await node.stopPart('kubelet');
+  // The node's controller waits for its grace period of 50 s, and then marks the Pods.
+  await waitFor(async () => (await podsReady()) === 'False False False False', {
+    what: 'Pods marked not ready',
+    timeoutMs: 150_000,
+    intervalMs: 500,
+  });
+  await sleep(5_000);
+  assert.deepEqual(device.owned(), before);
+  const begun = performance.now();
+  await node.startPart('kubelet');
+  await waitFor(async () => (await podsReady()) === 'True True True True', {
+    what: 'Pods ready again',
+    timeoutMs: 90_000,
+    intervalMs: 500,
+  });
+  t.diagnostic(`Pods ready ${((performance.now() - begun) / 1000).toFixed(1)} s after the kubelet's return`);
+  await sleep(2_000);
+  assert.deepEqual(device.owned(), before);
+  assert.deepEqual(device.messages().slice(sent), []);
+  await allAvailable(node);
+});
+
+test('a node that is deleted with its Pods and returns: nothing of the former Pods is left', async (t) => {
   const former = (await operatorPods(node)).map(({ name }) => name);
   const formerAddresses = await podAddresses(node, namespace);
   await node.stopPart('kubelet');

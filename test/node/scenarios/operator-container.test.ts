@@ -1,6 +1,7 @@
 // The operator's container as the kubelet runs it: probes, memory limit and heap, identity, read-only root, permission model, log.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from '../../harness/wait-for.ts';
 import { metricValue } from '../../scenarios/probes.ts';
 import { install, operatorNamespace } from '../installation.ts';
@@ -121,6 +122,53 @@ test('the heap follows the memory limit of the container', async (t) => {
     assert.ok(resident > 0 && resident < 0.75 * limit, `${resident}`);
   }
 });
+
+test('without the list of Pods it is alive and not ready, names the right, and is ready as soon as it has it', async () => {
+  const role = ['clusterrole', 'pan-tag-operator'];
+  const saved = JSON.parse(await node.kubectl(['get', ...role, '-o', 'json'])) as ClusterRole;
+  const rules = saved.rules.filter(({ resources = [] }) => !resources.includes('pods'));
+  assert.equal(rules.length, saved.rules.length - 1);
+  await replaceRules(saved, rules);
+  try {
+    const former = await onlyPod();
+    await node.kubectl(['delete', 'pod', former.name, '-n', operatorNamespace]);
+    const live = async (): Promise<OperatorPod | undefined> => {
+      const [pod] = await operatorPods(node);
+      return pod !== undefined && pod.address !== '' && (await ask(pod, '/healthz')).ok ? pod : undefined;
+    };
+    const pod = (await waitFor(live, { what: 'a live Pod', timeoutMs: 60_000 })) ?? assert.fail();
+    const named = async (): Promise<boolean> => {
+      const { ok, text } = await ask(pod, '/readyz');
+      assert.match(text, /^pods: .*forbidden/m);
+      return !ok;
+    };
+    await waitFor(named, { what: 'the missing right in /readyz', timeoutMs: 60_000 });
+    // The liveness probe looks every 20 s.
+    await sleep(25_000);
+    const [now] = await operatorPods(node);
+    assert.deepEqual({ ...now, containerId: '' }, { ...pod, containerId: '', isReady: false, restarts: 0 });
+  } finally {
+    await replaceRules(saved, saved.rules);
+  }
+  const pod = await onlyPod();
+  assert.equal(pod.restarts, 0);
+  assert.ok((await ask(pod, '/readyz')).ok);
+});
+
+type ClusterRole = {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly labels?: object; readonly annotations?: object };
+  readonly rules: readonly { readonly resources?: readonly string[] }[];
+};
+
+async function replaceRules(
+  { apiVersion, kind, metadata: { name, labels, annotations } }: ClusterRole,
+  rules: ClusterRole['rules'],
+): Promise<void> {
+  const input = JSON.stringify({ apiVersion, kind, metadata: { name, labels, annotations }, rules });
+  await node.kubectl(['replace', '-f', '-'], { input });
+}
 
 test('pretty logs are lines for people, in the container too', async () => {
   await operator.upgrade({ replicaCount: 1, log: { format: 'pretty' } });
