@@ -12,18 +12,31 @@ export const partNames = [
   'kubelet',
   'kube-proxy',
   'dns',
+  'kube-router',
 ] as const;
 
 export type PartName = (typeof partNames)[number];
 
+export type PartPrograms = {
+  /** Of ensureKubeNode. */
+  readonly kubeNode: string;
+  /** Of ensureKubeRouter. */
+  readonly kubeRouter: string;
+};
+
 /** Writes for each part a script that becomes it. */
-export async function writeParts(layout: NodeLayout, kubeNode: string): Promise<void> {
+export async function writeParts(layout: NodeLayout, programs: PartPrograms): Promise<void> {
   const flags = argumentsOf(layout);
   for (const name of partNames) {
-    const command = name === 'containerd' ? [name] : [kubeNode, name];
+    const command = commandOf(name, programs);
     const words = [...command, ...flags[name]].map(quote).join(' ');
     await writeFile(layout.part(name), `exec ${words}\n`);
   }
+}
+
+function commandOf(name: PartName, { kubeNode, kubeRouter }: PartPrograms): readonly string[] {
+  if (name === 'containerd') return [name];
+  return name === 'kube-router' ? [kubeRouter] : [kubeNode, name];
 }
 
 export function quote(word: string): string {
@@ -91,6 +104,16 @@ function argumentsOf(layout: NodeLayout): Readonly<Record<PartName, readonly str
       `--kubeconfig=${layout.kubeconfig('admin')}`,
       `--address=${network.node}:53`,
       `--rules=${layout.dnsRules}`,
+    ],
+    // It enforces NetworkPolicies and nothing else; a scenario starts it.
+    'kube-router': [
+      `--kubeconfig=${layout.kubeconfig('admin')}`,
+      `--hostname-override=${nodeName}`,
+      `--service-cluster-ip-range=${network.services}`,
+      '--run-firewall=true',
+      '--run-router=false',
+      '--run-service-proxy=false',
+      '--health-port=0',
     ],
   };
 }

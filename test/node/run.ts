@@ -11,7 +11,7 @@ import { layoutOf } from './layout.ts';
 import { findLeftovers, readNetwork } from './leftovers.ts';
 import { findProcess, readLogTails } from './node.ts';
 import { ensurePackages } from './packages.ts';
-import { ensureKubeNode, ensureWorkload } from './programs.ts';
+import { ensureKubeNode, ensureKubeRouter, ensureWorkload } from './programs.ts';
 import { findMissing } from './requirements.ts';
 import { startNode, type NodeParts, type StartedNode } from './start.ts';
 
@@ -76,10 +76,11 @@ function skip(missing: string): void {
 
 async function prepare(packages: string): Promise<NodeParts> {
   const kubeNode = await timed('Kubernetes', () => ensureKubeNode({ report }));
+  const kubeRouter = await timed('kube-router', () => ensureKubeRouter({ report }));
   const workload = await timed('workload', () => ensureWorkload({ report }));
   const helm = await timed('helm', () => ensureHelm({ report }));
   const buildImages = (output: string) => buildNodeImages({ workload, output, report });
-  return { packages, kubeNode, helm, buildImages };
+  return { packages, kubeNode, kubeRouter, helm, buildImages };
 }
 
 async function runFiles(state: string): Promise<number> {

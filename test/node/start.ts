@@ -10,13 +10,11 @@ import { writeCredentials } from './credentials.ts';
 import { builtOperator, images } from './images.ts';
 import { layoutOf, network, nodeName, type NodeLayout } from './layout.ts';
 import { attach, readLogTails, type KubeNode } from './node.ts';
-import { quote, writeParts } from './parts.ts';
+import { type PartPrograms, quote, writeParts } from './parts.ts';
 
-export type NodeParts = {
+export type NodeParts = PartPrograms & {
   /** Of ensurePackages. */
   readonly packages: string;
-  /** Of ensureKubeNode. */
-  readonly kubeNode: string;
   readonly helm: string;
   /** Writes OCI archives, with the images' names in them, into a folder and returns their paths; called during the start. */
   readonly buildImages: (folder: string) => Promise<readonly string[]>;
@@ -65,7 +63,7 @@ export async function startNode(parts: NodeParts): Promise<StartedNode> {
   }
 }
 
-async function writeState(layout: NodeLayout, { packages, kubeNode, helm }: NodeParts): Promise<void> {
+async function writeState(layout: NodeLayout, { packages, helm, ...programs }: NodeParts): Promise<void> {
   const folders = ['bin', 'home', 'keys', 'log', 'run', 'cni', 'kubeconfig', 'parts', 'tmp', 'var-log'];
   const libraries = ['containerd', 'kubelet', 'cni'].map((name) => `var-lib/${name}`);
   for (const name of [...folders, ...libraries]) await mkdir(join(layout.state, name), { recursive: true });
@@ -73,12 +71,12 @@ async function writeState(layout: NodeLayout, { packages, kubeNode, helm }: Node
   const lines = Object.entries(settings).map(([name, value]) => `${name}=${quote(value)}\n`);
   await writeFile(join(layout.state, 'settings'), lines.join(''));
   const kubectl = join(layout.bin, 'kubectl');
-  await writeFile(kubectl, `#!/bin/sh\nexec ${quote(kubeNode)} kubectl "$@"\n`);
+  await writeFile(kubectl, `#!/bin/sh\nexec ${quote(programs.kubeNode)} kubectl "$@"\n`);
   await chmod(kubectl, 0o755);
   await symlink(helm, join(layout.bin, 'helm'));
   await writeCredentials(layout);
   await writeConfiguration(layout);
-  await writeParts(layout, kubeNode);
+  await writeParts(layout, programs);
 }
 
 /** In a session of its own: Ctrl-C reaches this process only, and the node ends when the pipe does. */

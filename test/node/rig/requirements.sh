@@ -24,3 +24,6 @@ done
 [[ -z $packages ]] || need 'packet filter rules in a network namespace' unshare --mount --net bash -c '
   mount -t overlay -o "lowerdir=$1:/usr" usr /usr &&
   iptables -t nat -A POSTROUTING -m comment --comment x -j MASQUERADE' bash "$packages"
+[[ -z $packages ]] || need 'ipset in a network namespace' unshare --mount --net bash -c '
+  mount -t overlay -o "lowerdir=$1:/usr" usr /usr &&
+  ipset create x hash:ip && iptables -A FORWARD -m set --match-set x src -j ACCEPT' bash "$packages"

@@ -20,7 +20,12 @@ const owner = `
 `;
 
 test('a node ends with the process that has started it, even by SIGKILL', async () => {
-  const parts = { packages: await ensurePackages(), kubeNode: await ensureKubeNode(), helm: '/nonexistent' };
+  const parts = {
+    packages: await ensurePackages(),
+    kubeNode: await ensureKubeNode(),
+    kubeRouter: '/nonexistent',
+    helm: '/nonexistent',
+  };
   const process = spawn(
     globalThis.process.execPath,
     ['--input-type=module', '--eval', owner, JSON.stringify(parts)],
