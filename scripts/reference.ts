@@ -1,6 +1,7 @@
 // docs/reference: every field of the resources and every flag, from the schemas that the program itself reads.
 
 import { usage } from '../src/config/usage.ts';
+import { createMetrics } from '../src/runtime/metrics.ts';
 import { customResourceDefinitions } from './custom-resource-definitions.ts';
 
 export const referenceFolder = 'docs/reference';
@@ -30,7 +31,40 @@ export function referenceFiles(): [string, string][] {
     return [`${referenceFolder}/${names.singular}.md`, page(names, schema)];
   });
   const commands = `${header}# Commands and flags\n\n\`\`\`\n${usage()}\`\`\`\n\n${testTiming}\n`;
-  return [...pages, [`${referenceFolder}/command-line.md`, commands]];
+  return [
+    ...pages,
+    [`${referenceFolder}/command-line.md`, commands],
+    [`${referenceFolder}/metrics.md`, metricsPage()],
+  ];
+}
+
+const aboutMetrics = `Served on \`/metrics\`. Alerts: [troubleshooting](../troubleshooting.md#alerts-by-name); what to look at:
+[operations](../operations.md#metrics). Beside these stand metrics of the process and of Node, with the prefixes \`process_\` and
+\`nodejs_\`.
+
+- Values of labels are lower case with underscores, but for names of objects, kinds of Kubernetes, and the
+  [condition reasons](../reasons.md), which are written as in a status.
+- Prometheus gives each metric the \`namespace\` of the operator's Pod, and shows that of a policy as \`exported_namespace\`.
+- "Leader only": other replicas do not have it, so it need not be added up. What is told of an object ends with the object.`;
+
+/** The library keeps what a metric was made with, and its types do not tell. */
+type Metric = {
+  readonly name: string;
+  readonly help: string;
+  readonly type: string;
+  readonly labelNames: readonly string[];
+};
+
+function metricsPage(): string {
+  const { registry } = createMetrics({ version: '', revision: '' });
+  const metrics = registry.getMetricsAsArray() as unknown as readonly Metric[];
+  const rows = metrics
+    .filter(({ name }) => name.startsWith('pantag_'))
+    .map(
+      ({ name, type, labelNames, help }) => `| \`${name}\` | ${type} | ${labelNames.join(', ')} | ${help}. |`,
+    );
+  const table = ['| name | type | labels | |', '|---|---|---|---|', ...rows].join('\n');
+  return `${header}# Metrics\n\n${aboutMetrics}\n\n${table}\n`;
 }
 
 type Names = ReturnType<typeof customResourceDefinitions>[number]['names'];

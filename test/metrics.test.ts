@@ -21,8 +21,8 @@ function labelsOf(metric: object): readonly string[] {
 }
 
 async function documented(): Promise<Described> {
-  const page = await readFile(join(import.meta.dirname, '../docs/operations.md'), 'utf8');
-  const rows = [...page.matchAll(/^\| `(pantag_\w+)` \|([\w, ]*)\|/gm)];
+  const page = await readFile(join(import.meta.dirname, '../docs/reference/metrics.md'), 'utf8');
+  const rows = [...page.matchAll(/^\| `(pantag_\w+)` \| \w+ \|([\w, ]*)\|/gm)];
   return Object.fromEntries(rows.map(([, name = '', labels = '']) => [name, words(labels)]));
 }
 
@@ -30,7 +30,7 @@ function words(text: string): readonly string[] {
   return (text.match(/\w+/g) ?? []).sort();
 }
 
-test("the table of docs/operations.md and the operator's metrics are the same", async () => {
+test("the table of docs/reference/metrics.md and the operator's metrics are the same", async () => {
   assert.deepEqual(await documented(), registered());
 });
 
@@ -40,13 +40,17 @@ const promised: Described = {
   pantag_pod_to_firewall_seconds: ['firewall'],
   pantag_addresses: ['firewall', 'state'],
   pantag_device_requests_total: ['firewall', 'kind', 'outcome'],
-  pantag_device_request_seconds: ['firewall', 'kind'],
+  pantag_device_request_duration_seconds: ['firewall', 'kind'],
   pantag_device_entries_total: ['firewall', 'operation', 'outcome'],
   pantag_watch_missed_changes_total: ['resource'],
-  pantag_watch_last_activity_seconds: ['resource'],
+  pantag_watch_last_activity_timestamp_seconds: ['resource'],
   pantag_reconcile_errors_total: ['reason'],
   pantag_event_loop_stall_seconds: [],
   pantag_leader: [],
+  pantag_policy_ready: ['kind', 'name', 'namespace', 'reason'],
+  pantag_policy_pods: ['kind', 'name', 'namespace'],
+  pantag_device_certificate_expiry_timestamp_seconds: ['endpoint', 'firewall'],
+  pantag_table_last_read_timestamp_seconds: ['firewall', 'table'],
 };
 
 test('the metrics that dashboards in the field rest on keep their names and labels', () => {

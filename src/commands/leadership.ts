@@ -17,6 +17,7 @@ import { StatusEvents } from '../operator/status/status-events.ts';
 import { Farewells } from '../operator/lifecycle/farewells.ts';
 import { Finalizers, type PatchObject } from '../operator/lifecycle/finalizers.ts';
 import { LifecycleWorker } from '../operator/lifecycle/lifecycle-worker.ts';
+import { PolicyMetrics } from '../operator/status/policy-metrics.ts';
 import { StatusSource } from '../operator/status/status-source.ts';
 import { StatusWorker } from '../operator/status/status-worker.ts';
 import { patchObject, writeStatus } from '../operator/status/status-writer.ts';
@@ -56,7 +57,8 @@ export async function runLeadership(parts: LeadershipParts, signal: AbortSignal)
 
 async function lead(parts: LeadershipParts, term: Term): Promise<void> {
   const { controller, changes, current, metrics } = parts;
-  const status = createStatusWorker(parts, term);
+  const policyMetrics = new PolicyMetrics(metrics);
+  const status = createStatusWorker(parts, term, policyMetrics);
   const lifecycle = createLifecycleWorker(parts, term);
   current.term = term;
   changes.listen({
@@ -73,6 +75,7 @@ async function lead(parts: LeadershipParts, term: Term): Promise<void> {
   } finally {
     await controller.standBy();
     metrics.leader.set(0);
+    policyMetrics.clear();
     current.term = undefined;
     changes.listen(undefined);
   }
@@ -120,13 +123,13 @@ function createLifecycleWorker(parts: LeadershipParts, term: Term): LifecycleWor
   });
 }
 
-function createStatusWorker(parts: LeadershipParts, term: Term): StatusWorker {
+function createStatusWorker(parts: LeadershipParts, term: Term, policyMetrics: PolicyMetrics): StatusWorker {
   const { http, controller, events, metrics, log } = parts;
   const now = systemClocks.now;
   // What was told in an earlier term is in the statuses, or was another leader's to tell.
   const statusEvents = new StatusEvents((about, event) => events.record(about, event));
   return new StatusWorker({
-    source: new StatusSource({ controller, events: statusEvents, startedAt: now() }),
+    source: new StatusSource({ controller, events: statusEvents, policyMetrics, startedAt: now() }),
     write: async (subject, value, stop) => {
       if (!term.mayBegin()) throw term.signal.reason;
       return writeStatus(http, subject, value, stop);

@@ -27,6 +27,7 @@ import { checkTiming } from './test-timing.ts';
 import { type Routes, startHttpServer } from '../runtime/http-server.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { createMetrics, type Metrics } from '../runtime/metrics.ts';
+import { observeStalls } from '../runtime/stalls.ts';
 import { pause } from '../runtime/wake.ts';
 import { revision, userAgent, version } from '../version.ts';
 
@@ -121,6 +122,7 @@ async function operate(parts: OperatorParts): Promise<void> {
   const watches = createWatches({ http, namespace, controller, metrics, log });
   health.watched = watches;
   collectGauges(metrics, controller, watches);
+  observeStalls(metrics);
   const leading = {
     http,
     namespace,

@@ -3,19 +3,40 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from '@prometheus-io/client';
 
 const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+const stallSeconds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30];
+
+/** Of the library: names that promtool refuses, and gauges that begin anew with each scrape, so that two scrapers halve them. */
+const leftOut = /^nodejs_(eventloop_.*|active_\w+_total)$/;
 
 export type Metrics = ReturnType<typeof createMetrics>;
+
+/** One with the label `firewall`, and the names of all of its labels. */
+type FirewallMetric = {
+  readonly metric: Pick<Gauge<string>, 'get' | 'remove'>;
+  readonly names: readonly string[];
+};
 
 export function createMetrics(build: { readonly version: string; readonly revision: string }) {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
+  for (const { name } of registry.getMetricsAsArray())
+    if (leftOut.test(name)) registry.removeSingleMetric(name);
+  const ofFirewalls: FirewallMetric[] = [];
+  const noted = <M extends FirewallMetric['metric']>(metric: M, names: readonly string[]): M => {
+    if (names.includes('firewall')) ofFirewalls.push({ metric, names });
+    return metric;
+  };
   const counter = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
-    new Counter<L>({ name, help, labelNames, registers });
+    noted(new Counter<L>({ name, help, labelNames, registers }), labelNames);
   const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
-    new Gauge<L>({ name, help, labelNames, registers });
-  const histogram = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
-    new Histogram<L>({ name, help, labelNames, buckets: seconds, registers });
+    noted(new Gauge<L>({ name, help, labelNames, registers }), labelNames);
+  const histogram = <L extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly L[] = [],
+    buckets = seconds,
+  ) => noted(new Histogram<L>({ name, help, labelNames, buckets, registers }), labelNames);
 
   const buildInfo = gauge('pantag_build_info', 'Always 1; the labels tell version, git revision and Node', [
     'version',
@@ -24,17 +45,27 @@ export function createMetrics(build: { readonly version: string; readonly revisi
   ]);
   buildInfo.set({ ...build, node: process.version }, 1);
 
-  const collectors: (() => void)[] = [];
+  const collectors: (() => void | Promise<void>)[] = [];
 
   return {
     registry,
     /** Sets gauges that are read off the state; called before each scrape. */
-    onScrape(collect: () => void): void {
+    onScrape(collect: () => void | Promise<void>): void {
       collectors.push(collect);
     },
-    text(): Promise<string> {
-      for (const collect of collectors) collect();
+    async text(): Promise<string> {
+      for (const collect of collectors) await collect();
       return registry.metrics();
+    },
+    /** The PanFirewall is gone, and so are its series. */
+    async forgetFirewall(firewall: string): Promise<void> {
+      for (const { metric, names } of ofFirewalls) {
+        const { values } = await metric.get();
+        for (const { labels } of values) {
+          if (labels['firewall'] !== firewall) continue;
+          metric.remove(Object.fromEntries(names.map((name) => [name, labels[name] ?? ''])));
+        }
+      }
     },
     registrationLatency: histogram(
       'pantag_registration_latency_seconds',
@@ -48,37 +79,65 @@ export function createMetrics(build: { readonly version: string; readonly revisi
     ),
     addresses: gauge(
       'pantag_addresses',
-      'Addresses by state: desired, confirmed, pending, rejected (refused by the device), held (a removal waits for knowledge)',
+      'Addresses by state, over all tables: desired; confirmed (the device holds tags of ours); and of these two, those that are ' +
+        'pending (a change is not confirmed yet), rejected (the device refuses a pair) or held (a removal waits for information ' +
+        'or approval). The states overlap: do not add them up. Leader only',
       ['firewall', 'state'],
     ),
     tableCapacity: gauge(
       'pantag_table_capacity_addresses',
-      "Addresses that the table's device takes, over all its virtual systems, where that is known",
+      "Addresses that the table's device takes, over all its virtual systems; absent where not known. Leader only",
       ['firewall', 'table'],
     ),
     tableUsed: gauge(
       'pantag_table_used_addresses',
-      "Addresses that the kept tables of the table's device hold, including other clients'",
+      "Addresses that the kept tables of the table's device hold, including other clients'. Leader only",
+      ['firewall', 'table'],
+    ),
+    tableLastRead: gauge(
+      'pantag_table_last_read_timestamp_seconds',
+      'When the table was last read in full, in Unix time; absent before the first read. Leader only',
       ['firewall', 'table'],
     ),
     firewallState: gauge(
       'pantag_firewall_state',
-      "1 for the reason of each PanFirewall's Ready condition, as the leader sees it",
+      "1 for the reason of each PanFirewall's Ready condition. Leader only",
       ['firewall', 'reason'],
     ),
+    policyReady: gauge(
+      'pantag_policy_ready',
+      '1 while a PanTagPolicy or ClusterPanTagPolicy is Ready, 0 while it is not, with the reason; of at most 10,000 policies, ' +
+        'those that are not Ready first. Leader only',
+      ['kind', 'namespace', 'name', 'reason'],
+    ),
+    policyPods: gauge(
+      'pantag_policy_pods',
+      'Pods that the policy selects and that hold an address, of the same policies. Leader only',
+      ['kind', 'namespace', 'name'],
+    ),
+    policies: gauge('pantag_policies', 'All policies, by the reason of their Ready condition. Leader only', [
+      'kind',
+      'reason',
+    ]),
     deviceRequests: counter(
       'pantag_device_requests_total',
-      'Calls to the PAN-OS API by kind and outcome (ok, or the reason of the failure)',
+      'Calls to the PAN-OS API by kind, and by outcome: ok, or the reason of the failure',
       ['firewall', 'kind', 'outcome'],
     ),
-    deviceRequestSeconds: histogram('pantag_device_request_seconds', 'Duration of calls to the PAN-OS API', [
-      'firewall',
-      'kind',
-    ]),
+    deviceRequestDuration: histogram(
+      'pantag_device_request_duration_seconds',
+      'Duration of calls to the PAN-OS API',
+      ['firewall', 'kind'],
+    ),
     loginTimestamp: gauge(
       'pantag_login_timestamp_seconds',
-      'When the key or session in use was obtained for user name and password, in Unix time; none for a given API key',
+      'When the key or session in use was obtained for user name and password, in Unix time; absent for a given API key',
       ['firewall'],
+    ),
+    certificateExpiry: gauge(
+      'pantag_device_certificate_expiry_timestamp_seconds',
+      'When the certificate that the endpoint presented last ends, in Unix time',
+      ['firewall', 'endpoint'],
     ),
     deviceEntries: counter(
       'pantag_device_entries_total',
@@ -101,8 +160,8 @@ export function createMetrics(build: { readonly version: string; readonly revisi
       ['resource', 'reason'],
     ),
     watchLastActivity: gauge(
-      'pantag_watch_last_activity_seconds',
-      'Seconds since the watch last delivered anything, bookmarks included',
+      'pantag_watch_last_activity_timestamp_seconds',
+      'When the watch last delivered anything, bookmarks included, in Unix time',
       ['resource'],
     ),
     reconcileErrors: counter(
@@ -112,11 +171,14 @@ export function createMetrics(build: { readonly version: string; readonly revisi
     ),
     leader: gauge(
       'pantag_leader',
-      '1 while this process leads: only then it writes to firewalls and to the API',
+      '1 while this process leads: only then it writes to firewalls and to the API. The sum over replicas is 1, or 0 for the ' +
+        'seconds of a takeover',
     ),
-    eventLoopStall: gauge(
+    eventLoopStall: histogram(
       'pantag_event_loop_stall_seconds',
-      'Longest time that the event loop was blocked since the last scrape',
+      'The longest time that the event loop was blocked, second by second',
+      [],
+      stallSeconds,
     ),
   };
 }

@@ -68,7 +68,7 @@ test('a Pod with 20,000 labels, one of which flips every second: nobody else wai
   t.diagnostic(`beside it: ${told(beside, stall)}; ${flips} flips`);
   // The API server itself takes up to a second for each on a loaded machine.
   assert.ok(flips >= 5, `${flips} flips`);
-  assert.ok(stall < stallLimitSeconds, `the event loop stood for ${stall} s`);
+  assert.ok(stall <= stallLimitSeconds, `the event loop stood for ${stall} s`);
 
   // The label that flips is among those that are taken, and the last flip is followed.
   const last = `ns_large.flips.n${flips}`;
@@ -105,7 +105,7 @@ test('32 tags on each of 500 IPv6 addresses, every one refused by name: another 
   await waitFor(() => refuser.messages().length > 2, { what: 'the first refusals', intervalMs: 1 });
   const takingUp = await stalled();
   t.diagnostic(`the policy for ${pods.length} Pods: longest stall ${Math.round(takingUp * 1000)} ms`);
-  assert.ok(takingUp < stallLimitSeconds, `the event loop stood for ${takingUp} s`);
+  assert.ok(takingUp <= stallLimitSeconds, `the event loop stood for ${takingUp} s`);
   const [latencies] = await Promise.all([
     followBank('refused', 100),
     stage.counts('PanTagPolicy', policy, ({ firewalls = [] }) =>
@@ -124,7 +124,7 @@ test('32 tags on each of 500 IPv6 addresses, every one refused by name: another 
   t.diagnostic(
     `${sent.size} pairs in ${refuser.messages().length} messages, all refused within ${tookMs} ms`,
   );
-  assert.ok(stall < stallLimitSeconds, `the event loop stood for ${stall} s`);
+  assert.ok(stall <= stallLimitSeconds, `the event loop stood for ${stall} s`);
   // Each pair was sent, the mark too.
   assert.equal(sent.size, pods.length * tags.length + 1);
   assert.deepEqual(refuser.owned(), {});

@@ -1,5 +1,6 @@
 // Asks a running operator over HTTP, as a kubelet and Prometheus do.
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { OperatorProcess } from '../harness/operator-process.ts';
 import { waitFor } from '../harness/wait-for.ts';
 
@@ -58,9 +59,28 @@ export function metricSum(text: string, name: string): number {
   return samples.reduce((sum, [, , value]) => sum + Number(value), 0);
 }
 
-/** The longest stall of the event loop since the last call, in seconds: a scrape begins a new measurement. */
+/** Operator -> its buckets at the last call. */
+const stallsBefore = new WeakMap<OperatorProcess, ReadonlyMap<number, number>>();
+
+/** At most so long the event loop was blocked since the last call, in seconds: the upper bound of the highest bucket in use. */
 export async function longestStall(operator: OperatorProcess): Promise<number> {
-  const stall = metricValue((await ask(operator, '/metrics')).text, 'pantag_event_loop_stall_seconds', {});
-  assert.ok(stall !== undefined);
-  return stall;
+  // The second that is running has not been counted.
+  await sleep(1_100);
+  const before = stallsBefore.get(operator);
+  const now = stallBuckets((await ask(operator, '/metrics')).text);
+  stallsBefore.set(operator, now);
+  return longestOf(new Map([...now].map(([le, count]) => [le, count - (before?.get(le) ?? 0)])));
+}
+
+/** Of the buckets of stalls, the lowest upper bound that holds for all of them, in seconds. */
+export function longestOf(buckets: ReadonlyMap<number, number>): number {
+  const all = buckets.get(Number.POSITIVE_INFINITY);
+  return [...buckets].find(([, count]) => count === all)?.[0] ?? assert.fail('no stall was measured');
+}
+
+/** Upper bound in seconds -> how many seconds had no longer stall. */
+export function stallBuckets(text: string): ReadonlyMap<number, number> {
+  const buckets = text.matchAll(/^pantag_event_loop_stall_seconds_bucket\{le="(\S+)"\} (\d+)$/gm);
+  const bound = (le: string) => (le === '+Inf' ? Number.POSITIVE_INFINITY : Number(le));
+  return new Map([...buckets].map(([, le = '', count]) => [bound(le), Number(count)]));
 }

@@ -129,13 +129,17 @@ test('the metrics are there under their names, and tell what happened', async ()
     'pod_to_firewall_seconds',
     'addresses',
     'device_requests_total',
-    'device_request_seconds',
+    'device_request_duration_seconds',
     'device_entries_total',
     'watch_missed_changes_total',
     'watch_restarts_total',
-    'watch_last_activity_seconds',
+    'watch_last_activity_timestamp_seconds',
     'reconcile_errors_total',
     'event_loop_stall_seconds',
+    'policy_ready',
+    'policy_pods',
+    'device_certificate_expiry_timestamp_seconds',
+    'table_last_read_timestamp_seconds',
     'build_info',
   ]) {
     assert.ok(names.includes(`pantag_${name}`), `pantag_${name} is not among ${names.join(' ')}`);
@@ -158,7 +162,15 @@ test('the metrics are there under their names, and tell what happened', async ()
     metricValue(text, 'pantag_registration_latency_seconds_count', { firewall, operation: 'register' }),
     2,
   );
-  const idle = metricValue(text, 'pantag_watch_last_activity_seconds', { resource: 'pods' });
-  assert.ok(idle !== undefined && idle >= 0 && idle < 60, String(idle));
+  const sinceThen = (name: string, labels: Readonly<Record<string, string>>): number =>
+    Date.now() / 1000 - (metricValue(text, `pantag_${name}_timestamp_seconds`, labels) ?? Number.NaN);
+  const idle = sinceThen('watch_last_activity', { resource: 'pods' });
+  assert.ok(idle >= -0.1 && idle < 60, String(idle));
+  const lastRead = sinceThen('table_last_read', { firewall, table: 'vsys1' });
+  assert.ok(lastRead >= -0.1 && lastRead < 60, String(lastRead));
+  assert.ok(sinceThen('device_certificate_expiry', { firewall, endpoint: fw.simulator.endpoint }) < -3600);
+  const web = { kind: 'PanTagPolicy', namespace: 'shop', name: 'web' };
+  assert.equal(metricValue(text, 'pantag_policy_ready', { ...web, reason: 'InSync' }), 1);
+  assert.equal(metricValue(text, 'pantag_policy_pods', web), 5);
   assert.equal(metricValue(text, 'pantag_build_info', {}), 1);
 });

@@ -6,7 +6,7 @@ import type { Metrics } from '../../runtime/metrics.ts';
 import { type ConnectionOptions, openConnection } from './device-connection.ts';
 import type { Connection } from './device-port.ts';
 
-type ObservedConnectionOptions = Omit<ConnectionOptions, 'observe'> & {
+type ObservedConnectionOptions = Omit<ConnectionOptions, 'observe' | 'presented'> & {
   /** The PanFirewall's name. */
   readonly firewall: string;
   readonly metrics: Metrics;
@@ -16,14 +16,19 @@ type ObservedConnectionOptions = Omit<ConnectionOptions, 'observe'> & {
 /** @throws DeviceError when the settings cannot work. */
 export function openObservedConnection(options: ObservedConnectionOptions): Connection {
   const { firewall, metrics, log, ...rest } = options;
+  const { endpoint } = rest.settings;
   const connection = openConnection({
     ...rest,
-    observe({ kind, outcome, seconds }) {
+    presented(certificate) {
+      metrics.certificateExpiry.set({ firewall, endpoint }, certificate.validToDate.getTime() / 1000);
+    },
+    observe({ kind: call, outcome, seconds }) {
+      const kind = snakeCase(call);
       metrics.deviceRequests.inc({ firewall, kind, outcome });
-      metrics.deviceRequestSeconds.observe({ firewall, kind }, seconds);
-      if (outcome !== 'ok' || (kind !== 'keygen' && kind !== 'signIn')) return;
+      metrics.deviceRequestDuration.observe({ firewall, kind }, seconds);
+      if (outcome !== 'ok' || (call !== 'keygen' && call !== 'signIn')) return;
       metrics.loginTimestamp.set({ firewall }, Date.now() / 1000);
-      log.info({ firewall, kind }, 'signed in');
+      log.info({ firewall, kind: call }, 'signed in');
     },
   });
   return {
@@ -31,9 +36,15 @@ export function openObservedConnection(options: ObservedConnectionOptions): Conn
     close() {
       // Key and session go with it.
       metrics.loginTimestamp.remove({ firewall });
+      metrics.certificateExpiry.remove({ firewall, endpoint });
       return connection.close();
     },
   };
+}
+
+/** As values of labels are written. */
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 /** For all connections of the process. */

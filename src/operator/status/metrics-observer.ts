@@ -28,6 +28,8 @@ export function metricsObserver({
   record,
 }: MetricsObserverOptions): TableObserver {
   const startedAt = Date.now();
+  // An increase from nothing is none to Prometheus.
+  metrics.tableLost.inc({ firewall }, 0);
   return {
     changed,
     record,

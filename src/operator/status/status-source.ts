@@ -8,6 +8,7 @@ import { objectPath, panFirewalls } from '../../kubernetes/resources/api.ts';
 import type { Controller } from '../cluster/controller.ts';
 import { policyPath } from '../cluster/policy-objects.ts';
 import { isPolicyKey, type StatusKey } from '../cluster/status-key.ts';
+import type { PolicyMetrics } from './policy-metrics.ts';
 import type { StatusEvents } from './status-events.ts';
 import {
   concernedPolicies,
@@ -28,6 +29,7 @@ const resyncMs = 600_000;
 type StatusSourceOptions = {
   readonly controller: Controller;
   readonly events: StatusEvents;
+  readonly policyMetrics: Pick<PolicyMetrics, 'tell' | 'forget'>;
   /** Monotonic ms. */
   readonly startedAt: number;
 };
@@ -113,27 +115,34 @@ export class StatusSource {
   }
 
   #policy(id: PolicyId, at: number): StatusSubject | undefined {
-    const { controller, events } = this.#options;
+    const { controller, events, policyMetrics } = this.#options;
     const parsed = controller.policies.get(id)?.parsed;
     const names = parsed === undefined ? [] : firewallNames(controller, parsed, id);
     this.#setFirewalls(id, names);
     this.#selectingNothing.delete(id);
-    if (parsed === undefined) return undefined;
+    if (parsed === undefined) {
+      policyMetrics.forget(id);
+      return undefined;
+    }
     const firewalls = new Map(names.map((name) => [name, this.#look(name, at)]));
     // What the looks found is in what follows.
     this.#dirty.delete(id);
     const known = [...firewalls.values()].every(({ shared }) => shared.known || !shared.exists);
     const view = policyView({ controller, parsed, id, firewalls });
     if (view.pods === 0) this.#selectingNothing.add(id);
+    const judgeable = this.#graceIsOver || known || parsed.status === undefined;
+    // Until then the word of the leader before stands here, too.
+    if (!judgeable) policyMetrics.tell(id, parsed.meta, parsed.status);
     return {
       key: id,
       path: policyPath(parsed.meta),
       uid: parsed.meta.uid,
       generation: parsed.meta.generation,
       current: parsed.status,
-      judgeable: this.#graceIsOver || known || parsed.status === undefined,
+      judgeable,
       compute: (context) => {
         const status = policyStatus(view, context);
+        policyMetrics.tell(id, parsed.meta, status);
         return { status, written: () => events.policy(parsed, status) };
       },
     };

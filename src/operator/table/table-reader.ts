@@ -21,6 +21,7 @@ export class TableReader {
   readonly #parts: ReadingParts;
   #notes: ReadingNotes = nothingToNote;
   #isAsked = false;
+  #lastReadAt: number | undefined;
 
   constructor(parts: ReadingParts) {
     this.#parts = parts;
@@ -29,6 +30,11 @@ export class TableReader {
   /** What a status should tell of the last reading. */
   get notes(): ReadingNotes {
     return this.#notes;
+  }
+
+  /** When the last complete reading ended, monotonic ms; undefined: there was none. */
+  get lastReadAt(): number | undefined {
+    return this.#lastReadAt;
   }
 
   /** Somebody asked for a read, and it has not begun. */
@@ -45,6 +51,7 @@ export class TableReader {
   /** Nothing is known of the table any more. */
   forget(): void {
     this.#notes = nothingToNote;
+    this.#lastReadAt = undefined;
     this.#parts.reads.atOnce();
   }
 
@@ -83,7 +90,8 @@ export class TableReader {
       table.abandonRead();
       reads.ended(startedAt, answeredAt);
     }
-    if (!table.agreed) reads.soon();
+    if (table.agreed) this.#lastReadAt = answeredAt;
+    else reads.soon();
     this.#tell();
   }
 

@@ -163,6 +163,11 @@ export class TableWorker implements TableRunner {
     return this.#parts.outage.failing?.reason === 'PassivePeer';
   }
 
+  /** When the table was last read in full, monotonic ms; undefined: it was not. */
+  get lastReadAt(): number | undefined {
+    return this.#parts.reader.lastReadAt;
+  }
+
   /** Monotonic ms: until then a message without an answer may still take effect. */
   get unsureUntil(): number {
     return this.#parts.reads.unsureUntil;

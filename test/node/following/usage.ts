@@ -1,6 +1,6 @@
 // Reads from the metrics of the replicas what the operator uses: memory, sockets, stalls, missed changes.
 import assert from 'node:assert/strict';
-import { metricSum, metricValue } from '../../scenarios/probes.ts';
+import { longestOf, metricSum, metricValue, stallBuckets } from '../../scenarios/probes.ts';
 import { operatorNamespace, type Installation } from '../installation.ts';
 import type { Pod } from './pod-watch.ts';
 
@@ -34,7 +34,7 @@ export async function readUsage({ cluster }: Installation): Promise<readonly Usa
         resident: value('process_resident_memory_bytes') / 2 ** 20,
         heap: value('nodejs_heap_size_used_bytes') / 2 ** 20,
         sockets: value('nodejs_active_resources', { type: 'TCPSocketWrap' }),
-        stall: value('pantag_event_loop_stall_seconds'),
+        stall: longestOf(stallBuckets(text)),
         missedChanges: metricSum(text, 'pantag_watch_missed_changes_total'),
         tablesLost: metricSum(text, 'pantag_table_lost_total'),
       };

@@ -42,7 +42,7 @@ test('calls are counted by kind and outcome, and a login is told until its conne
   await generated.call({ ask: 'info', serial: undefined }, never);
   const [, at = ''] = /\{firewall="edge-a"\} (\S+)$/.exec((await loginLine()) ?? '') ?? [];
   assert.ok(Number(at) >= before && Number(at) <= Date.now() / 1000, at);
-  for (const kind of ['keygen', 'systemInfo']) {
+  for (const kind of ['keygen', 'system_info']) {
     const count = `pantag_device_requests_total{firewall="edge-a",kind="${kind}",outcome="ok"} 1`;
     assert.ok((await metrics.text()).includes(count), kind);
   }

@@ -14,9 +14,11 @@ import { isPolicyKey, type StatusKey } from '../../../src/operator/cluster/statu
 import type { FirewallWorker } from '../../../src/operator/firewall/firewall-worker.ts';
 import { openWork } from '../../../src/core/status/open-work.ts';
 import { podSource } from '../../../src/operator/sources/pod-source.ts';
+import { PolicyMetrics } from '../../../src/operator/status/policy-metrics.ts';
 import { StatusEvents } from '../../../src/operator/status/status-events.ts';
 import { type Status, StatusQueue } from '../../../src/operator/status/status-queue.ts';
 import { StatusSource } from '../../../src/operator/status/status-source.ts';
+import { createMetrics } from '../../../src/runtime/metrics.ts';
 import { createLogger } from '../../../src/runtime/logger.ts';
 import { quietTable } from '../../core/status/quiet-table.ts';
 
@@ -109,6 +111,7 @@ export class PretendedFirewall {
 export class StatusWorld {
   readonly controller: Controller;
   readonly firewalls = new Map<string, PretendedFirewall>();
+  readonly metrics = createMetrics({ version: '0', revision: '0' });
   now = 100_000;
   /** How many statuses were computed. */
   computed = 0;
@@ -209,7 +212,8 @@ export class StatusWorld {
   recomputed(): ReadonlyMap<StatusKey, Status | undefined> {
     const time = '2026-01-01T00:00:00Z';
     const statuses = new Map<StatusKey, Status | undefined>();
-    for (const [key, subject] of this.#createSource(Number.NEGATIVE_INFINITY).take(this.now)) {
+    const apart = createMetrics({ version: '0', revision: '0' });
+    for (const [key, subject] of this.#createSource(Number.NEGATIVE_INFINITY, apart).take(this.now)) {
       const previous = subject?.current?.conditions ?? [];
       const { generation = 0 } = subject ?? {};
       statuses.set(key, subject?.compute({ generation, previous, now: this.now, time }).status);
@@ -217,9 +221,10 @@ export class StatusWorld {
     return statuses;
   }
 
-  #createSource(startedAt: number): StatusSource {
+  #createSource(startedAt: number, metrics = this.metrics): StatusSource {
     const events = new StatusEvents(() => undefined);
-    return new StatusSource({ controller: this.controller, events, startedAt });
+    const policyMetrics = new PolicyMetrics(metrics);
+    return new StatusSource({ controller: this.controller, events, policyMetrics, startedAt });
   }
 
   #sink(kind: (typeof kinds)[number]) {
