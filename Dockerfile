@@ -34,6 +34,8 @@ USER 65532:65532
 # The least that works: Node may read its program, the ServiceAccount's token and CA, and about itself for the process
 # metrics; it may write nothing, start nothing, load nothing native. The heap follows the container's memory limit; what
 # the percentage leaves is for buffers, code and stacks. Small semi-spaces cost a little time and save much memory.
+# Half of these threads look up host names. A name that the DNS leaves without an answer takes one for 10 s.
+ENV UV_THREADPOOL_SIZE=64
 ENTRYPOINT ["/nodejs/bin/node", "--permission", "--allow-fs-read=/var/run/secrets/kubernetes.io/serviceaccount/", "--allow-fs-read=/proc/self/", "--max-old-space-size-percentage=60", "--max-semi-space-size=2", "/app/pan-tag-operator.js"]
 CMD ["run"]
 ARG REVISION=unknown

@@ -71,3 +71,14 @@ test('times other than the product’s are read for tests, and a mistake in them
     /^ConfigError: PANTAG_TEST_TIMING: "look" is none of /,
   );
 });
+
+test('as many names are looked up at once as libuv has threads for that: half of its pool', () => {
+  const threads = (size?: string) =>
+    readCommand([], size === undefined ? {} : { UV_THREADPOOL_SIZE: size }).settings.lookupThreads;
+  // What Node 24 was seen to ask a silent DNS server for at once.
+  assert.deepEqual(
+    [undefined, '4', '15', '64', '64 threads', '0', 'many', ''].map(threads),
+    [2, 2, 8, 32, 32, 1, 1, 1],
+  );
+  assert.deepEqual(['2000', '-1'].map(threads), [512, 512]);
+});

@@ -8,6 +8,7 @@ import { connectToCluster } from '../kubernetes/client/kube-connection.ts';
 import { KubeApiError, KubeUnreachableError } from '../kubernetes/errors/kube-errors.ts';
 import { collectionPath, panFirewalls } from '../kubernetes/resources/api.ts';
 import { type ParsedFirewall, parseFirewall } from '../kubernetes/resources/parse.ts';
+import { allowLookups } from '../net/names.ts';
 import { checksJson, hasFailed, type Outcome, type Section, sectionLines } from '../operator/check/checks.ts';
 import { checkCluster, explained } from '../operator/check/cluster-check.ts';
 import { checkFirewall, type FirewallCheckOptions } from '../operator/check/firewall-check.ts';
@@ -32,6 +33,7 @@ const atOnce = 8;
 /** 0: nothing failed; 1: something did, and its line says what. Rejects with the signal's reason. */
 export async function check(options: CheckOptions, signal: AbortSignal): Promise<0 | 1> {
   const { settings, request, log, tell } = options;
+  allowLookups(settings.lookupThreads);
   const cluster = connectToCluster(settings.kubeconfig);
   const http = createKubeHttp({ connection: cluster, userAgent });
   const namespace = settings.namespace ?? cluster.namespace ?? 'pan-tag-operator';

@@ -5,6 +5,7 @@ import type { DiffRequest } from '../config/command-flags.ts';
 import type { Settings } from '../config/config.ts';
 import { createKubeHttp } from '../kubernetes/client/http.ts';
 import { connectToCluster } from '../kubernetes/client/kube-connection.ts';
+import { allowLookups } from '../net/names.ts';
 import { explained } from '../operator/check/cluster-check.ts';
 import { diffLines, type FirewallDiff, firewallDiff } from '../operator/check/diff-report.ts';
 import { Controller } from '../operator/cluster/controller.ts';
@@ -33,6 +34,7 @@ const pollMs = 50;
 /** 0: equal; 1: something differs; 2: something could not be compared, or it was interrupted. Rejects for a bug. */
 export async function diff(options: DiffOptions, signal: AbortSignal): Promise<0 | 1 | 2> {
   const { settings, request, log, tell } = options;
+  allowLookups(settings.lookupThreads);
   const cluster = connectToCluster(settings.kubeconfig);
   const http = createKubeHttp({ connection: cluster, userAgent });
   const namespace = settings.namespace ?? cluster.namespace ?? 'pan-tag-operator';

@@ -6,6 +6,7 @@ import { createKubeHttp, type KubeHttp } from '../kubernetes/client/http.ts';
 import { connectToCluster } from '../kubernetes/client/kube-connection.ts';
 import { KubeApiError, KubeUnreachableError } from '../kubernetes/errors/kube-errors.ts';
 import { createLeaseClient, leaseName } from '../kubernetes/leases/lease.ts';
+import { allowLookups } from '../net/names.ts';
 import { leaseIdentity } from './leadership.ts';
 import { withLease } from '../operator/leadership/election.ts';
 import { readOwnerId } from '../operator/cluster/installation.ts';
@@ -35,6 +36,7 @@ const prepareMs = 60_000;
 
 export async function purge(options: PurgeOptions, signal: AbortSignal): Promise<PurgeCode> {
   const { settings, request, log, tell, ask } = options;
+  allowLookups(settings.lookupThreads);
   const cluster = connectToCluster(settings.kubeconfig);
   checkTiming(settings.timing, cluster.server, options.log);
   const http = createKubeHttp({ connection: cluster, userAgent });

@@ -7,6 +7,7 @@ import type { Timing } from '../core/model/timing.ts';
 import { createKubeHttp, type KubeHttp } from '../kubernetes/client/http.ts';
 import { connectToCluster } from '../kubernetes/client/kube-connection.ts';
 import { panFirewalls } from '../kubernetes/resources/api.ts';
+import { allowLookups } from '../net/names.ts';
 import { Controller } from '../operator/cluster/controller.ts';
 import { DefinitionWatch } from '../operator/cluster/definition-watch.ts';
 import { waitForDefinitions } from '../operator/cluster/definitions.ts';
@@ -40,6 +41,7 @@ type Health = { blocked: string | undefined; watched: readonly Watched[] };
 export async function run(settings: Settings, log: Logger, signal: AbortSignal): Promise<void> {
   log.info({ version, revision: revision(), node: process.version }, 'pan-tag-operator starting');
   const metrics = createMetrics({ version, revision: revision() });
+  allowLookups(settings.lookupThreads);
   const cluster = connectToCluster(settings.kubeconfig);
   checkTiming(settings.timing, cluster.server, log);
   const http = createKubeHttp({ connection: cluster, userAgent });

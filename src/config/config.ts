@@ -15,6 +15,7 @@ import {
   refuseForeign,
 } from './command-flags.ts';
 import { ConfigError } from './config-error.ts';
+import { lookupThreads } from './lookup-threads.ts';
 import { productTiming, readTiming, type Timing } from '../core/model/timing.ts';
 import { unreadableEntries } from '../core/syntax/no-proxy.ts';
 import { isNear, nearest } from '../core/syntax/wording.ts';
@@ -72,6 +73,8 @@ export type Settings = Readonly<z.output<typeof settings>> & {
     readonly unreadable: readonly string[];
   };
   readonly timing: Timing;
+  /** As many host names are looked up at once. */
+  readonly lookupThreads: number;
 };
 
 export type Command = {
@@ -176,6 +179,7 @@ function read(values: Readonly<Record<string, unknown>>, environment: Environmen
       ...parsed.data,
       proxy: readProxy(environment),
       timing: timingOf(environment),
+      lookupThreads: lookupThreads(environment['UV_THREADPOOL_SIZE']),
     }),
     warnings: unknownVariables(environment),
   };

@@ -25,10 +25,11 @@ export class NameError extends Error {
 const running = new Map<string, Promise<readonly LookupAddress[]>>();
 
 /**
- * A lookup occupies a thread until it ends, and libuv gives lookups two of its four. The others wait here, so that the time
- * which a lookup takes is its own.
+ * A lookup occupies a thread until it ends, and libuv gives lookups half of its threads: two of four by default. The
+ * others wait here, so that the time which a lookup takes is its own.
  */
-let idleThreads = 2;
+let threads = 2;
+let lookups = 0;
 const waiting: (() => void)[] = [];
 
 /**
@@ -40,6 +41,14 @@ let slowTurn: Promise<unknown> = Promise.resolve();
 const slowMs = 1_000;
 /** Of the longest memory: whoever edits endpoints does not fill it. */
 const mostSlow = 1_000;
+
+/**
+ * Sets for the whole process how many lookups run at once. @param count the threads that libuv has for them: with more
+ * than that a name is taken for one without an answer when it waits for a thread.
+ */
+export function allowLookups(count: number): void {
+  threads = count;
+}
 
 /**
  * The addresses of a host in the order to try them: as the resolver has them, IPv6 and IPv4 by turns (RFC 8305, section
@@ -71,13 +80,13 @@ function lookup(host: string): Promise<readonly LookupAddress[]> {
 }
 
 async function ask(host: string): Promise<readonly LookupAddress[]> {
-  if (idleThreads === 0) await new Promise<void>((resolve) => waiting.push(resolve));
-  else idleThreads -= 1;
+  if (lookups >= threads) await new Promise<void>((resolve) => waiting.push(resolve));
+  else lookups += 1;
   try {
     return await askSystem(host);
   } finally {
     const next = waiting.shift();
-    if (next === undefined) idleThreads += 1;
+    if (next === undefined) lookups -= 1;
     else next();
   }
 }

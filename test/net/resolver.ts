@@ -1,4 +1,4 @@
-// Stands for the system's resolver and libuv's two threads for it: each name has the addresses that the test says, or the
+// Stands for the system's resolver and libuv's threads for it: each name has the addresses that the test says, or the
 // error, or no answer at all, and then occupies a thread.
 import dns, { type LookupAddress } from 'node:dns';
 import { isIP } from 'node:net';
@@ -16,9 +16,8 @@ export type Resolver = {
 
 type Callback = (error: NodeJS.ErrnoException | null, found: LookupAddress[]) => void;
 
-const threads = 2;
-
-export function scriptResolver(context: TestContext, answers: Answers): Resolver {
+/** @param threads that look names up; libuv's are two by default. */
+export function scriptResolver(context: TestContext, answers: Answers, threads = 2): Resolver {
   const asked: string[] = [];
   const waiting: Callback[] = [];
   const queue: (() => void)[] = [];
