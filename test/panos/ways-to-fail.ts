@@ -271,19 +271,19 @@ export const ways: readonly Way[] = [
   {
     what: 'a certificate of another CA',
     ...untrusted,
-    says: 'Name the CA that signed it in tls.caSecretRef',
+    says: 'name the CA that signed it in tls.caSecretRef',
     set: async () => ({ ...(await startScriptedDevice(reply(success))), ca: root.cert }),
   },
   {
     what: 'a certificate that is signed by itself',
     ...untrusted,
-    says: 'Put it into the Secret that tls.caSecretRef names',
+    says: "compare the certificate, and the address of the endpoint's name",
     set: () => shows(issue({ name: 'PA-VM', alternatives: here })),
   },
   {
     what: "a certificate without the issuing CA's, and only the root in ca.crt",
     ...untrusted,
-    says: 'Name the CA that signed it in tls.caSecretRef',
+    says: 'name the CA that signed it in tls.caSecretRef',
     set: () => shows(issue({ name: 'x', issuer: issuing, alternatives: here })),
   },
   {

@@ -14,6 +14,10 @@ const signerCodes = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]);
 
+/** Whoever answers where a name leads to a wrong address has a certificate that nobody trusts, too. */
+const compare =
+  "Another host may answer: compare the certificate, and the address of the endpoint's name, with the device's own. If both are the device's";
+
 /** What is wrong with the device's certificate, and the next step. OpenSSL's own words are quoted. */
 export function certificateProblem({ code, cause }: CertificateError): string {
   if (code.startsWith('ERR_TLS_CERT_ALTNAME_')) return `${nameProblem(cause)} (${code})`;
@@ -31,9 +35,9 @@ function adviceFor(code: string, words: string): string {
   if (code === 'CERT_NOT_YET_VALID')
     return "the device's certificate is not valid yet. Check the clocks of the device and of the node";
   if (code === 'DEPTH_ZERO_SELF_SIGNED_CERT')
-    return "the device's certificate is self-signed. Put it into the Secret that tls.caSecretRef names, as ca.crt, or give the device one of your CA";
+    return `the device's certificate is self-signed. ${compare}, put it into the Secret that tls.caSecretRef names, as ca.crt, or give the device one of your CA`;
   if (signerCodes.has(code))
-    return "the device's certificate is not trusted. Name the CA that signed it in tls.caSecretRef";
+    return `the device's certificate is not trusted. ${compare}, name the CA that signed it in tls.caSecretRef`;
   // The words choose the advice alone; what it is has been decided.
   if (/key too (weak|small)/i.test(words))
     return "the device's certificate, or a certificate in its chain, has a key that is too short. Reissue it with RSA of 2,048 bits or more, or with ECDSA";
