@@ -3,21 +3,24 @@
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
 import type { SimulatorOptions } from './assemble.ts';
+import { defaultIdentity } from './device/identity.ts';
 import { memberSchema, type MemberSpec } from './panorama/member.ts';
 import { profileNames, type ProfileName } from './profiles.ts';
-import { nearest } from './problems.ts';
+import { meant, UsageError } from './problems.ts';
 import { settingsPatchSchema } from './settings.ts';
 
 export const usage = `A PAN-OS device to try things out on: its XML API for registered IP addresses, over HTTPS.
 
 What it is
-  --profile NAME         a model with its limits and speed: ${profileNames.slice(0, 9).join(', ')},
+  --profile NAME         a model with its limits and speed (none: no limits, no delay):
+                         ${profileNames.slice(0, 9).join(', ')},
                          ${profileNames.slice(9).join(', ')}
   --panorama             a Panorama
   --firewall SPEC        a firewall behind it: SERIAL, SERIAL@GROUP, or JSON; may be given several times
   --ha                   an HA pair; the second member gets free ports
   --serial TEXT, --model TEXT, --family TEXT, --hostname TEXT, --sw-version TEXT
-                         who the device says it is
+                         who the device says it is (${defaultIdentity.serial}, ${defaultIdentity.model}, ${defaultIdentity.family},
+                         ${defaultIdentity.hostname}, ${defaultIdentity.swVersion}, or what the profile says)
   --vsys LIST            virtual systems, the default one first (vsys1)
   --username NAME        of the first administrator (k8s-operator)
   --password TEXT        of the first administrator (simulator)
@@ -32,7 +35,7 @@ Where it is
   --names LIST           more host names and addresses for the certificate
   --ca-file PATH         where to write the certificate authority (a new temporary file); a pair: one for each
                          member, the second with .peer at the end
-  --help                 this text
+  --help, -h             this text
 
 The control port
   GET  /tables /log?since=N /users /address-groups /settings /faults /ha /concurrency /ca
@@ -73,7 +76,7 @@ const argumentTypes = {
   names: string,
   'ca-file': string,
   settings: string,
-  help: boolean,
+  help: { ...boolean, short: 'h' },
 } as const;
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof argumentTypes }>>['values'];
@@ -86,11 +89,16 @@ export type Wanted = {
   readonly options: SimulatorOptions;
 };
 
-const portSchema = z.coerce
-  .number('must be a number from 0 to 65535')
-  .pipe(z.int().min(0).max(65_535, 'must be a number from 0 to 65535'));
-const seedSchema = z.coerce.number('must be a whole number').pipe(z.int('must be a whole number'));
-const profileSchema = z.enum(profileNames as [ProfileName, ...ProfileName[]]);
+const portText = 'must be a number from 0 to 65535';
+const portSchema = z
+  .string()
+  .regex(/^\d{1,5}$/, portText)
+  .transform(Number)
+  .pipe(z.int().max(65_535, portText));
+const seedSchema = z
+  .string()
+  .regex(/^-?\d{1,15}$/, 'must be a whole number')
+  .transform(Number);
 
 const split = (value: string): string[] => value.split(',').map((part) => part.trim());
 
@@ -106,15 +114,25 @@ const checked = <T>(flag: string, value: unknown, schema: z.ZodType<T>): T => {
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const at = issue?.path.length ? ` ${issue.path.join('.')}:` : '';
-  throw new RangeError(`--${flag}:${at} ${issue?.message}`);
+  const given = typeof value === 'string' ? `, not ${JSON.stringify(value.slice(0, 64))}` : '';
+  throw new UsageError(`--${flag}:${at} ${issue?.message}${given}`);
 };
 
 const readJson = (flag: string, text: string): unknown => {
   try {
     return JSON.parse(text);
   } catch {
-    throw new RangeError(`--${flag}: must be JSON, in single quotes for the shell`);
+    throw new UsageError(`--${flag}: must be JSON, in single quotes for the shell`);
   }
+};
+
+const readProfile = (text: string): ProfileName => {
+  const found = profileNames.find((name) => name === text);
+  if (found !== undefined) return found;
+  const given = JSON.stringify(text.slice(0, 64));
+  throw new UsageError(
+    `--profile: must be one of ${profileNames.join(', ')}, not ${given}${meant(text, profileNames)}`,
+  );
 };
 
 const readFirewall = (spec: string): MemberSpec => {
@@ -134,7 +152,7 @@ const readOptions = (values: Values): SimulatorOptions => {
     caFile: values['ca-file'],
     port: checked('port', values.port, portSchema),
     controlPort: checked('control-port', values['control-port'], portSchema),
-    profile: profile === undefined ? undefined : checked('profile', profile, profileSchema),
+    profile: profile === undefined ? undefined : readProfile(profile),
     seed: values.seed === undefined ? undefined : checked('seed', values.seed, seedSchema),
     vsys: vsys === undefined ? undefined : split(vsys),
     names: names === undefined ? undefined : split(names),
@@ -146,27 +164,31 @@ const readOptions = (values: Values): SimulatorOptions => {
   });
 };
 
-/** Node's own complaints name the flag; only a misspelt one gets a better one. */
-const parseFlags = (): { readonly values: Values } => {
+const parseFlags = (args: readonly string[]): { readonly values: Values } => {
   const known = Object.keys(argumentTypes);
-  for (const argument of process.argv.slice(2)) {
+  for (const argument of args) {
     const [, dashes = '', name] = /^(--?)([^-=\d][^=]*)/.exec(argument) ?? [];
-    if (name === undefined || (dashes === '--' && known.includes(name))) continue;
-    throw new RangeError(`unknown flag ${dashes}${name}; did you mean --${nearest(name, known)}?`);
+    if (name === undefined || argument === '-h' || (dashes === '--' && known.includes(name))) continue;
+    throw new UsageError(`unknown flag ${dashes}${name}${meant(name, known, '--')}`);
   }
-  return parseArgs({ options: argumentTypes });
+  try {
+    return parseArgs({ args: [...args], options: argumentTypes });
+  } catch (error) {
+    // Node's own complaints name the flag.
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
 };
 
-/** Reads the arguments of the process. Throws where one is wrong or does not fit the others. */
-export const readArguments = (): Wanted => {
-  const { values } = parseFlags();
+/** Reads the arguments. Throws UsageError where one is wrong or does not fit the others. */
+export const readArguments = (args: readonly string[]): Wanted => {
+  const { values } = parseFlags(args);
   const { help = false, panorama = false, ha = false, firewall = [] } = values;
-  if (firewall.length > 0 && !panorama) throw new RangeError('--firewall needs --panorama');
-  if (panorama && values.vsys !== undefined) throw new RangeError('a Panorama has no --vsys');
+  if (firewall.length > 0 && !panorama) throw new UsageError('--firewall needs --panorama');
+  if (panorama && values.vsys !== undefined) throw new UsageError('a Panorama has no --vsys');
   const options = readOptions(values);
   const { port, controlPort, host, controlHost = host } = options;
   if (port !== 0 && port === controlPort && host === controlHost) {
-    throw new RangeError(`--port and --control-port are both ${port}: give two, or 0 for a free one`);
+    throw new UsageError(`--port and --control-port are both ${port}: give two, or 0 for a free one`);
   }
   return { help, panorama, pair: ha, firewalls: firewall.map(readFirewall), options };
 };

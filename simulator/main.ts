@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { readArguments, usage, type Wanted } from './arguments.ts';
 import { startHaPair } from './pair.ts';
 import { startPanorama, startPanoramaPair } from './panorama/panorama.ts';
-import { problemOf } from './problems.ts';
+import { problemOf, UsageError } from './problems.ts';
 import { startSimulator, type Simulator } from './simulator.ts';
 
 const place = (title: string, { endpoint, controlUrl, ...device }: Simulator, caFile: string): string => `
@@ -70,9 +70,9 @@ const run = async (wanted: Wanted): Promise<void> => {
 
 let wanted: Wanted | undefined;
 try {
-  wanted = readArguments();
+  wanted = readArguments(process.argv.slice(2));
   await run(wanted);
 } catch (error) {
   console.error(`${problemOf(error, wanted?.options ?? {})}\n\n--help shows the arguments.`);
-  process.exitCode = 1;
+  process.exitCode = error instanceof UsageError ? 2 : 1;
 }

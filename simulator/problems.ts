@@ -3,6 +3,11 @@
 import * as z from 'zod';
 import type { SimulatorOptions } from './assemble.ts';
 
+/** What was typed is wrong: exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
 type Place = Pick<SimulatorOptions, 'host' | 'controlHost' | 'port' | 'controlPort'>;
 
 /** @param place what the arguments said of ports and addresses, as far as they could be read */
@@ -31,12 +36,16 @@ const notListening = (error: ListenFailure, { host, controlHost, port, controlPo
   return `${flag} ${address}: this machine has no such address (${code}). Give one of its own, such as 127.0.0.1`;
 };
 
-/** The known word that takes the fewest insertions, deletions and replacements of one character. */
-export const nearest = (word: string, known: readonly string[]): string | undefined =>
-  known
+/** `; did you mean X?` where a known word is at most two edits, and a third of itself, away; else ''. */
+export const meant = (word: string, known: readonly string[], before = ''): string => {
+  const [near] = known
     .map((candidate) => ({ candidate, distance: edits(word, candidate) }))
-    .sort((a, b) => a.distance - b.distance)[0]?.candidate;
+    .filter(({ candidate, distance }) => distance <= Math.min(2, Math.ceil(candidate.length / 3)))
+    .sort((a, b) => a.distance - b.distance);
+  return near ? `; did you mean ${before}${near.candidate}?` : '';
+};
 
+/** Insertions, deletions and replacements of one character that make b of a. */
 const edits = (a: string, b: string): number => {
   let above = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 0; i < a.length; i += 1) {

@@ -77,23 +77,31 @@ test('it prints how to reach it, serves, and stops when asked to', async () => {
 });
 
 const refused: readonly [readonly string[], RegExp][] = [
-  [['--nonsense'], /^unknown flag --nonsense; did you mean --\w+\?/],
+  [['--nonsense'], /^unknown flag --nonsense\n/],
+  [['-p', '1'], /^unknown flag -p\n/],
   [['--prot', '8443'], /^unknown flag --prot; did you mean --port\?/],
   [['-port', '8443'], /^unknown flag -port; did you mean --port\?/],
   [['serve'], /^Unexpected argument 'serve'/],
   [['--port'], /^Option '--port <value>' argument missing/],
-  [['--port', 'x'], /^--port: must be a number from 0 to 65535/],
-  [['--control-port', '70000'], /^--control-port: must be a number from 0 to 65535/],
+  [['--port', 'abc'], /^--port: must be a number from 0 to 65535, not "abc"/],
+  [['--port='], /^--port: must be a number from 0 to 65535, not ""/],
+  [['--control-port', '70000'], /^--control-port: must be a number from 0 to 65535, not "70000"/],
   [['--port', '8444'], /^--port and --control-port are both 8444/],
   [['--settings', '{"x":1}'], /^--settings: Unrecognized key: "x"/],
   [['--settings', '{"latencyMs":{"read":"slow"}}'], /^--settings: latencyMs\.read: /],
   [['--settings', '{'], /^--settings: must be JSON/],
   [['--profile', 'PA-1'], /^--profile: .*PA-440/],
-  [['--seed', 'x'], /^--seed: must be a whole number/],
+  [['--profile', 'VM-51'], /^--profile: must be one of .*, not "VM-51"; did you mean VM-50\?/],
+  [['--profile', 'none'], /^--profile: must be one of [^;]*, not "none"\n/],
+  [['--seed', 'x'], /^--seed: must be a whole number, not "x"/],
+  [['--seed', '1.5'], /^--seed: must be a whole number, not "1\.5"/],
   [['--firewall', '0001'], /^--firewall needs --panorama/],
   [['--panorama', '--vsys', 'vsys1'], /^a Panorama has no --vsys/],
   [['--panorama', '--firewall', '{"serial":1}'], /^--firewall: serial: /],
   [['--panorama', '--firewall', '{serial}'], /^--firewall: must be JSON/],
+];
+
+const failed: readonly (readonly [readonly string[], RegExp])[] = [
   [
     ['--ca-file', '/nonexistent/ca.pem'],
     /^\/nonexistent\/ca\.pem cannot be written \(ENOENT\): .* --ca-file/,
@@ -102,13 +110,18 @@ const refused: readonly [readonly string[], RegExp][] = [
   [['--control-host', '203.0.113.9'], /^--control-host 203\.0\.113\.9: this machine has no such address/],
 ];
 
-for (const [parameters, message] of refused) {
-  test(`${parameters.join(' ')}: told in a sentence, with exit code 1`, async () => {
+const outcomes = [
+  ...refused.map((one) => [...one, 2] as const),
+  ...failed.map((one) => [...one, 1] as const),
+];
+
+for (const [parameters, message, code] of outcomes) {
+  test(`${parameters.join(' ')}: told in a sentence, with exit code ${code}`, async () => {
     const free = ['--port', '--control-port'].filter((flag) => !parameters.includes(flag));
     const ports =
       parameters.length < 2 || /port/.test(parameters[0] ?? '') ? [] : free.flatMap((flag) => [flag, '0']);
     const { child, errors } = start(...parameters, ...ports);
-    assert.deepEqual(await once(child, 'close'), [1, null]);
+    assert.deepEqual(await once(child, 'close'), [code, null]);
     assert.match(errors.join(''), message);
     assert.match(errors.join(''), /--help shows the arguments/);
     assert.doesNotMatch(errors.join(''), /\n {4}at /);
@@ -186,9 +199,14 @@ test('the control port may listen elsewhere than the XML API', async () => {
   }
 });
 
-test('--help shows the arguments', async () => {
-  const { child, outputWith } = start('--help');
-  const closed = once(child, 'close');
-  assert.match(await outputWith(/--help {9}/), /--control-port NUMBER/);
-  assert.deepEqual(await closed, [0, null]);
+test('--help and -h show the arguments with their defaults', async () => {
+  for (const flag of ['--help', '-h']) {
+    const { child, outputWith } = start(flag);
+    const closed = once(child, 'close');
+    const output = await outputWith(/--help, -h {5}/);
+    assert.match(output, /--control-port NUMBER/);
+    assert.match(output, /--port NUMBER .*\(8443;/);
+    assert.match(output, /who the device says it is \(007051000000001, PA-VM, vm,/);
+    assert.deepEqual(await closed, [0, null]);
+  }
 });
