@@ -2,118 +2,85 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
-import { drawStatuses, drawTable, registeredIps } from './picture.ts';
-import { countOf, type Step, steps, withPrefix } from './script.ts';
-import { firewallName, type Stage, tagPrefix } from './stage.ts';
+import { Followed } from './followed.ts';
+import { plain, type Line, type Table, tableLines } from './frame.ts';
+import { agree, holds, ours, type Picture, printedStatuses, registeredIps } from './picture.ts';
+import { type Step, steps, withPrefix } from './script.ts';
+import type { Stage } from './stage.ts';
 
 const followMs = 10_000;
 const statusMs = 10_000;
 
-/** True when every step ended as expected. */
-export async function playRound(
-  stage: Stage,
-  say: (text: string) => void,
-  signal: AbortSignal,
-): Promise<boolean> {
-  await inTime(() => allReady(stage), signal);
-  say(await picture(stage));
-  let allWell = true;
-  for (const [i, step] of steps.entries()) {
-    say(`\n── ${i + 1}/${steps.length}  ${step.title}`);
-    const verdict = await play(step, stage, signal);
-    const agreed = await inTime(() => statusesAgree(step, stage), signal);
-    say(`\n${await picture(stage)}\n\n${verdict.text}`);
-    if (!agreed) say(`✗ the statuses did not come to what the table holds within ${statusMs / 1000} s`);
-    allWell &&= verdict.well && agreed;
-  }
-  return allWell;
-}
-
-type Verdict = { readonly well: boolean; readonly text: string };
-
-async function play(step: Step, stage: Stage, signal: AbortSignal): Promise<Verdict> {
-  const { cluster, firewall } = stage;
-  const before = ours(stage);
-  await step.act(cluster);
-  const actedAt = performance.now();
-  const expected = withPrefix(step.expected);
-  while (!isDeepStrictEqual(ours(stage), expected)) {
-    if (performance.now() - actedAt > followMs) {
-      return {
-        well: false,
-        text: `✗ the firewall did not follow within ${followMs / 1000} s; expected:\n${drawTable(expected)}`,
-      };
-    }
-    await delay(1, undefined, { signal });
-  }
-  const ms = Math.round(performance.now() - actedAt);
-  if (!isDeepStrictEqual(registeredIps(firewall.tables()).get('10.9.9.9'), ['vpn-gateway'])) {
-    return { well: false, text: "✗ somebody else's entry 10.9.9.9 was touched" };
-  }
-  if (isDeepStrictEqual(before, expected)) {
-    return { well: true, text: '✓ there was nothing to change on the firewall' };
-  }
-  return { well: true, text: `✓ the firewall agreed ${ms} ms after the API server's last answer` };
-}
-
-/** Where the operator keeps its own mark, by which it knows the table as its own; no Pod's address. */
-const markerAddress = '192.0.2.1';
-
-/** The addresses that carry our prefix, with those tags only; the operator's mark left out. */
-function ours({ firewall }: Stage): Map<string, readonly string[]> {
-  const owned = [...registeredIps(firewall.tables())]
-    .filter(([ip]) => ip !== markerAddress)
-    .map(([ip, tags]) => [ip, tags.filter((tag) => tag.startsWith(tagPrefix))] as const);
-  return new Map(owned.filter(([, tags]) => tags.length > 0).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-type Shown = {
-  readonly status?: {
-    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
-    readonly pods?: number;
-    readonly addresses?: number;
-    readonly owned?: number;
-    readonly pending?: number;
-  };
+/** A step as it ended. */
+export type Played = {
+  readonly number: number;
+  readonly title: string;
+  readonly picture: Picture;
+  /** undefined: the firewall's table did not become what it should, or somebody else's entry changed. */
+  readonly verdict: Verdict;
 };
 
-function isReady({ status }: Shown): boolean {
-  return status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') === true;
+type Verdict = { readonly well: boolean; readonly lines: readonly Line[] };
+
+type Round = { readonly well: boolean; readonly followed: Followed };
+
+/** @param show is given each step as it ended. */
+export async function playRound(
+  stage: Stage,
+  show: (played: Played) => void,
+  signal: AbortSignal,
+): Promise<Round> {
+  const followed = new Followed();
+  let well = true;
+  for (const [i, step] of steps.entries()) {
+    const before = registeredIps(stage);
+    const judged = await play(step, stage, followed, signal);
+    const after = registeredIps(stage);
+    const { statuses, agreed } = await settled(stage, after, step, signal);
+    const late = plain(`✗ the statuses did not come to what the table holds within ${statusMs / 1000} s`);
+    const verdict = agreed ? judged : { well: false, lines: [...judged.lines, late] };
+    show({ number: i + 1, title: step.title, picture: { before, after, statuses, agreed }, verdict });
+    well &&= verdict.well;
+  }
+  return { well, followed };
 }
 
-async function allReady({ cluster }: Stage): Promise<boolean> {
-  return isReady(await cluster.get<Shown>('PanFirewall', { name: firewallName }));
+async function play(step: Step, stage: Stage, followed: Followed, signal: AbortSignal): Promise<Verdict> {
+  const before = ours(registeredIps(stage));
+  await step.act(stage.cluster);
+  const actedAt = performance.now();
+  const expected = withPrefix(step.expected);
+  while (!holds(stage, expected)) {
+    if (performance.now() - actedAt > followMs) return notFollowed(expected);
+    await delay(1, undefined, { signal });
+  }
+  const ms = performance.now() - actedAt;
+  if (!isDeepStrictEqual(registeredIps(stage).get('10.9.9.9'), ['vpn-gateway'])) {
+    return { well: false, lines: [plain("✗ somebody else's entry 10.9.9.9 was touched")] };
+  }
+  if (isDeepStrictEqual(before, expected)) {
+    return { well: true, lines: [plain('✓ there was nothing to change on the firewall')] };
+  }
+  followed.add(ms);
+  return { well: true, lines: [plain(followedIn(ms))] };
 }
 
-/** True when every object is Ready and counts what the firewall shall hold. */
-async function statusesAgree({ expected, webPods }: Step, { cluster }: Stage): Promise<boolean> {
-  const firewall = await cluster.get<Shown>('PanFirewall', { name: firewallName });
-  const web = await cluster.get<Shown>('PanTagPolicy', { namespace: 'shop', name: 'web' });
-  const prod = await cluster.list<Shown>('ClusterPanTagPolicy');
-  return (
-    [firewall, web, ...prod].every(isReady) &&
-    firewall.status?.owned === countOf(expected) &&
-    firewall.status.pending === 0 &&
-    web.status?.pods === webPods &&
-    web.status.addresses === countOf(expected, 'ns_shop.web') &&
-    prod.every(({ status }) => status?.addresses === countOf(expected, 'env.prod'))
-  );
+/** The sentence for a change that the firewall followed. */
+export function followedIn(ms: number): string {
+  return `✓ the firewall followed ${Math.round(ms)} ms after the API server's answer`;
 }
 
-async function inTime(look: () => Promise<boolean>, signal: AbortSignal): Promise<boolean> {
+function notFollowed(expected: Table): Verdict {
+  const why = `✗ the firewall did not follow within ${followMs / 1000} s; it should hold:`;
+  return { well: false, lines: [plain(why), ...tableLines(expected, expected)] };
+}
+
+async function settled(stage: Stage, table: Table, { pods }: Step, signal: AbortSignal) {
   const until = performance.now() + statusMs;
-  while (performance.now() < until) {
-    if (await look()) return true;
+  for (;;) {
+    const statuses = await printedStatuses(stage);
+    const agreed = agree(statuses, table, pods);
+    if (agreed || performance.now() > until) return { statuses, agreed };
     await delay(50, undefined, { signal });
   }
-  return false;
-}
-
-export async function picture({ cluster, firewall }: Stage): Promise<string> {
-  const table = drawTable(registeredIps(firewall.tables()));
-  return `registered-ip table of the firewall    (${markerAddress} carries the operator's mark)\n${indent(table)}\n\nkubectl get panfw, ptp, cptp    (conditions are written at once, counts within a second)\n${indent(await drawStatuses(cluster))}`;
-}
-
-function indent(text: string): string {
-  return text.replaceAll(/^(?=.)/gm, '  ');
 }

@@ -1,24 +1,23 @@
 // The scripted round: what happens in the cluster, and what the firewall must hold after it.
 
 import type { Cluster } from '../test/harness/cluster.ts';
+import { byNumber } from './frame.ts';
 import { createProductionPolicy, createTenantPolicy } from './policies.ts';
 import { tagPrefix } from './stage.ts';
 
 /** address -> tags without the prefix; what stands here is all that may carry our prefix. */
-export type Expected = Readonly<Record<string, readonly string[]>>;
+type Expected = Readonly<Record<string, readonly string[]>>;
 
 export type Step = {
   readonly title: string;
   readonly act: (cluster: Cluster) => Promise<void>;
   readonly expected: Expected;
-  /** status.pods of the policy web, in the end. */
-  readonly webPods: number;
+  /** status.pods of each policy, in the end. */
+  readonly pods: Pods;
 };
 
-/** Addresses that shall carry this tag, or one of any kind. */
-export function countOf(expected: Expected, tag?: string): number {
-  return Object.values(expected).filter((tags) => tag === undefined || tags.includes(tag)).length;
-}
+/** Pods that the policies select: those of the tenant's and those of the administrator's. */
+export type Pods = { readonly web: number; readonly prod: number };
 
 const web = (tier: string) => ['ns_shop.web', `ns_shop.tier.${tier}`];
 const pod = (name: string) => ({ namespace: 'shop', name });
@@ -28,7 +27,7 @@ export const steps: readonly Step[] = [
     title:
       'A tenant writes a policy: Pods with app=web get the tags "web" and "tier.<their tier>". No Pod is there yet.',
     act: createTenantPolicy,
-    webPods: 0,
+    pods: { web: 0, prod: 0 },
     expected: {},
   },
   {
@@ -43,7 +42,7 @@ export const steps: readonly Step[] = [
         { ...pod('web-host'), labels: { app: 'web' }, hostNetwork: true, ips: ['192.168.7.1'] },
       ]);
     },
-    webPods: 3,
+    pods: { web: 3, prod: 0 },
     expected: {
       '10.1.0.1': web('gold'),
       'fd00:10::1': web('gold'),
@@ -54,7 +53,7 @@ export const steps: readonly Step[] = [
   {
     title: 'An administrator tags all Pods of production namespaces, whatever the tenants say.',
     act: createProductionPolicy,
-    webPods: 3,
+    pods: { web: 3, prod: 4 },
     expected: {
       '10.1.0.1': [...web('gold'), 'env.prod'],
       'fd00:10::1': [...web('gold'), 'env.prod'],
@@ -66,7 +65,7 @@ export const steps: readonly Step[] = [
   {
     title: 'web-2 is relabelled: tier silver becomes gold.',
     act: (cluster) => cluster.labelPod(pod('web-2'), { tier: 'gold' }),
-    webPods: 3,
+    pods: { web: 3, prod: 4 },
     expected: {
       '10.1.0.1': [...web('gold'), 'env.prod'],
       'fd00:10::1': [...web('gold'), 'env.prod'],
@@ -81,7 +80,7 @@ export const steps: readonly Step[] = [
       await cluster.deletePod(pod('web-3'));
       await cluster.createPod({ namespace: 'lab', name: 'guest', labels: { app: 'web' }, ips: ['10.1.0.3'] });
     },
-    webPods: 2,
+    pods: { web: 2, prod: 3 },
     expected: {
       '10.1.0.1': [...web('gold'), 'env.prod'],
       'fd00:10::1': [...web('gold'), 'env.prod'],
@@ -94,7 +93,7 @@ export const steps: readonly Step[] = [
     act: async (cluster) => {
       await cluster.patch('Namespace', { name: 'shop' }, { metadata: { labels: { env: 'test' } } });
     },
-    webPods: 2,
+    pods: { web: 2, prod: 0 },
     expected: { '10.1.0.1': web('gold'), 'fd00:10::1': web('gold'), '10.1.0.2': web('gold') },
   },
   {
@@ -104,13 +103,14 @@ export const steps: readonly Step[] = [
       await cluster.deletePod(pod('web-2'));
       await cluster.deletePod(pod('web-host'));
     },
-    webPods: 0,
+    pods: { web: 0, prod: 0 },
     expected: {},
   },
 ];
 
 export function withPrefix(expected: Expected): Map<string, readonly string[]> {
-  return new Map(
-    Object.entries(expected).map(([ip, tags]) => [ip, tags.map((tag) => tagPrefix + tag).sort()]),
+  const entries = Object.entries(expected).map(
+    ([ip, tags]) => [ip, tags.map((tag) => tagPrefix + tag).sort()] as const,
   );
+  return new Map(entries.sort(([a], [b]) => byNumber(a, b)));
 }

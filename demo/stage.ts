@@ -7,7 +7,7 @@ import { type OperatorProcess, startOperator } from '../test/harness/operator-pr
 
 export const operatorNamespace = 'pan-tag-operator';
 export const firewallName = 'edge-a';
-export const tagPrefix = 'k8s-demo.';
+export const tagPrefix = 'demo.';
 
 export type Stage = AsyncDisposable & {
   readonly controlPlane: ControlPlane;
