@@ -25,10 +25,19 @@ export type FoundCondition = {
   readonly message: string;
 };
 
-/** Nothing gets better before somebody decides something. */
-function isStalled(reason: ConditionReason): boolean {
-  return reason === 'InvalidSpec' || reason === 'OwnershipConflict';
-}
+/** Nothing gets better before a person acts: whoever waits by kstatus, such as Flux, is told at once. */
+const stalled: ReadonlySet<ConditionReason> = new Set([
+  'InvalidSpec',
+  'FirewallMissing',
+  'NotAdmitted',
+  'SecretMissing',
+  'OwnershipConflict',
+  'UntrustedCertificate',
+  'AuthenticationFailed',
+  'RoleNotAuthorized',
+  'UnsupportedVersion',
+  'RemovalsHeld',
+]);
 
 type ConditionInput = {
   readonly finding: Finding;
@@ -55,7 +64,7 @@ export function conditionsFor({ finding, generation, previous, now }: ConditionI
   if (ready) return [condition('Ready', 'True')];
   return [
     condition('Ready', 'False'),
-    condition(isStalled(finding.reason) ? 'Stalled' : 'Reconciling', 'True'),
+    condition(stalled.has(finding.reason) ? 'Stalled' : 'Reconciling', 'True'),
   ];
 }
 

@@ -3,7 +3,7 @@
 import type { FoundCondition } from './conditions.ts';
 import { type EventNote, outageOf } from './event-note.ts';
 import type { OutageReason } from '../model/model.ts';
-import { approveCommand } from './table-health.ts';
+import { approveCommand, becauseOf, type HeldCause } from './table-health.ts';
 import { isUnnamed, tableKey, tableName } from '../model/table-ref.ts';
 
 /** A PanFirewall's status as far as Events depend on it, as found or as written. */
@@ -24,6 +24,7 @@ type HeldPlanStatus = {
   readonly plan: string;
   readonly addresses: number;
   readonly examples: readonly string[];
+  readonly causes?: readonly HeldCause[] | undefined;
 };
 
 /** What Events have reported of a PanFirewall and still holds, so that nothing is reported twice. */
@@ -106,9 +107,9 @@ function heldPlans({ tables = [] }: FirewallEventStatus, firewall: string): Map<
     tables.flatMap(({ serial, vsys, held }) => {
       const ref = { serial, vsys };
       const place = isUnnamed(ref) ? '' : ` in ${tableName(ref)}`;
-      return plansOf(held).map(({ plan, examples }) => {
+      return plansOf(held).map(({ plan, examples, causes }) => {
         const note =
-          `the removals of plan ${plan}${place} are held, such as ${examples[0] ?? ''}; look at ` +
+          `the removals of plan ${plan}${place} are held, such as ${examples[0] ?? ''}${becauseOf(causes)}; look at ` +
           `status.tables[].held, then release them with ${approveCommand(firewall, plan)}, or undo what caused them`;
         return [`${tableKey(ref)} ${plan}`, note] as const;
       });

@@ -65,9 +65,9 @@ export type HeldRemovals = {
   readonly since: string;
 };
 
-type HeldCause = {
+export type HeldCause = {
   readonly kind: string;
-  readonly name?: string;
+  readonly name?: string | undefined;
   readonly change: string;
   readonly addresses: number;
 };
@@ -138,9 +138,27 @@ function heldMessage({ firewall, held }: Pick<TableView, 'firewall' | 'held'>): 
   const others = held.length > namedPlans ? ' and others' : '';
   const which = held.length === 1 ? 'it' : 'the oldest';
   return (
-    `removals are held as ${plans}${others}, such as ${oldest?.examples[0] ?? ''}; look at status.tables[].held, then ` +
-    `release ${which} with ${approveCommand(firewall, oldest?.plan ?? '')}, or undo what caused them`
+    `removals are held as ${plans}${others}, such as ${oldest?.examples[0] ?? ''}${becauseOf(oldest?.causes)}; look at ` +
+    `status.tables[].held, then release ${which} with ${approveCommand(firewall, oldest?.plan ?? '')}, or undo what caused them`
   );
+}
+
+const changeWords: Readonly<Record<string, string>> = {
+  edited: 'was edited',
+  deleted: 'was deleted',
+  missing: 'is missing from a list',
+  unclaimed: 'tags that nobody claims',
+};
+
+/** ` (PanTagPolicy shop/web was deleted)`: what is behind most of a plan's addresses; '' where nothing is known. */
+export function becauseOf(causes: readonly HeldCause[] | undefined): string {
+  const [first, ...others] = causes ?? [];
+  if (first === undefined) return '';
+  const { kind, name, change } = first;
+  const words = changeWords[change] ?? change;
+  const nameless = change === 'missing' ? 'Pods are missing from a list' : words;
+  const what = name === undefined ? nameless : `${kind} ${name} ${words}`;
+  return ` (${what}${others.length > 0 ? ', and other causes' : ''})`;
 }
 
 /** To be pasted as it stands. */

@@ -52,7 +52,10 @@ export type ConnectionSettings = {
   };
 };
 
-/** One for each device that the spec names, the endpoint's first. @throws DeviceError SecretMissing */
+/**
+ * One for each device that the spec names, the endpoint's first.
+ * @throws DeviceError SecretMissing, with everything that is wrong with the Secrets
+ */
 export function connectionSettings(
   settings: FirewallSettings,
   secrets: Secrets,
@@ -60,23 +63,36 @@ export function connectionSettings(
   const { endpoint, peerEndpoint, credentials, limits, proxyUrl, tls } = settings;
   const secretName = credentials.secretRef.name;
   const secret = secrets.get(secretName);
-  if (secret === undefined) throw missing(`create the Secret ${secretName} in the operator's namespace`);
-  const ca = tls.caSecretRef && authority(tls.caSecretRef.name, secrets);
-  const problem = bindingProblem(settings, secret, ca);
-  if (problem !== undefined) throw missing(problem);
+  const ca = tls.caSecretRef === undefined ? { pem: undefined } : authority(tls.caSecretRef.name, secrets);
+  if (secret === undefined || typeof ca === 'string') {
+    const wanted =
+      secret === undefined
+        ? `create the Secret ${secretName} in the operator's namespace, with the ${loginKeys[credentials.method]}`
+        : login(secretName, credentials.method, secret);
+    throw missing([wanted, ca].filter((one) => typeof one === 'string'));
+  }
+  const problem = bindingProblem(settings, secret, ca.pem);
+  const found = login(secretName, credentials.method, secret);
+  if (problem !== undefined || typeof found === 'string')
+    throw missing([problem, found].filter((one) => typeof one === 'string'));
   const common = {
     maxConcurrentCalls: limits.maxConcurrentCalls,
     proxyUrl,
     tls: {
-      ca,
+      ca: ca.pem,
       serverName: tls.serverName,
       insecureSkipVerify: tls.insecureSkipVerify,
     },
   };
-  const own = { endpoint, login: login(secretName, credentials.method, secret), ...common };
+  const own = { endpoint, login: found, ...common };
   if (peerEndpoint === undefined) return [own];
   return [own, { ...own, endpoint: peerEndpoint, login: peerLogin(own.login, secret) }];
 }
+
+const loginKeys = {
+  ApiKey: 'key "apiKey", or "username" and "password"',
+  Basic: 'keys "username" and "password", as spec.credentials.method is Basic',
+} as const;
 
 /** A file in UTF-16 has a NUL in every character; U+FFFD stands for bytes that are no UTF-8. */
 function oddCharacter(name: string, key: string, character: string): string {
@@ -90,10 +106,11 @@ function peerLogin(own: Login, secret: SecretData): Login {
   return 'apiKey' in own && apiKey ? { apiKey } : own;
 }
 
-function login(name: string, method: 'ApiKey' | 'Basic', secret: SecretData): Login {
+/** Or what is wrong with the Secret. */
+function login(name: string, method: 'ApiKey' | 'Basic', secret: SecretData): Login | string {
   for (const key of ['apiKey', 'username', 'password'] as const) {
     const odd = /(?![\t\r\n])[\p{Cc}\uFFFD]/u.exec(secret.get(key) ?? '')?.[0];
-    if (odd !== undefined) throw missing(oddCharacter(name, key, odd));
+    if (odd !== undefined) return oddCharacter(name, key, odd);
   }
   // Files and pasted values often end in a newline; no key or name does.
   const apiKey = secret.get('apiKey')?.trim();
@@ -101,22 +118,19 @@ function login(name: string, method: 'ApiKey' | 'Basic', secret: SecretData): Lo
   const username = secret.get('username')?.trim();
   const password = secret.get('password')?.replace(/\r?\n$/, '');
   if (username && password) return { username, password, method };
-  const wanted = method === 'Basic' ? 'keys' : 'key "apiKey", or';
-  const why = method === 'Basic' ? ', as spec.credentials.method is Basic' : '';
-  throw missing(`the Secret ${name} needs the ${wanted} "username" and "password"${why}`);
+  return `the Secret ${name} needs the ${loginKeys[method]}`;
 }
 
-function authority(name: string, secrets: Secrets): string {
+/** The certificates, or what is wrong with their Secret. */
+function authority(name: string, secrets: Secrets): { readonly pem: string } | string {
   const secret = secrets.get(name);
   if (secret === undefined)
-    throw missing(`create the Secret ${name} with the key "ca.crt" in the operator's namespace`);
-  const ca = secret.get('ca.crt');
-  if (!ca?.includes('-----BEGIN CERTIFICATE-----')) {
-    throw missing(`the Secret ${name} needs the key "ca.crt" with certificates in PEM`);
-  }
-  return ca;
+    return `create the Secret ${name} with the key "ca.crt" in the operator's namespace`;
+  const pem = secret.get('ca.crt');
+  if (pem?.includes('-----BEGIN CERTIFICATE-----')) return { pem };
+  return `the Secret ${name} needs the key "ca.crt" with certificates in PEM`;
 }
 
-function missing(message: string): DeviceError {
-  return new DeviceError('SecretMissing', message, { retry: 'slow', applied: 'no' });
+function missing(problems: readonly string[]): DeviceError {
+  return new DeviceError('SecretMissing', problems.join('; '), { retry: 'slow', applied: 'no' });
 }

@@ -55,8 +55,19 @@ test('law: whatever is found after whatever, the conditions keep the rules', () 
   );
 });
 
-test('an invalid spec and a conflict of owners are Stalled: everything else may get better by itself', () => {
-  const stalled = ['InvalidSpec', 'OwnershipConflict'];
+test('what waits for a person is Stalled: everything else may get better by itself', () => {
+  const stalled = [
+    'InvalidSpec',
+    'FirewallMissing',
+    'NotAdmitted',
+    'SecretMissing',
+    'OwnershipConflict',
+    'UntrustedCertificate',
+    'AuthenticationFailed',
+    'RoleNotAuthorized',
+    'UnsupportedVersion',
+    'RemovalsHeld',
+  ];
   for (const reason of conditionReasons) {
     const conditions = conditionsFor({
       finding: finding(reason),

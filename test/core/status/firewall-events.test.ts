@@ -80,6 +80,17 @@ test('a held plan is told with its table, an example and the command; Ready is f
   assert.equal(told([at('RemovalsHeld', [nameless])])[0]?.note, note.replace(' in vsys1', ''));
 });
 
+test('a held plan is told with its cause, where the status has it', () => {
+  const causes = [{ kind: 'PanTagPolicy', name: 'shop/web', change: 'deleted', addresses: 8 }];
+  const [plan] = held('1a2b').held ?? [];
+  const table = { ...held('1a2b'), held: plan === undefined ? [] : [{ ...plan, causes }] };
+  const [event] = told([at('RemovalsHeld', [table])]);
+  assert.match(
+    event?.note ?? '',
+    /^the removals of plan 1a2b in vsys1 are held, such as 10\.0\.0\.1 k8s\.a \(PanTagPolicy shop\/web was deleted\); look at/,
+  );
+});
+
 test('an outage is one Event, named by its condition reason, one more when its cause changes, and its end another', () => {
   const steps = [
     at('InSync'),

@@ -3,7 +3,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { conditionReasons } from '../../../src/core/model/model.ts';
-import { isFailure, type TableView, tableHealth, wasReady } from '../../../src/core/status/table-health.ts';
+import {
+  type HeldCause,
+  isFailure,
+  type TableView,
+  tableHealth,
+  wasReady,
+} from '../../../src/core/status/table-health.ts';
 import { quietTable as quiet } from './quiet-table.ts';
 
 const second = 1000;
@@ -78,6 +84,29 @@ test('held removals name an example, where to look, and the command that approve
   assert.match(message, /release the oldest with kubectl annotate panfw edge-a \S+=1a2b, or/);
   const aside = { reason: 'Observing', message: 'nothing is written' } as const;
   assert.equal(reasonOf({ held, aside }), 'RemovalsHeld', 'also where the table is only observed');
+});
+
+test('held removals name the object that most of the oldest plan is about, and what became of it', () => {
+  const messageOf = (causes: readonly HeldCause[]) => {
+    const [examples, since] = [['10.0.0.1 k.a'], '2026-11-21T10:00:00Z'];
+    const held = [{ plan: '1a2b', addresses: 10, of: 10, causes, examples, since }];
+    return tableHealth({ ...quiet, held }, 0).finding.message;
+  };
+  const policy = { kind: 'PanTagPolicy', name: 'shop/web', change: 'deleted', addresses: 9 };
+  const pods = { kind: 'Pod', change: 'missing', addresses: 1 };
+  const unclaimed = { kind: 'Table', change: 'unclaimed', addresses: 1 };
+  const start = (message: string) => message.replace(/; look at .*/, '');
+  assert.equal(
+    start(messageOf([policy])),
+    'removals are held as plan 1a2b, such as 10.0.0.1 k.a (PanTagPolicy shop/web was deleted)',
+  );
+  const edited = { kind: 'PanFirewall', name: 'edge-a', change: 'edited', addresses: 9 };
+  assert.match(
+    messageOf([edited, pods]),
+    /k\.a \(PanFirewall edge-a was edited, and other causes\); look at/,
+  );
+  assert.match(messageOf([pods]), /k\.a \(Pods are missing from a list\); look at/);
+  assert.match(messageOf([unclaimed]), /k\.a \(tags that nobody claims\); look at/);
 });
 
 test('the words of a table that is in sync, on its way, or slow', () => {

@@ -65,6 +65,31 @@ test('trust, server name, proxy and calls at once are the same for both', () => 
   assert.deepEqual({ ...one, endpoint: peerEndpoint }, other);
 });
 
+test('everything that is wrong with the Secrets is told at once, each with the keys that are needed', () => {
+  const complaintOf = (spec: object, secret: Readonly<Record<string, string>>) => {
+    try {
+      settingsOf(spec, secret);
+      return undefined;
+    } catch (error) {
+      return error instanceof DeviceError ? error.message : String(error);
+    }
+  };
+  const tls = { caSecretRef: { name: 'absent' } };
+  const wanted = 'the Secret edge needs the key "apiKey", or "username" and "password"';
+  const authority = 'create the Secret absent with the key "ca.crt" in the operator\'s namespace';
+  assert.equal(complaintOf({ tls }, { token: 'x' }), `${wanted}; ${authority}`);
+  assert.equal(complaintOf({ tls }, { apiKey: 'key' }), authority);
+  assert.equal(complaintOf({}, { username: 'me' }), wanted);
+  assert.match(
+    complaintOf({ credentials: { secretRef: { name: 'login' }, method: 'Basic' }, tls }, {}) ?? '',
+    /^create the Secret login in the operator's namespace, with the keys "username" and "password", as .*; create the Secret absent /,
+  );
+  assert.match(
+    complaintOf({}, { endpoint: 'https://x' }) ?? '',
+    /^the key "endpoint" of Secret edge must equal .*; the Secret edge needs the key "apiKey"/,
+  );
+});
+
 const bindings = [
   { what: 'nothing bound', secret: {}, spec: { peerEndpoint }, complaint: undefined },
   { what: 'both bound', secret: { endpoint, peerEndpoint }, spec: { peerEndpoint }, complaint: undefined },
