@@ -1,11 +1,11 @@
 // The moving picture on a terminal: a small workload comes and goes until somebody has seen enough.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { Followed } from './followed.ts';
+import type { Followed } from './followed.ts';
 import { blank, byNumber, faint, type Line, plain, strong, type Table } from './frame.ts';
 import { agree, holds, pictureLines, printedStatuses, registeredIps } from './picture.ts';
 import { createProductionPolicy, createTenantPolicy } from './policies.ts';
-import { followedIn } from './round.ts';
+import { wholeMs } from './played.ts';
 import { withPrefix } from './script.ts';
 import type { Stage } from './stage.ts';
 import { redrawn } from './terminal.ts';
@@ -68,7 +68,7 @@ async function act(live: Live, signal: AbortSignal): Promise<void> {
     live.before = before;
     const ms = await follow(live, signal);
     live.followed.add(ms);
-    live.events.push(`${event}  ${followedIn(ms)}`);
+    live.events.push(`${event.padEnd(27)}✓ the firewall followed within ${wholeMs(ms)} ms`);
     if (live.events.length > shownEvents) live.events.shift();
   }
 }
@@ -79,7 +79,8 @@ async function follow({ stage, pods }: Live, signal: AbortSignal): Promise<numbe
   const tags = ({ ip, tier }: Pod) => [ip, ['env.prod', 'ns_shop.web', `ns_shop.tier.${tier}`]] as const;
   const expected = withPrefix(Object.fromEntries(pods.map(tags)));
   while (!holds(stage, expected)) {
-    if (performance.now() - at > followMs) throw new Error(`the firewall did not follow within ${followMs / 1000} s`);
+    if (performance.now() - at > followMs)
+      throw new Error(`the firewall did not follow within ${followMs / 1000} s`);
     await delay(1, undefined, { signal });
   }
   return performance.now() - at;

@@ -1,54 +1,73 @@
 // npm run demo: the main job, for real and in small. On a terminal until stopped; otherwise, or with --once, one
 // scripted round with a verdict.
 
-import { parseArgs } from 'node:util';
+import { readFlags, usage, UsageError } from './arguments.ts';
+import { Followed } from './followed.ts';
+import { blank, type Line, plain, strong } from './frame.ts';
 import { playLive } from './live.ts';
+import { type Played, playedLines } from './played.ts';
 import { playRound } from './round.ts';
+import { steps } from './script.ts';
 import { buildStage, type Stage } from './stage.ts';
-
-const usage = `Starts a throw-away API server, a simulated firewall and the operator, and shows how Pods become entries of the
-firewall's registered-ip table. Nothing outside this machine is touched. The first run builds the API server, which needs Go.
-
-  npm run demo             on a terminal: Pods come and go until Ctrl-C; otherwise as with --once
-  npm run demo -- --once   one scripted round with a verdict; exit 0 when all went well, else 1
-  npm run demo -- --help   this text`;
+import { rendered } from './terminal.ts';
 
 /** What somebody else than a programmer can mend: it is told without a stack. */
 class Hindrance extends Error {}
 
-function readFlags(): { readonly once: boolean; readonly help: boolean } {
+const say = (...lines: readonly Line[]) => process.stdout.write(rendered(lines, process.stdout));
+
+const show = (played: Played) => say(blank, ...playedLines(played));
+
+const startedAt = performance.now();
+const seconds = () => ((performance.now() - startedAt) / 1000).toFixed(1);
+
+/** Resolves with the exit code. */
+async function play(once: boolean, signal: AbortSignal): Promise<number> {
+  say(strong("pan-tag-operator: Pods become entries of a firewall's registered-ip table"), blank);
+  const followed = new Followed();
+  let well = true;
   try {
-    const flag = { type: 'boolean' } as const;
-    const { values } = parseArgs({ options: { once: flag, help: { ...flag, short: 'h' } } });
-    return { once: values.once ?? !process.stdout.isTTY, help: values.help ?? false };
+    await using stage = await build(signal);
+    say(blank);
+    if (once) well = await playRound(stage, followed, show, signal);
+    else await playLive(stage, followed, signal);
   } catch (error) {
-    const [, given = 'argument'] = /'([^']*)'/.exec(error instanceof Error ? error.message : '') ?? [];
-    throw new Hindrance(`unknown ${given}: the demo takes --once and --help, as in: npm run demo -- --once`);
+    if (!signal.aborted) throw error;
   }
+  say(blank, ...outcome(once && !signal.aborted, well), ...figures(followed), blank, ...farewell());
+  if (signal.aborted) return once ? 130 : 0;
+  return well ? 0 : 1;
 }
 
-async function play(once: boolean, signal: AbortSignal): Promise<boolean> {
-  const startedAt = performance.now();
-  const say = (text: string) => console.log(text);
-  const tell = (what: string) =>
-    say(`${((performance.now() - startedAt) / 1000).toFixed(1).padStart(5)} s  ${what}`);
-  say("pan-tag-operator: Pods become entries of a firewall's registered-ip table.\n");
-  await using stage = await build(tell, signal);
-  say('');
-  if (!once) {
-    await playLive(stage, signal);
-    return true;
-  }
-  const well = await playRound(stage, say, signal);
-  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-  const verdict = well
-    ? 'PASSED  the table was what the cluster asked for after every step'
-    : 'FAILED  a step did not end as it should; it is marked with ✗ above';
-  say(`\n${verdict} (${seconds} s in all)`);
-  return well;
+function outcome(judged: boolean, well: boolean): Line[] {
+  if (!judged) return [plain(`Stopped after ${seconds()} s.`)];
+  const took = `(${seconds()} s in all)`;
+  return well
+    ? [strong(`PASSED  the table was what the cluster asked for after each of ${steps.length} steps ${took}`)]
+    : [strong(`FAILED  a step did not end as it should; it is marked with ✗ above ${took}`)];
 }
 
-async function build(tell: (what: string) => void, signal: AbortSignal): Promise<Stage> {
+function figures(followed: Followed): Line[] {
+  if (followed.changes === 0) return [];
+  return [
+    plain(
+      `The firewall followed ${followed.figures}, from the API server's answer until its table held the change.`,
+    ),
+  ];
+}
+
+function farewell(): Line[] {
+  const kubeconfig = process.env['PANTAG_TEST_KUBECONFIG'];
+  const left = kubeconfig
+    ? `Firewall and operator are stopped; the demo's objects stay in the cluster of ${kubeconfig}.`
+    : 'API server, firewall and operator are stopped; nothing was left behind.';
+  const next =
+    'Next: npm run simulator, a firewall to try by hand; or your own cluster: README.md, "Install it".';
+  return [plain(left), plain(next)];
+}
+
+async function build(signal: AbortSignal): Promise<Stage> {
+  const tell = (what: string) => say(plain(`${seconds().padStart(5)} s  ${what}`));
   try {
     return await buildStage(tell, signal);
   } catch (error) {
@@ -61,12 +80,11 @@ const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
 
 try {
-  const { once, help } = readFlags();
+  const { once, help } = readFlags(process.argv.slice(2), process.stdout.isTTY);
   if (help) console.log(usage);
-  else if (!(await play(once, stop.signal))) process.exitCode = 1;
+  else process.exitCode = await play(once, stop.signal);
 } catch (error) {
-  if (!stop.signal.aborted) {
-    console.error(error instanceof Hindrance ? error.message : error);
-    process.exitCode = 1;
-  }
+  const isPlain = error instanceof Hindrance || error instanceof UsageError;
+  console.error(isPlain ? error.message : error);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
 }

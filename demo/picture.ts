@@ -1,7 +1,17 @@
 // Looks at what an administrator sees: the firewall's registered-ip table, and the statuses as kubectl prints them.
 
 import { isDeepStrictEqual } from 'node:util';
-import { blank, byNumber, faint, type Line, type Statuses, statusLines, strong, type Table, tableLines } from './frame.ts';
+import {
+  blank,
+  byNumber,
+  faint,
+  type Line,
+  type Statuses,
+  statusLines,
+  strong,
+  type Table,
+  tableLines,
+} from './frame.ts';
 import type { Pods } from './script.ts';
 import { type Stage, tagPrefix } from './stage.ts';
 
@@ -67,17 +77,25 @@ export async function printedStatuses({ cluster }: Stage): Promise<Statuses> {
       }),
     })),
   );
-  const rows = printed.flatMap(({ plural, table }) => table.rows.map((row) => cellsOf(plural, table, row.cells)));
+  const rows = printed.flatMap(({ plural, table }) =>
+    table.rows.map((row) => cellsOf(plural, table, row.cells)),
+  );
   const columns = [...new Set(rows.flatMap((row) => [...row.keys()]))];
   return { columns, rows: rows.map((row) => columns.map((column) => row.get(column) ?? '')) };
 }
 
-function cellsOf(plural: string, { columnDefinitions }: PrintedTable, cells: readonly unknown[]): Map<string, string> {
+function cellsOf(
+  plural: string,
+  { columnDefinitions }: PrintedTable,
+  cells: readonly unknown[],
+): Map<string, string> {
   const shown = columnDefinitions.flatMap(({ name, priority }, i) => {
     const column = name.toUpperCase();
     const cell = cells[i];
     const text = typeof cell === 'string' || typeof cell === 'number' ? String(cell) : '';
-    return priority > 0 || leftOut.has(column) ? [] : [[column, column === 'NAME' ? `${short[plural]}/${text}` : text] as const];
+    return priority > 0 || leftOut.has(column)
+      ? []
+      : [[column, column === 'NAME' ? `${short[plural]}/${text}` : text] as const];
   });
   return new Map(shown);
 }
@@ -99,10 +117,16 @@ export type Picture = {
 
 export function pictureLines({ before, after, statuses, agreed }: Picture): Line[] {
   return [
-    [...strong('registered-ip table of the firewall'), ...faint(`   (${markerAddress}: the operator's mark)`)],
+    [
+      ...strong('registered-ip table of the firewall'),
+      ...faint(`   (${markerAddress}: the operator's mark)`),
+    ],
     ...tableLines(before, after),
     blank,
-    [...strong('kubectl get panfw,ptp,cptp -A'), ...faint(agreed ? '' : '   (… counts follow within a second)')],
+    [
+      ...strong('kubectl get panfw,ptp,cptp -A'),
+      ...faint(agreed ? '' : '   (… counts follow within a second)'),
+    ],
     ...statusLines(statuses, agreed),
   ];
 }

@@ -3,6 +3,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { chartFiles } from './chart-files.ts';
+import { pictureFiles } from './demo-picture.ts';
 import { customResourceDefinitionFiles } from './custom-resource-definition-files.ts';
 import { referenceFiles, referenceFolder } from './reference.ts';
 
@@ -21,6 +22,7 @@ export function generatedFiles(): Map<string, string> {
     ...customResourceDefinitionFiles(),
     ...referenceFiles(),
     ...chartFiles((path) => content(path) ?? ''),
+    ...pictureFiles((path) => content(path) ?? ''),
   ]);
 }
 

@@ -5,10 +5,10 @@ import { type BuildOptions, ensureGoBinary } from './go-binary.ts';
 const controlPlane: GoProgram = {
   name: 'control-plane',
   source: import.meta.dirname,
-  purpose: 'the tests build a Kubernetes API server',
+  purpose: 'the tests and the demo build a Kubernetes API server',
   instead:
     'set KUBEBUILDER_ASSETS to a directory with etcd and kube-apiserver, or PANTAG_TEST_KUBECONFIG to the kubeconfig ' +
-    'of a cluster to test against',
+    'of a cluster to use',
   content: (versionOf) =>
     `etcd ${versionOf('go.etcd.io/etcd/server/v3')} and kube-apiserver ${versionOf('k8s.io/kubernetes')} for the tests`,
   cost: 'about 4 minutes from nothing on 2 cores; 0.8 GB of Go modules, 2.2 GB of build cache, 110 MB kept',
