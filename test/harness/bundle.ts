@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build, stop } from 'esbuild';
+import { build, type Plugin, stop } from 'esbuild';
 
 export type Bundles = {
   /** The file that a program's source became; throws for one that was not given. */
@@ -13,8 +13,9 @@ const root = join(import.meta.dirname, '../..');
 
 /**
  * Bundles TypeScript programs, paths from the repository's root, with the settings of scripts/build.ts.
+ * @param plugins what of the sources is other than it stands there.
  */
-export async function bundle(sources: readonly string[]): Promise<Bundles> {
+export async function bundle(sources: readonly string[], plugins: readonly Plugin[] = []): Promise<Bundles> {
   const directory = await mkdtemp(join(tmpdir(), 'pantag-bundle-'));
   const remove = () => rm(directory, { recursive: true, force: true });
   const fileOf = (source: string): string => {
@@ -29,6 +30,7 @@ export async function bundle(sources: readonly string[]): Promise<Bundles> {
       outdir: directory,
       outExtension: { '.js': '.mjs' },
       bundle: true,
+      plugins: [...plugins],
       platform: 'node',
       target: 'node22',
       format: 'esm',
