@@ -47,7 +47,7 @@ function artifactHub(program: ProgramMetadata): Record<string, string> {
   const docs = documentsUrl(program);
   const links = [
     { name: 'On the firewall and on Panorama', url: `${docs}/panos.md` },
-    { name: 'Operations', url: `${docs}/operations.md` },
+    { name: 'Documentation', url: `${docs}/README.md` },
     { name: 'Support', url: `${program.homepage}/issues` },
   ];
   return {

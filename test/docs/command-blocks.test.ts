@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { blocksOf, placeOf, root, runPages, shownIn } from './pasting/blocks.ts';
+import { compare } from './pasting/comparison.ts';
 import { heldBlocks, isHeld } from './pasting/held-blocks.ts';
 
 const blocks = runPages.flatMap(blocksOf);
@@ -57,4 +58,21 @@ test('a console block begins with a command, and what it shows is compared', () 
       placeOf(block),
     );
   }
+});
+
+test('what a page shows is compared line by line, but for what differs from run to run', () => {
+  const printed =
+    'NAME     READY   AGE\nedge-a   True    1m14s\n\n[20:01:42.198] INFO: leading {"identity":"x"}\n';
+  const right = [
+    ['NAME   READY  AGE', 'edge-a   True   3s', '', '[09:00:00.001] INFO: leading …'],
+    ['...', 'edge-a   True    12m', '...'],
+  ];
+  for (const shown of right) assert.ok(compare(shown, printed));
+  const wrong = [
+    ['NAME   READY  AGE', 'edge-a   False   3s', '', '[09:00:00.001] INFO: leading …'],
+    ['NAME   READY  AGE', 'edge-a   True   3s'],
+    ['edge-a   True    3s', '...'],
+    [],
+  ];
+  for (const shown of wrong) assert.throws(() => compare(shown, printed), assert.AssertionError);
 });

@@ -1,4 +1,4 @@
-// A shell in a copy of the checkout, as somebody has it who follows a page, and the comparison of what it prints.
+// A shell in a copy of the checkout, as somebody has it who follows a page.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
@@ -9,6 +9,7 @@ import { type LeashedProcess, startLeashed } from '../../harness/leashed-process
 import { waitFor } from '../../harness/wait-for.ts';
 import { ensureHelm, ensureKubectl } from '../../tools/tools.ts';
 import { type Block, placeOf, root, shownIn } from './blocks.ts';
+import { compare } from './comparison.ts';
 
 export type TerminalOptions = {
   readonly kubeconfig: string;
@@ -139,31 +140,4 @@ function exchangeBack(text: string, replace: Readonly<Record<string, string>>): 
 /** What npm says before a script. */
 function withoutPreamble(text: string): string {
   return text.replace(/^\n> \S+@\S+ \S+\n> .*\n\n/gm, '');
-}
-
-/** What differs from run to run, and the mark for it; widths of columns move with it. */
-const masks: readonly (readonly [RegExp, string])[] = [
-  [/\b\d{4}-\d\d-\d\d\b/g, '<day>'],
-  [/\b\d\d:\d\d:\d\d(?:\.\d+)?\b/g, '<time>'],
-  [/\bv1\.\d+\.\d+\S*/g, '<version>'],
-  [/\b\d{15}\b/g, '<serial>'],
-  [/\b_owner\.[0-9a-f]{12}\b/g, '_owner.<id>'],
-  [/\bhas all \d+\b/g, 'has all <number>'],
-  [/\b(?:\d+m)?\d+s\b/g, '<age>'],
-  [/ {2,}/g, '  '],
-  [/ +$/gm, ''],
-];
-
-function masked(text: string): string {
-  return masks.reduce((all, [pattern, mark]) => all.replaceAll(pattern, mark), text);
-}
-
-/** @param shown '...' stands for any lines, '…' for anything within one. Throws where they differ; true, so that it can be waited for. */
-function compare(shown: readonly string[], printed: string): true {
-  const escape = (line: string) => line.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll('…', '.*');
-  const lines = shown.map((line) => (line === '...' ? '(?:.*\\n)*?' : `${escape(masked(line))}\\n`));
-  const seen = printed.trim() === '' ? '' : `${masked(printed).trimEnd()}\n`;
-  const difference = `\n${masked(shown.join('\n'))}\n--- is\n${seen}`;
-  assert.match(seen, new RegExp(`^${lines.join('')}$`), difference);
-  return true;
 }
