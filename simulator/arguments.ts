@@ -38,6 +38,7 @@ Where it is
   --help, -h             this text
 
 The control port
+  GET  /                 a page for a browser: table, groups, calls, and faults to click
   GET  /tables /log?since=N /users /address-groups /settings /faults /ha /concurrency /ca
   POST /tables           {"add":[{"ip":"10.1.0.9","tags":["web"]}],"remove":[{"ip":"10.1.0.8"}]}: another writer
   POST /faults           {"fault":"http-status","on":"message","count":2}; DELETE /faults, DELETE /faults/ID

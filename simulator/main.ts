@@ -16,7 +16,7 @@ ${title}
   username      ${device.username}
   password      ${device.password}
   API key       ${device.apiKey}
-  control port  ${controlUrl}
+  control port  ${controlUrl}   (a page for a browser; JSON for programs)
 `;
 
 const hints = ({ endpoint, controlUrl, username, password, apiKey }: Simulator, caFile: string): string => `

@@ -2,6 +2,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import * as z from 'zod';
+import { controlPage } from './control-page.ts';
 import { makeRoutes, type ControlTargets, type Route } from './control-routes.ts';
 import { readBody, UnreadableRequest } from '../http/http-request.ts';
 import { listen, stop, type ListenAddress } from '../listen.ts';
@@ -25,6 +26,17 @@ const problemOf = (error: unknown): { readonly status: number; readonly problem:
   if (error instanceof RangeError) return { status: 400, problem: error.message };
   if (error instanceof UnreadableRequest) return { status: error.httpStatus, problem: error.message };
   return { status: 500, problem: String(error) };
+};
+
+/** A page of another site that is open in somebody's browser may not use this port, which asks for no login. */
+const refuseOtherSites = ({ headers: { origin, host = '' } }: IncomingMessage): void => {
+  if (origin === undefined || URL.parse(origin)?.host === host) return;
+  throw new UnreadableRequest(403, 'a page of another site may not use the control port');
+};
+
+const writePage = (response: ServerResponse): void => {
+  response.writeHead(200, { ...controlPage.headers, 'content-length': Buffer.byteLength(controlPage.body) });
+  response.end(controlPage.body);
 };
 
 const writeJson = (response: ServerResponse, status: number, value: unknown): void => {
@@ -55,7 +67,9 @@ export class ControlServer {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      writeJson(response, 200, await this.#answer(request));
+      refuseOtherSites(request);
+      if (request.method === 'GET' && request.url === '/') writePage(response);
+      else writeJson(response, 200, await this.#answer(request));
     } catch (error) {
       const { status, problem } = problemOf(error);
       if (!response.headersSent) writeJson(response, status, { problem });
