@@ -2,6 +2,7 @@
 
 import { createInterface } from 'node:readline/promises';
 import { type Command, readCommand } from './config/config.ts';
+import { completionScript } from './config/completion.ts';
 import { usage } from './config/usage.ts';
 import { ConfigError } from './config/config-error.ts';
 import { KubeConfigError } from './kubernetes/client/kube-connection.ts';
@@ -19,6 +20,9 @@ async function main(args: readonly string[]): Promise<void> {
   switch (command) {
     case 'help':
       process.stdout.write(usage());
+      return;
+    case 'completion':
+      process.stdout.write(completionScript(requests.shell ?? 'bash'));
       return;
     case 'version':
       process.stdout.write(`pan-tag-operator ${version} (Node ${process.version}, revision ${revision()})\n`);

@@ -83,7 +83,19 @@ const misused: Refusals = [
   ],
   ['a namespace must be one', ['--namespace', 'Not/One'], {}, /--namespace .*must be a namespace name/],
   ['a stray argument is refused', ['run', 'fast'], {}, /"run" takes no arguments, but got "fast"/],
-  ['a word that is near none has no hint', ['completion'], {}, /^unknown command "completion"\nSee --help/],
+  ['a word that is near none has no hint', ['frobnicate'], {}, /^unknown command "frobnicate"\nSee --help/],
+  [
+    'completion without a shell names them',
+    ['completion'],
+    {},
+    /^completion: name one shell of bash, zsh, fish, as in/,
+  ],
+  [
+    'completion of an unknown shell names it',
+    ['completion', 'tcsh'],
+    {},
+    /^completion: .*, not "tcsh", as in/,
+  ],
   ['an output that check does not know', ['check', '-o', 'yaml'], {}, /^--output: must be text or json/],
   ['a flag of check is none of run', ['run', '-o', 'json'], {}, /--output is a flag of the command check/],
 ];

@@ -2,15 +2,47 @@
 
 import { ConfigError } from './config-error.ts';
 
-export const commands = ['run', 'check', 'diff', 'purge', 'version', 'help'] as const;
+export const commands = ['run', 'check', 'diff', 'purge', 'completion', 'version', 'help'] as const;
 export type CommandName = (typeof commands)[number];
+
+export const shells = ['bash', 'zsh', 'fish'] as const;
+export type Shell = (typeof shells)[number];
+
+type CommandForm = {
+  /** What is typed behind the program's name. */
+  readonly form: string;
+  readonly describe: string;
+};
+
+export const commandForms: Readonly<Record<CommandName, CommandForm>> = {
+  run: { form: '[run] [flags]', describe: 'keep firewalls equal to the cluster' },
+  check: {
+    form: 'check [PANFIREWALL...] [flags]',
+    describe: 'look at API server, CRDs, rights, and the way to each firewall; writes nothing',
+  },
+  diff: {
+    form: 'diff [PANFIREWALL...] [flags]',
+    describe: 'compare policies with the firewalls, a line a pair; writes nothing',
+  },
+  purge: {
+    form: 'purge [PANFIREWALL...] [flags]',
+    describe: 'unregister our tags on these PanFirewalls, or on every one with Purge and Enforce',
+  },
+  completion: { form: `completion ${shells.join('|')}`, describe: 'print a completion script for the shell' },
+  version: { form: 'version', describe: 'print version, Node and git revision' },
+  help: { form: 'help', describe: 'print this text' },
+};
 
 type Flag = {
   readonly of: readonly CommandName[];
   readonly type: 'string' | 'boolean';
   readonly short?: string;
+  /** Absent: any text. */
+  readonly choices?: readonly string[];
   readonly describe: string;
 };
+
+const outputs = ['text', 'json'] as const;
 
 export const commandFlags: Readonly<Record<string, Flag>> = {
   yes: {
@@ -31,7 +63,13 @@ export const commandFlags: Readonly<Record<string, Flag>> = {
     describe:
       'in seconds: of purge the upper limit of spec.purgeTimeoutSeconds, of diff for everything (default: 60)',
   },
-  output: { of: ['check'], type: 'string', short: 'o', describe: 'text, json (default: text)' },
+  output: {
+    of: ['check'],
+    type: 'string',
+    short: 'o',
+    choices: outputs,
+    describe: 'text, json (default: text)',
+  },
 };
 
 /** What parseArgs made of the flags. */
@@ -49,7 +87,7 @@ export type PurgeRequest = {
 export type CheckRequest = {
   /** PanFirewalls; none: all of them. */
   readonly names: readonly string[];
-  readonly output: 'text' | 'json';
+  readonly output: (typeof outputs)[number];
 };
 
 export type DiffRequest = {
@@ -58,7 +96,7 @@ export type DiffRequest = {
   readonly timeoutSeconds: number;
 };
 
-const takesNames: ReadonlySet<CommandName> = new Set(['purge', 'check', 'diff']);
+const takesNames: ReadonlySet<CommandName> = new Set(['purge', 'check', 'diff', 'completion']);
 
 /** @throws ConfigError for a flag or an argument that the command does not take. */
 export function refuseForeign(command: CommandName, given: Given, names: readonly string[]): void {
@@ -84,13 +122,25 @@ export function readPurge(given: Given, names: readonly string[]): PurgeRequest 
 /** @throws ConfigError */
 export function readCheck(given: Given, names: readonly string[]): CheckRequest {
   const { output = 'text' } = given;
-  if (output !== 'text' && output !== 'json') throw new ConfigError('--output: must be text or json');
-  return { names, output };
+  const known = outputs.find((one) => one === output);
+  if (known === undefined) throw new ConfigError('--output: must be text or json');
+  return { names, output: known };
 }
 
 /** @throws ConfigError */
 export function readDiff(given: Given, names: readonly string[]): DiffRequest {
   return { names, timeoutSeconds: readTimeout(given) ?? 60 };
+}
+
+/** @throws ConfigError */
+export function readShell([name, ...others]: readonly string[]): Shell {
+  const known = shells.find((shell) => shell === name);
+  if (known !== undefined && others.length === 0) return known;
+  const given = [name, ...others].filter((word) => word !== undefined).join(' ');
+  const not = given === '' ? '' : `, not "${given}"`;
+  throw new ConfigError(
+    `completion: name one shell of ${shells.join(', ')}${not}, as in: source <(pan-tag-operator completion bash)`,
+  );
 }
 
 function readTimeout({ timeout }: Given): number | undefined {

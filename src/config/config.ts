@@ -12,7 +12,9 @@ import {
   readCheck,
   readDiff,
   readPurge,
+  readShell,
   refuseForeign,
+  type Shell,
 } from './command-flags.ts';
 import { ConfigError } from './config-error.ts';
 import { lookupThreads } from './lookup-threads.ts';
@@ -86,6 +88,8 @@ export type Command = {
   readonly check: CheckRequest;
   /** What the command diff is asked for. */
   readonly diff: DiffRequest;
+  /** Of the command completion. */
+  readonly shell?: Shell;
   /** About variables with our prefix that mean nothing; Kubernetes injects such for Services. */
   readonly warnings: readonly string[];
 };
@@ -96,6 +100,12 @@ const prefix = 'PANTAG_';
 export const variableOf = (flag: string) => prefix + flag.toUpperCase().replaceAll('-', '_');
 const flagNames = Object.keys(flags) as [keyof typeof flags, ...(keyof typeof flags)[]];
 export const flagDescriptions = flagNames.map((name) => [name, flags[name].description ?? ''] as const);
+/** The values of a flag that has but a few. */
+export const flagChoices: { readonly [Name in keyof typeof flags]?: readonly string[] } = {
+  'leader-elect': ['true', 'false'],
+  'log-level': logLevels,
+  'log-format': logFormats,
+};
 const commandFlagNames = Object.keys(commandFlags);
 
 /** @throws ConfigError */
@@ -118,6 +128,7 @@ export function readCommand(args: readonly string[], environment: Environment = 
     purge: readPurge(values, rest),
     check: readCheck(values, rest),
     diff: readDiff(values, rest),
+    ...(command === 'completion' ? { shell: readShell(rest) } : {}),
     ...read(values, environment),
   };
 }

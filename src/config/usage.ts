@@ -1,7 +1,17 @@
 // The help text: commands, flags with their defaults, environment and exit codes.
 
-import { type CommandName, commandFlags } from './command-flags.ts';
+import { type CommandName, commandFlags, commandForms, commands } from './command-flags.ts';
 import { flagDescriptions, variableOf } from './config.ts';
+
+const margin = 33;
+
+function ofForm(name: CommandName): string {
+  const { form, describe } = commandForms[name];
+  const typed = `pan-tag-operator ${form}`;
+  return typed.length < margin - 2
+    ? typed.padEnd(margin) + describe
+    : `${typed}\n${''.padEnd(margin)}${describe}`;
+}
 
 export function usage(): string {
   const row = (name: string, description: string) => `  --${name.padEnd(14)} ${description}`;
@@ -10,14 +20,7 @@ export function usage(): string {
       .filter(([, { of }]) => of.includes(command))
       .map(([name, { short, describe }]) => row(short === undefined ? name : `${name}, -${short}`, describe));
   return [
-    'pan-tag-operator [run] [flags]   keep firewalls equal to the cluster',
-    'pan-tag-operator check [PANFIREWALL...] [flags]',
-    '                                 look at API server, CRDs, rights, and the way to each firewall; writes nothing',
-    'pan-tag-operator diff [PANFIREWALL...] [flags]',
-    '                                 compare policies with the firewalls, a line a pair; writes nothing',
-    'pan-tag-operator purge [PANFIREWALL...] [flags]',
-    '                                 unregister our tags on these PanFirewalls, or on every one with Purge and Enforce',
-    'pan-tag-operator version         print version, Node and git revision',
+    ...commands.filter((name) => name !== 'help').map(ofForm),
     '',
     ...flagDescriptions.map(([name, description]) => row(name, description)),
     '',
