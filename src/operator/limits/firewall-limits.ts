@@ -1,5 +1,6 @@
 // Limits of one PanFirewall: those of each of its devices, updated with the cluster and the spec.
 
+import { namespaceOf } from '../../core/model/policy-scope.ts';
 import { largestOfEach, type LimitedShare } from '../../core/limits/limit-tally.ts';
 import type { PolicyId } from '../../core/model/model.ts';
 import type { DesiredTags } from '../../core/table/desired-tags.ts';
@@ -93,10 +94,11 @@ export class FirewallLimits {
 
   /** The same as a status tells it: which limit, what is out, what to do. */
   limitedOf(policy: PolicyId): readonly LimitedAddresses[] {
+    const reader = namespaceOf(policy) === undefined ? 'administrator' : 'tenant';
     return this.sharesOf(policy).flatMap(({ reason, addresses, examples }) => {
       const devices = [...this.#devices.values()];
       const { limits } = devices.find(({ tally }) => tally.example(reason) !== undefined) ?? {};
-      const finding = limits && exceeded(reason, limits, examples[0]);
+      const finding = limits && exceeded(reason, limits, examples[0], reader);
       return finding === undefined ? [] : [{ finding, addresses, examples }];
     });
   }

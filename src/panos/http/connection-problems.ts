@@ -8,6 +8,9 @@ const noRoute =
 const forbiddenHere =
   'the operator is not allowed to open this connection. Check its NetworkPolicy, and the packet filter of the node';
 
+const onTheWay =
+  "Check routes and firewalls on the way, and that the device's permitted IP addresses have those of the nodes";
+
 const cut =
   'the connection was cut. Retrying; if this persists, check the device, and the firewalls and proxies on the way';
 const handshakeCut =
@@ -18,17 +21,11 @@ const problems: ReadonlyMap<string, string> = new Map([
     'ECONNREFUSED',
     'the device refuses connections. Check the endpoint and its port, and that HTTPS is enabled',
   ],
-  [
-    'UND_ERR_CONNECT_TIMEOUT',
-    'the device does not accept a connection in time. Check routes and firewalls on the way',
-  ],
+  ['UND_ERR_CONNECT_TIMEOUT', `the device does not accept a connection in time. ${onTheWay}`],
   ['EHOSTUNREACH', noRoute],
   ['ENETUNREACH', noRoute],
   ['EHOSTDOWN', noRoute],
-  [
-    'ETIMEDOUT',
-    'the device does not accept a connection in time, or is silent. Check routes and firewalls on the way',
-  ],
+  ['ETIMEDOUT', `the device does not accept a connection in time, or is silent. ${onTheWay}`],
   ['EACCES', forbiddenHere],
   ['EPERM', forbiddenHere],
   [

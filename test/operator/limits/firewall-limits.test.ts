@@ -103,6 +103,23 @@ test('a device whose tables are gone keeps nothing out any more, until it is bac
   assert.deepEqual(out(), [['Capacity', 2]]);
 });
 
+test('a limit tells a tenant what a tenant can do, and an administrator what an administrator can', () => {
+  const table = emptyTable('0070510000001');
+  const desired = threePods();
+  const limits = new FirewallLimits({
+    firewall: 'edge',
+    desired,
+    workers: () => [table],
+    spec: () => ({ maxAddresses: 1, maxTagsPerAddress: undefined }),
+    deviceOf: () => undefined,
+    timing: productTiming,
+    log: createLogger({ level: 'silent', format: 'json' }),
+  });
+  limits.of(table.ref).ready(0);
+  const said = limits.limitedOf(policy).map(({ finding }) => finding.message.split('; ').at(-1));
+  assert.deepEqual(said, ["select fewer Pods, or ask the firewall's administrator for room"]);
+});
+
 test('what a table shows counts what limits leave out by now, though nothing is sent while its device is away', () => {
   let parts: { readonly worker: TableWorker; readonly limits: FirewallLimits } | undefined;
   const desired = threePods((change) => {
