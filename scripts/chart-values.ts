@@ -126,6 +126,7 @@ export const chartValues = z.strictObject({
       .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
       .describe('From where on lines are written.'),
     format: z.enum(['json', 'pretty']).describe('json for machines, pretty for eyes.'),
+    audit: z.boolean().describe('A JSON line for each pair that a device changed (docs/audit.md).'),
   }),
   extraArgs: z
     .array(z.string())

@@ -52,6 +52,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'src/operator': [
     'leadership',
     'device',
+    'audit',
     'limits',
     'table',
     'firewall',

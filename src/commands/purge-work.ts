@@ -23,6 +23,7 @@ import { createFirewallWorker } from '../operator/firewall/firewall-worker.ts';
 import { removal } from '../operator/lifecycle/finalizers.ts';
 import { silentObserver } from '../operator/table/table-observer.ts';
 import { policyPath } from '../operator/cluster/policy-objects.ts';
+import { type AuditLog, openAuditLog } from '../operator/audit/audit-log.ts';
 import { purgeAll } from '../operator/lifecycle/purge-all.ts';
 import { selectForPurge } from '../operator/lifecycle/purge-selection.ts';
 import {
@@ -61,6 +62,24 @@ export async function readFirewalls(http: KubeHttp, signal: AbortSignal): Promis
 
 /** True when nothing of ours is left where it was to be purged. */
 export async function purgeUnder(term: Term, ownerId: string, parts: PurgeParts): Promise<boolean> {
+  // Standard output is the command's answer; the log and what belongs to it stand on standard error.
+  const audit = parts.settings['audit-log'] ? openAuditLog(2, () => {}) : undefined;
+  try {
+    return await purgeAudited({ term, ownerId, parts, audit });
+  } finally {
+    await audit?.close();
+  }
+}
+
+type Installation = {
+  readonly term: Term;
+  readonly ownerId: string;
+  readonly parts: PurgeParts;
+  readonly audit: AuditLog | undefined;
+};
+
+async function purgeAudited(installation: Installation): Promise<boolean> {
+  const { term, parts } = installation;
   const { http, namespace, request, log, tell } = parts;
   const firewalls = await readFirewalls(http, term.signal);
   const secrets = (await itemsOf(http, `/api/v1/namespaces/${namespace}/secrets`, term.signal)).map(
@@ -80,7 +99,7 @@ export async function purgeUnder(term: Term, ownerId: string, parts: PurgeParts)
       selected: selectForPurge(firewalls, request.names),
       timeoutSeconds: request.timeoutSeconds,
       createWorker: (parsed, changed) =>
-        createFirewallWorker(purgeEnvironment(term, ownerId, parts, changed), cluster, parsed),
+        createFirewallWorker(purgeEnvironment(installation, changed), cluster, parsed),
       release: (meta) => release(http, meta, term.signal),
       tell,
       done: async (parsed, result) => {
@@ -126,16 +145,16 @@ function deletingCluster(firewalls: readonly ParsedFirewall[], secrets: Secrets)
 
 /** Reports nothing but the result of a purge. */
 function purgeEnvironment(
-  term: Term,
-  ownerId: string,
-  { settings: { proxy: environmentProxy, timing }, log }: PurgeParts,
+  { term, ownerId, audit, parts }: Installation,
   changed: () => void,
 ): FirewallEnvironment {
+  const { settings, log } = parts;
+  const { proxy: environmentProxy, timing } = settings;
   return {
     ownerId,
-    open: (_, settings) =>
+    open: (_, connection) =>
       openConnection({
-        settings,
+        settings: connection,
         environmentProxy,
         userAgent,
         mayCall: term.mayBegin,
@@ -144,6 +163,7 @@ function purgeEnvironment(
         timing,
       }),
     observe: () => ({ ...silentObserver, changed }),
+    audit,
     log,
     now: systemClocks.now,
     timing,

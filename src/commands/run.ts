@@ -8,6 +8,7 @@ import { createKubeHttp, type KubeHttp } from '../kubernetes/client/http.ts';
 import { connectToCluster } from '../kubernetes/client/kube-connection.ts';
 import { panFirewalls } from '../kubernetes/resources/api.ts';
 import { allowLookups } from '../net/names.ts';
+import { type AuditLog, openAuditLog } from '../operator/audit/audit-log.ts';
 import { Controller } from '../operator/cluster/controller.ts';
 import { DefinitionWatch } from '../operator/cluster/definition-watch.ts';
 import { waitForDefinitions } from '../operator/cluster/definitions.ts';
@@ -48,6 +49,9 @@ export async function run(settings: Settings, log: Logger, signal: AbortSignal):
   const namespace = settings.namespace ?? cluster.namespace ?? 'pan-tag-operator';
   log.info({ server: cluster.server.origin, namespace }, 'cluster');
 
+  const audit = settings['audit-log']
+    ? openAuditLog(1, (lines) => metrics.auditLinesLost.inc(lines))
+    : undefined;
   const health: Health = { blocked: 'the CRDs have not been checked yet', watched: [] };
   const server = await startHttpServer(settings['http-address'], routes(metrics, health));
   log.info({ address: server.address }, 'http server listening');
@@ -68,6 +72,7 @@ export async function run(settings: Settings, log: Logger, signal: AbortSignal):
       environmentProxy: settings.proxy,
       timing: settings.timing,
       metrics,
+      audit,
       log,
       health,
       definitions,
@@ -76,6 +81,7 @@ export async function run(settings: Settings, log: Logger, signal: AbortSignal):
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
+    await audit?.close();
     await server.close();
     await cluster.close();
   }
@@ -91,6 +97,7 @@ type OperatorParts = {
   readonly timing: Timing;
   readonly ownerId: string;
   readonly metrics: Metrics;
+  readonly audit: AuditLog | undefined;
   readonly log: Logger;
   readonly health: Health;
   readonly definitions: DefinitionWatch;
@@ -119,6 +126,7 @@ async function operate(parts: OperatorParts): Promise<void> {
     },
     askDefinition: definitions.ask,
     statusObserved: changes.statusObserved,
+    audit: parts.audit,
     log,
   });
   const watches = createWatches({ http, namespace, controller, metrics, log });
@@ -180,7 +188,7 @@ type Told = {
 };
 
 function firewallEnvironment(
-  { ownerId, environmentProxy, timing, metrics, log }: OperatorParts,
+  { ownerId, environmentProxy, timing, metrics, audit, log }: OperatorParts,
   { events, changes, current }: Told,
 ): FirewallEnvironment {
   const keyExchange = observedKeyExchange(log);
@@ -207,6 +215,7 @@ function firewallEnvironment(
         changed: () => changes.changed(meta.name),
         record: (event) => events.record(referenceTo(panFirewalls, meta), event),
       }),
+    audit,
     log,
     now,
     timing,

@@ -62,6 +62,13 @@ const flags = {
     .enum(logFormats)
     .default('json')
     .describe(`${logFormats.join(', ')} (default: json)`),
+  'audit-log': z
+    .enum(['true', 'false'], 'must be true or false')
+    .default('false')
+    .transform((text) => text === 'true')
+    .describe(
+      'of run and purge: a JSON line in the log for each pair that a device changed (default: false)',
+    ),
 } as const;
 
 const settings = z.strictObject(flags);
@@ -156,7 +163,7 @@ function parse(args: readonly string[]): Parsed {
   }
   try {
     return parseArgs({
-      args: args.map((arg) => (arg === '--leader-elect' ? `${arg}=true` : arg)),
+      args: args.map((arg) => (arg === '--leader-elect' || arg === '--audit-log' ? `${arg}=true` : arg)),
       options,
       allowPositionals: true,
     });

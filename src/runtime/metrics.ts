@@ -169,6 +169,10 @@ export function createMetrics(build: { readonly version: string; readonly revisi
       'Failed attempts to bring a table or a status in line, by reason',
       ['reason'],
     ),
+    auditLinesLost: counter(
+      'pantag_audit_lines_lost_total',
+      'Lines of the audit log that were dropped because nobody read the output in time',
+    ),
     leader: gauge(
       'pantag_leader',
       '1 while this process leads: only then it writes to firewalls and to the API. The sum over replicas is 1, or 0 for the ' +

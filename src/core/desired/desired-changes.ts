@@ -19,6 +19,8 @@ type DesiredChangesOptions = {
   readonly registrations: Registrations;
   /** Counts of this policy may have moved. */
   readonly policyChanged: (policy: PolicyId) => void;
+  /** This one no longer holds the address. Told before what that changes. */
+  readonly holderLeaves: (address: string, holder: Claimant) => void;
 };
 
 /** Each call costs what it touches: a claimant its own addresses, a policy or namespace the claimants in its reach, a firewall all. */
@@ -35,9 +37,9 @@ export class DesiredChanges {
 
   claimant(before: ClaimantState | undefined, after: Claimant | undefined, origin: Origin): void {
     this.revision += 1;
-    const { rules, claimants, succession, registrations } = this.#options;
+    const { rules, claimants, succession, registrations, holderLeaves } = this.#options;
     const addresses = new Set([...(before?.claimant.addresses ?? []), ...(after?.addresses ?? [])]);
-    const holders = [...addresses].map((address) => [address, claimants.holderOf(address)?.uid] as const);
+    const holders = [...addresses].map((address) => [address, claimants.holderOf(address)] as const);
     const others = claimants.claiming(addresses);
     if (before !== undefined) others.delete(before);
 
@@ -54,9 +56,10 @@ export class DesiredChanges {
     }
     for (const other of others) this.#counts.count(other, 'add');
 
-    for (const [address, uidBefore] of holders) {
-      const uids = { before: uidBefore, after: claimants.holderOf(address)?.uid };
+    for (const [address, holder] of holders) {
+      const uids = { before: holder?.uid, after: claimants.holderOf(address)?.uid };
       const cause = succession.causeAt(address, uids, origin);
+      if (holder !== undefined && uids.before !== uids.after) holderLeaves(address, holder);
       registrations.refresh(address, claimants.evaluationAt(address), { cause });
     }
   }

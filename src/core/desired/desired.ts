@@ -27,6 +27,8 @@ type DesiredListener = {
   readonly addressReviewed?: (firewall: string, address: string) => void;
   /** Counts of this policy may have moved. */
   policyChanged(policy: PolicyId): void;
+  /** This one no longer holds the address. Told before what that changes. */
+  readonly holderLeaves?: ((address: string, holder: Claimant) => void) | undefined;
 };
 
 /**
@@ -54,6 +56,7 @@ export class Desired {
       succession: this.#succession,
       registrations: this.#registrations,
       policyChanged: (policy) => listener.policyChanged(policy),
+      holderLeaves: (address, holder) => listener.holderLeaves?.(address, holder),
     });
   }
 

@@ -13,6 +13,7 @@ import type { SecretData } from '../device/secret-binding.ts';
 import { readSecret } from '../device/credentials.ts';
 import type { AskDefinition } from './definition-watch.ts';
 import { type FirewallObject, FirewallObjects, type FirewallObjectsOptions } from './firewall-objects.ts';
+import type { AuditLog } from '../audit/audit-log.ts';
 import type { ClusterState, ReadableFirewall } from '../firewall/firewall-context.ts';
 import type { FirewallWorker } from '../firewall/firewall-worker.ts';
 import { type PolicyObject, PolicyObjects } from './policy-objects.ts';
@@ -35,6 +36,8 @@ type ControllerOptions = Omit<FirewallObjectsOptions, 'desired' | 'createWorker'
   readonly createWorker: (parsed: ReadableFirewall, cluster: ClusterState) => FirewallWorker;
   /** Monotonic ms, as the table workers' is. */
   readonly now?: () => number;
+  /** Absent: nobody asked for one. */
+  readonly audit?: Pick<AuditLog, 'changed' | 'holderLeaves'> | undefined;
 };
 
 export class Controller implements ClusterState {
@@ -56,9 +59,11 @@ export class Controller implements ClusterState {
     this.desired = new Desired({
       addressChanged: (firewall, change) => {
         if (!goesAtOnce(change.cause)) this.#burst.moved(this.#now());
+        options.audit?.changed(firewall, change, this.desired.holderOf(change.address));
         this.firewalls.get(firewall)?.worker?.note(change);
         options.changed(firewall);
       },
+      holderLeaves: (address, holder) => options.audit?.holderLeaves(address, holder),
       addressReviewed: (firewall, address) => {
         this.firewalls.get(firewall)?.worker?.limits.note(address);
         options.changed(firewall);

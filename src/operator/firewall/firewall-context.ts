@@ -9,6 +9,7 @@ import { adoptAnnotation, isFinalized } from '../../kubernetes/resources/api.ts'
 import type { ObjectMeta } from '../../kubernetes/resources/object.ts';
 import type { ParsedFirewall } from '../../kubernetes/resources/parse.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import type { AuditLog } from '../audit/audit-log.ts';
 import type { ConnectionSettings, FirewallSettings, Secrets } from '../device/credentials.ts';
 import type { Connection } from '../device/device-port.ts';
 import type { ClusterKnowledge, TableObserver } from '../table/table-observer.ts';
@@ -30,6 +31,8 @@ export type FirewallEnvironment = {
   readonly timing: Timing;
   /** Every PanFirewall is taken for one in Observe: nothing is written. Default: as its spec says. */
   readonly observeOnly?: boolean;
+  /** Absent: changes of the tables are not told pair by pair. */
+  readonly audit?: AuditLog | undefined;
 };
 
 /** The cluster, as far as the PanFirewalls depend on it. */
@@ -90,6 +93,10 @@ export class FirewallContext {
 
   set settings(settings: FirewallSettings) {
     this.#settings = settings;
+  }
+
+  get audit(): AuditLog | undefined {
+    return this.#environment.audit;
   }
 
   get knowledge(): ClusterKnowledge {

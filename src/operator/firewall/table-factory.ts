@@ -42,10 +42,10 @@ export class TableFactory {
   purge(ref: TableRef, unsureUntil: number): TablePurge {
     const { firewall, desired } = this.#parts.context;
     const wanted = (address: string) => desired.tagsOf(firewall.name, address);
-    return new TablePurge(this.#tableContext(ref), { wanted, unsureUntil });
+    return new TablePurge(this.#tableContext(ref, 'purge'), { wanted, unsureUntil });
   }
 
-  #tableContext(ref: TableRef): TableContext {
+  #tableContext(ref: TableRef, cause?: 'purge'): TableContext {
     const { context, claim, devices } = this.#parts;
     const { firewall, ownerId, observer, log, now, timing } = context;
     return {
@@ -77,7 +77,7 @@ export class TableFactory {
         // Before all PanFirewalls are known, another one may have been kept there.
         if (context.knowledge.synced) claim.marked(ref);
       },
-      connect: (signal) => this.#connect(ref, signal),
+      connect: (signal) => this.#connect(ref, cause, signal),
       observer: { ...observer, failed: (failure) => this.#failed(ref, failure) },
       log: isUnnamed(ref) ? log : log.child(tableFields(ref)),
       now,
@@ -85,9 +85,12 @@ export class TableFactory {
     };
   }
 
-  async #connect(ref: TableRef, signal: AbortSignal): Promise<Connection> {
-    await this.#parts.awaited(ref, signal);
-    return this.#parts.devices.connect(ref, signal);
+  async #connect(ref: TableRef, cause: 'purge' | undefined, signal: AbortSignal): Promise<Connection> {
+    const { context, devices, awaited } = this.#parts;
+    await awaited(ref, signal);
+    const connection = await devices.connect(ref, signal);
+    const { audit, desired, firewall } = context;
+    return audit?.audited(connection, { firewall: firewall.name, ref, desired, cause }) ?? connection;
   }
 
   #failed(ref: TableRef, failure: DeviceError): void {
