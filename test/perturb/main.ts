@@ -59,7 +59,7 @@ async function main(): Promise<void> {
   const { values, positionals } = readArguments();
   if (values.help) return console.log(usage);
   const interruption = new AbortController();
-  process.once('SIGINT', () => interruption.abort());
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interruption.abort());
   const [replaySet, ...replayRest] = values.replay?.split('/') ?? [];
   const asked = replaySet === undefined ? positionals : [replaySet];
   const names = asked.length > 0 ? asked : Object.keys(sets).filter((name) => name !== 'mutants');

@@ -1,5 +1,7 @@
 // Points at which a scenario is disturbed, each a request and its treatment.
-import type { Disturb, Side, Site } from './site.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { waitFor } from '../../harness/wait-for.ts';
+import { type Disturb, type Side, type Site, timing } from './site.ts';
 import type { Tapped, Treatment } from './tap.ts';
 
 /** What is counted: every request that may change something, messages to a device, and what reads its table. */
@@ -7,14 +9,19 @@ export type Counted = 'request' | 'message' | 'read';
 
 export type Kind = {
   readonly counted: Counted;
-  readonly treatment: (site: Site) => Treatment;
-  /** A message that was confirmed comes a second time: what it brings back nobody can expect before a full read. */
-  readonly surprises?: boolean;
+  readonly treatment: (site: Site, hasPassed: (more: number) => boolean) => Treatment;
+  /**
+   * A message may bring back a former Pod's tag: twice, where it was confirmed and nobody can expect it before a full read;
+   * late, where it had no answer and the operator reads the table for it.
+   */
+  readonly surprise?: 'twice' | 'late';
 };
 
 const doubledMs = 2_000;
-/** More than a call may take: see `timing`. */
-const beyondLimitMs = 4_500;
+/** More than a call may take, and less than a message without an answer may come late. */
+const beyondLimitMs = timing.callMs + 1_500;
+const latestMs = timing.lateMessageMs - 1_500;
+const answeredMs = 200;
 
 /** The first whole entry of a reply goes, the count stays; a reply without one is as it was. */
 const withoutEntry = (answer: string): string => answer.replace(/<entry[^>]*>.*?<\/entry>/s, '');
@@ -32,7 +39,19 @@ export const kinds: Readonly<Record<string, Kind>> = {
   'message-doubled-late': {
     counted: 'message',
     treatment: () => ({ kind: 'doubled late', ms: doubledMs }),
-    surprises: true,
+    surprise: 'twice',
+  },
+  /** Once it was sent again, and the message after that was answered. */
+  'message-arrives-late': {
+    counted: 'message',
+    treatment: (_, hasPassed) => ({
+      kind: 'arrives late',
+      when: async () => {
+        await waitFor(() => hasPassed(2), { what: 'two messages more', timeoutMs: latestMs }).catch(() => {});
+        await sleep(answeredMs);
+      },
+    }),
+    surprise: 'late',
   },
   'message-answered-by-half': { counted: 'message', treatment: () => ({ kind: 'answered by half' }) },
   'message-answered-late': {
@@ -64,7 +83,9 @@ export function disturbance(site: Site, kind?: Kind, at?: number): Disturbance {
       }
       if (kind === undefined || !isMeant) return { kind: 'pass' };
       state.met = true;
-      return kind.treatment(site);
+      const { counted } = kind;
+      const before = counts[counted];
+      return kind.treatment(site, (more) => counts[counted] >= before + more);
     },
   };
   return state;

@@ -11,8 +11,8 @@ import type { Site } from './site.ts';
 export type Played = {
   /** From the start to the end; rejects where it does not come to it. */
   readonly play: () => Promise<void>;
-  /** Reads the table in full, and the end is still what it was. @param surprised it need not be before the read. */
-  readonly settled: (surprised: boolean) => Promise<void>;
+  /** The end is what it was, also after a message came again. @param surprise `twice`: the table is read first. */
+  readonly settled: (surprise: 'twice' | 'late') => Promise<void>;
   /** What was never to happen and did, one sentence each. @param surprised a former Pod's tag may have come back. */
   readonly breaks: (surprised: boolean) => readonly string[];
   /** Messages that the device has had. */
@@ -28,7 +28,8 @@ const rival = 'bbbbbbbbbbbb';
 /** Of everything that a scenario waits for: a leader that was killed keeps its Lease for 10 s. */
 export const patienceMs = 90_000;
 const long = { timeoutMs: patienceMs };
-const resync = { fullIntervalSeconds: 60, markerIntervalSeconds: 5 };
+/** No read comes by itself in time to mend anything. */
+const resync = { fullIntervalSeconds: 900, markerIntervalSeconds: 5 };
 /** So long ago that no Pod counts as a new holder after a restart. */
 const networkReadyAt = () => new Date(Date.now() - 60_000);
 const nothing: Story = { stay: [], apart: [], notBefore: [] };
@@ -128,7 +129,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     const whole = Object.fromEntries(ips.map((ip) => [ip, [`ns_${name}.web`]]));
     let deletedAt = Infinity;
     return set.played(
-      undefined,
+      {},
       async () => {
         await set.fw.holds(whole, long);
         await site.stage.says('PanFirewall', { name }, 'InSync', patienceMs);
@@ -203,12 +204,15 @@ async function stageOne(site: Site, name: string, { spec, ...options }: OneOptio
   const fw: StagedDevice = await stage.device({ markedBy: [], ...options });
   const reached = await site.tapped(fw);
   await stage.reach(reached, { name, tagPrefix: fw.tagPrefix, spec: { resync, ...spec } });
-  const played = (end: Owned | undefined, play: () => Promise<void>, story: () => Story): Played => ({
+  const isDeleted = spec !== undefined && 'deletionPolicy' in spec;
+  const played = (end: Owned, play: () => Promise<void>, story: () => Story): Played => ({
     play,
-    async settled(surprised) {
-      // A PanFirewall that is gone reads nothing.
-      if (end === undefined || !surprised) return;
-      await ask(stage.cluster, name, 'resync', 'now');
+    async settled(surprise) {
+      if (surprise === 'twice') {
+        // A PanFirewall that is gone reads nothing.
+        if (isDeleted) return;
+        await ask(stage.cluster, name, 'resync', 'now');
+      }
       await fw.holds(end, long);
     },
     breaks: (surprised) => breaksOf(fw.messages(), surprised ? { ...story(), apart: [] } : story()),

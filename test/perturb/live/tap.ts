@@ -13,6 +13,8 @@ export type Treatment =
   | { readonly kind: 'lost before' }
   /** The server has done it; the connection is cut in place of the answer, after `afterwards`. */
   | { readonly kind: 'lost after'; readonly afterwards?: () => Promise<void> }
+  /** The server hears of it only then, and its answer reaches nobody. */
+  | { readonly kind: 'arrives late'; readonly when: () => Promise<void> }
   /** Answered, and done a second time so many ms later. */
   | { readonly kind: 'doubled late'; readonly ms: number }
   /** Half of the answer, as if it were all of it. */
@@ -79,6 +81,11 @@ export async function openTap({ url, ca }: TapTarget): Promise<Tap> {
     const { method = '', url: path = '' } = incoming;
     const treatment = await tap.treat({ method, path, body: body.toString() });
     if (treatment.kind === 'lost before') return void answer.destroy();
+    if (treatment.kind === 'arrives late') {
+      await treatment.when();
+      await forward(incoming, body).then(read);
+      return void answer.destroy();
+    }
     const response = await forward(incoming, body);
     answer.on('close', () => response.destroy());
     if (treatment.kind === 'pass') {

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Frame, Outcome, Violated } from '../perturbation.ts';
-import { mutants } from './mutants.ts';
+import { type Mutant, mutants } from './mutants.ts';
 
 const program = join(import.meta.dirname, '../main.ts');
 const run = promisify(execFile);
@@ -14,13 +14,14 @@ export async function judgeMutants(frame: Frame): Promise<Outcome> {
   const tried: string[] = [];
   const violations: Violated[] = [];
   let isWhole = true;
-  for (const { name, set, only } of mutants) {
+  for (const mutant of mutants) {
+    const { name, set } = mutant;
     if (frame.only.length > 0 && !frame.only.includes(name)) continue;
     if (frame.isOver()) {
       isWhole = false;
       break;
     }
-    const told = await caughtBy(name, set, only);
+    const told = await caughtBy(mutant);
     const line = `${name}: ${told === undefined ? `NOT CAUGHT by ${set}` : `caught by ${set}, ${told}`}`;
     frame.say(line);
     tried.push(line);
@@ -31,10 +32,13 @@ export async function judgeMutants(frame: Frame): Promise<Outcome> {
 }
 
 /** What the set says of it; undefined: nothing. */
-async function caughtBy(name: string, set: string, only: readonly string[]): Promise<string | undefined> {
-  const parts = only.flatMap((part) => ['--only', part]);
+async function caughtBy({ name, set, only, replay }: Mutant): Promise<string | undefined> {
+  const parts =
+    replay === undefined
+      ? [set, ...only.flatMap((part) => ['--only', part])]
+      : ['--replay', `${set}/${replay}`];
   const limits = ['--minutes', String(longestMinutes), '--violations', '1', '--quiet'];
-  const args = ['--disable-warning=ExperimentalWarning', program, set, '--mutant', name, ...parts, ...limits];
+  const args = ['--disable-warning=ExperimentalWarning', program, ...parts, '--mutant', name, ...limits];
   try {
     await run(process.execPath, args, {
       timeout: (longestMinutes + 2) * 60_000,

@@ -8,11 +8,13 @@ export type Mutant = {
   /** Which set catches it, and what it is told to try. */
   readonly set: string;
   readonly only: readonly string[];
+  /** A point of the set that is enough: what must come together to catch it is rare among a box's paths. */
+  readonly replay?: string | undefined;
 };
 
 const core = (file: string, from: string, to: string): Patch => ({ file: `src/core/${file}`, from, to });
 
-/** Caught by the set `small-scope`, in these boxes. */
+/** Caught by the set `small-scope`, in these boxes, or on a path of one. */
 const smallScope: readonly (readonly [string, Patch, ...string[]])[] = [
   [
     'the gate is open whatever is known',
@@ -56,7 +58,7 @@ const smallScope: readonly (readonly [string, Patch, ...string[]])[] = [
   [
     'a message without an answer is forgotten once it was sent again',
     core('table/table-message.ts', '      late.add(batch.map(({ address }) => address));\n', ''),
-    'late+rival',
+    'late+rival:pod1@1,leader_sees_pod,send,late,send,done,pod1_ends,leader_sees_pod,send,done,late_arrives',
   ],
   [
     'the first read after a message without an answer counts as the second',
@@ -65,12 +67,12 @@ const smallScope: readonly (readonly [string, Patch, ...string[]])[] = [
       from: 'return startedAt >= this.#verifyAt;',
       to: 'return true;',
     },
-    'late+rival',
+    'late+rival:pod1@1,leader_sees_pod,send,late,send,done,read_begins,read_ends,pod1_ends,leader_sees_pod,send,done,late_arrives',
   ],
   [
     "a former leader's last message is not expected",
     core('table/table.ts', '    this.state.late.everywhere();\n', ''),
-    'late-leader+rival',
+    'late-leader+rival:pod1@1,leader_sees_pod,standby_sees_pod,send,leader_dies,read_begins,read_ends,send,done,pod1_ends,leader_sees_pod,send,done,late_arrives',
   ],
   [
     'a change of an address whose message is on its way is lost',
@@ -88,11 +90,51 @@ const smallScope: readonly (readonly [string, Patch, ...string[]])[] = [
   ],
 ];
 
-export const mutants: readonly Mutant[] = smallScope.map(([name, patch, ...only]) => ({
+/** Caught by the set `device`, at these points. */
+const device: typeof smallScope = [
+  [
+    'the guard never holds',
+    core(
+      'removals/removal-guard.ts',
+      'if (!this.#trips(ready, stakes)) return this.#pass(ready, stakes, now);',
+      'return this.#pass(ready, stakes, now);',
+    ),
+    'guard.undisturbed',
+  ],
+  [
+    'a tag that only begins like ours is ours',
+    {
+      file: 'src/operator/table/table-reading.ts',
+      from: 'tag.startsWith(tagPrefix)',
+      to: 'tag.startsWith(tagPrefix.slice(0, -1))',
+    },
+    'rollout.undisturbed',
+  ],
+  [
+    'a message without an answer is sent again, and the table not read for it',
+    { file: 'src/operator/table/table-sender.ts', from: '    reads.doubt();\n', to: '' },
+    'rollout.message-arrives-late',
+  ],
+  [
+    'a purge is over before late messages are',
+    {
+      file: 'src/operator/table/table-purge.ts',
+      from: '    if (now() < unsureUntil) return this.#outage.pause(unsureUntil - now(), signal);\n',
+      to: '',
+    },
+    'deletion.message-arrives-late',
+  ],
+];
+
+export const mutants: readonly Mutant[] = [
+  ...smallScope.map((one) => [...one, 'small-scope'] as const),
+  ...device.map((one) => [...one, 'device'] as const),
+].map(([name, patch, ...rest]) => ({
   name,
   patches: [patch],
-  set: 'small-scope',
-  only,
+  set: rest.at(-1) ?? '',
+  only: rest.slice(0, -1).filter((one) => !one.includes(':')),
+  replay: rest.find((one) => one.includes(':')),
 }));
 
 /** None for the operator as it is. @throws RangeError for a name that is none. */

@@ -35,7 +35,7 @@ type Fate = (typeof fates)[number];
 
 export class TinyWorld implements Walk {
   readonly #scope: Scope;
-  readonly #left: Record<keyof Omit<Scope, 'rival'>, number>;
+  #left: Record<keyof Omit<Scope, 'rival'>, number>;
   #now = epoch;
   #truth: TinyCluster = emptyCluster;
   /** Of the next Pod: its uid, and its age. */
@@ -54,10 +54,11 @@ export class TinyWorld implements Walk {
   /** A message that had been confirmed came a second time: the leader had no reason to expect it. */
   #cameTwice = false;
 
+  /** It begins with a Pod that is registered, and a leader that has verified what its predecessor left. */
   constructor(scope: Scope) {
     this.#scope = scope;
     const { rival: _, ...left } = scope;
-    this.#left = left;
+    this.#left = { ...left };
     for (const address of addresses) this.#device.apply([{ address, register: [foreign], unregister: [] }]);
     for (const policy of policies)
       this.#truth = withEvent(this.#truth, { kind: 'policy', name: policy.name, policy });
@@ -65,8 +66,11 @@ export class TinyWorld implements Walk {
     this.#leader = this.#boot(undefined);
     this.#standby = this.#boot(undefined);
     this.#leader.replica.lead();
+    this.#now += lateMs;
     this.#readWhole();
     this.#drain();
+    this.#now += judgedMs;
+    this.#left = { ...left };
   }
 
   moves(): readonly string[] {
