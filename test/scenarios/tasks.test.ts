@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { type Block, blocksOf } from '../docs/pasting/blocks.ts';
 import { openTerminal, type TerminalOptions } from '../docs/pasting/terminal.ts';
+import { waitFor } from '../harness/wait-for.ts';
 import { heldPlan } from './firewall-requests.ts';
 import { openStage, operatorNamespace, type StagedDevice } from './stage.ts';
 
@@ -71,22 +72,22 @@ test('adopt: the table of a former owner is taken over by the id in the message'
   await isInSync(device);
 });
 
-test('rotate: a Secret with the next password is used at once', async () => {
+test('rotate: a password takes the place of an API key, and the next password is used at once', async () => {
   await cluster.remove('Secret', secret);
   await using device = await stage.firewall({ ...firewall, foreignOn: ['10.20.1.1'] });
   const { username, password, caPem } = device.simulator;
   const files = { username, password, 'ca.crt': caPem };
-  await cluster.remove('Secret', secret);
-  await paste(blockOf('rotate.md', 'kubectl create secret generic edge-a'), { files });
   await isInSync(device);
+  const generated = () => device.simulator.log().filter(({ kind }) => kind === 'keygen').length;
+  assert.equal(generated(), 0);
+  await paste(blockOf('rotate.md', 'kubectl replace -f -'), { files });
+  await waitFor(() => generated() === 1, { what: 'a key for user name and password' });
   const next = 'the-next-password-of-edge-a';
   stage.hide(next);
   device.simulator.changePassword(next);
   await cluster.createPod({ namespace: 'shop', name: 'late', labels: { app: 'web' }, ips: ['10.20.1.7'] });
   await stage.says('PanFirewall', firewall, 'AuthenticationFailed', 30_000);
-  await paste(blockOf('rotate.md', 'kubectl create secret generic edge-a'), {
-    files: { ...files, password: next },
-  });
+  await paste(blockOf('rotate.md', 'kubectl apply -f -'), { files: { ...files, password: next } });
   await device.holds({ ...everyone(['ns_shop.web']), '10.20.1.7': ['ns_shop.web'] });
   await stage.says('PanFirewall', firewall, 'InSync');
 });

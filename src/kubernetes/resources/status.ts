@@ -31,7 +31,7 @@ const condition = z.object({
     .string()
     .min(1)
     .max(1024)
-    .describe('One word for the cause, from a closed list; docs/reasons.md has a row for each.'),
+    .describe('One word for the cause, from a closed list; docs/reasons.md has a heading for each.'),
   message: z.string().max(32768).describe('The cause in a sentence, with the next step.'),
 });
 
