@@ -90,7 +90,7 @@ export class LineSink {
   }
 }
 
-/** Writes all of a text to a file descriptor, in a thread that may wait for its reader. */
+/** Writes all of a text to a file descriptor, in a thread that may wait for its reader: one of Node's four, as one write is on its way. */
 export async function writeAll(descriptor: number, text: string): Promise<void> {
   let rest = Buffer.from(text);
   while (rest.length > 0) rest = rest.subarray(await writeSome(descriptor, rest));

@@ -144,6 +144,15 @@ test('annotations are put where they are wanted', async () => {
   assert.deepEqual(only(objects, 'ServiceAccount').metadata.annotations, at('account'));
 });
 
+test('the audit log is asked for of the operator and of the purge of an uninstall, or of neither', async () => {
+  for (const audit of [true, false]) {
+    const objects = await helm.render({ log: { audit }, uninstall: { purge: true } });
+    const purge = firstContainer(workload(only(objects, 'Job', 'pan-tag-operator-uninstall')));
+    for (const { args } of [firstContainer(operatorOf(objects)), purge])
+      assert.equal(args.includes('--audit-log'), audit);
+  }
+});
+
 test('flags and variables are passed on; the purge of an uninstall reaches the firewalls by the same proxy', async () => {
   const extraEnv = [{ name: 'HTTPS_PROXY', value: 'http://proxy:3128' }];
   const extraEnvFrom = [{ configMapRef: { name: 'proxy' } }];
