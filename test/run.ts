@@ -15,7 +15,7 @@ import { inOrder } from './order.ts';
 
 const root = join(import.meta.dirname, '..');
 /** Files of scenarios wait most of the time; with many more at once than cores the limits of some seconds in them fail. */
-const concurrency = availableParallelism() + 1;
+const concurrency = availableParallelism() + 2;
 
 const source = 'src/main.ts';
 await using bundles = await bundle([source]);

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import pkg from '../../package.json' with { type: 'json' };
+import { baseConfig } from '../../scripts/image/base-layer.ts';
 import lock from '../../scripts/image/packages/debian-lock.json' with { type: 'json' };
 import { build, hashesOf, noDebian, revision } from './built-images.ts';
 import { elfOf } from './elf.ts';
@@ -103,6 +104,8 @@ for (const { name, architecture } of each) {
     assert.deepEqual(image.config.Cmd, words('CMD'));
     assert.equal(image.config.User, /^USER (.*)$/m.exec(stageOf(name))?.[1]);
     assert.equal(image.config.User, '65532:65532');
+    const variables = [...stageOf(name).matchAll(/^ENV (\S+)$/gm)].map(([, pair]) => pair);
+    assert.deepEqual(image.config.Env.slice((baseConfig.Env ?? []).length), variables);
     const labels = [...stageOf(name).matchAll(/^(?:LABEL| ) *(org\.\S+?)="(.*?)"/gm)].map(
       ([, key, value]) => [key, value],
     );

@@ -180,6 +180,9 @@ test("a second PanFirewall on the same table goes without taking the elder one's
   await waitFor(() => Date.now() % 1000 < 100, { what: 'the next second', timeoutMs: 3000, intervalMs: 20 });
   await cluster.create('PanFirewall', { metadata: { name: 'younger' }, spec });
   await stage.says('PanFirewall', { name: 'younger' }, 'OwnershipConflict');
+  // Whoever is deleted before the operator has put its finalizer there goes without an Event.
+  const isFinalized = async () => (await finalizersOf('younger')).includes(finalizer);
+  await waitFor(isFinalized, { what: 'the finalizer of younger' });
   await remove('younger');
   await untilGone('younger');
   assert.match((await eventNotes(cluster, 'younger', 'PurgeAbandoned')).join(), /elder/);

@@ -61,7 +61,8 @@ class Bench {
   run(ms: number, stepMs = 1000): void {
     for (const until = this.now + ms; this.now < until; this.now += stepMs) {
       for (let more = true; more && this.reachable; ) more = this.#message();
-      for (const [address, end] of this.ends) assert.ok(end > this.now, `the timeout of ${address} ended`);
+      for (const [address, end] of this.ends)
+        if (end <= this.now) assert.fail(`the timeout of ${address} ended`);
     }
   }
 
@@ -327,7 +328,8 @@ class Succession {
 
   #pass(ms: number): void {
     this.now += ms;
-    for (const [address, end] of this.ends) assert.ok(end > this.now, `the timeout of ${address} ended`);
+    for (const [address, end] of this.ends)
+      if (end <= this.now) assert.fail(`the timeout of ${address} ended`);
   }
 }
 
