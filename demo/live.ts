@@ -29,17 +29,17 @@ type Live = {
   before: Table;
 };
 
-/** Until the signal; rejects where the firewall does not follow. */
-export async function playLive(stage: Stage, followed: Followed, signal: AbortSignal): Promise<void> {
+/** Until the signal, by which it rejects; resolves where the firewall does not follow, with that in words. */
+export async function playLive(stage: Stage, followed: Followed, signal: AbortSignal): Promise<string> {
   await createTenantPolicy(stage.cluster);
   await createProductionPolicy(stage.cluster);
   const before = registeredIps(stage);
   const live: Live = { stage, pods: [], events: [], followed, started: 0, before };
   process.stdout.write('\x1b[2J');
-  await Promise.race([act(live, signal), draw(live, signal)]);
+  return Promise.race([act(live, signal), draw(live, signal)]);
 }
 
-async function draw(live: Live, signal: AbortSignal): Promise<void> {
+async function draw(live: Live, signal: AbortSignal): Promise<never> {
   for (;;) {
     const statuses = await printedStatuses(live.stage);
     const after = registeredIps(live.stage);
@@ -60,27 +60,27 @@ function below({ events, followed }: Live): Line[] {
   return [blank, ...events.map(plain), faint(`${followed.figures}   (Ctrl-C ends it)`)];
 }
 
-async function act(live: Live, signal: AbortSignal): Promise<void> {
+async function act(live: Live, signal: AbortSignal): Promise<string> {
   for (;;) {
     await delay(900 + Math.random() * 1200, undefined, { signal });
     const before = registeredIps(live.stage);
     const event = await change(live);
     live.before = before;
     const ms = await follow(live, signal);
+    if (ms === undefined) return `${event}: the firewall did not follow within ${followMs / 1000} s`;
     live.followed.add(ms);
     live.events.push(`${event.padEnd(27)}✓ the firewall followed within ${wholeMs(ms)} ms`);
     if (live.events.length > shownEvents) live.events.shift();
   }
 }
 
-/** Milliseconds until the table holds what the Pods deserve. */
-async function follow({ stage, pods }: Live, signal: AbortSignal): Promise<number> {
+/** Milliseconds until the table holds what the Pods deserve; undefined: too many. */
+async function follow({ stage, pods }: Live, signal: AbortSignal): Promise<number | undefined> {
   const at = performance.now();
   const tags = ({ ip, tier }: Pod) => [ip, ['env.prod', 'ns_shop.web', `ns_shop.tier.${tier}`]] as const;
   const expected = withPrefix(Object.fromEntries(pods.map(tags)));
   while (!holds(stage, expected)) {
-    if (performance.now() - at > followMs)
-      throw new Error(`the firewall did not follow within ${followMs / 1000} s`);
+    if (performance.now() - at > followMs) return undefined;
     await delay(1, undefined, { signal });
   }
   return performance.now() - at;

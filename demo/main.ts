@@ -26,25 +26,38 @@ async function play(once: boolean, signal: AbortSignal): Promise<number> {
   say(strong("pan-tag-operator: Pods become entries of a firewall's registered-ip table"), blank);
   const followed = new Followed();
   let well = true;
+  let failed = 'a step did not end as it should; it is marked with ✗ above';
   try {
     await using stage = await build(signal);
     say(blank);
     if (once) well = await playRound(stage, followed, show, signal);
-    else await playLive(stage, followed, signal);
+    else {
+      failed = await playLive(stage, followed, signal);
+      well = false;
+    }
   } catch (error) {
     if (!signal.aborted) throw error;
   }
-  say(blank, ...outcome(once && !signal.aborted, well), ...figures(followed), blank, ...farewell());
+  say(
+    blank,
+    ...(signal.aborted ? stopped() : outcome(well, failed)),
+    ...figures(followed),
+    blank,
+    ...farewell(),
+  );
   if (signal.aborted) return once ? 130 : 0;
   return well ? 0 : 1;
 }
 
-function outcome(judged: boolean, well: boolean): Line[] {
-  if (!judged) return [plain(`Stopped after ${seconds()} s.`)];
+function stopped(): Line[] {
+  return [plain(`Stopped after ${seconds()} s.`)];
+}
+
+function outcome(well: boolean, failed: string): Line[] {
   const took = `(${seconds()} s in all)`;
   return well
     ? [strong(`PASSED  the table was what the cluster asked for after each of ${steps.length} steps ${took}`)]
-    : [strong(`FAILED  a step did not end as it should; it is marked with ✗ above ${took}`)];
+    : [strong(`FAILED  ${failed} ${took}`)];
 }
 
 function figures(followed: Followed): Line[] {

@@ -6,7 +6,7 @@ import type { Followed } from './followed.ts';
 import { plain, type Line, type Table, tableLines } from './frame.ts';
 import { agree, holds, ours, printedStatuses, registeredIps } from './picture.ts';
 import type { Played } from './played.ts';
-import { type Step, steps, withPrefix } from './script.ts';
+import { type Pods, type Step, steps, withPrefix } from './script.ts';
 import type { Stage } from './stage.ts';
 
 const followMs = 10_000;
@@ -23,11 +23,13 @@ export async function playRound(
   signal: AbortSignal,
 ): Promise<boolean> {
   let well = true;
+  // The operator has met the device, and marked the table as its own.
+  await settled(stage, registeredIps(stage), { web: 0, prod: 0 }, signal);
   for (const [i, step] of steps.entries()) {
     const before = registeredIps(stage);
     const { ms, problems } = await play(step, stage, signal);
     const after = registeredIps(stage);
-    const { statuses, agreed } = await settled(stage, after, step, signal);
+    const { statuses, agreed } = await settled(stage, after, step.pods, signal);
     const found = agreed ? problems : [...problems, notSettled];
     if (ms !== undefined) followed.add(ms);
     show({
@@ -66,7 +68,7 @@ function notFollowed(expected: Table): Line[] {
   return [plain(why), ...tableLines(expected, expected)];
 }
 
-async function settled(stage: Stage, table: Table, { pods }: Step, signal: AbortSignal) {
+async function settled(stage: Stage, table: Table, pods: Pods, signal: AbortSignal) {
   const until = performance.now() + statusMs;
   for (;;) {
     const statuses = await printedStatuses(stage);

@@ -1,4 +1,4 @@
-// Plays the demo's scripted round and records it for the picture of the README; `npm run generate` then draws that.
+// Plays the demo's scripted round and records it for the picture of the README; `npm run format` and `generate` follow.
 
 import { writeFileSync } from 'node:fs';
 import { Followed } from '../demo/followed.ts';
@@ -15,4 +15,4 @@ const well = await playRound(stage, new Followed(), (step) => played.push(step),
 if (!well) throw new Error('a step did not end as it should: nothing was recorded');
 const url = new URL(`../${recordingFile}`, import.meta.url);
 writeFileSync(url, `[\n${played.map((step) => JSON.stringify(recorded(step))).join(',\n')}\n]\n`);
-console.log(`wrote ${recordingFile}; now: npm run generate`);
+console.log(`wrote ${recordingFile}; now: npm run format && npm run generate`);

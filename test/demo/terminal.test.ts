@@ -56,6 +56,13 @@ test('a frame is neither wider than the terminal nor as high, so that its top st
   for (const line of shown) assert.ok(stripVTControlCharacters(line).length <= 70, line);
 });
 
+test('a terminal that does not say how large it is has 24 lines of 80 characters', () => {
+  const many = Array.from({ length: 40 }, () => plain('x'.repeat(100)));
+  const shown = redrawn(many, stream({ isTTY: true, columns: 0, rows: 0 })).split('\n');
+  assert.equal(shown.length, 24);
+  assert.equal(stripVTControlCharacters(shown[1] ?? ''), `${'x'.repeat(79)}…`);
+});
+
 test('what is printed once is not cut', () => {
   assert.match(rendered(lines, stream({ isTTY: true, columns: 80 })), /x{100}\n$/);
 });
