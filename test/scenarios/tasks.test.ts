@@ -41,6 +41,26 @@ async function isInSync(device: StagedDevice): Promise<void> {
 
 const spec = { firewallNames: ['edge-a'], tags: [{ template: 'web' }] };
 
+test('observe: diff names each pair, and Enforce does what it named', async () => {
+  const first = { namespace: 'shop', name: 'first', labels: { app: 'first' }, ips: ['10.20.6.21'] };
+  await cluster.createPod(first);
+  await stage.policy(policy, { ...spec, podSelector: { matchLabels: first.labels } });
+  await using device = await stage.firewall({
+    ...firewall,
+    foreignOn: ['10.20.6.21'],
+    leftOver: { '10.20.4.9': ['ns_shop.old'] },
+    spec: { mode: 'Observe' },
+  });
+  await stage.says('PanFirewall', firewall, 'Observing');
+  await paste(blockOf('observe.md', 'npm start -- diff edge-a'));
+  assert.deepEqual(device.messages(), []);
+  await paste(blockOf('observe.md', '"mode":"Enforce"'));
+  await device.holds({ '10.20.6.21': ['ns_shop.web'] });
+  await cluster.remove('PanTagPolicy', policy);
+  await cluster.deletePod(first);
+  await cluster.remove('Secret', secret);
+});
+
 test('approve: the plan of a deleted policy is read, and let go by its id', async () => {
   await using device = await stage.firewall({ ...firewall, foreignOn: ['10.20.1.1'] });
   await stage.policy(policy, spec);

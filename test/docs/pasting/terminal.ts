@@ -30,7 +30,7 @@ export type Terminal = AsyncDisposable & {
 
 const limitMs = 300_000;
 /** How long a command that only looks is repeated until it shows what the page shows. */
-const lookMs = 120_000;
+const lookMs = 60_000;
 const looksOnly = /^(?:kubectl (?:get|wait)|curl |npm start -- (?:diff|check))/;
 
 /** The checkout is a directory of links, so that files which a page makes come into no repository. */
