@@ -106,7 +106,7 @@ function etcdArguments(layout: Layout, url: string): readonly string[] {
 async function run(command: string, args: readonly string[], layout: Layout): Promise<LeashedProcess> {
   await using output = await open(layout.addressFile, 'a');
   await using log = await open(layout.logFile, 'a');
-  return startLeashed({
+  return await startLeashed({
     command,
     args,
     cwd: layout.directory,

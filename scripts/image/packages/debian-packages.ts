@@ -50,7 +50,8 @@ async function download(missing: readonly LockedPackage[], architecture: string,
   const from = async (archive: Archive | undefined) => {
     await using apt = await openApt({ suite: lock.suite, architecture, archive }, context);
     const folder = await apt.download(missing.map(({ name, version }) => `${name}=${version}`));
-    return Promise.all(
+    // apt's folder goes with it, so all must have been taken over first.
+    return await Promise.all(
       missing.map(async (one) => [one, await keep(join(folder, fileOf(one)), pinOf(one))] as const),
     );
   };
