@@ -122,10 +122,11 @@ export class AuditLog {
 
   #describer(batch: Batch, { firewall, desired, cause: otherwise }: AuditedTable) {
     const facts = new Map(
-      batch.map(({ address, register }) => {
+      batch.map(({ address, register, unregister }) => {
         const holder = desired.holderOf(address);
         const behind = register.length === 0 ? [] : [...desired.tagsBehind(firewall, address)];
-        return [address, { object: holder && objectOf(holder), behind }] as const;
+        const left = new Map(unregister.map((tag) => [tag, this.#departures.of(firewall, address, tag)]));
+        return [address, { object: holder && objectOf(holder), behind, left }] as const;
       }),
     );
     return (changed: ChangedPair): AuditLine => {
@@ -133,14 +134,14 @@ export class AuditLog {
       const { address, causes, timeoutSeconds = 0 } = item;
       const pair = { address, op, tag, outcome };
       if (address === markerAddress) return { ...pair, cause: 'mark' };
-      const { object, behind = [] } = facts.get(address) ?? {};
+      const { object, behind = [], left } = facts.get(address) ?? {};
       if (op === '+') {
         const timeout = timeoutSeconds > 0 ? { timeoutSeconds } : {};
         return { ...pair, object, ...policiesOf(tag, behind), ...timeout };
       }
       const cause = refresh ? 'refresh' : (causes.get(tag) ?? otherwise);
       if (cause !== undefined && holders.has(cause)) return { ...pair, cause, object };
-      const departure = this.#departures.of(firewall, address, tag);
+      const departure = left?.get(tag);
       return { ...pair, cause, object: departure?.object, ...changeOf(departure) };
     };
   }

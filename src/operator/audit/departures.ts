@@ -14,12 +14,14 @@ export type Departure = {
   readonly by?: RemovalOrigin | undefined;
 };
 
-/** A standby notes for days what the leader does. The oldest go first: their lines then name no object. */
-const mostAddresses = 100_000;
+/** A standby notes for days what the leader does. The oldest pairs go first: their lines then name no object. */
+const mostPairs = 200_000;
 
 export class Departures {
-  /** Firewall and address -> tag -> its departure. */
-  readonly #left = new Map<string, Map<string, Departure>>();
+  /** Firewall, address and tag -> the departure of the tag: of late, and of the time before that. */
+  #recent = new Map<string, Departure>();
+  /** Forgotten as a whole: a Map that loses its first key again and again looks longer and longer for the next one. */
+  #older = new Map<string, Departure>();
   /** Who has just lost an address, as the changes that follow from it are told. */
   #leaving: { readonly address: string; readonly object: AuditObject } | undefined;
 
@@ -33,22 +35,25 @@ export class Departures {
     { address, before, after, cause, origin }: AddressChange,
     holder: Claimant | undefined,
   ): void {
-    const key = keyOf(firewall, address);
-    const left = this.#left.get(key) ?? new Map<string, Departure>();
-    for (const tag of after) left.delete(tag);
+    for (const tag of after) {
+      const key = keyOf(firewall, address, tag);
+      this.#recent.delete(key);
+      this.#older.delete(key);
+    }
     const isAnothers = cause === 'vacated' || cause === 'newHolder' || cause === 'relist';
     const former = this.#leaving?.address === address ? this.#leaving.object : undefined;
     const object = isAnothers ? former : holder && objectOf(holder);
-    for (const tag of without(before, after)) left.set(tag, { object, by: origin });
-    this.#left.delete(key);
-    if (left.size > 0) this.#left.set(key, left);
-    if (this.#left.size <= mostAddresses) return;
-    const [oldest] = this.#left.keys();
-    if (oldest !== undefined) this.#left.delete(oldest);
+    for (const tag of without(before, after)) {
+      this.#recent.set(keyOf(firewall, address, tag), { object, by: origin });
+    }
+    if (this.#recent.size < mostPairs / 2) return;
+    this.#older = this.#recent;
+    this.#recent = new Map();
   }
 
   of(firewall: string, address: string, tag: string): Departure | undefined {
-    return this.#left.get(keyOf(firewall, address))?.get(tag);
+    const key = keyOf(firewall, address, tag);
+    return this.#recent.get(key) ?? this.#older.get(key);
   }
 }
 
@@ -56,7 +61,7 @@ export function objectOf({ kind, namespace, name }: Claimant): AuditObject {
   return { kind, namespace, name };
 }
 
-/** No name of a PanFirewall has a blank. */
-function keyOf(firewall: string, address: string): string {
-  return `${firewall} ${address}`;
+/** Neither a name of a PanFirewall nor an address has a blank. */
+function keyOf(firewall: string, address: string, tag: string): string {
+  return `${firewall} ${address} ${tag}`;
 }

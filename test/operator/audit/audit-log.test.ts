@@ -150,6 +150,20 @@ test('the Pod is the one of when the message left, not of when it was answered',
   assert.deepEqual(pairs()[0]?.['object'], { kind: 'Pod', namespace: 'shop', name: 'web-1' });
 });
 
+test('a removal names whose tag it was when the message left, though the tag is wanted again before the answer', async () => {
+  const { desired, send, pairs } = openWorld();
+  desired.setPolicy(policy('web', 'web'));
+  desired.setClaimant(podRecord('p1', '10.0.0.1', { name: 'first' }));
+  desired.deleteClaimant('p1', 'watch');
+  await send([removal(web, 'vacated')], async () => {
+    desired.setClaimant(podRecord('p2', '10.0.0.1', { name: 'second' }));
+    desired.deleteClaimant('p2', 'watch');
+    desired.setClaimant(podRecord('p3', '10.0.0.1', { name: 'third' }));
+    return [];
+  });
+  assert.deepEqual(pairs()[0]?.['object'], { kind: 'Pod', namespace: 'shop', name: 'first' });
+});
+
 const failure = (applied: 'no' | 'unknown') => async () => {
   throw new DeviceError('DeviceUnavailable', 'gone', { retry: 'backoff', applied });
 };
