@@ -8,7 +8,7 @@ import {
   type Shell,
   shells,
 } from './command-flags.ts';
-import { flagChoices, flagDescriptions } from './config.ts';
+import { flagChoices, flagDescriptions, switches } from './config.ts';
 
 const program = 'pan-tag-operator';
 
@@ -30,7 +30,7 @@ const acting: readonly CommandName[] = ['run', 'check', 'diff', 'purge'];
 function completedFlags(): readonly CompletedFlag[] {
   const common = flagDescriptions.map(([name, describe]): CompletedFlag => {
     const value = name === 'kubeconfig' ? 'file' : (flagChoices[name] ?? []);
-    return { name, describe, of: acting, value, optional: name === 'leader-elect' };
+    return { name, describe, of: acting, value, optional: switches.has(name) };
   });
   const own = Object.entries(commandFlags).map(([name, { of, type, short, choices = [], describe }]) => {
     return { name, short, describe, of, value: type === 'boolean' ? 'none' : choices } as const;

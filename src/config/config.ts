@@ -107,9 +107,12 @@ const prefix = 'PANTAG_';
 export const variableOf = (flag: string) => prefix + flag.toUpperCase().replaceAll('-', '_');
 const flagNames = Object.keys(flags) as [keyof typeof flags, ...(keyof typeof flags)[]];
 export const flagDescriptions = flagNames.map((name) => [name, flags[name].description ?? ''] as const);
+/** They may stand without a value, which is then true. */
+export const switches: ReadonlySet<string> = new Set(['leader-elect', 'audit-log']);
 /** The values of a flag that has but a few. */
 export const flagChoices: { readonly [Name in keyof typeof flags]?: readonly string[] } = {
   'leader-elect': ['true', 'false'],
+  'audit-log': ['true', 'false'],
   'log-level': logLevels,
   'log-format': logFormats,
 };
@@ -163,7 +166,7 @@ function parse(args: readonly string[]): Parsed {
   }
   try {
     return parseArgs({
-      args: args.map((arg) => (arg === '--leader-elect' || arg === '--audit-log' ? `${arg}=true` : arg)),
+      args: args.map((arg) => (arg.startsWith('--') && switches.has(arg.slice(2)) ? `${arg}=true` : arg)),
       options,
       allowPositionals: true,
     });

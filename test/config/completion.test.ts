@@ -62,7 +62,7 @@ test('every flag that is offered is one that the program takes', () => {
           '--timeout': '5',
           '--http-address': ':1',
         }[flag] ?? 'x';
-      const withValue = /^--(yes|dry-run|take-over|help|version|leader-elect)$/.test(flag)
+      const withValue = /^--(yes|dry-run|take-over|help|version|leader-elect|audit-log)$/.test(flag)
         ? [flag]
         : [flag, value];
       assert.doesNotThrow(() => readCommand([command, ...withValue], {}), flag);
@@ -79,8 +79,10 @@ test('values are offered where they are known, files where they are files', () =
 
 test('a value behind an equals sign, which bash takes for a word, is completed, too', () => {
   assert.deepEqual(offered('--log-level', '=', 'de'), ['debug']);
-  assert.deepEqual(sorted(offered('--leader-elect', '=')), ['false', 'true']);
-  assert.deepEqual(sorted(offered('--leader-elect', '')), sorted(commands), 'behind a blank it is none');
+  for (const flag of ['--leader-elect', '--audit-log']) {
+    assert.deepEqual(sorted(offered(flag, '=')), ['false', 'true']);
+    assert.deepEqual(sorted(offered(flag, '')), sorted(commands), 'behind a blank it is none');
+  }
 });
 
 test('completion completes the shells', () => {
