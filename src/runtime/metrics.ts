@@ -57,12 +57,13 @@ export function createMetrics(build: { readonly version: string; readonly revisi
       for (const collect of collectors) await collect();
       return registry.metrics();
     },
-    /** The PanFirewall is gone, and so are its series. */
-    async forgetFirewall(firewall: string): Promise<void> {
+    /** These PanFirewalls are gone, and so are their series. */
+    async forgetFirewalls(gone: ReadonlySet<string>): Promise<void> {
+      if (gone.size === 0) return;
       for (const { metric, names } of ofFirewalls) {
         const { values } = await metric.get();
         for (const { labels } of values) {
-          if (labels['firewall'] !== firewall) continue;
+          if (!gone.has(String(labels['firewall']))) continue;
           metric.remove(Object.fromEntries(names.map((name) => [name, labels[name] ?? ''])));
         }
       }

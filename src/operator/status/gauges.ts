@@ -17,9 +17,9 @@ export function collectGauges(metrics: Metrics, controller: Controller, watched:
   metrics.onScrape(async () => {
     const now = performance.now();
     for (const name of controller.firewalls.keys()) seen.set(name, Number.POSITIVE_INFINITY);
-    for (const [name, missedAt] of seen) {
-      if (controller.firewalls.has(name)) continue;
-      await metrics.forgetFirewall(name);
+    const gone = [...seen].filter(([name]) => !controller.firewalls.has(name));
+    await metrics.forgetFirewalls(new Set(gone.map(([name]) => name)));
+    for (const [name, missedAt] of gone) {
       if (now - missedAt > lastAnswerMs) seen.delete(name);
       else seen.set(name, Math.min(missedAt, now));
     }

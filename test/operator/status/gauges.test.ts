@@ -34,6 +34,24 @@ test('the series of a PanFirewall go with it, also what a last answer adds, and 
   assert.equal(linesOf(await metrics.text(), 'edge-a'), linesOf(before, 'edge-b'));
 });
 
+test('many PanFirewalls that go at once cost one look at the series', async () => {
+  const metrics = createMetrics({ version: '0', revision: '0' });
+  const firewalls = new Map(Array.from({ length: 50 }, (_, i) => [`edge-${i}`, {}]));
+  const standby = { leads: false, synced: true, firewalls };
+  collectGauges(metrics, standby as unknown as Controller, []);
+  for (const firewall of firewalls.keys()) metrics.tableLost.inc({ firewall });
+  await metrics.text();
+  firewalls.clear();
+  const get = metrics.tableLost.get.bind(metrics.tableLost);
+  let looks = 0;
+  metrics.tableLost.get = () => {
+    looks += 1;
+    return get();
+  };
+  assert.ok(!(await metrics.text()).includes('edge-'));
+  assert.ok(looks <= 2, `${looks} looks, with that of the scrape itself`);
+});
+
 function linesOf(text: string, firewall: string): number {
   return text.split('\n').filter((line) => line.includes(`firewall="${firewall}"`)).length;
 }
