@@ -56,26 +56,26 @@ export function openConnection({
 export function connectionOver(client: PanosClient): Connection {
   const tables = client.tables(registeredIp);
   let closed = false;
-  /** A call that began after close() was never sent. */
-  const called = <T>(answer: Promise<T>): Promise<T> =>
+  /** A call that began after close() was never sent; one that was given up may have been before. */
+  const called = <T>(answer: Promise<T>, signal: AbortSignal): Promise<T> =>
     answer.catch((error: unknown) => {
-      throw closed && !(error instanceof DeviceError) ? closedFailure() : error;
+      throw closed && !signal.aborted && !(error instanceof DeviceError) ? closedFailure() : error;
     });
   /** A device that denies is asked whether it is a passive peer. */
   const onTable = <T>(table: TableRef, answer: Promise<T>, signal: AbortSignal): Promise<T> =>
-    called(answer).catch(async (error: unknown) => {
+    called(answer, signal).catch(async (error: unknown) => {
       if (!isDenial(error)) throw error;
-      const ha = called(client.haState(table, signal)).catch((unanswered: unknown) => {
+      const ha = called(client.haState(table, signal), signal).catch((unanswered: unknown) => {
         throw unanswered instanceof DeviceError ? error : unanswered;
       });
       throw understoodDenial(error, await ha);
     });
   const answers: Answers = {
-    info: async (of, signal) => supported(await called(client.systemInfo(signal, of))),
-    haState: (of, signal) => called(client.haState(of, signal)),
-    managedDevices: (_, signal) => called(client.managedDevices(signal)),
-    deviceGroups: (_, signal) => called(client.deviceGroups(signal)),
-    groupHierarchy: (_, signal) => called(client.groupHierarchy(signal)),
+    info: async (of, signal) => supported(await called(client.systemInfo(signal, of), signal)),
+    haState: (of, signal) => called(client.haState(of, signal), signal),
+    managedDevices: (_, signal) => called(client.managedDevices(signal), signal),
+    deviceGroups: (_, signal) => called(client.deviceGroups(signal), signal),
+    groupHierarchy: (_, signal) => called(client.groupHierarchy(signal), signal),
     readAll: ({ table, ...read }, signal) =>
       onTable(table, readTable(tables, { kind: registeredIp, ...table, ...read, signal }), signal),
     readOne: ({ table, key }, signal) => onTable(table, tables.readOne({ ...table, key }, signal), signal),

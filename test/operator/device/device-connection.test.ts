@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { startHaPair } from '../../../simulator/pair.ts';
 import { startPanorama } from '../../../simulator/panorama/panorama.ts';
 import { startSimulator } from '../../../simulator/simulator.ts';
@@ -78,3 +79,16 @@ for (const swVersion of ['8.0.0', '8.1.25-h3', '9.0.0', '10.1.14-h4', '11.2.0'])
     assert.deepEqual([entries.map(({ ip }) => ip), agreed], [['10.0.0.1'], true]);
   });
 }
+
+test('a message that was given up after it had left is not taken for one that never left, closed though the connection is', async () => {
+  await using simulator = await startSimulator();
+  await using connection = connectionTo(simulator);
+  simulator.inject({ fault: 'hang' });
+  const lost = new AbortController();
+  const sent = connection.call({ ask: 'send', table: ownTable, batch }, lost.signal);
+  const ended = assert.rejects(sent, { name: 'AbortError' });
+  await pause(300);
+  void connection.close();
+  lost.abort();
+  await ended;
+});
