@@ -140,7 +140,9 @@ async function watchBuild(go: LeashedProcess, { coldPackages, say, signal }: Wat
       exit = await waitOrAbort(go, ticks * reportEveryMs - (performance.now() - begun), signal);
       if (exit === undefined) {
         const elapsed = describeTime(performance.now() - begun);
-        say(`${elapsed}, ${lines.length} of about ${coldPackages} packages`);
+        // More than that are compiled where another program, whose packages it shares, was not built before.
+        const all = lines.length <= coldPackages ? ` of about ${coldPackages}` : '';
+        say(`${elapsed}, ${lines.length}${all} packages`);
       }
     }
     if (exit.code !== 0) throw new Error(`go build failed:\n${lines.slice(-20).join('\n')}`);
