@@ -100,7 +100,8 @@ async function untilStopped(
   for (const warning of warnings) log.warn(warning);
   for (const entry of settings.proxy.unreadable) log.warn({ entry }, 'NO_PROXY entry not understood');
   await work(settings, log, stopSignal(log));
-  log.info('stopped');
+  // The answer of a command is its last word.
+  if (to === 1) log.info('stopped');
 }
 
 try {

@@ -76,18 +76,24 @@ async function* sectionsOf(
   all: readonly ParsedFirewall[],
   signal: AbortSignal,
 ): AsyncGenerator<Section> {
-  const { http, namespace, request } = parts;
+  const { request } = parts;
   const unknown = unknownNames(request.names, all);
   const chosen = all.filter(({ meta }) => request.names.length === 0 || request.names.includes(meta.name));
   if (unknown.length > 0) yield objects('failed', unknown.join('; '));
-  else if (chosen.length === 0) yield objects('warning', 'there are none yet');
-  else {
-    const { settings, log } = parts;
-    const secrets = await readSecrets(http, namespace, signal);
-    const ownerId = await ownerIdOf(parts, signal);
-    const open: FirewallCheckOptions['open'] = (one, presented) => openReadOnly(settings, one, presented);
-    yield* inOrder(chosen, { secrets, ownerId, open, log, timing: settings.timing }, signal);
-  }
+  if (chosen.length > 0) yield* ofFirewalls(parts, chosen, signal);
+  else if (unknown.length === 0) yield objects('warning', 'there are none yet');
+}
+
+async function* ofFirewalls(
+  parts: Parts,
+  chosen: readonly ParsedFirewall[],
+  signal: AbortSignal,
+): AsyncGenerator<Section> {
+  const { http, namespace, settings, log } = parts;
+  const secrets = await readSecrets(http, namespace, signal);
+  const ownerId = await ownerIdOf(parts, signal);
+  const open: FirewallCheckOptions['open'] = (one, presented) => openReadOnly(settings, one, presented);
+  yield* inOrder(chosen, { secrets, ownerId, open, log, timing: settings.timing }, signal);
 }
 
 function objects(outcome: Outcome, message: string): Section {

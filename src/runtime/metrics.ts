@@ -70,7 +70,8 @@ export function createMetrics(build: { readonly version: string; readonly revisi
     },
     registrationLatency: histogram(
       'pantag_registration_latency_seconds',
-      'From a change seen in the cluster to the firewall having confirmed it',
+      'From a change seen in the cluster to the firewall having confirmed it; the time that the firewall was in Observe, or away, is ' +
+        'part of it',
       ['firewall', 'operation'],
     ),
     podToFirewall: histogram(

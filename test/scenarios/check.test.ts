@@ -124,6 +124,13 @@ test('names choose PanFirewalls, json is for machines, and an unknown name is an
   assert.deepEqual(unknown.section('PanFirewalls'), [
     '✗ objects      there is no PanFirewall "tow": did you mean "two"?',
   ]);
+  const partly = await check(['two', 'tow']);
+  assert.equal(partly.code, 1);
+  // Not a name that was given already.
+  assert.deepEqual(partly.section('PanFirewalls'), [
+    '✗ objects      there is no PanFirewall "tow": did you mean "one"?',
+  ]);
+  assert.deepEqual(partly.section('PanFirewall two').at(-1), '✓ tables       1 of 1 read');
 });
 
 test('rights that lack are listed, and a token that is none is named as that', async () => {

@@ -70,8 +70,8 @@ test('approve: the plan of a deleted policy is read, and let go by its id', asyn
   const held = await heldPlan(cluster, 'edge-a', (found) => found?.addresses === addresses.length);
   await paste(blockOf('approve-removals.md', "jsonpath='{.status.tables[*].held}'"));
   await device.holds(everyone(['ns_shop.web']));
-  const replace = { '7c1e09ab': held?.plan ?? assert.fail('no plan is held') };
-  await paste(blockOf('approve-removals.md', 'pantag.io/approve-removals=7c1e09ab'), { replace });
+  const replace = { '7c1e': held?.plan ?? assert.fail('no plan is held') };
+  await paste(blockOf('approve-removals.md', 'pantag.io/approve-removals=7c1e'), { replace });
   await device.holds({});
   await stage.says('PanFirewall', firewall, 'InSync');
 });

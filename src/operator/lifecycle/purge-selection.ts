@@ -12,15 +12,16 @@ export type SelectedFirewall = {
 
 /** Names that no PanFirewall has: one sentence each. */
 export function unknownNames(names: readonly string[], firewalls: readonly ParsedFirewall[]): string[] {
-  const [first, ...others] = firewalls.map(({ meta }) => meta.name).sort();
+  const notNamed = firewalls.map(({ meta }) => meta.name).filter((name) => !names.includes(name));
+  const [first, ...others] = notNamed.sort();
   return names
     .filter((name) => !firewalls.some(({ meta }) => meta.name === name))
     .map((name) => {
       const hint =
         first === undefined
-          ? 'there are no PanFirewalls'
-          : `did you mean "${nearest(name, [first, ...others])}"?`;
-      return `there is no PanFirewall "${name}": ${hint}`;
+          ? firewalls.length === 0 && ': there are no PanFirewalls'
+          : `: did you mean "${nearest(name, [first, ...others])}"?`;
+      return `there is no PanFirewall "${name}"${hint || ''}`;
     });
 }
 
