@@ -58,8 +58,9 @@ export async function explore(options: ExploreOptions): Promise<Exploration> {
   let transitions = 0;
   let depth = 0;
   let breathedAt = performance.now();
-  seen.add(start().fingerprint());
   const told = (isWhole: boolean): Exploration => ({ states: seen.size, transitions, depth, isWhole, found });
+  const atStart = violationOf(() => void seen.add(start().fingerprint()));
+  if (atStart !== undefined) return { ...told(false), found: [{ path: [], violation: atStart }] };
   while (frontier.length > 0 && depth < mostDepth) {
     const next: Node[] = [];
     for (const node of frontier) {

@@ -41,8 +41,7 @@ export async function runLive(frame: Frame, isOfSet: (kind: string) => boolean):
     return done();
   }
   const chosen = Object.keys(scenarios).filter((name) => isChosen(frame.only, name));
-  const [first, ...others] = await inParallel(Array.from({ length: lanes }), openSite);
-  if (first === undefined) throw new Error('no lane could be opened');
+  const first = await openSite();
   const points: Point[] = [];
   for (const scenario of chosen) {
     if (frame.isOver()) break;
@@ -51,7 +50,9 @@ export async function runLive(frame: Frame, isOfSet: (kind: string) => boolean):
       if (isChosen(frame.only, `${scenario}.${kind}`))
         for (let at = 1; at <= counts[counted]; at += 1) points.push({ scenario, kind, at });
   }
-  frame.say(`${points.length} points in ${lanes} lanes`);
+  const more = Math.max(0, Math.min(lanes, points.length) - 1);
+  const others = await inParallel(Array.from({ length: more }), openSite, 1);
+  frame.say(`${points.length} points in ${more + 1} lanes`);
   const rest = points.values();
   const lane = async (site: Site): Promise<void> => {
     for (const point of rest) {

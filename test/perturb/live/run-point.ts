@@ -20,6 +20,8 @@ export type PointResult = {
 
 /** So long nothing more must be sent once everything is as it should be. */
 const quietMs = 1_500;
+/** What had no answer is sent again by then. */
+const restlessMs = 15_000;
 /** Until a surprise has come, and where the operator looks for it until it has looked. */
 const surpriseMs = { twice: 2_500, late: timing.lateMessageMs + 2_000 } as const;
 let points = 0;
@@ -64,13 +66,12 @@ async function play(site: Site, played: Played, { kind, at }: Point): Promise<Po
       await sleep(surpriseMs[surprise]);
       await played.settled(surprise);
     }
-    const before = played.messages();
-    await sleep(quietMs);
-    const more = played.messages() - before;
+    const isQuiet = await comesToRest(played.messages);
     const [first] = played.breaks(surprise !== undefined);
     if (first !== undefined)
       return result({ invariant: 'no tag leaves or comes that should not', message: first });
-    if (more > 0) return result({ invariant: 'then all is quiet', message: `${more} messages more` });
+    if (!isQuiet)
+      return result({ invariant: 'then all is quiet', message: `messages go on for ${restlessMs} ms` });
     if (site.problems.length > 0)
       return result({ invariant: 'an operator starts', message: site.problems.splice(0).join('; ') });
     return result(undefined);
@@ -81,4 +82,13 @@ async function play(site: Site, played: Played, { kind, at }: Point): Promise<Po
   } finally {
     await site.clear();
   }
+}
+
+async function comesToRest(messages: () => number): Promise<boolean> {
+  for (const until = performance.now() + restlessMs; performance.now() < until; ) {
+    const before = messages();
+    await sleep(quietMs);
+    if (messages() === before) return true;
+  }
+  return false;
 }

@@ -15,13 +15,15 @@ export type Disturb = (side: Side, request: Tapped) => Treatment | Promise<Treat
 
 /** What takes a minute in the product, and decides nothing but how long a test waits. */
 export const timing = {
-  connectMs: 2_000,
-  callMs: 2_500,
-  lateMessageMs: 9_000,
+  connectMs: 4_000,
+  callMs: 5_000,
+  lateMessageMs: 15_000,
   refusedFirstMs: 1_000,
   refusedLongestMs: 2_000,
   groupLookMs: 1_000,
 } as const satisfies Partial<Timing>;
+
+const startMs = 30_000;
 
 export type SiteOptions = {
   /** What runs as the operator; absent: the tests' own. */
@@ -55,7 +57,7 @@ export class Site implements AsyncDisposable {
     this.#api = api;
     this.#directory = directory;
     this.#options = {
-      args: ['--log-level', 'debug', ...(elects ? [] : ['--leader-elect', 'false'])],
+      args: ['--log-level', 'debug', ...(elects ? [] : ['--leader-elect=false'])],
       // Its compiled code stays as long as it does.
       ...(program === undefined
         ? {}
@@ -101,6 +103,8 @@ export class Site implements AsyncDisposable {
   async clear(): Promise<void> {
     this.disturb = () => ({ kind: 'pass' });
     await this.#starting;
+    // Before it listens it has no handler for the signal that ends it.
+    await this.#operator?.waitForLog(({ msg }) => msg === 'http server listening', startMs).catch(() => {});
     await this.#operator?.stop();
     this.#operator = undefined;
     for (const tap of this.#taps.splice(0)) await tap[Symbol.asyncDispose]();

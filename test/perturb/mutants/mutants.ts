@@ -111,11 +111,6 @@ const device: typeof smallScope = [
     'rollout.undisturbed',
   ],
   [
-    'a message without an answer is sent again, and the table not read for it',
-    { file: 'src/operator/table/table-sender.ts', from: '    reads.doubt();\n', to: '' },
-    'rollout.message-arrives-late',
-  ],
-  [
     'a purge is over before late messages are',
     {
       file: 'src/operator/table/table-purge.ts',

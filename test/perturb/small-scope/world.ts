@@ -1,7 +1,8 @@
 // Everything of the small scope at once: a cluster, two operators of which one leads, a device that loses, delays and doubles.
 import { Violation, type Walk } from '../engine/explore.ts';
 import { epoch, fingerprint } from '../engine/fingerprint.ts';
-import { deservedAt, type TinyCluster } from '../oracle/tiny-cluster.ts';
+import type { TinyCluster } from '../oracle/tiny-cluster.ts';
+import { checkExact, checkForeign, checkLeft, checkLive, type Judged } from '../oracle/verdicts.ts';
 import { type Order, TinyDevice } from './device.ts';
 import { TinyOperator } from './operator.ts';
 import { addresses, changesOf, emptyCluster, type Event, foreign, policies, withEvent } from './truth.ts';
@@ -53,6 +54,8 @@ export class TinyWorld implements Walk {
   #surprise = { unread: false, duringRead: false };
   /** A message that had been confirmed came a second time: the leader had no reason to expect it. */
   #cameTwice = false;
+  /** No operator runs: the last Pod that came before. */
+  #downSince: number | undefined;
 
   /** It begins with a Pod that is registered, and a leader that has verified what its predecessor left. */
   constructor(scope: Scope) {
@@ -74,8 +77,10 @@ export class TinyWorld implements Walk {
   }
 
   moves(): readonly string[] {
-    const { terms } = this.#left;
-    const terminal = terms > 0 ? ['leader dies', 'leader restarts', 'leader stands by'] : [];
+    const { terms, changes } = this.#left;
+    if (this.#downSince !== undefined)
+      return [...(changes > 0 ? this.#changes().keys() : []), ...this.#movesOfLate(), 'leader starts'];
+    const terminal = terms > 0 ? ['leader dies', 'leader crashes', 'leader stands by'] : [];
     return [...this.#movesOfCluster(), ...this.#movesOfDevice(), ...terminal];
   }
 
@@ -95,6 +100,7 @@ export class TinyWorld implements Walk {
 
   /** The leader sees everything, and its messages arrive: what can be told without a read must be right, then all of it. */
   rest(): void {
+    if (this.#downSince !== undefined) this.#starts();
     this.#seeAll();
     this.#finish();
     this.#late = [];
@@ -102,19 +108,20 @@ export class TinyWorld implements Walk {
     const isCertain = this.#leader.hasRead && !this.#surprise.unread;
     if (isCertain) this.#checkLeft();
     this.#drainFor(refusedMs);
-    if (isCertain) this.#checkLive();
+    if (isCertain) checkLive(this.#judged);
     this.#now += longMs;
     this.#readWhole();
     this.#drain();
     this.#now += judgedMs;
     this.#drain();
     if (this.#scope.rival) {
-      this.#checkLive();
+      checkLive(this.#judged);
       this.#checkLeft();
       this.#leader.rivalLeft();
       this.#drain();
     }
-    this.#checkExact();
+    checkExact(this.#judged);
+    checkForeign(this.#judged);
     if (this.#leader.replica.send() !== undefined)
       throw new Violation('then all is quiet', 'one more message');
   }
@@ -134,11 +141,15 @@ export class TinyWorld implements Walk {
     const list = this.#sent === undefined ? ['send'] : faults > 0 ? [...fates] : ['done'];
     if (this.#firstHalf !== undefined) list.push('read ends');
     else if (reads > 0) list.push('read begins');
-    if (this.#late.length > 0) list.push('late arrives');
+    list.push(...this.#movesOfLate());
     if (this.#leader.replica.judgesAt > this.#now) list.push('a moment');
     // A call that has no answer ends sooner.
     if (minutes > 0 && this.#sent === undefined) list.push('a minute');
     return list;
+  }
+
+  #movesOfLate(): string[] {
+    return this.#late.length > 0 ? ['late arrives'] : [];
   }
 
   #act(move: string): void {
@@ -156,6 +167,7 @@ export class TinyWorld implements Walk {
     else if (move === 'late arrives') this.#arrives();
     else if (move === 'a moment') this.#now += judgedMs;
     else if (move === 'a minute') this.#minute();
+    else if (move === 'leader starts') this.#starts();
     else this.#changeTerm(move);
   }
 
@@ -248,7 +260,7 @@ export class TinyWorld implements Walk {
     this.#sent = undefined;
     this.#firstHalf = undefined;
     const former = this.#leader;
-    if (move === 'leader restarts') this.#leader = this.#boot(since);
+    if (move === 'leader crashes') this.#downSince = since;
     else {
       this.#leader = this.#standby;
       if (move === 'leader stands by') {
@@ -257,6 +269,13 @@ export class TinyWorld implements Walk {
       }
       this.#standby = move === 'leader dies' ? this.#boot(since) : former;
     }
+    if (this.#downSince === undefined) this.#leader.replica.lead();
+  }
+
+  /** What happened meanwhile is not known to it, but for the Pods that came. */
+  #starts(): void {
+    this.#leader = this.#boot(this.#downSince);
+    this.#downSince = undefined;
     this.#leader.replica.lead();
   }
 
@@ -291,42 +310,12 @@ export class TinyWorld implements Walk {
     this.#drain();
   }
 
-  #checkLive(): void {
-    for (const address of addresses) {
-      const held = this.#device.tagsAt(address);
-      const deserved = deservedAt(this.#truth, address);
-      for (const tag of deserved)
-        if (!held.includes(tag)) throw new Violation('a live Pod has its tags', `${address} lacks ${tag}`);
-      this.#checkForeign(address);
-    }
+  get #judged(): Judged {
+    return { addresses, foreign, table: this.#device, cluster: this.#truth };
   }
 
   #checkLeft(): void {
-    for (const address of addresses)
-      for (const tag of this.#device.tagsAt(address))
-        if (this.#leader.mayGoAtOnce(address, tag) && !this.#cameTwice)
-          throw new Violation(
-            'no address keeps the tags of a Pod that was seen to leave',
-            `${address} ${tag}`,
-          );
-  }
-
-  #checkExact(): void {
-    for (const address of addresses) {
-      const own = this.#device.tagsAt(address).filter((tag) => tag !== foreign);
-      const deserved = [...deservedAt(this.#truth, address)].sort();
-      if (own.join() !== deserved.join())
-        throw new Violation(
-          'the table becomes exact',
-          `${address} has ${own.join()}, not ${deserved.join()}`,
-        );
-      this.#checkForeign(address);
-    }
-  }
-
-  #checkForeign(address: string): void {
-    if (!this.#device.tagsAt(address).includes(foreign))
-      throw new Violation('no foreign tag is touched', `${address} lost ${foreign}`);
+    checkLeft(this.#judged, (address, tag) => this.#leader.mayGoAtOnce(address, tag) && !this.#cameTwice);
   }
 }
 
