@@ -12,7 +12,6 @@ should not have been. Nothing outside this machine is touched.
   npm run perturb -- --minutes 10             no longer than this for each set; what was not reached is told
   npm run perturb -- mutants                  operators that are broken on purpose: every one must be caught
   npm run perturb -- --replay SET/...         one point again, as a violation prints it
-  npm run perturb -- --seed 7                 where a set draws at random: the same draws again
 
   --violations N   end a set at its Nth violation (default 5)
   --quiet          no lines of progress
@@ -30,7 +29,6 @@ class UsageError extends Error {}
 function readArguments() {
   const options = {
     help: { type: 'boolean', short: 'h', default: false },
-    seed: { type: 'string', default: '1' },
     minutes: { type: 'string' },
     only: { type: 'string', multiple: true, default: [] as string[] },
     replay: { type: 'string' },
@@ -71,7 +69,6 @@ async function main(): Promise<void> {
     const startedAt = performance.now();
     const seconds = () => ((performance.now() - startedAt) / 1000).toFixed(1);
     const frame: Frame = {
-      seed: numberOf('seed', values.seed),
       isOver: () => interruption.signal.aborted || performance.now() - startedAt > limitMs,
       mostViolations: numberOf('violations', values.violations),
       replay: values.replay === undefined ? undefined : replayRest.join('/'),

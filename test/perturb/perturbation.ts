@@ -17,7 +17,6 @@ export type Outcome = {
 };
 
 export type Frame = {
-  readonly seed: number;
   /** Asked between two points: the time is over, or somebody interrupted. */
   readonly isOver: () => boolean;
   /** Ends at the first so many violations. */

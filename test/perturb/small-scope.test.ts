@@ -11,7 +11,6 @@ const root = join(import.meta.dirname, '../..');
 
 test('every interleaving within the small boxes: two Pods, two operators, a device that loses, delays and doubles', async () => {
   const outcome = await runSmallScope({
-    seed: 1,
     isOver: () => false,
     mostViolations: 1,
     replay: undefined,

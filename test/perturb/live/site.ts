@@ -28,8 +28,6 @@ const startMs = 30_000;
 export type SiteOptions = {
   /** What runs as the operator; absent: the tests' own. */
   readonly program?: string | undefined;
-  /** false: it leads without waiting for the Lease of one that was killed. */
-  readonly elects?: boolean;
 };
 
 type Parts = {
@@ -37,7 +35,6 @@ type Parts = {
   readonly api: Tap;
   readonly directory: string;
   readonly program: string | undefined;
-  readonly elects: boolean;
 };
 
 export class Site implements AsyncDisposable {
@@ -52,12 +49,12 @@ export class Site implements AsyncDisposable {
   #operator: OperatorProcess | undefined;
   #kubeconfig = '';
 
-  private constructor({ stage, api, directory, program, elects }: Parts) {
+  private constructor({ stage, api, directory, program }: Parts) {
     this.stage = stage;
     this.#api = api;
     this.#directory = directory;
     this.#options = {
-      args: ['--log-level', 'debug', ...(elects ? [] : ['--leader-elect=false'])],
+      args: ['--log-level', 'debug'],
       // Its compiled code stays as long as it does.
       ...(program === undefined
         ? {}
@@ -66,11 +63,11 @@ export class Site implements AsyncDisposable {
     api.treat = (request) => this.disturb('api', request);
   }
 
-  static async open({ program, elects = true }: SiteOptions = {}): Promise<Site> {
+  static async open({ program }: SiteOptions = {}): Promise<Site> {
     const stage = await openStage({ timing });
     const { url, caData } = stage.plane;
     const directory = await mkdtemp(join(tmpdir(), 'pantag-perturb-'));
-    return new Site({ stage, api: await openTap({ url, ca: caData }), directory, program, elects });
+    return new Site({ stage, api: await openTap({ url, ca: caData }), directory, program });
   }
 
   /** The device as the operator is to reach it. */
